@@ -1,0 +1,45 @@
+# 依据 Yiju: two commands matter, `make serve` and `make test`. Nothing is fetched after installation.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+INDEX  ?= data/index
+PORT   ?= 7860
+# sentence-transformers and torch serve encoders other than the default; `make install EXTRAS=` leaves them out.
+EXTRAS ?= sentence-transformers
+
+.PHONY: install serve test lint bench clean
+.DEFAULT_GOAL := serve
+
+# Stamps make the second run start at once: they are older than what they depend on only after a change.
+$(VENV)/installed: pyproject.toml requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, found " + sys.version)'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[$(EXTRAS)]'
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[$(EXTRAS),dev]'
+	touch $@
+
+install: $(VENV)/installed
+
+$(INDEX)/manifest.json: | install
+	$(BIN)/yiju-index build data/documents -o $(INDEX)
+
+serve: install $(INDEX)/manifest.json
+	$(BIN)/yiju-serve --index $(INDEX) --port $(PORT)
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/installed-dev
+	$(BIN)/python -m eval.bench
+
+clean:
+	rm -rf $(VENV) $(INDEX) .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""Files in, verbatim text out; one module a format."""

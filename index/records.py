@@ -1,0 +1,143 @@
+"""The values that travel between the rooms. All frozen; offsets are half-open and count code points."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open range of code points.
+
+    Raises:
+        ValueError: if the range is negative or reversed.
+    """
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"a span needs 0 <= start <= end, got {self.start}..{self.end}")
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def slice(self, text: str) -> str:
+        """The part of `text` that this span covers."""
+        return text[self.start : self.end]
+
+    def shift(self, offset: int) -> Span:
+        """The same range seen from a text that begins `offset` code points earlier."""
+        return Span(self.start + offset, self.end + offset)
+
+    def contains(self, other: Span) -> bool:
+        """Whether `other` lies wholly inside this span."""
+        return self.start <= other.start and other.end <= self.end
+
+    def overlap(self, other: Span) -> int:
+        """How many code points both spans share."""
+        return max(0, min(self.end, other.end) - max(self.start, other.start))
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of the outline.
+
+    Attributes:
+        title: the heading as it stands in the text, numbering included, trimmed.
+        level: 1 is outermost.
+        start: offset of its first code point.
+        end: offset behind its last; for a run-in heading the rest of the paragraph follows.
+    """
+
+    title: str
+    level: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a document says of itself; None where it does not.
+
+    Attributes:
+        number: document number (文号), e.g. 綦江府发〔2023〕16号.
+        issuer: issuing body, e.g. 重庆市綦江区人民政府.
+        issued: date of issue as ISO 8601, year alone or year-month where no more is known.
+    """
+
+    number: str | None = None
+    issuer: str | None = None
+    issued: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A source, loaded once: verbatim text with an outline.
+
+    Attributes:
+        id: stable across rebuilds of the same source; ASCII letters, digits, `-` and `_`.
+        title: what a reader would call it.
+        text: verbatim; never normalised in place.
+        source: file name as given by the user.
+        headings: in text order.
+        page_starts: offset at which each page begins; empty where there are no pages.
+    """
+
+    id: str
+    title: str
+    text: str
+    source: str
+    headings: tuple[Heading, ...] = ()
+    page_starts: tuple[int, ...] = ()
+    metadata: Metadata = field(default_factory=Metadata)
+
+    def section_path(self, offset: int) -> tuple[str, ...]:
+        """Titles of the headings that enclose `offset`, outermost first."""
+        path: list[Heading] = []
+        for heading in self.headings:
+            if heading.start > offset:
+                break
+            while path and path[-1].level >= heading.level:
+                path.pop()
+            path.append(heading)
+        return tuple(heading.title for heading in path)
+
+    def page(self, offset: int) -> int | None:
+        """The 1-based page that holds `offset`, or None where there are no pages."""
+        return bisect_right(self.page_starts, offset) or None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """An exact slice of a document, the unit of retrieval.
+
+    Invariant: `span.slice(document.text) == text`.
+    """
+
+    document_id: str
+    title: str
+    text: str
+    span: Span
+    section_path: tuple[str, ...] = ()
+    page: int | None = None
+
+    @property
+    def id(self) -> str:
+        """`document:start-end`, unique in an index."""
+        return f"{self.document_id}:{self.span.start}-{self.span.end}"
+
+    @property
+    def indexed_text(self) -> str:
+        """Title, section path and text: what encoder and BM25 see. `text` alone is what is quoted."""
+        return " › ".join((self.title, *self.section_path)) + "\n" + self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found, with its score; its rank is its place in the list."""
+
+    passage: Passage
+    score: float

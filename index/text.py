@@ -1,0 +1,113 @@
+"""Text as it is matched: folded copies with maps back to the original, terms, sentences.
+
+A document's text is never changed in place. Matching works on a folded copy (NFKC, case,
+traditional to simplified characters, no white space) whose every code point knows where it
+came from, so that whatever is found can be cited at its true offsets.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left
+from dataclasses import dataclass
+from functools import cache
+
+import opencc
+
+from index.records import Span
+
+_CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_WORD = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+|[a-z]+|\d+(?:\.\d+)?")
+_SENTENCE_END = re.compile(r"[。！？!?；;…]+[”’」』）)】》]*|\n+")
+_DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−－─~～〜"), "-")
+
+
+@cache
+def _simplified() -> dict[int, str]:
+    """Traditional → simplified, one character at a time so that offsets stay true."""
+    characters = [chr(code) for code in range(0x4E00, 0xA000)]
+    converted = opencc.OpenCC("t2s").convert("\n".join(characters)).split("\n")
+    return {ord(a): b for a, b in zip(characters, converted, strict=True) if a != b and len(b) == 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A folded copy of a text with the way back.
+
+    Attributes:
+        text: the folded text.
+        offsets: for each code point of `text`, the offset in the original it came from; ascending.
+    """
+
+    text: str
+    offsets: tuple[int, ...]
+
+    def original(self, span: Span) -> Span:
+        """The range of the original that a range of the folded text came from.
+
+        Raises:
+            ValueError: if the span is empty or reaches past the text.
+        """
+        if not 0 < len(span) or span.end > len(self.text):
+            raise ValueError(f"a non-empty span within {len(self.text)} is needed, got {span}")
+        return Span(self.offsets[span.start], self.offsets[span.end - 1] + 1)
+
+    def within(self, span: Span) -> Span:
+        """The range of the folded text that came from a range of the original."""
+        return Span(bisect_left(self.offsets, span.start), bisect_left(self.offsets, span.end))
+
+
+def fold_map(text: str) -> Folded:
+    """Fold for matching, keeping the way back: NFKC, case, simplified characters, one dash, no white space."""
+    pieces: list[str] = []
+    offsets: list[int] = []
+    table = _simplified()
+    for offset, character in enumerate(text):
+        folded = unicodedata.normalize("NFKC", character).casefold()
+        folded = "".join(folded.split()).translate(_DASHES).translate(table)
+        pieces.append(folded)
+        offsets.extend([offset] * len(folded))
+    return Folded("".join(pieces), tuple(offsets))
+
+
+def fold(text: str) -> str:
+    """`fold_map(text).text`, faster."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(folded.split()).translate(_DASHES).translate(_simplified())
+
+
+def terms(text: str) -> list[str]:
+    """What BM25 counts: bigrams of Chinese characters (a lone character stands for itself), Latin words, numbers."""
+    found: list[str] = []
+    for match in _WORD.finditer(_spaced_fold(text)):
+        word = match.group()
+        if _CJK.match(word) and len(word) > 1:
+            found.extend(word[i : i + 2] for i in range(len(word) - 1))
+        else:
+            found.append(word)
+    return found
+
+
+def _spaced_fold(text: str) -> str:
+    """`fold`, but keeping white space: it separates Latin words."""
+    return unicodedata.normalize("NFKC", text).casefold().translate(_simplified())
+
+
+def sentence_spans(text: str) -> list[Span]:
+    """Sentences in order, trimmed of white space; together they hold every visible character."""
+    spans: list[Span] = []
+    start = 0
+    for match in _SENTENCE_END.finditer(text):
+        _append_trimmed(spans, text, start, match.end())
+        start = match.end()
+    _append_trimmed(spans, text, start, len(text))
+    return spans
+
+
+def _append_trimmed(spans: list[Span], text: str, start: int, end: int) -> None:
+    piece = text[start:end]
+    left = len(piece) - len(piece.lstrip())
+    stripped = piece.strip()
+    if stripped:
+        spans.append(Span(start + left, start + left + len(stripped)))

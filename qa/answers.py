@@ -1,0 +1,157 @@
+"""What the assistant gives back: an answer, its citations, and its JSON form (CONTRACT.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+from index.records import Hit, Passage, Span
+
+
+class CitationJson(TypedDict):
+    """A citation as programs see it."""
+
+    n: int
+    document_id: str
+    source: str
+    title: str
+    section: list[str]
+    page: int | None
+    start: int
+    end: int
+    quote: str
+
+
+class PassageJson(TypedDict):
+    """A passage that was read, as programs see it."""
+
+    id: str
+    document_id: str
+    start: int
+    end: int
+    score: float
+    text: str
+
+
+class TimingJson(TypedDict):
+    """Milliseconds spent."""
+
+    retrieve: float
+    read: float
+    total: float
+
+
+class AnswerJson(TypedDict):
+    """An answer as programs see it; the shape is fixed by the contract."""
+
+    question: str
+    standalone_question: str
+    answer: str
+    short_answer: str | None
+    abstained: bool
+    confidence: float
+    citations: list[CitationJson]
+    passages: list[PassageJson]
+    timing_ms: TimingJson
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A basis for a claim.
+
+    Attributes:
+        n: the number of its marker; citations are numbered 1, 2, … in order.
+        passage: where the quote stands.
+        source: file name of the document, as the user gave it.
+        quote: span of the quote in the document's text.
+    """
+
+    n: int
+    passage: Passage
+    source: str
+    quote: Span
+
+    @property
+    def text(self) -> str:
+        """The quote, verbatim."""
+        start = self.passage.span.start
+        return self.passage.text[self.quote.start - start : self.quote.end - start]
+
+    def to_json(self) -> CitationJson:
+        """The contract's form."""
+        return {
+            "n": self.n,
+            "document_id": self.passage.document_id,
+            "source": self.source,
+            "title": self.passage.title,
+            "section": list(self.passage.section_path),
+            "page": self.passage.page,
+            "start": self.quote.start,
+            "end": self.quote.end,
+            "quote": self.text,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Milliseconds spent on one answer."""
+
+    retrieve: float = 0.0
+    read: float = 0.0
+    total: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer with its basis.
+
+    Attributes:
+        question: as asked.
+        standalone_question: what was searched; differs from `question` for follow-ups.
+        text: what a person reads; each claim ends with its marker `[n]`.
+        short: the narrowest verbatim span that answers; None when none is narrower than a sentence.
+        citations: marker `[n]` is `citations[n - 1]`.
+        hits: the passages read, best first; leads only, where `abstained`.
+        abstained: the documents do not answer; then `short` is None and `citations` empty.
+        confidence: calibrated probability that the answer is right, 0 to 1.
+    """
+
+    question: str
+    standalone_question: str
+    text: str
+    short: str | None = None
+    citations: tuple[Citation, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    abstained: bool = False
+    confidence: float = 0.0
+    timing: Timing = Timing()
+
+    def to_json(self) -> AnswerJson:
+        """The contract's form, ready for `json.dumps`."""
+        return {
+            "question": self.question,
+            "standalone_question": self.standalone_question,
+            "answer": self.text,
+            "short_answer": self.short,
+            "abstained": self.abstained,
+            "confidence": round(self.confidence, 4),
+            "citations": [citation.to_json() for citation in self.citations],
+            "passages": [_passage_json(hit) for hit in self.hits],
+            "timing_ms": {
+                "retrieve": round(self.timing.retrieve, 3),
+                "read": round(self.timing.read, 3),
+                "total": round(self.timing.total, 3),
+            },
+        }
+
+
+def _passage_json(hit: Hit) -> PassageJson:
+    passage = hit.passage
+    return {
+        "id": passage.id,
+        "document_id": passage.document_id,
+        "start": passage.span.start,
+        "end": passage.span.end,
+        "score": round(hit.score, 6),
+        "text": passage.text,
+    }

@@ -1,0 +1,56 @@
+"""The ports of answering."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol, runtime_checkable
+
+from index.records import Document, Hit
+from qa.answers import Answer
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """Passages in, an answer out."""
+
+    def read(self, question: str, hits: Sequence[Hit]) -> Iterator[Answer]:
+        """Growing snapshots of one answer; only the last has citations.
+
+        Args:
+            question: standalone: it needs no earlier turn to be understood.
+            hits: passages to read, best first.
+        """
+        ...
+
+
+@runtime_checkable
+class Answerer(Protocol):
+    """What people and programs talk to: `qa.assistant.Assistant`, or a fake in tests."""
+
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        """One complete answer.
+
+        Args:
+            question: as typed.
+            history: earlier questions of the conversation, oldest first.
+
+        Raises:
+            ValueError: if the question is empty or too long; the message is fit for a user's eyes.
+        """
+        ...
+
+    def stream(self, question: str, history: Sequence[str] = ()) -> Iterator[Answer]:
+        """Growing snapshots; the last one is the complete answer and the only one with citations."""
+        ...
+
+    def documents(self) -> Sequence[Document]:
+        """The documents it answers from, ordered by id."""
+        ...
+
+    def document(self, document_id: str) -> Document | None:
+        """One of them, or None."""
+        ...
+
+    def examples(self, n: int = 4) -> list[str]:
+        """Questions that the documents answer, made from the documents themselves."""
+        ...

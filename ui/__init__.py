@@ -1,0 +1,1 @@
+"""People and programs: the Gradio chat, the HTTP API, the embeddable widget."""
