@@ -111,3 +111,17 @@ def _append_trimmed(spans: list[Span], text: str, start: int, end: int) -> None:
     stripped = piece.strip()
     if stripped:
         spans.append(Span(start + left, start + left + len(stripped)))
+
+
+def align(text: str) -> str:
+    """Fold without moving anything: case, full width, simplified characters and dashes, one for one.
+
+    Returns a text of the same length, so that an offset in it is an offset in `text`.
+    """
+    return "".join(_aligned_character(character) for character in text)
+
+
+@cache
+def _aligned_character(character: str) -> str:
+    folded = unicodedata.normalize("NFKC", character).casefold().translate(_DASHES).translate(_simplified())
+    return folded if len(folded) == 1 else character

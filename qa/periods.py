@@ -1,0 +1,64 @@
+"""Periods of time that a question asks about and that a text speaks of, as ranges of years.
+
+「到2025年」「2022—2025年」「“十四五”末」「2023年4月28日」 become inclusive year ranges, so that a question
+about 2030 is not answered with a target for 2025.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from index.text import align
+
+_DIGITS = {digit: str(value) for value, digit in enumerate("零一二三四五六七八九")} | {"〇": "0"}
+_PLAN_DIGITS = dict(zip("一二三四五六七", range(2006, 2041, 5), strict=True))
+
+_PATTERN = re.compile(
+    r"(?P<from>(?:19|20)\d{2})年?(?:-{1,2}|至|到)(?P<to>(?:19|20)\d{2})(?!\d)"
+    r"|(?<!\d)(?P<year>(?:19|20)\d{2})(?!\d)(?=年|[-./]\d|$|[^\da-z.,%万亿])"
+    r"|(?P<chinese>[一二][零〇九][零〇一二三四五六七八九]{2})年"
+    r"|(?P<plan>十[一二三四五六七])五(?=[”\"」』’]|末|期|规|时|计|$|[^\d、])(?P<mark>[”\"」』’]?(?:期|规划)?末|[”\"」』’]?收官)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Inclusive years, and where the text says so.
+
+    Attributes:
+        first, last: the years.
+        start, end: offsets of the expression in the text.
+    """
+
+    first: int
+    last: int
+    start: int
+    end: int
+
+    def meets(self, other: Period) -> bool:
+        """Whether both share a year."""
+        return self.first <= other.last and other.first <= self.last
+
+
+def periods(text: str) -> list[Period]:
+    """The periods a text names, in text order."""
+    return [_period(match) for match in _PATTERN.finditer(align(text))]
+
+
+def _period(match: re.Match[str]) -> Period:
+    if match["from"]:
+        first, last = int(match["from"]), int(match["to"])
+    elif match["year"]:
+        first = last = int(match["year"])
+    elif match["chinese"]:
+        first = last = int("".join(_DIGITS[digit] for digit in match["chinese"]))
+    else:
+        last = _PLAN_DIGITS[match["plan"][1]] + 4
+        first = last if match["mark"] else last - 4
+    return Period(min(first, last), max(first, last), match.start(), match.end())
+
+
+def conflict(asked: list[Period], told: list[Period]) -> bool:
+    """Whether a text that speaks of the periods `told` cannot answer for the periods `asked`."""
+    return bool(asked and told) and not any(a.meets(t) for a in asked for t in told)
