@@ -1,0 +1,249 @@
+"""What an answer can be: a grammar that proposes candidate spans in a text.
+
+Quantities with their unit, dates, document numbers, labelled values (「牵头单位：…」), organisations, names
+and enumerations. Each candidate carries its own words: the noun phrase before or after it up to the next
+delimiter, which is what the question is matched against. The grammar knows Chinese, not the documents.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import rjieba
+
+from index.records import Span
+from index.text import align
+
+
+class Kind(StrEnum):
+    """What an answer can be."""
+
+    QUANTITY = "quantity"
+    DATE = "date"
+    NUMBER = "document number"
+    ORGANISATION = "organisation"
+    LIST = "list"
+    NAME = "name"
+    CLAUSE = "clause"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A span that may be the answer.
+
+    Attributes:
+        kind: what it is.
+        span: where, in the text the grammar was given.
+        clause: the clause around it, between commas or sentence ends.
+        own: the candidate's own words: its noun phrase, or the label before it.
+        unit: the unit of a quantity, folded; empty for other kinds.
+        labelled: stands behind a label and a colon.
+    """
+
+    kind: Kind
+    span: Span
+    clause: Span
+    own: str
+    unit: str = ""
+    labelled: bool = False
+
+
+_ARABIC = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
+_CHINESE = r"[零〇一二两三四五六七八九十百千万亿]+(?:点[零〇一二三四五六七八九]+)?"
+_RANGE = r"(?:(?:-{1,2}|至|到)" + _ARABIC + ")?"
+_MULTIPLE = r"[十百千万亿]*(?:余|多)?"
+
+# Longest first within a family: the alternation takes the first that fits.
+_MEASURES = (
+    "个百分点|百分点|%|‰|吨标准煤|标准煤|万千伏安|千伏安|亿千瓦时|千瓦时|千瓦|兆瓦|吉瓦|瓦|千伏|伏|安时"
+    "|平方公里|平方千米|平方米|平方|立方米|立方|公里|千米|海里|厘米|毫米|分米|米|公顷|亩"
+    "|公斤|千克|毫克|克|吨|斤|升|毫升|标准箱|标箱|美元|欧元|港元|日元|英镑|人民币|元|角"
+    "|个工作日|工作日|个自然日|自然日|个交易日|个月|小时|分钟|秒|周岁|周年|星期|学时|年|日|天|岁|周|季度"
+    "|批次|人次|车次|班次|架次|人日|张床位|床位|户次|英里|英尺|英寸"
+    "|mw|gw|kw|tw|kwh|mwh|gwh|kv|kva|km2|km|cm|mm|m3|m2|kg|mg|ml|mb|gb|tb|mpa|kpa|hz|ppm|db|m³|m²|㎡|t|m|g|l|w|v"
+    "|个|家|项|种|人|户|名|位|头|只|辆|台|套|条|座|所|处|件|批|次|场|张|笔|例|宗|款|章|编|节|级|层|届|份|本|部|篇"
+    "|枚|株|艘|架|列|对|组|队|支|轮|类|间|站|片|块|档|步|方|成|倍|口|颗|粒|桩|门|期|大|省|市|县|区|村|国|洲|票|分|度|道|亩次"
+)
+_UNIT = rf"(?:{_MEASURES})(?:/(?:{_MEASURES}))?"
+UNIT = re.compile(_UNIT)
+"""A unit of measure, in aligned text."""
+
+_QUANTITY = re.compile(
+    rf"(?:(?<![\d.a-z])(?:{_ARABIC}{_RANGE}\s?{_MULTIPLE}\s?(?P<unit>{_UNIT})"
+    rf"|百分之{_CHINESE}"
+    rf"|{_CHINESE}(?:(?:-{{1,2}}|至|到){_CHINESE})?(?P<unit2>{_MEASURES})"
+    rf"|{_ARABIC}{_RANGE}(?:[万亿]+)?(?![\d.]*[a-z])))(?:以上|以下|以内|左右|上下)?"
+)
+# Numerals that count nothing: headings, ordinals, plan names and set words.
+_NOUNIT = re.compile(_UNIT)
+"""A unit of measure, in aligned text."""
+
+_QUANTITY = re.compile(r"^(?:一些|一定|一批|一体|一样|一步|一次性|一季度|十大|百强|一方|一部|一级|一省|一市|一区|一国|一门|一块)")
+_ORDINAL = re.compile(r"(?:第|专栏|附件|表|图|〔|\[)$")
+_DAY = r"\d{1,2}月(?:\d{1,2}日|底|末|初|上旬|中旬|下旬)?"
+_DATE = re.compile(
+    rf"(?:19|20)\d{{2}}年?(?:-{{1,2}}|至|到)(?:19|20)\d{{2}}年?|(?:19|20)\d{{2}}年(?:{_DAY}|第?[一二三四]季度)?(?:底|末|初|前)?"
+    rf"|(?:19|20)\d{{2}}[-./]\d{{1,2}}(?:[-./]\d{{1,2}})?|[一二][零〇九][零〇一二三四五六七八九]{{2}}年(?:[一二三四五六七八九十]+月)?(?:[一二三四五六七八九十]+日)?"
+    rf"|(?<!\d){_DAY}前?|[“\"「]?十[一二三四五六七]五[”\"」]?(?:期)?(?:末|时期|期间)|自(?:公布|发布|印发|签订|下发)之日起(?:施行|实施|执行)?"
+    r"|(?:公元前|前|公元)\d{1,4}(?:年|世纪)(?:代)?|\d{1,4}(?:年代|世纪)"
+    r"|(?<![\d.])\d{3,4}年(?:\d{1,2}月(?:\d{1,2}日)?)?"
+)
+_DOCUMENT_NUMBER = re.compile(r"[\u4e00-\u9fff]{1,12}[〔\[(【]\d{4}[〕\])】]\s?第?\d+号|(?:gb|db|hj|jgj|cj|ny|iso)(?:/[a-z])?\s?\d[\d.]*(?:-\d{4})?")
+_LABEL = re.compile(r"(?:^|(?<=[(;。,，；（\n]))\s*(?P<label>[\u4e00-\u9fff]{2,10}):")
+_LABEL_TAIL = re.compile(r"(?:等(?:有关|相关|各|部门|单位|企业|机构|按|为).*|(?:等)?按照?[^、]{0,12}(?:分工|职责).*|等)$")
+_TITLED = re.compile(r"《[^《》]{2,80}》|“[^“”]{2,30}”|「[^「」]{2,30}」")
+_ORGANISATION = re.compile(
+    r"(?:[\u4e00-\u9fff]{1,16}?(?:委员会|人民政府|区政府|市政府|省政府|县政府|管委会|指挥部|办公室|领导小组|工作组|联席会议|分局|支行|银行|法院|检察院|"
+    r"公司|集团|中心|协会|学会|商会|联合会|学校|大学|学院|研究院|研究所|医院|基金会|(?<=[区市省县州家国])[\u4e00-\u9fff]{1,8}?(?:局|委|厅|部|办)|总局|公安局|部门|机构|机关)"
+    r")(?![\u4e00-\u9fff]*(?:建设|行业))"
+)
+_ITEM = r"[^、,，。;；:：!?！？\s]{1,40}"
+_ENUMERATION = re.compile(rf"{_ITEM}(?:、{_ITEM})+")
+_CLAUSE_END = re.compile(r"[,，。;；!！?？:：\n]")
+_DELIMITER = re.compile(r"[,，。;；!！?？:：、()（）\n]|(?<=[\u4e00-\u9fff])和(?=[\u4e00-\u9fff])")
+
+
+def candidates(text: str) -> list[Candidate]:
+    """Everything in `text` that the grammar can name, in text order within each kind."""
+    aligned = align(text)
+    return [
+        *_labelled(aligned),
+        *_quantities(aligned),
+        *_plain(aligned, _DATE, Kind.DATE),
+        *_plain(aligned, _DOCUMENT_NUMBER, Kind.NUMBER),
+        *_plain(aligned, _TITLED, Kind.NAME),
+        *_plain(aligned, _ORGANISATION, Kind.ORGANISATION),
+        *_enumerations(aligned),
+    ]
+
+
+def clause_spans(text: str) -> list[Span]:
+    """The clauses of a text, between commas or sentence ends, delimiters left out, none empty."""
+    spans, start = [], 0
+    for end in [*(match.start() for match in _CLAUSE_END.finditer(text)), len(text)]:
+        if text[start:end].strip():
+            spans.append(Span(start, end))
+        start = end + 1
+    return spans
+
+
+def _clause(text: str, span: Span) -> Span:
+    """The clause that holds `span`; commas inside the span do not end it."""
+    start = max((m.end() for m in _CLAUSE_END.finditer(text, max(0, span.start - 200), span.start)), default=max(0, span.start - 200))
+    end = _CLAUSE_END.search(text, span.end)
+    return Span(start, min(end.start() if end else len(text), span.end + 200))
+
+
+def _plain(text: str, pattern: re.Pattern[str], kind: Kind) -> Iterator[Candidate]:
+    for match in pattern.finditer(text):
+        span = Span(match.start(), match.end())
+        clause = _clause(text, span)
+        yield Candidate(kind, span, clause, text[clause.start : span.start] + text[span.end : clause.end])
+
+
+def _quantities(text: str) -> Iterator[Candidate]:
+    taken = [Span(match.start(), match.end()) for match in _DATE.finditer(text)]
+    found = [match for match in _QUANTITY.finditer(text) if _counts(text, match, taken)]
+    spans = [Span(match.start(), match.end()) for match in found]
+    shared = _respectively(text, spans)
+    for position, (match, span) in enumerate(zip(found, spans, strict=True)):
+        clause = _clause(text, span)
+        before = text[clause.start if position == 0 else max(clause.start, spans[position - 1].end) : span.start]
+        after = text[span.end : clause.end if position + 1 == len(spans) else min(clause.end, spans[position + 1].start)]
+        own = shared.get(position) or _noun_phrase(before, after)
+        yield Candidate(Kind.QUANTITY, span, clause, own, unit=match["unit"] or match["unit2"] or ("%" if "百分之" in match.group() else ""))
+
+
+def _counts(text: str, match: re.Match[str], dates: list[Span]) -> bool:
+    if _NO_QUANTITY.match(match.group()) or _ORDINAL.search(text[: match.start()][-2:]):
+        return False
+    span = Span(match.start(), match.end())
+    bare = not (match["unit"] or match["unit2"] or "百分之" in match.group())
+    listed = bare and text[span.end : span.end + 1] in {"、", ".", "．"}
+    return not listed and not any(date.overlap(span) for date in dates)
+
+
+def _noun_phrase(before: str, after: str) -> str:
+    """The words that say what is counted: they stand before the figure, behind it, or on both sides."""
+    left = _DELIMITER.split(before)[-1]
+    right = _DELIMITER.split(after)[0]
+    return f"{left} {right}" if left.strip() else right
+
+
+def _respectively(text: str, spans: list[Span]) -> dict[int, str]:
+    """「甲、乙分别增长8.2%、21.4%」: the i-th subject belongs to the i-th figure."""
+    owners: dict[int, str] = {}
+    for mark in re.finditer("分别", text):
+        stop = re.compile("[。;；\n]").search(text, mark.end())
+        end = stop.start() if stop else len(text)
+        behind = [i for i, span in enumerate(spans) if mark.end() <= span.start < end]
+        head = re.split("[,，。;；:：\n]", text[: mark.start()][-120:])[-1]
+        subjects = [part for part in re.split("[、和与及]", head) if part]
+        if 1 < len(subjects) <= len(behind):
+            tail = text[mark.end() : spans[behind[0]].start]
+            for index, subject in zip(behind, subjects, strict=False):
+                owners[index] = f"{subject} {subjects[-1][-4:]} {tail}"
+    return owners
+
+
+def _labelled(text: str) -> Iterator[Candidate]:
+    """「牵头单位：甲、乙；责任单位：丙等有关部门按职责分工负责」 → values with their label."""
+    for match in _LABEL.finditer(text):
+        end = _value_end(text, match.end())
+        value = text[match.end() : end].lstrip()
+        start = end - len(value)
+        value = _LABEL_TAIL.sub("", value.rstrip())
+        if value and len(value) <= 300:
+            span = Span(start, start + len(value))
+            kind = Kind.ORGANISATION if _ORGANISATION.search(value) else Kind.LIST if "、" in value else Kind.NAME
+            yield Candidate(kind, span, Span(match.start("label"), end), match["label"], labelled=True)
+
+
+def _value_end(text: str, start: int) -> int:
+    """Where a labelled value stops: at a sentence end or the bracket that encloses the label."""
+    depth = 0
+    for offset in range(start, min(len(text), start + 400)):
+        character = text[offset]
+        if character in "(（":
+            depth += 1
+        elif character in ")）":
+            depth -= 1
+        if depth < 0 or (depth == 0 and character in ";；。\n"):
+            return offset
+    return min(len(text), start + 400)
+
+
+def _enumerations(text: str) -> Iterator[Candidate]:
+    for match in _ENUMERATION.finditer(text):
+        start = match.start() + _lead(match.group().split("、")[0])
+        end = match.end() - len(_tail(match.group().split("、")[-1]))
+        if end > start:
+            span = Span(start, end)
+            clause = _clause(text, span)
+            yield Candidate(Kind.LIST, span, clause, text[clause.start : start] + text[end : clause.end])
+
+
+_LEAD_TAGS = ("v", "p", "ad", "d")
+
+
+def _lead(first: str) -> int:
+    """How much of the first item belongs to the sentence, not to the list: up to its last leading verb."""
+    offset = keep = 0
+    words = rjieba.tag(first)
+    for position, (word, tag) in enumerate(words):
+        offset += len(word)
+        last = position + 1 == len(words)
+        if not last and (tag in _LEAD_TAGS or tag == "vn") and offset <= len(first) - 2:
+            nxt = words[position + 1][1]
+            if tag in _LEAD_TAGS or nxt[0] in "nvj":
+                keep = offset if tag != "vn" or keep else keep
+    return keep
+
+
+def _tail(last: str) -> str:
+    """What follows 「等」 in the last item belongs to the sentence."""
+    cut = last.find("等")
+    return last[cut:] if cut > 0 else ""
