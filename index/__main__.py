@@ -1,0 +1,267 @@
+"""`yiju-index`: build an index folder, change it, look at it, check it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from index.encoders import DEFAULT_ENCODER, load_encoder
+from index.errors import DocumentError, IndexCorrupt, MissingDependency, YijuError
+from index.loaders import find_files, load
+from index.passage_index import NamedEncoder, PassageIndex, Progress
+from index.protocols import Encoder
+from index.records import Document
+from index.storage import damaged_files, read_manifest, write_lock
+
+LoadEncoder = Callable[[str], Encoder]
+
+DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command leaves: lines for stdout, and the exit status."""
+
+    lines: Sequence[str]
+    status: int = DONE
+
+
+class _Parser(argparse.ArgumentParser):
+    """One line for a wrong call, as for everything else that goes wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(UNUSABLE, f"{self.prog}：参数不对：{message}；用法见 {self.prog} --help\n")
+
+
+def main(argv: Sequence[str] | None = None, *, load_encoder: LoadEncoder | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: arguments without the program's name; those of the process by default.
+        load_encoder: makes an encoder from its name; the real ones by default.
+
+    Returns:
+        Exit status: 0 done, 1 `verify` found damage, 2 an unusable input, 130 interrupted.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # A file's name may hold what the terminal's encoding has no character for.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    arguments = _parser().parse_args(argv)
+    arguments.load_encoder = load_encoder or _load_encoder
+    try:
+        outcome: Outcome = arguments.run(arguments)
+    except KeyboardInterrupt:
+        print("\n已中断；索引没有改动。", file=sys.stderr)
+        return INTERRUPTED
+    except (YijuError, ValueError, OSError) as error:
+        print(f"yiju-index：{_one_line(error)}", file=sys.stderr)
+        return UNUSABLE
+    _print(outcome.lines)
+    return outcome.status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="yiju-index", description="把文档编成可检索的索引文件夹。")
+    commands = parser.add_subparsers(required=True, metavar="命令", parser_class=_Parser)
+
+    build = commands.add_parser("build", help="用文件和文件夹新建（或整个替换）一个索引")
+    build.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="文件或文件夹")
+    build.add_argument("-o", "--output", required=True, type=Path, metavar="DIR", help="索引文件夹")
+    build.add_argument(
+        "--encoder", default=DEFAULT_ENCODER, metavar="NAME", help="编码器名称或本地文件夹（默认 %(default)s）"
+    )
+    build.set_defaults(run=_build)
+
+    add = commands.add_parser("add", help="加入文档；来源相同的文档被替换")
+    add.add_argument("folder", type=Path, metavar="DIR", help="索引文件夹")
+    add.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="文件或文件夹")
+    add.add_argument("--encoder", metavar="NAME", help="编码器换了位置时指明；须与建立索引时的相同")
+    add.set_defaults(run=_add)
+
+    remove = commands.add_parser("remove", help="移除文档")
+    remove.add_argument("folder", type=Path, metavar="DIR", help="索引文件夹")
+    remove.add_argument("ids", nargs="+", metavar="DOCUMENT_ID", help="文档编号，见 info")
+    remove.set_defaults(run=_remove)
+
+    info = commands.add_parser("info", help="查看索引里有什么")
+    info.add_argument("folder", type=Path, metavar="DIR", help="索引文件夹")
+    info.add_argument("--json", action="store_true", help="输出 JSON")
+    info.set_defaults(run=_info)
+
+    verify = commands.add_parser("verify", help="逐个文件核对校验和与结构；有损坏时退出码为 1")
+    verify.add_argument("folder", type=Path, metavar="DIR", help="索引文件夹")
+    verify.set_defaults(run=_verify)
+    return parser
+
+
+def _build(arguments: argparse.Namespace) -> Outcome:
+    output: Path = arguments.output
+    with write_lock(output) as lock:
+        documents = _load_all(arguments.paths)
+        index = PassageIndex.build(documents, arguments.load_encoder(arguments.encoder), progress=_Meter())
+        index.save(output, lock=lock)
+    return Outcome([f"已建立索引 {output}：{_counts(index)}"])
+
+
+def _add(arguments: argparse.Namespace) -> Outcome:
+    folder: Path = arguments.folder
+    manifest = read_manifest(folder)
+    with write_lock(folder) as lock:
+        documents = _load_all(arguments.paths)
+        encoder = arguments.load_encoder(arguments.encoder or manifest.encoder)
+        index = PassageIndex.open(folder, encoder=encoder).add(documents, progress=_Meter())
+        index.save(folder, lock=lock)
+    return Outcome([f"已加入 {len(documents)} 份文档；索引 {folder}：{_counts(index)}"])
+
+
+def _remove(arguments: argparse.Namespace) -> Outcome:
+    folder: Path = arguments.folder
+    read_manifest(folder)
+    with write_lock(folder) as lock:
+        index = _open_unloaded(folder).remove(arguments.ids)
+        index.save(folder, lock=lock)
+    return Outcome([f"已移除 {len(set(arguments.ids))} 份文档；索引 {folder}：{_counts(index)}"])
+
+
+def _info(arguments: argparse.Namespace) -> Outcome:
+    index = _open_unloaded(arguments.folder)
+    manifest = index.manifest
+    if arguments.json:
+        described = {
+            "path": str(arguments.folder),
+            "encoder": {"name": manifest.encoder, "revision": manifest.revision, "dim": manifest.dim},
+            "created_with": manifest.created_with,
+            "bytes": manifest.size(),
+            "passages": manifest.passages,
+            "documents": [_described(index, document) for document in index.documents()],
+        }
+        return Outcome([json.dumps(described, ensure_ascii=False, indent=1)])
+    lines = [
+        f"索引 {arguments.folder}：{_counts(index)}，{manifest.size() / 2**20:.1f} MiB，由 yiju {manifest.created_with} 写入",
+        f"编码器 {manifest.encoder}（版本 {manifest.revision}，{manifest.dim} 维）",
+    ]
+    for document in index.documents():
+        count = len(index.passages(document.id))
+        lines.append(f"{document.id}\t{document.source}\t{document.title}\t{len(document.text)} 字\t{count} 段")
+    return Outcome(lines)
+
+
+def _verify(arguments: argparse.Namespace) -> Outcome:
+    folder: Path = arguments.folder
+    try:
+        damaged = damaged_files(folder)
+        if not damaged:
+            index = _open_unloaded(folder)
+            return Outcome([f"索引 {folder} 完好：{_counts(index)}"])
+    except IndexCorrupt as error:
+        damaged = [str(error)]
+    return Outcome(damaged, FAILED)
+
+
+def _open_unloaded(folder: Path) -> PassageIndex:
+    """Open without loading the encoder, which takes seconds and is not needed here."""
+    return PassageIndex.open(folder, encoder=NamedEncoder(read_manifest(folder)))
+
+
+def _load_all(paths: Sequence[Path]) -> list[Document]:
+    """All documents that can be read; the others are named on stderr.
+
+    Raises:
+        YijuError: if none is left.
+    """
+    files = find_files(paths)
+    documents: list[Document] = []
+    failures: list[str] = []
+    for path, source in files:
+        try:
+            documents.append(load(path, source=source))
+        except (DocumentError, MissingDependency, OSError) as error:
+            failures.append(_one_line(error))
+    if documents:
+        for failure in failures:
+            print(f"警告：已跳过：{failure}", file=sys.stderr)
+        return documents
+    if len(failures) == 1:
+        raise YijuError(failures[0])
+    for failure in failures:
+        print(f"警告：{failure}", file=sys.stderr)
+    raise YijuError(f"没有可以编入索引的文档：{len(failures)} 个文件都读不出。")
+
+
+def _load_encoder(name: str) -> Encoder:
+    report = _say if sys.stderr.isatty() else None
+    return load_encoder(name, progress=report)
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr)
+
+
+class _Meter:
+    """Progress on stderr, where somebody may be looking."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._shown = sys.stderr.isatty()
+
+    def __call__(self, progress: Progress) -> None:
+        """Show how far it is and how long it will take."""
+        if not self._shown:
+            return
+        spent = time.monotonic() - self._began
+        left = spent / progress.passages * (progress.passages_total - progress.passages)
+        end = "\n" if progress.passages == progress.passages_total else ""
+        print(
+            f"\r\x1b[K编码：文档 {progress.documents}/{progress.documents_total}，"
+            f"片段 {progress.passages}/{progress.passages_total}，剩余约 {_duration(left)}",
+            end=end,
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} 分 {rest} 秒" if minutes else f"{rest} 秒"
+
+
+def _counts(index: PassageIndex) -> str:
+    return f"{len(index.documents())} 份文档，{index.passage_count} 个片段"
+
+
+def _described(index: PassageIndex, document: Document) -> dict[str, object]:
+    return {
+        "id": document.id,
+        "source": document.source,
+        "title": document.title,
+        "characters": len(document.text),
+        "passages": len(index.passages(document.id)),
+    }
+
+
+def _one_line(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}：{error.strerror}"
+    return " ".join(str(error).split())
+
+
+def _print(lines: Sequence[str]) -> None:
+    try:
+        for line in lines:
+            print(line)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read has seen enough. Nothing may be flushed into the closed pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""Search by meaning: unit vectors in FAISS. The only module that knows FAISS."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from index.fusion import Rows, Scores, best
+from index.protocols import Vectors
+
+Vector = NDArray[np.float32]
+
+# Vectors arrive as float32 of an encoder's own normalisation; further off than this is no rounding.
+_UNIT_TOLERANCE = 1e-2
+
+
+class DenseIndex:
+    """Unit vectors, searched exactly by inner product (cosine)."""
+
+    def __init__(self, vectors: Vectors) -> None:
+        """Index vectors, one row each.
+
+        Args:
+            vectors: float32 `(n, dim)`, unit rows; copied.
+
+        Raises:
+            ValueError: if shape or type differ, or a row is not of unit length.
+        """
+        if vectors.ndim != 2 or vectors.dtype != np.float32 or vectors.shape[1] < 1:
+            raise ValueError(f"float32 vectors (n, dim) are needed, got {vectors.dtype} {vectors.shape}")
+        if len(vectors) and not _all_unit(vectors):
+            raise ValueError("every vector must be finite and of unit length")
+        self._index = faiss.IndexFlatIP(int(vectors.shape[1]))
+        self._index.add(np.ascontiguousarray(vectors))
+
+    @classmethod
+    def empty(cls, dim: int) -> Self:
+        """An index without vectors, for vectors of length `dim`."""
+        return cls(np.zeros((0, dim), dtype=np.float32))
+
+    def __len__(self) -> int:
+        return int(self._index.ntotal)
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return int(self._index.d)
+
+    def vectors(self) -> Vectors:
+        """A copy of all vectors, float32 `(n, dim)`, in row order."""
+        vectors: Vectors = self._index.reconstruct_n(0, len(self))
+        return vectors
+
+    def best(self, query: Vector, k: int) -> Rows:
+        """The rows nearest to a query.
+
+        Args:
+            query: float32 `(dim,)`, unit length.
+            k: how many; all are taken where there are fewer.
+
+        Returns:
+            Rows, nearest first; ties by row.
+
+        Raises:
+            ValueError: if the query has another length than the vectors.
+        """
+        self._check(query)
+        wanted = min(k, len(self))
+        if wanted == 0:
+            return np.zeros(0, dtype=np.int64)
+        # FAISS orders equal scores as it likes, also across the last place: look further until its ties are all in.
+        depth = wanted
+        while True:
+            depth = min(2 * depth + 16, len(self))
+            scores, rows = (found[0] for found in self._index.search(np.ascontiguousarray(query[np.newaxis]), depth))
+            if depth == len(self) or scores[-1] < scores[wanted - 1]:
+                # -1 pads a list that came out short; as a row it would mean the last one.
+                rows = np.sort(rows[rows >= 0])
+                return rows[best(self.scores(query, rows), wanted)]
+
+    def scores(self, query: Vector, rows: Rows) -> Scores:
+        """The inner product of a query with each of some rows.
+
+        Args:
+            query: float32 `(dim,)`, unit length.
+            rows: which, each within the index.
+
+        Returns:
+            float64, in the order of `rows`.
+
+        Raises:
+            ValueError: if the query has another length than the vectors, or a row is outside the index.
+        """
+        self._check(query)
+        if len(rows) and (rows.min() < 0 or rows.max() >= len(self)):
+            raise ValueError(f"rows must be within 0 to {len(self) - 1}")
+        labels = np.ascontiguousarray(rows, dtype=np.int64)
+        found = np.empty(len(labels), dtype=np.float32)
+        query = np.ascontiguousarray(query)
+        self._index.compute_distance_subset(
+            1, faiss.swig_ptr(query), len(labels), faiss.swig_ptr(found), faiss.swig_ptr(labels)
+        )
+        return found.astype(np.float64)
+
+    def _check(self, query: Vector) -> None:
+        if query.shape != (self.dim,) or query.dtype != np.float32:
+            raise ValueError(f"a float32 query of length {self.dim} is needed, got {query.dtype} {query.shape}")
+
+
+def _all_unit(vectors: Vectors) -> bool:
+    """Whether every row is finite and of unit length (NaN fails every comparison)."""
+    squares = np.einsum("ij,ij->i", vectors, vectors)
+    return bool(np.all(np.abs(squares - 1.0) < _UNIT_TOLERANCE))

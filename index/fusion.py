@@ -1,0 +1,69 @@
+"""Score arrays to rankings: the best of one, and two made one.
+
+Rows of an index stand in canonical order (document id, then offset), so "ties by row"
+is "ties by document id, then offset".
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+
+def best(scores: Scores, k: int) -> Rows:
+    """Where the `k` highest scores are.
+
+    Args:
+        scores: finite numbers, any range.
+        k: how many, at least 0; all are taken where there are fewer.
+
+    Returns:
+        Positions, highest score first; ties by position.
+    """
+    if k < len(scores):
+        # Partition by value alone cannot say which of several equal scores it keeps: take all that tie with the last.
+        bar = np.partition(scores, len(scores) - k)[len(scores) - k] if k else np.inf
+        positions = np.flatnonzero(scores >= bar)
+    else:
+        positions = np.arange(len(scores))
+    return positions[np.argsort(-scores[positions], kind="stable")][:k]
+
+
+def standardise(scores: Scores) -> Scores:
+    """Z-scores: how many standard deviations each score lies above the mean of all.
+
+    Returns:
+        Same shape and order; all 0 where the scores do not differ (one candidate, or none that matches),
+        for then they say nothing.
+    """
+    if len(scores) == 0:
+        return scores
+    deviation = float(scores.std())
+    # Equal floats may differ from their own mean in the last bit; that is no signal to blow up to size 1.
+    if deviation <= 1e-9 * max(1.0, float(np.abs(scores).max())):
+        return np.zeros_like(scores)
+    return (scores - scores.mean()) / deviation
+
+
+def fuse(dense: Scores, lexical: Scores, weight: float) -> Scores:
+    """One score out of two for the same candidates.
+
+    Args:
+        dense: score by meaning of each candidate.
+        lexical: score by wording of the same candidates in the same order.
+        weight: share of the dense score, 0 to 1.
+
+    Returns:
+        `weight · z(dense) + (1 - weight) · z(lexical)`, in the order of the candidates.
+
+    Raises:
+        ValueError: if the two differ in length, or `weight` is outside 0 to 1.
+    """
+    if dense.shape != lexical.shape:
+        raise ValueError(f"both scores of every candidate are needed, got {dense.shape} and {lexical.shape}")
+    if not 0.0 <= weight <= 1.0:
+        raise ValueError(f"weight must be within 0 to 1, got {weight}")
+    return weight * standardise(dense) + (1.0 - weight) * standardise(lexical)

@@ -1,0 +1,163 @@
+"""Retrievers: by meaning, by wording, and both fused, over the same rows of passages.
+
+Each prepares a question once (encodes it, or counts its words) and can then name its best rows and score any row,
+so that fusion has both scores of every candidate of either side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from index.dense import DenseIndex, Vector
+from index.fusion import Rows, Scores, best, fuse
+from index.protocols import Encoder
+from index.records import Hit, Passage
+from index.sparse import SparseIndex
+
+DEFAULT_WEIGHT = 0.5
+
+# How many candidates of each side are fused. Fixed, so that asking for more hits does not change the first ones.
+POOL = 100
+
+
+class Prepared(Protocol):
+    """A question made ready for one index."""
+
+    def best(self, k: int) -> Rows:
+        """The best rows, at most `k`, best first; ties by row."""
+        ...
+
+    def scores(self, rows: Rows) -> Scores:
+        """The score of each of these rows, in their order."""
+        ...
+
+
+class Preparing(Protocol):
+    """What fusion needs of a retriever."""
+
+    def prepare(self, query: str) -> Prepared:
+        """Make a question ready."""
+        ...
+
+
+class DenseRetriever:
+    """By meaning: cosine of encoded question and encoded passages."""
+
+    def __init__(self, passages: Sequence[Passage], dense: DenseIndex, encoder: Encoder) -> None:
+        self._passages = passages
+        self._dense = dense
+        self._encoder = encoder
+
+    def prepare(self, query: str) -> Prepared:
+        """Encode the question."""
+        return _DenseQuestion(self._dense, self._encoder.encode_queries([query])[0])
+
+    def search(self, query: str, k: int) -> list[Hit]:
+        """The nearest passages, at most `k`, best first; ties by document id, then offset.
+
+        Raises:
+            ValueError: if `k` is below 1.
+        """
+        return _hits(self._passages, self, query, k)
+
+
+class LexicalRetriever:
+    """By wording: BM25. A passage that shares no term with the question is no hit."""
+
+    def __init__(self, passages: Sequence[Passage], sparse: SparseIndex) -> None:
+        self._passages = passages
+        self._sparse = sparse
+
+    def prepare(self, query: str) -> Prepared:
+        """Score all passages at once: that is the cheapest way."""
+        return _LexicalQuestion(self._sparse.scores(query))
+
+    def search(self, query: str, k: int) -> list[Hit]:
+        """The passages that share most of the question's wording, at most `k`, best first; ties as for all.
+
+        Raises:
+            ValueError: if `k` is below 1.
+        """
+        return _hits(self._passages, self, query, k)
+
+
+class HybridRetriever:
+    """Both: weighted z-scores over the candidates of either side."""
+
+    def __init__(
+        self, passages: Sequence[Passage], dense: Preparing, lexical: Preparing, weight: float = DEFAULT_WEIGHT
+    ) -> None:
+        """Fuse two retrievers over the same passages.
+
+        Args:
+            passages: rows of both.
+            dense: by meaning.
+            lexical: by wording.
+            weight: share of the dense score, 0 to 1.
+
+        Raises:
+            ValueError: if `weight` is outside 0 to 1.
+        """
+        if not 0.0 <= weight <= 1.0:
+            raise ValueError(f"weight must be within 0 to 1, got {weight}")
+        self._passages = passages
+        self._dense = dense
+        self._lexical = lexical
+        self._weight = weight
+
+    def search(self, query: str, k: int) -> list[Hit]:
+        """The best passages by fused score, at most `k`, best first; ties by document id, then offset.
+
+        Raises:
+            ValueError: if `k` is below 1.
+        """
+        _check_k(k)
+        if not self._passages:
+            return []
+        dense, lexical = self._dense.prepare(query), self._lexical.prepare(query)
+        depth = max(k, POOL)
+        rows = np.union1d(dense.best(depth), lexical.best(depth))
+        scores = fuse(dense.scores(rows), lexical.scores(rows), self._weight)
+        return [Hit(self._passages[int(rows[at])], float(scores[at])) for at in best(scores, k)]
+
+
+class _DenseQuestion:
+    def __init__(self, dense: DenseIndex, vector: Vector) -> None:
+        self._dense = dense
+        self._vector = vector
+
+    def best(self, k: int) -> Rows:
+        return self._dense.best(self._vector, k)
+
+    def scores(self, rows: Rows) -> Scores:
+        return self._dense.scores(self._vector, rows)
+
+
+class _LexicalQuestion:
+    def __init__(self, scores: Scores) -> None:
+        self._scores = scores
+
+    def best(self, k: int) -> Rows:
+        matching = np.flatnonzero(self._scores > 0.0)
+        return matching[best(self._scores[matching], k)]
+
+    def scores(self, rows: Rows) -> Scores:
+        return self._scores[rows]
+
+
+def _hits(passages: Sequence[Passage], retriever: Preparing, query: str, k: int) -> list[Hit]:
+    _check_k(k)
+    if not passages:
+        return []
+    prepared = retriever.prepare(query)
+    rows = prepared.best(k)
+    scores = prepared.scores(rows)
+    return [Hit(passages[int(row)], float(score)) for row, score in zip(rows, scores, strict=True)]
+
+
+def _check_k(k: int) -> None:
+    if k < 1:
+        raise ValueError(f"k must be at least 1, got {k}")

@@ -1,0 +1,417 @@
+"""The index folder: named files and one manifest; old or new as a whole, never between.
+
+    manifest.json               names every other file with its size and SHA-256: replacing it is the commit
+    documents-<digest>.jsonl    …and so on: a file's name holds the beginning of its own digest, so a new generation
+    vectors-<digest>.npy        never overwrites the old one, and equal content has equal names
+    .lock                       held (flock) by the one process that writes
+    *.part                      being written; left behind only by a process that died
+
+Whoever reads needs no lock: a reader that loses a file to a writer finds a new manifest and starts again.
+A folder is untrusted input: names are checked against a pattern, files must be regular and of the stated size.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import IO, Any
+
+from index.errors import IndexBusy, IndexCorrupt, IndexFormatMismatch, IndexNotFound, IndexStoreError
+
+FORMAT = "yiju-index"
+VERSION = 1
+
+MANIFEST = "manifest.json"
+LOCK = ".lock"
+KINDS = {"documents": "jsonl", "passages": "jsonl", "vectors": "npy", "terms": "json", "postings": "npy"}
+
+# Files up to this size are checked against their digest on every opening (64 MiB: about 0.05 s); `verify` checks all.
+CHECK_LIMIT = 64 * 2**20
+
+_MANIFEST_LIMIT = 2**20
+_DATA_NAME = re.compile(rf"({'|'.join(KINDS)})-[0-9a-f]{{16}}\.(jsonl|json|npy)")
+_OWN_NAME = re.compile(rf"{re.escape(MANIFEST)}|{re.escape(LOCK)}|{_DATA_NAME.pattern}|[a-z.]+\.part")
+
+Write = Callable[[IO[bytes]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A data file: its name in the folder, its size in bytes and its SHA-256 in hex."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What an index says of itself.
+
+    Attributes:
+        encoder: name of the encoder.
+        revision: pins its weights and prompts.
+        dim: length of a vector.
+        documents: how many.
+        passages: how many.
+        terms: fingerprint of the rules that cut text into terms.
+        files: data files by kind; empty for an index that is not on disk.
+        created_with: version of the program.
+    """
+
+    encoder: str
+    revision: str
+    dim: int
+    documents: int
+    passages: int
+    terms: str
+    files: Mapping[str, StoredFile]
+    created_with: str
+
+    def size(self) -> int:
+        """Bytes of all data files together."""
+        return sum(file.bytes for file in self.files.values())
+
+
+class WriteLock:
+    """Proof of holding the right to write one folder; made by `write_lock`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+
+def program_version() -> str:
+    """The installed version of this program, `unknown` where it runs uninstalled."""
+    try:
+        return version("yiju")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+@contextmanager
+def write_lock(folder: Path) -> Iterator[WriteLock]:
+    """Hold the right to write an index folder, which is made where it is missing.
+
+    What a dead writer left behind is cleared away first. A folder made here that holds no index in the end is removed.
+
+    Args:
+        folder: an index folder, an empty one, or one to be made.
+
+    Raises:
+        IndexBusy: if another process is writing it.
+        IndexStoreError: if it cannot be written, is a file, or holds something that is no index.
+    """
+    created = not folder.exists()
+    with _explained(folder):
+        descriptor = _acquire(folder)
+    try:
+        _refuse_foreign(folder)
+        _sweep(folder)
+        yield WriteLock(folder)
+    finally:
+        if created and not (folder / MANIFEST).exists():
+            with suppress(OSError):
+                (folder / LOCK).unlink()
+                folder.rmdir()
+        os.close(descriptor)
+
+
+def commit(
+    lock: WriteLock, parts: Mapping[str, Write], describe: Callable[[Mapping[str, StoredFile]], Manifest]
+) -> None:
+    """Replace the index in a folder by a new one: wholly, or not at all.
+
+    Args:
+        lock: the right to write that folder.
+        parts: for every kind of file, what writes it.
+        describe: makes the manifest out of the files written.
+
+    Raises:
+        IndexStoreError: if the folder cannot be written or the disk is full; the old index stays as it was.
+    """
+    folder = lock.folder
+    try:
+        with _explained(folder):
+            manifest = describe({kind: _write(folder, kind, write) for kind, write in parts.items()})
+            _sync_folder(folder)
+            part = folder / f"{MANIFEST}.part"
+            with part.open("wb") as file:
+                file.write(_encode_manifest(manifest))
+                _sync(file)
+            part.replace(folder / MANIFEST)
+            _sync_folder(folder)
+    finally:
+        _sweep(folder)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """What the index in a folder says of itself.
+
+    Raises:
+        IndexNotFound: if there is no index.
+        IndexFormatMismatch: if it is of another format version.
+        IndexCorrupt: if the manifest is damaged.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise IndexNotFound(folder, _not_found(folder))
+    with path.open("rb") as file:
+        content = file.read(_MANIFEST_LIMIT + 1)
+    stored = _parse_manifest(folder, content)
+    if stored.get("format") != FORMAT:
+        raise IndexNotFound(folder, f"{path} 不是依据（Yiju）的索引清单；请另选一个文件夹。")
+    if stored.get("version") != VERSION:
+        raise IndexFormatMismatch(
+            folder,
+            f"索引 {folder} 的格式版本是 {stored.get('version')!r}，本程序读写的是 {VERSION}；"
+            f"请改用写入它的程序版本，或重新建立：yiju-index build 文件… -o {folder}",
+        )
+    try:
+        return _decode_manifest(stored)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise corrupt(path, f"内容不合规（{error}）") from error
+
+
+def check_file(folder: Path, file: StoredFile, *, whole: bool) -> Path:
+    """Make sure that a data file is the one the manifest names.
+
+    Args:
+        folder: the index folder.
+        file: what the manifest says of it.
+        whole: compare the digest too, whatever the size; otherwise only up to `CHECK_LIMIT`.
+
+    Returns:
+        Where the file is.
+
+    Raises:
+        IndexCorrupt: if it is missing, not a regular file, of another size, or altered.
+    """
+    path = folder / file.name
+    try:
+        found = path.lstat()
+    except OSError as error:
+        raise corrupt(path, "文件缺失") from error
+    if not stat.S_ISREG(found.st_mode):
+        raise corrupt(path, "不是普通文件")
+    if found.st_size != file.bytes:
+        raise corrupt(path, f"应为 {file.bytes} 字节，实为 {found.st_size} 字节")
+    if (whole or file.bytes <= CHECK_LIMIT) and _digest(path) != file.sha256:
+        raise corrupt(path, "内容与清单中的校验和不符")
+    return path
+
+
+def damaged_files(folder: Path) -> list[str]:
+    """Compare every file with the manifest.
+
+    Returns:
+        One line for each bad file, in the order of the manifest; empty if all are whole.
+
+    Raises:
+        IndexNotFound: if there is no index.
+        IndexFormatMismatch: if it is of another format version.
+        IndexCorrupt: if the manifest is damaged.
+    """
+    messages = []
+    for file in read_manifest(folder).files.values():
+        try:
+            check_file(folder, file, whole=True)
+        except IndexCorrupt as error:
+            messages.append(str(error))
+    return messages
+
+
+def corrupt(path: Path, reason: str) -> IndexCorrupt:
+    """The error for a damaged file of an index, saying what is wrong with it and what to do."""
+    message = f"索引文件已损坏：{path}：{reason}；请重新建立：yiju-index build 文件… -o {path.parent}"
+    return IndexCorrupt(path.parent, message)
+
+
+def _acquire(folder: Path) -> int:
+    """Open and lock the lock file; again if its owner removed it between the two steps."""
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.path.samestat(os.fstat(descriptor), (folder / LOCK).stat()):
+                    return descriptor
+            except BlockingIOError as error:
+                os.close(descriptor)
+                raise IndexBusy(folder, f"另一个程序正在写索引 {folder}；请等它结束后再试。") from error
+            except FileNotFoundError:
+                pass
+            os.close(descriptor)
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Never mix an index into a folder that holds something else."""
+    try:
+        read_manifest(folder)
+    except IndexFormatMismatch:
+        return
+    except (IndexNotFound, IndexCorrupt) as error:
+        strangers = sorted(path.name for path in folder.iterdir() if not _OWN_NAME.fullmatch(path.name))
+        alien = isinstance(error, IndexNotFound) and (folder / MANIFEST).exists()
+        if strangers or alien:
+            found = strangers[0] if strangers else MANIFEST
+            message = f"{folder} 里已有别的内容（如 {found}），且不是索引；请为索引另选一个空文件夹。"
+            raise IndexStoreError(folder, message) from error
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what no manifest names: files of an older generation, or of a writer that died."""
+    try:
+        kept = {file.name for file in read_manifest(folder).files.values()}
+    except IndexNotFound:
+        kept = set()
+    except (IndexCorrupt, IndexFormatMismatch):
+        return
+    # What cannot be removed now does no harm and goes next time.
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if path.name not in kept | {MANIFEST, LOCK} and _OWN_NAME.fullmatch(path.name):
+                path.unlink()
+
+
+class _Digesting:
+    """A file to write to that knows what has passed."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._hash = hashlib.sha256()
+        self._bytes = 0
+
+    def write(self, data: bytes) -> int:
+        self._hash.update(data)
+        self._bytes += len(data)
+        return self._file.write(data)
+
+    def stored(self, kind: str) -> StoredFile:
+        digest = self._hash.hexdigest()
+        return StoredFile(f"{kind}-{digest[:16]}.{KINDS[kind]}", self._bytes, digest)
+
+
+def _write(folder: Path, kind: str, write: Write) -> StoredFile:
+    part = folder / f"{kind}.part"
+    with part.open("wb") as file:
+        digesting = _Digesting(file)
+        write(digesting)  # type: ignore[arg-type]  # writers only ever call write()
+        _sync(file)
+    stored = digesting.stored(kind)
+    part.replace(folder / stored.name)
+    return stored
+
+
+def _sync(file: IO[bytes]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make renames lasting. Some network file systems refuse to; there nothing better can be had."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _encode_manifest(manifest: Manifest) -> bytes:
+    stored = {"format": FORMAT, "version": VERSION, **asdict(manifest)}
+    return (json.dumps(stored, ensure_ascii=True, indent=1) + "\n").encode("ascii")
+
+
+def _parse_manifest(folder: Path, content: bytes) -> dict[str, Any]:
+    try:
+        if len(content) > _MANIFEST_LIMIT:
+            raise ValueError(f"超过 {_MANIFEST_LIMIT} 字节")
+        stored = json.loads(content)
+        if not isinstance(stored, dict):
+            raise ValueError("不是 JSON 对象")
+    except (ValueError, RecursionError) as error:
+        raise corrupt(folder / MANIFEST, f"不是完整的 JSON（{error}）") from error
+    return stored
+
+
+def _decode_manifest(stored: dict[str, Any]) -> Manifest:
+    files = {kind: _decode_file(kind, stored["files"][kind]) for kind in KINDS}
+    return Manifest(
+        encoder=_text(stored["encoder"]),
+        revision=_text(stored["revision"]),
+        dim=_count(stored["dim"]),
+        documents=_count(stored["documents"]),
+        passages=_count(stored["passages"]),
+        terms=_text(stored["terms"]),
+        files=files,
+        created_with=_text(stored["created_with"]),
+    )
+
+
+def _decode_file(kind: str, stored: dict[str, Any]) -> StoredFile:
+    name = _text(stored["name"])
+    # The pattern has no separator: a name cannot lead out of the folder.
+    if not _DATA_NAME.fullmatch(name) or not name.startswith(f"{kind}-"):
+        raise ValueError(f"不是索引文件的名字：{name!r}")
+    return StoredFile(name, _count(stored["bytes"]), _text(stored["sha256"]))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"应为文字：{value!r}")
+    return value
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**53:
+        raise TypeError(f"应为非负整数：{value!r}")
+    return value
+
+
+def _not_found(folder: Path) -> str:
+    if not folder.exists():
+        found = f"{folder} 不存在"
+    elif not folder.is_dir():
+        found = f"{folder} 不是文件夹"
+    else:
+        found = f"文件夹 {folder} 里没有 {MANIFEST}"
+    return f"没有找到索引：{found}；请先建立：yiju-index build 文件… -o {folder}"
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """Say in plain words why the operating system refused."""
+    try:
+        yield
+    except OSError as error:
+        raise IndexStoreError(folder, f"无法写入索引 {folder}：{_reason(error)}") from error
+
+
+def _reason(error: OSError) -> str:
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
+            return "磁盘空间不足（或超出配额）；原有的索引没有改动，请腾出空间后重试。"
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return "没有写入权限；请换一个文件夹或修改权限。"
+        case errno.ENOTDIR | errno.EEXIST | errno.EISDIR:
+            return "路径上有一段是文件而不是文件夹；请换一个路径。"
+        case errno.ELOOP:
+            return "路径上的符号链接不能用；请换一个路径。"
+        case _:
+            return f"{error.strerror or error}（errno {error.errno}）；请换一个文件夹重试。"
