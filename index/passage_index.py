@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from index import codec, storage
 from index.dense import DenseIndex
-from index.encoders import load_encoder
 from index.errors import EncoderMismatch, IndexCorrupt, ModelUnavailable
 from index.fusion import Rows
 from index.protocols import Encoder, Retriever, Vectors
@@ -147,6 +146,9 @@ class PassageIndex:
         """
         manifest = storage.read_manifest(path)
         if encoder is None:
+            # Here and not above: with an encoder at hand, nothing of the runtimes behind encoders is imported.
+            from index.encoders import load_encoder
+
             encoder = load_encoder(manifest.encoder, cache=cache)
         while True:
             _check_encoder(path, manifest, encoder)
