@@ -145,8 +145,8 @@ def _info(arguments: argparse.Namespace) -> Outcome:
         }
         return Outcome([json.dumps(described, ensure_ascii=False, indent=1)])
     lines = [
-        f"索引 {arguments.folder}：{_counts(index)}，{manifest.size() / 2**20:.1f} MiB，yiju {manifest.created_with} 写入",
-        f"编码器 {manifest.encoder}（版本 {manifest.revision}，{manifest.dim} 维）",
+        f"索引 {arguments.folder}：{_counts(index)}，{manifest.size() / 2**20:.1f} MiB",
+        f"编码器 {manifest.encoder}（版本 {manifest.revision}，{manifest.dim} 维），yiju {manifest.created_with} 写入",
     ]
     for document in index.documents():
         count = len(index.passages(document.id))

