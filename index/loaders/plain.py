@@ -1,0 +1,132 @@
+"""Plain text and markdown: bytes to text, verbatim but for the byte order mark and line ends."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from pathlib import Path
+
+from index.errors import DocumentUnreadable
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: its mark begins with the same two bytes
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f]")
+_CONTROL_MAX = 0.005  # share of control characters above which it is no text
+_SAMPLE = 200_000  # characters that the plausibility of a guess is judged by
+_GB18030_MIN = 0.6  # share of everyday characters: Chinese text has 0.7 and more, Big5 or bytes read so 0.4
+_UTF16_MIN = 0.7
+
+
+def read_text(path: Path) -> str:
+    """The text of a .txt or .md file.
+
+    UTF-8, GB18030 (with GBK and GB2312 in it) and UTF-16 are recognised, with or without a byte order mark.
+
+    Args:
+        path: an existing file.
+
+    Returns:
+        The text: byte order mark dropped, `\\r\\n` and `\\r` made `\\n`, nothing else changed.
+
+    Raises:
+        DocumentUnreadable: if the file cannot be read, has no visible character, is binary or in another encoding.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DocumentUnreadable(
+            path, f"无法读取文件 {path}：{error.strerror or error}。请检查路径和读取权限。"
+        ) from error
+    text = _decode(path, data).replace("\r\n", "\n").replace("\r", "\n")
+    if not text.strip("\ufeff \t\n\u3000\xa0\x00"):
+        raise DocumentUnreadable(
+            path, f"文件 {path} 是空的（{len(data)} 字节，没有可见文字）。请提供有内容的文本文件。"
+        )
+    return text
+
+
+def _decode(path: Path, data: bytes) -> str:
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            return _checked(path, _strict(path, data[len(bom) :], encoding))
+    if b"\x00" not in data:
+        try:
+            return _checked(path, data.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            failure = error
+        text = _best_guess(data, ("gb18030", "utf-16-le", "utf-16-be"))
+        if text is None:
+            raise DocumentUnreadable(path, _undecodable(path, failure)) from failure
+        return _checked(path, text)
+    text = _best_guess(data, ("utf-16-le", "utf-16-be"))
+    if text is None:
+        raise DocumentUnreadable(path, _binary(path))
+    return _checked(path, text)
+
+
+def _strict(path: Path, data: bytes, encoding: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise DocumentUnreadable(
+            path,
+            f"文件 {path} 以 {encoding.upper()} 的字节顺序标记开头，但第 {error.start + 1} 字节起不是有效的 "
+            f"{encoding.upper()} 文本，文件可能不完整。请重新导出，另存为 UTF-8。",
+        ) from error
+
+
+def _checked(path: Path, text: str) -> str:
+    sample = text[:_SAMPLE]
+    if len(_CONTROL.findall(sample)) > _CONTROL_MAX * len(sample):
+        raise DocumentUnreadable(path, _binary(path))
+    return text
+
+
+def _best_guess(data: bytes, encodings: tuple[str, ...]) -> str | None:
+    """The decoding that looks most like text, or None where none does."""
+    best, best_share = None, 0.0
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        share = _everyday_share(text[:_SAMPLE])
+        if share > best_share and share >= (_GB18030_MIN if encoding == "gb18030" else _UTF16_MIN):
+            best, best_share = text, share
+    return best
+
+
+def _everyday_share(text: str) -> float:
+    """The share of everyday characters among those beyond ASCII.
+
+    Everyday: level-1 Chinese characters (the 3,755 commonest) and the signs of GB 2312. Without any
+    character beyond ASCII it is the share of printable ones.
+    """
+    wide = [character for character in text if character > "\x7f"]
+    printable = sum(character >= " " or character in "\t\n\r\f" for character in text if character <= "\x7f")
+    if not wide:
+        return printable / max(1, len(text))
+    everyday = sum(_is_everyday(character) for character in wide)
+    return everyday / len(wide) * ((len(wide) + printable) / len(text))
+
+
+def _is_everyday(character: str) -> bool:
+    code = character.encode("gb2312", "ignore")
+    return len(code) == 2 and (0xA1 <= code[0] <= 0xA3 or 0xB0 <= code[0] <= 0xD7)
+
+
+def _undecodable(path: Path, error: UnicodeDecodeError) -> str:
+    return (
+        f"无法识别文件 {path} 的文字编码：第 {error.start + 1} 字节起不是 UTF-8，"
+        "整体也不像 GB18030（GBK）或 UTF-16 中文文本。"
+        "请用文本编辑器另存为 UTF-8 后重试。"
+    )
+
+
+def _binary(path: Path) -> str:
+    return f"文件 {path} 像是二进制文件（含大量控制字符），不是纯文本。请提供 UTF-8、GB18030 或 UTF-16 编码的文本文件。"

@@ -1,0 +1,217 @@
+"""What an official document says of itself: title, document number (文号), issuing body, date of issue."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from index.records import Metadata
+
+_HEAD = 4000  # characters in which a document introduces itself
+_TITLE_MAX = 100
+
+_NUMBER = re.compile(
+    r"[\u4e00-\u9fff（）()]{1,15}[〔\[［(（【][ ]?(?:19|20)\d{2}[ ]?(?:年)?[〕\]］)）】][ ]?(?:第[ ]?)?\d{1,5}[ ]?号"
+)
+_ORDER = re.compile(
+    r"[（(]?[\u4e00-\u9fff、]{0,30}(?:令|公告)?[ \u3000]*(?:(?:19|20)\d{2}[ ]?年)?[ ]?第[ ]?\d{1,5}[ ]?号[）)]?"
+)
+_DATE = re.compile(
+    r"(?P<y>(?:19|20)\d{2})[ ]?"
+    r"(?:年[ ]?(?P<m>\d{1,2})[ ]?月(?:[ ]?(?P<d>\d{1,2})[ ]?日)?|[-/.](?P<m2>\d{1,2})[-/.](?P<d2>\d{1,2}))"
+)
+_CN_DATE = re.compile(
+    r"(?P<y>[一二][〇○Ｏ零九一二三四五六七八]{3})年(?P<m>[一二三四五六七八九十]{1,2})月(?P<d>[一二三四五六七八九十]{1,3})日"
+)
+_ORGANISATION = re.compile(
+    r"[\u4e00-\u9fff（）()、 \u3000]{2,60}(?:人民政府|办公厅|办公室|委员会|常委会|代表大会|管委会|人民法院|检察院|"
+    r"国务院|党组|中心|总局|银行|支行|协会|公司|集团|大学|学院|学校|医院|工会|商会|联合会|研究院|"
+    r"[\u4e00-\u9fff](?:厅|局|部|委|署|办|院|会|府|队|站|所))"
+)
+_DOCUMENT_KIND = (
+    "通知|意见|办法|方案|规定|条例|决定|公告|通告|批复|函|报告|规划|计划|细则|措施|要点|解释|纲要|规则|标准|指南|"
+    "清单|制度|章程|决议|命令|令|通报|议案|纪要|预案|规程|规范|目录|指引|行动|准则|法|宪法|办法|手册|合同|协议|须知|说明|公报"
+)
+_TITLE_END = re.compile(rf"(?:{_DOCUMENT_KIND})(?:[（(〔\[][^（）()]{{1,30}}[）)〕\]])*$")
+_PUBLISHED = re.compile(
+    r"《([^《》\n]{4,80}(?:《[^《》\n]{2,60}》[^《》\n]{0,40})?)》[^。\n]{0,60}?(?:印发|颁布|公布|发布|转发)"
+)
+_BODY = re.compile(r"^[ \t\u3000]*(?:第[一1][编章节条部]|[一1][、.．]|[（(][一1][）)])", re.M)
+_LABELLED = re.compile(r"^(?P<key>[\u4e00-\u9fff]{2,6})[:：][ \t\u3000]*(?P<value>\S.*)$")
+_MARKDOWN_TITLE = re.compile(r"^#[ \t]+(.+?)[ \t#]*$", re.M)
+
+
+def describe(text: str, fallback_title: str) -> tuple[str, Metadata]:
+    """The title and the particulars of a document.
+
+    Args:
+        text: verbatim text.
+        fallback_title: for a document that shows none, e.g. its file name without the ending.
+
+    Returns:
+        The title, on one line, and number, issuer and date of issue as far as they are stated. A notice that
+        issues a plan is titled by the plan, which is what readers call it.
+    """
+    body = _BODY.search(text, 0, _HEAD)
+    head = text[: body.start() if body else _HEAD]
+    lines = [line.strip() for line in head.split("\n")]
+    lines = [line for line in lines if line]
+    signature = _signature(lines)
+    title = _title(text, lines) or _tidy(fallback_title)
+    return title, Metadata(
+        number=_number(lines), issuer=_issuer(lines, signature, title), issued=_issued(lines, signature)
+    )
+
+
+def _tidy(title: str) -> str:
+    return re.sub(r"\s+", " ", title).strip()[:_TITLE_MAX]
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+# --- title ------------------------------------------------------------------------------------
+
+
+def _title(text: str, lines: Sequence[str]) -> str | None:
+    published = _published(text, lines)
+    if published:
+        return published
+    markdown = _MARKDOWN_TITLE.search(text, 0, _HEAD)
+    if markdown:
+        return _tidy(markdown[1])
+    return _joined_title(lines) or _labelled(lines, ("标题", "题名", "文件名称")) or _first_short_line(lines)
+
+
+def _published(text: str, lines: Sequence[str]) -> str | None:
+    """What a notice issues, if the text carries it: named in 《》 and again in lines of its own."""
+    for match in _PUBLISHED.finditer(text, 0, _HEAD):
+        name = _squeezed(match[1])
+        for first in range(len(lines)):
+            joined = ""
+            for line in lines[first : first + 4]:
+                joined += _squeezed(line)
+                if joined == name or (joined.startswith(name) and len(joined) - len(name) <= 8):
+                    return joined[:_TITLE_MAX]
+                if not name.startswith(joined):
+                    break
+    return None
+
+
+def _joined_title(lines: Sequence[str]) -> str | None:
+    """The first run of at most four lines without stops that ends as titles of documents do."""
+    for first, line in enumerate(lines[:30]):
+        if not _is_title_line(line):
+            continue
+        joined = ""
+        for part in lines[first : first + 4]:
+            if not _is_title_line(part):
+                break
+            joined += part
+            if _TITLE_END.search(joined) and len(joined) > 4:
+                return _with_subtitle(_squeezed(joined), lines[lines.index(part) + 1 :])
+    return None
+
+
+def _with_subtitle(title: str, following: Sequence[str]) -> str:
+    subtitle = following[0] if following else ""
+    if re.fullmatch(r"[（(〔][^）)〕]{2,20}[）)〕]", subtitle) and not re.search(r"[月日号]", subtitle):
+        title += subtitle
+    return title[:_TITLE_MAX]
+
+
+def _is_title_line(line: str) -> bool:
+    return (
+        len(line) <= 60
+        and not re.search(r"[。；！？，]|^标题|^链接|https?://|[:：]$", line)
+        and not _LABELLED.match(line)
+        and not _DATE.match(line)
+        and not _NUMBER.fullmatch(line)
+    )
+
+
+def _labelled(lines: Sequence[str], keys: Sequence[str]) -> str | None:
+    for line in lines[:20]:
+        match = _LABELLED.match(line)
+        if match and match["key"] in keys:
+            return _tidy(match["value"])
+    return None
+
+
+def _first_short_line(lines: Sequence[str]) -> str | None:
+    if lines and _is_title_line(lines[0]) and len(lines[0]) >= 2:
+        return _tidy(lines[0])
+    return None
+
+
+# --- number, issuer, date ---------------------------------------------------------------------
+
+
+def _number(lines: Sequence[str]) -> str | None:
+    labelled = _labelled(lines, ("文号", "发文字号", "发文号", "文件编号"))
+    if labelled:
+        return labelled
+    for line in lines[:40]:
+        if _NUMBER.fullmatch(line) or (_ORDER.fullmatch(line) and len(line) <= 40):
+            return re.sub(r"\s+", "", line)
+    return None
+
+
+def _signature(lines: Sequence[str]) -> int | None:
+    """Place of the line with the date of issue: a date alone below the name of a body, else any date alone."""
+    dated = [i for i, line in enumerate(lines) if _date_alone(line)]
+    signed = [i for i in dated if i and _ORGANISATION.fullmatch(lines[i - 1])]
+    return next(iter(signed or dated), None)
+
+
+def _date_alone(line: str) -> str | None:
+    line = line.strip("（）() \u3000")
+    match = _DATE.fullmatch(line) or _CN_DATE.fullmatch(line.replace(" ", ""))
+    return _iso(match) if match else None
+
+
+def _iso(match: re.Match[str]) -> str:
+    parts = match.groupdict()
+    if match.re is _CN_DATE:
+        digits = str.maketrans("〇○Ｏ零一二三四五六七八九", "0000123456789"[:13])
+        year = parts["y"].translate(digits)
+        return f"{year}-{_small(parts['m']):02}-{_small(parts['d']):02}"
+    month, day = parts["m"] or parts["m2"], parts["d"] or parts["d2"]
+    return "-".join([parts["y"], *(f"{int(part):02}" for part in (month, day) if part)])
+
+
+def _small(numeral: str) -> int:
+    tens, ten, ones = numeral.rpartition("十")
+    value = "零一二三四五六七八九".index
+    return (value(tens) if tens else 1) * 10 * bool(ten) + (value(ones) if ones else 0)
+
+
+def _issued(lines: Sequence[str], signature: int | None) -> str | None:
+    if signature is not None:
+        return _date_alone(lines[signature])
+    labelled = _labelled(lines, ("成文日期", "发文日期", "印发日期", "发布日期", "公布日期"))
+    match = _DATE.match(labelled) if labelled else None
+    if match:
+        return _iso(match)
+    for line in lines[:6]:  # （2020年12月26日第十三届全国人民代表大会常务委员会第二十四次会议通过）
+        if re.match(r"[（(].*[通公发][过布]", line) and (match := _DATE.search(line)):
+            return _iso(match)
+    return None
+
+
+def _issuer(lines: Sequence[str], signature: int | None, title: str) -> str | None:
+    if signature:
+        first = signature
+        while first > 0 and _ORGANISATION.fullmatch(lines[first - 1]):
+            first -= 1
+        if first < signature:
+            return "、".join(_squeezed(line) for line in lines[first:signature][-5:])
+    labelled = _labelled(lines, ("发文机关", "发布机构", "发文单位", "制定机关", "发布单位"))
+    if labelled:
+        return labelled
+    for line in lines[:10]:
+        if _ORGANISATION.fullmatch(line):
+            return _squeezed(line)
+    before = title.split("关于")[0]
+    return before if before != title and _ORGANISATION.fullmatch(before) else None
