@@ -1,1 +1,1 @@
-"""People and programs: the Gradio chat, the HTTP API, the embeddable widget."""
+"""What people and programs talk to: the chat, the widget and the HTTP interface."""

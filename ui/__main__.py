@@ -1,0 +1,150 @@
+"""`yiju-serve`: chat, widget and interface on one address."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import logging
+import re
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from index.errors import YijuError
+from qa.settings import Settings
+from ui.offline import stay_offline
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from qa.protocols import Answerer
+
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
+
+GRACE_SECONDS = 5
+"""How long open streams may take to end at shutdown."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serves until it is told to stop.
+
+    Returns:
+        0 after a proper end, 2 for the caller's mistake or an unusable index.
+    """
+    arguments = _parser().parse_args(argv)
+    # Both ways to end a server go through KeyboardInterrupt, also while it is still loading.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with _listen(arguments.host, arguments.port) as listener:
+            app = _load(Settings.from_environment(index=arguments.index), arguments.allow_origin)
+            _serve(app, listener, arguments.root_path)
+    except YijuError as error:
+        print(f"yiju-serve：{error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("yiju-serve", description="启动问答服务：聊天页面、嵌入组件和接口。")
+    parser.add_argument("--index", type=Path, help="索引目录；默认取 YIJU_INDEX，再取 data/index")
+    parser.add_argument("--host", default="127.0.0.1", help="监听地址，默认 %(default)s")
+    parser.add_argument("--port", type=_port, default=7860, help="端口，默认 %(default)s；0 表示任一空闲端口")
+    parser.add_argument("--root-path", type=_root_path, default="", help="反向代理去掉的路径前缀，例如 /qa")
+    parser.add_argument(
+        "--allow-origin",
+        type=_origin,
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="允许嵌入聊天的网站，例如 http://portal.example；可多次给出",
+    )
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"端口须为 0 到 65535 的整数，得到 {text}")
+    return int(text)
+
+
+def _root_path(text: str) -> str:
+    if not re.fullmatch(r"(/[A-Za-z0-9_.-]+)*", text.rstrip("/")):
+        raise argparse.ArgumentTypeError(f"路径前缀须形如 /qa，得到 {text}")
+    return text.rstrip("/")
+
+
+def _origin(text: str) -> str:
+    if not ORIGIN.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"网站须写成 http://主机[:端口]，不带路径，得到 {text}")
+    return text
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket, taken before anything slow happens.
+
+    Raises:
+        YijuError: if the address cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise YijuError(_why_not(host, port, error)) from error
+
+
+def _why_not(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"端口 {port} 已被占用；请先停掉占用它的程序，或用 --port 换一个端口。"
+    if error.errno == errno.EACCES:
+        return f"没有权限监听端口 {port}；请用 --port 换一个 1024 以上的端口。"
+    return f"不能监听 {host}:{port}（{error.strerror or error}）；请检查 --host。"
+
+
+def _load(settings: Settings, origins: Sequence[str]) -> FastAPI:
+    """The application. Gradio and the encoder each take seconds, so one loads while the other is read."""
+    stay_offline()
+    with ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(_open, settings)
+        from ui.server import create_app
+
+        return create_app(opening.result(), origins=origins)
+
+
+def _open(settings: Settings) -> Answerer:
+    from qa.bootstrap import open_assistant
+
+    return open_assistant(settings)
+
+
+def _serve(app: FastAPI, listener: socket.socket, root_path: str) -> None:
+    """Serves until a signal; says where once requests are answered."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            host, port = listener.getsockname()[:2]
+            shown = f"[{host}]" if ":" in host else host
+            print(f"依据 已就绪：http://{shown}:{port}{root_path}", flush=True)
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s：%(message)s")
+    config = uvicorn.Config(
+        app,
+        root_path=root_path,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    Server(config).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""Request bodies: untrusted bytes in, checked values out; every flaw is an `ApiError` with a Chinese message."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from ui.errors import ApiError
+
+HISTORY = 20
+"""How many earlier questions are looked at; older ones are dropped without a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with the earlier ones of its conversation, oldest first."""
+
+    question: str
+    history: tuple[str, ...] = ()
+
+
+async def read_object(request: Request) -> Mapping[str, object]:
+    """The JSON object in the body.
+
+    Raises:
+        ApiError: 415 for another content type, 400 for anything but a JSON object in proper Unicode.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise ApiError(415, "unsupported_media_type", "请求体须为 JSON，Content-Type 须为 application/json。")
+    body = parse(await request.body())
+    if not isinstance(body, dict):
+        raise ApiError(400, "malformed_json", "请求体须为一个 JSON 对象。")
+    return body
+
+
+def parse(body: bytes) -> object:
+    """Untrusted JSON.
+
+    Raises:
+        ApiError: 400 if it is malformed, too deep, or holds lone surrogates, which no response could repeat.
+    """
+    try:
+        value: object = json.loads(body)
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise ApiError(400, "malformed_json", "请求体不是有效的 JSON（UTF-8）。") from None
+    return value
+
+
+def asked(body: Mapping[str, object]) -> Asked:
+    """The body of `POST /api/ask`.
+
+    Raises:
+        ApiError: 422 if a field is missing or of the wrong type.
+    """
+    question, history = body.get("question"), body.get("history")
+    if not isinstance(question, str):
+        raise _invalid("question 须为字符串。")
+    if history is None:
+        return Asked(question)
+    if not isinstance(history, list) or not all(isinstance(each, str) for each in history):
+        raise _invalid("history 须为字符串的数组。")
+    return Asked(question, tuple(history[-HISTORY:]))
+
+
+def asked_by_messages(body: Mapping[str, object]) -> Asked:
+    """The body of `POST /v1/chat/completions`: the last user message is the question.
+
+    Raises:
+        ApiError: 422 if there is no user message or one is of the wrong type.
+    """
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not all(isinstance(each, dict) for each in messages):
+        raise _invalid("messages 须为对象的数组。")
+    questions = [_content(each.get("content")) for each in messages if each.get("role") == "user"]
+    if not questions:
+        raise _invalid("messages 里须有一条 role 为 user 的消息。")
+    return Asked(questions[-1], tuple(questions[-1 - HISTORY : -1]))
+
+
+def flag(value: object, name: str) -> bool:
+    """A truth value as JSON or as a query parameter writes it.
+
+    Raises:
+        ApiError: 422 if it is neither.
+    """
+    known: dict[object, bool] = {None: False, "": False, "0": False, "false": False, "1": True, "true": True}
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, str | None) or value not in known:
+        raise _invalid(f"{name} 须为 true 或 false。")
+    return known[value]
+
+
+def _content(content: object) -> str:
+    """A message's text, written as a string or as OpenAI's list of parts."""
+    parts = content if isinstance(content, list) else [{"text": content}]
+    texts = [part.get("text") if isinstance(part, dict) else None for part in parts]
+    if not all(isinstance(text, str) for text in texts):
+        raise _invalid("消息的 content 须为文本。")
+    return "\n".join(str(text) for text in texts)
+
+
+def _invalid(message: str) -> ApiError:
+    return ApiError(422, "invalid_request", message)

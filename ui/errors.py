@@ -1,0 +1,77 @@
+"""Errors as HTTP: every failure is `{"error": {"code", "message"}}` with a Chinese message."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from index.errors import YijuError
+from ui.desk import AnswerFailed, Busy
+
+Handler = Callable[[Request, Exception], Awaitable[JSONResponse]]
+
+GENERIC = {
+    404: ("not_found", "没有这个地址。"),
+    405: ("method_not_allowed", "这个地址不接受这种请求方法。"),
+}
+
+
+class ApiError(Exception):
+    """A caller's mistake, or a state, that the API answers with.
+
+    Attributes:
+        status: HTTP status.
+        code: for programs; ASCII, stable.
+        message: for people; Chinese.
+    """
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        self.status, self.code, self.message = status, code, message
+        super().__init__(message)
+
+
+def as_api_error(error: Exception) -> ApiError:
+    """What the API says about an error of answering; a bug stays vague on purpose."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, Busy):
+        return ApiError(503, "busy", str(error))
+    if isinstance(error, YijuError) and not isinstance(error, AnswerFailed):
+        return ApiError(503, "unavailable", str(error))
+    if isinstance(error, ValueError):
+        return ApiError(422, "invalid_question", str(error))
+    return ApiError(500, "internal_error", "服务出了错，已记入日志，请稍后再试。")
+
+
+def error_body(error: ApiError) -> dict[str, dict[str, str]]:
+    """The contract's form of an error."""
+    return {"error": {"code": error.code, "message": error.message}}
+
+
+def error_response(error: ApiError) -> JSONResponse:
+    """The contract's form of an error, as a response."""
+    headers = {"Retry-After": "5"} if error.status == 503 else None
+    return JSONResponse(error_body(error), error.status, headers)
+
+
+def install(app: FastAPI) -> None:
+    """Makes `app` answer every error in the contract's form; what is unexpected is logged by the server."""
+    app.add_exception_handler(HTTPException, _on_http)
+    for kind in (ApiError, YijuError, Exception):
+        app.add_exception_handler(kind, _on_error)
+
+
+async def _on_error(request: Request, error: Exception) -> JSONResponse:
+    return error_response(as_api_error(error))
+
+
+async def _on_http(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    code, message = GENERIC.get(error.status_code, ("bad_request", "请求无法处理。"))
+    response = error_response(ApiError(error.status_code, code, message))
+    response.headers.update(error.headers or {})
+    return response

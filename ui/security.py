@@ -1,0 +1,206 @@
+"""What stands between the network and the application: pure ASGI layers, none of which buffers a stream."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from collections.abc import Sequence
+
+from starlette._utils import get_route_path
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ui.bodies import parse
+from ui.errors import ApiError, error_response
+
+MAX_BODY = 256 * 1024
+"""Largest request body in bytes."""
+
+MAX_CHAT_BODY = 1024 * 1024
+"""Largest body of the chat, which sends its whole conversation with each question."""
+
+BODY_SECONDS = 30.0
+"""How long a body may take to arrive."""
+
+CHAT_ROUTES = re.compile(
+    r"/chat(/|/config|/theme\.css|/favicon\.ico|/(assets|static)/.*"
+    r"|/gradio_api/(app_id|cancel|reset|heartbeat/.*|queue/(join|data|status)|run/[\w-]+|user))?"
+)
+"""Every Gradio route the chat needs. All others, among them uploads, files and proxies, do not exist for callers."""
+
+HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+)
+
+
+def content_policy(origins: Sequence[str] = ()) -> str:
+    """The content security policy; `NONCE` is filled in for each page.
+
+    Args:
+        origins: sites that may show the chat in a frame, beside this one.
+    """
+    rules = (
+        "default-src 'self'",
+        "script-src 'self' 'nonce-NONCE'",
+        "style-src 'self' 'unsafe-inline'",  # Gradio's components set inline styles
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "media-src 'self'",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        " ".join(("frame-ancestors 'self'", *origins)),
+    )
+    return "; ".join(rules)
+
+
+class Guard:
+    """Refuses Gradio routes the chat does not need, large or slow bodies, and bodies that name files.
+
+    Gradio takes a dictionary with `path` or `_type` for a file to read or fetch; a text chat never sends one.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request."""
+        if scope["type"] == "http":
+            try:
+                receive = await _checked(scope, receive)
+            except ApiError as error:
+                await error_response(error)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+class Harden:
+    """Adds security headers to everything and the caching and buffering headers that Gradio leaves out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request."""
+
+        async def send_hardened(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                kept = [(key, value) for key, value in message["headers"] if key.lower() != b"server"]
+                message = {**message, "headers": [*kept, *HEADERS, *_delivery(scope, kept)]}
+            await send(message)
+
+        await self.app(scope, receive, send_hardened if scope["type"] == "http" else send)
+
+
+class Page:
+    """Rewrites HTML pages: content policy and script nonces, the language, no links that lead off this host.
+
+    Attributes:
+        policy: the content security policy, made by `content_policy`.
+    """
+
+    def __init__(self, app: ASGIApp, policy: str) -> None:
+        self.app = app
+        self.policy = policy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request; only pages are held back until they are whole."""
+        start: Message | None = None
+        page = bytearray()
+
+        async def send_page(message: Message) -> None:
+            nonlocal start
+            if message["type"] == "http.response.start" and _is_page(message):
+                start = message
+            elif start is None:
+                await send(message)
+            else:
+                page.extend(message.get("body", b""))
+                if not message.get("more_body"):
+                    await self._send(start, page.decode(), send)
+
+        await self.app(scope, receive, send_page)
+
+    async def _send(self, start: Message, page: str, send: Send) -> None:
+        nonce = secrets.token_urlsafe(16)
+        body = _rewritten(page, nonce).encode()
+        policy = self.policy.replace("NONCE", nonce).encode()
+        headers = [(key, value) for key, value in start["headers"] if key.lower() != b"content-length"]
+        headers += [(b"content-security-policy", policy), (b"content-length", str(len(body)).encode())]
+        await send({**start, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+async def _checked(scope: Scope, receive: Receive) -> Receive:
+    path = get_route_path(scope)
+    chat = path == "/chat" or path.startswith("/chat/")
+    if chat and not CHAT_ROUTES.fullmatch(path):
+        raise ApiError(404, "not_found", "没有这个地址。")
+    if scope["method"] not in ("POST", "PUT", "PATCH", "DELETE"):
+        return receive
+    body = await _body(receive, MAX_CHAT_BODY if chat else MAX_BODY)
+    if chat and body and _names_file(parse(body)):
+        raise ApiError(422, "invalid_request", "这里只接受文字。")
+    return _replay(body, receive)
+
+
+async def _body(receive: Receive, limit: int) -> bytes:
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            more = True
+            while more:
+                message = await receive()
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+                if len(body) > limit:
+                    raise ApiError(413, "body_too_large", f"请求体太大，最多 {limit // 1024} KB。")
+    except TimeoutError:
+        raise ApiError(408, "timeout", "请求体迟迟没有传完。") from None
+    return bytes(body)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives the body at once and then what the network gives, a disconnect usually."""
+    pending = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive_again() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return receive_again
+
+
+def _names_file(value: object) -> bool:
+    if isinstance(value, dict):
+        return "path" in value or "_type" in value or any(map(_names_file, value.values()))
+    return isinstance(value, list) and any(map(_names_file, value))
+
+
+def _delivery(scope: Scope, headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    kind = _header(headers, b"content-type")
+    if kind.startswith(b"text/event-stream"):
+        return [(b"x-accel-buffering", b"no"), (b"cache-control", b"no-cache")]
+    if _header(headers, b"cache-control"):
+        return []
+    # Gradio's assets carry a hash in their name; nothing else does, so the rest is asked for anew.
+    fixed = get_route_path(scope).startswith("/chat/assets/")
+    return [(b"cache-control", b"public, max-age=31536000, immutable" if fixed else b"no-cache")]
+
+
+def _header(headers: Sequence[tuple[bytes, bytes]], name: bytes) -> bytes:
+    return next((value for key, value in headers if key.lower() == name), b"")
+
+
+def _is_page(message: Message) -> bool:
+    return _header(message["headers"], b"content-type").startswith(b"text/html")
+
+
+def _rewritten(page: str, nonce: str) -> str:
+    head, end, body = page.partition("</head>")
+    head = re.sub(r'\s*<meta\s+(?:property="og:|name="twitter:)[^>]*>', "", head)
+    head = re.sub(r'\s*<link\s+rel="(?:manifest|preconnect)"[^>]*>', "", head)
+    page = (head + end + body).replace('lang="en"', 'lang="zh-CN"', 1)
+    return re.sub(r"<script(?=[\s>])", f'<script nonce="{nonce}"', page)
