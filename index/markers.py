@@ -25,11 +25,11 @@ _ENCLOSED = (
     ("㈠", 10, "（一）"),
 )
 
-# No space, sign or word may make 第三条 a reference to it: 第三条规定的, 第三条第一款, 第三条、第四条.
-_REFERENCE = r"(?![第、，,。；;的至和或及与款项所中]|[规規]定|之外|之规定|以外|修改|改为)"
-
+# 第三条规定的, 第三条第一款, 第三条、第四条 refer to an article; 第三条所…, 第三条中… may do so or begin one.
+_REFERENCE = r"(?![第、，,。；;至款]|的规定|[规規]定|规章|以外|修改|改为|明确)"
+_PERHAPS_REFERENCE = frozenset("的和或及与项所中之")
 _NAMED = re.compile(
-    rf"第{_GAP}?({_CN}|{_ARABIC}{{1,4}}){_GAP}?(部分|分[编編]|[编編篇章节節条條])(?:之({_CN}))?{_REFERENCE}{_GAP}*"
+    rf"第{_GAP}?({_CN}|{_ARABIC}{{1,4}}){_GAP}?(部分|分[编編]|[编編篇章節节條条])(?:之({_CN}))?{_REFERENCE}{_GAP}*"
 )
 _NUMBERED = (
     ("一、", re.compile(rf"({_CN}){_GAP}?[、．.]{_GAP}*")),
@@ -68,7 +68,8 @@ class Marker:
         start: offset of its first code point (for markdown, of the title behind the #).
         content: offset of what follows the number.
         end: offset behind the last visible code point of its line.
-        glued: a digit follows at once (2.5G基站), so that it may as well be a figure.
+        glued: what follows makes it look like a figure (2.5G基站) or a reference (第三条所列): only an exact
+            continuation of its sequence counts.
     """
 
     kind: str
@@ -156,7 +157,8 @@ def _named(text: str, line: int, start: int, end: int) -> Marker | None:
     kind = _TRADITIONAL.get(match[2], match[2])
     if kind != "条" and (end - match.end() > 60 or re.search("[。；]", text[match.end() : end])):
         return None
-    return Marker(kind, cn_number(match[1]), line, start, match.end(), end)
+    doubtful = text[match.end() - 1] in "编編篇章節节條条" and text[match.end() : match.end() + 1] in _PERHAPS_REFERENCE
+    return Marker(kind, cn_number(match[1]), line, start, match.end(), end, glued=doubtful)
 
 
 def _numbered(text: str, line: int, start: int, end: int) -> Marker | None:

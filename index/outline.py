@@ -57,10 +57,11 @@ _MARKDOWN = frozenset("#" * n for n in range(1, 7))
 _ALONE_MAX = 60  # characters of a heading on a line of its own
 _WRAPPED_MAX = 34  # the same where lines are wrapped: a longer one is a paragraph's first line
 _RUN_IN_MAX = 45  # characters of a first sentence that heads its paragraph
+_PARAGRAPH_MIN = 60  # characters from which a single sentence stands for itself
 _CLAUSE_MAX = 40  # characters of a first clause that stands for a paragraph without a heading
 _LABEL_MAX = 20  # characters before a colon
 _TERMINAL = re.compile("[。！？!?；;]")
-_CLAUSE_END = re.compile("[。！？!?；;，,：:]")
+_CLAUSE_END = re.compile("[。！？!?；;，,：:]|——|--")
 _ARTICLE_TITLE = re.compile(r"[【（(〔\[]([^】）)〕\]\n]{1,20})[】）)〕\]]")
 _DATE_LINE = re.compile(r"^[ \t\u3000]*[12〇零一二][0-9〇零一二三四五六七八九]{3}[ ]?年.{1,8}日[ \t\u3000]*$", re.M)
 
@@ -80,7 +81,7 @@ class _Run:
     kind: str
     nodes: list[_Node] = field(default_factory=list)
     suspended: _Run | None = None  # the run of the same kind that this one interrupted
-    linked: bool = False  # its numbers continue those of a run under an earlier parent
+    continues: _Run | None = None  # the run under an earlier parent that its numbers go on from
     dropped: bool = False
 
 
@@ -146,7 +147,8 @@ def _successors(found: Sequence[Marker]) -> dict[Marker, bool]:
 def _observed_nesting(found: Sequence[Marker]) -> dict[tuple[str, str], int]:
     """How often a whole run of kind B stands between two neighbours of kind A: (A, B) → count.
 
-    A run that goes on behind the second neighbour is no evidence: 「5．（二）6．」 counts through.
+    A run that goes on behind the second neighbour is no evidence, for 「5．（二）6．」 counts through, unless it
+    begins under the first item of A: 「一、第一条…第六条 二、第七条」.
     """
     places: dict[str, list[int]] = defaultdict(list)
     for place, marker in enumerate(found):
@@ -164,6 +166,8 @@ def _encloses(found: Sequence[Marker], places: Sequence[int], left: int, right: 
     first, after = bisect_left(places, left), bisect_left(places, right)
     if first == after or found[places[first]].number != 1:
         return False
+    if found[left].number == 1:
+        return True
     return after == len(places) or found[places[after]].number != found[places[after - 1]].number + 1
 
 
@@ -174,7 +178,7 @@ class _Nesting:
         self.nodes: list[_Node] = []
         self._inside = inside
         self._stack: list[_Node] = []
-        self._last: dict[str, Marker] = {}
+        self._last: dict[str, _Node] = {}
 
     def place(self, marker: Marker, *, expected: bool) -> None:
         """Place a marker or leave it out; `expected` says that its successor exists."""
@@ -206,12 +210,12 @@ class _Nesting:
 
     def _open(self, marker: Marker, expected: bool) -> None:
         last = self._last.get(marker.kind)
-        continues = last is not None and _follows(last, marker)
-        if marker.glued or not (marker.number <= 1 or continues or expected or marker.kind == "条"):
+        continues = last is not None and _follows(last.marker, marker)
+        if not (continues or (not marker.glued and (marker.number <= 1 or expected or marker.kind == "条"))):
             return
         if marker.prefix and not (expected or self._numbers_parent(marker)):
             return
-        run = _Run(marker.kind, linked=continues)
+        run = _Run(marker.kind, continues=last.run if last is not None and continues else None)
         adjacent = bool(self._stack) and self._stack[-1].marker.kind == "专栏" and self._adjoins(marker)
         self._push(marker, run, lambda open_: not adjacent and self._outranks(marker.kind, open_.marker.kind))
 
@@ -247,7 +251,7 @@ class _Nesting:
         run.nodes.append(node)
         self._stack.append(node)
         self.nodes.append(node)
-        self._last[marker.kind] = marker
+        self._last[marker.kind] = node
 
 
 def _yields_to_markdown(open_: _Node, kind: str) -> bool:
@@ -258,7 +262,7 @@ def _follows(last: Marker, marker: Marker) -> bool:
     gap = marker.number - last.number
     if marker.prefix != last.prefix:
         return False
-    if marker.kind == "条":
+    if marker.kind == "条" and not marker.glued:
         return 0 <= gap <= 50  # 第三条之一; repealed articles leave gaps
     return gap == 1 or (gap in (0, 2) and marker.number > 1 and not marker.glued)
 
@@ -303,7 +307,7 @@ def _shape(text: str, node: _Node, wrapped: bool) -> _Shape:
         return _Shape.RUN_IN
     if extent.endswith(("；", ";")) or line.endswith(("；", ";")):
         return _Shape.ITEM
-    if len(extent) >= 120 or extent.count("。") >= 2:
+    if len(extent) >= _PARAGRAPH_MIN or extent.count("。") >= 2:
         return _Shape.PARAGRAPH
     return _Shape.SENTENCE
 
@@ -316,7 +320,7 @@ def _is_alone(line: str, wrapped: bool) -> bool:
 def _run_in_length(line: str, extent: str) -> int:
     """Length of the first sentence or label that heads its paragraph, or 0."""
     match = _TERMINAL.search(line, 0, _RUN_IN_MAX + 1)
-    label = re.search("[:：]", line[: _LABEL_MAX + 1])
+    label = re.search("[:：]|——|--", line[: _LABEL_MAX + 1])
     if label and (match is None or label.start() < match.start()):
         return label.start() if extent[label.end() :].strip() else 0
     if match and match.group() in "。！？" and extent[match.end() :].strip():
@@ -327,8 +331,12 @@ def _run_in_length(line: str, extent: str) -> int:
 def _drop_lists(text: str, nodes: Sequence[_Node]) -> None:
     runs = {id(node.run): node.run for node in nodes}
     filled = _filled(text, nodes)
-    for run in reversed(runs.values()):
-        run.dropped = not _heads(run, filled)
+    counted: dict[int, list[_Shape]] = {}
+    for run in runs.values():  # numbers that count through sections are of one make
+        shapes = counted[id(run)] = counted.get(id(run.continues), [])
+        shapes.extend(node.shape for node in run.nodes)
+    for run in runs.values():
+        run.dropped = not _heads(run, counted[id(run)], filled)
     for node in nodes:
         while node.parent is not None and node.parent.run.dropped:
             node.parent = node.parent.parent
@@ -345,8 +353,8 @@ def _filled(text: str, nodes: Sequence[_Node]) -> set[int]:
     return filled
 
 
-def _heads(run: _Run, filled: set[int]) -> bool:
-    """Whether a run of siblings is made of headings."""
+def _heads(run: _Run, shapes: Sequence[_Shape], filled: set[int]) -> bool:
+    """Whether a run of siblings is made of headings; `shapes` are those of all that count in its sequence."""
     if run.kind in _MARKDOWN or run.kind == "附件题":
         return True
     empty = [id(node) not in filled for node in run.nodes]
@@ -354,8 +362,7 @@ def _heads(run: _Run, filled: set[int]) -> bool:
         return False  # a table of contents, or a list of short lines
     if run.kind in _STRONG:
         return True
-    shapes = [node.shape for node in run.nodes]
-    if len(shapes) == 1 and run.kind in _WEAK and not run.linked:
+    if len(shapes) == 1 and run.kind in _WEAK:
         return False
     parent = run.nodes[0].parent
     if parent is not None and parent.marker.kind == "条":
