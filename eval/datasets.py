@@ -1,0 +1,69 @@
+"""Data sets in the contract's form: JSON lines, one question each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from eval.errors import DatasetError
+from eval.jsonlines import Record, read_records
+from eval.records import Dataset, Query
+
+
+def load_dataset(path: Path, split: str | None = None) -> Dataset:
+    """Read and check a question file.
+
+    Args:
+        path: JSON lines as in CONTRACT.md; the fields `split` and `section` may be added.
+        split: keep only the questions of this split; None keeps all.
+
+    Returns:
+        The questions in file order.
+
+    Raises:
+        DatasetError: if the file cannot be used; names line and field.
+    """
+    queries = _distinct(path, [(record, _query(record)) for record in read_records(path, DatasetError)])
+    if not queries:
+        raise DatasetError(path, f"{path} 里一个问题也没有")
+    return Dataset(path.name, _selected(path, queries, split), split)
+
+
+def _query(record: Record) -> Query:
+    answerable = record.flag("answerable")
+    answers = record.alternatives("answers")
+    if answerable and not answers:
+        raise record.complaint("answers", "至少一个备选答案（answerable 为 true）")
+    if answers and not answerable:
+        raise record.complaint("answers", "空数组（answerable 为 false）")
+    return Query(
+        id=record.text("id"),
+        question=record.text("question"),
+        answers=answers,
+        evidence=record.texts("evidence"),
+        answerable=answerable,
+        type=record.optional_text("type") or "other",
+        history=record.texts("history"),
+        split=record.optional_text("split"),
+        section=record.optional_text("section"),
+    )
+
+
+def _distinct(path: Path, read: list[tuple[Record, Query]]) -> tuple[Query, ...]:
+    lines: dict[str, int] = {}
+    for record, query in read:
+        first = lines.setdefault(query.id, record.line)
+        if first != record.line:
+            raise DatasetError(
+                path, f"{path} 第 {record.line} 行：字段 id 的 {query.id} 在第 {first} 行已经用过，应各不相同"
+            )
+    return tuple(query for _, query in read)
+
+
+def _selected(path: Path, queries: tuple[Query, ...], split: str | None) -> tuple[Query, ...]:
+    if split is None:
+        return queries
+    selected = tuple(query for query in queries if query.split == split)
+    if not selected:
+        known = "、".join(sorted({query.split for query in queries if query.split})) or "没有任何划分"
+        raise DatasetError(path, f"{path} 里没有 split 为 {split} 的问题；文件里有：{known}")
+    return selected

@@ -1,0 +1,145 @@
+"""JSON-lines files from strangers: every complaint names the file, the line and the field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeGuard
+
+from eval.errors import EvaluationError
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line of a JSON-lines file, read field by field.
+
+    Attributes:
+        path: the file.
+        line: 1-based line number.
+        fields: the JSON object; for nested objects, the inner one.
+        error: the error class that complaints are raised as.
+        prefix: where a nested object stands, e.g. `citations[0].`.
+    """
+
+    path: Path
+    line: int
+    fields: Mapping[str, object]
+    error: type[EvaluationError]
+    prefix: str = ""
+
+    def complaint(self, field: str, expected: str) -> EvaluationError:
+        """The error that says what stands in `field` and what should."""
+        found = f"是 {_shown(self.fields[field])}" if field in self.fields else "没有"
+        where = f"{self.path} 第 {self.line} 行：字段 {self.prefix}{field}"
+        return self.error(self.path, f"{where} {found}，应为{expected}")
+
+    def text(self, field: str) -> str:
+        """A string that is not blank."""
+        value = self.fields.get(field)
+        if not isinstance(value, str) or not value.strip():
+            raise self.complaint(field, "非空字符串")
+        return value
+
+    def any_text(self, field: str) -> str:
+        """A string, maybe empty."""
+        value = self.fields.get(field)
+        if not isinstance(value, str):
+            raise self.complaint(field, "字符串")
+        return value
+
+    def optional_text(self, field: str) -> str | None:
+        """A string, or None where the field is missing or null."""
+        return None if self.fields.get(field) is None else self.any_text(field)
+
+    def flag(self, field: str) -> bool:
+        """A JSON boolean."""
+        value = self.fields.get(field)
+        if not isinstance(value, bool):
+            raise self.complaint(field, " true 或 false")
+        return value
+
+    def number(self, field: str, low: float, high: float) -> float:
+        """A number in [low, high]."""
+        value = self.fields.get(field)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+            raise self.complaint(field, f" {low:g} 到 {high:g} 的数")
+        return float(value)
+
+    def offset(self, field: str) -> int:
+        """An integer that is not negative."""
+        value = self.fields.get(field)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise self.complaint(field, "非负整数")
+        return value
+
+    def texts(self, field: str) -> tuple[str, ...]:
+        """A list of strings that are not blank; empty where the field is missing."""
+        value = self.fields.get(field, [])
+        if not _is_texts(value):
+            raise self.complaint(field, "非空字符串的数组")
+        return tuple(value)
+
+    def alternatives(self, field: str) -> tuple[tuple[str, ...], ...]:
+        """A list of non-empty lists of strings; empty where the field is missing."""
+        value = self.fields.get(field, [])
+        if not isinstance(value, list) or not all(_is_texts(item) and item for item in value):
+            raise self.complaint(field, '数组的数组，内层是非空字符串，例如 [["70MW"], ["70兆瓦"]]')
+        return tuple(tuple(item) for item in value)
+
+    def objects(self, field: str) -> list[Record]:
+        """A list of JSON objects, each as a record of its own."""
+        value = self.fields.get(field)
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise self.complaint(field, "对象的数组")
+        return [
+            Record(self.path, self.line, item, self.error, f"{self.prefix}{field}[{n}].")
+            for n, item in enumerate(value)
+        ]
+
+
+def read_records(path: Path, error: type[EvaluationError]) -> Iterator[Record]:
+    """The objects of a JSON-lines file in order; blank lines are skipped.
+
+    Raises:
+        EvaluationError: as `error`, if the file cannot be read or a line is no JSON object.
+    """
+    for line, text in enumerate(read_text(path, error).split("\n"), start=1):
+        if text.strip():
+            yield Record(path, line, _object(path, line, text, error), error)
+
+
+def read_text(path: Path, error: type[EvaluationError]) -> str:
+    """The content of a UTF-8 file, with or without a byte order mark.
+
+    Raises:
+        EvaluationError: as `error`, if it cannot be read or decoded.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as cause:
+        raise error(path, f"读不了 {path}：{cause.strerror or cause}") from cause
+    except UnicodeDecodeError as cause:
+        raise error(path, f"{path} 不是 UTF-8 文本（第 {cause.start} 字节起），请转换后再用") from cause
+
+
+def _object(path: Path, line: int, text: str, error: type[EvaluationError]) -> dict[str, object]:
+    try:
+        value = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as cause:
+        raise error(path, f"{path} 第 {line} 行不是完整的 JSON：{_shown(text)}") from cause
+    if not isinstance(value, dict):
+        raise error(path, f"{path} 第 {line} 行是 {_shown(value)}，应为一个 JSON 对象")
+    return value
+
+
+def _is_texts(value: object) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(isinstance(item, str) and item.strip() for item in value)
+
+
+def _shown(value: object) -> str:
+    """A value as it may stand in a message: JSON, one line, 40 characters at most."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = " ".join(text.split()) or "空白"
+    return text if len(text) <= 40 else text[:39] + "…"

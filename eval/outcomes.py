@@ -1,0 +1,91 @@
+"""Where answers come from: asked of the assistant now, or read from a file of `yiju-ask --batch`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import cast
+
+from eval.errors import AnswersError
+from eval.jsonlines import Record, read_records
+from eval.records import Outcome, Query
+from index.errors import YijuError
+from qa.answers import AnswerJson
+from qa.protocols import Answerer
+
+MISSING = "答案文件里没有这个问题"
+
+
+def ask_all(answerer: Answerer, queries: Sequence[Query]) -> Iterator[Outcome]:
+    """Ask every question; one that fails is recorded with its reason, and the rest goes on."""
+    for query in queries:
+        yield _asked(answerer, query)
+
+
+def _asked(answerer: Answerer, query: Query) -> Outcome:
+    try:
+        return Outcome(query, answerer.ask(query.question, query.history).to_json())
+    except (YijuError, ValueError) as error:
+        return Outcome(query, None, str(error) or type(error).__name__)
+
+
+def read_outcomes(path: Path, queries: Sequence[Query]) -> list[Outcome]:
+    """The answers of a file, matched to questions by id.
+
+    A line with `error` in place of an answer, and a question without a line, count as failed. Lines for other
+    questions are passed over: a file made for the whole set serves each of its splits.
+
+    Args:
+        path: JSON lines, each an answer as in CONTRACT.md with the question's `id`.
+        queries: the questions to score.
+
+    Returns:
+        One outcome a question, in the order of `queries`.
+
+    Raises:
+        AnswersError: if the file cannot be used; names line and field.
+    """
+    found = _by_id(path)
+    if not any(query.id in found for query in queries):
+        raise AnswersError(path, f"{path} 里的 id 没有一个属于这些问题（例如 {queries[0].id}），请核对是否配错了文件")
+    return [found[query.id](query) if query.id in found else Outcome(query, None, MISSING) for query in queries]
+
+
+def _by_id(path: Path) -> dict[str, Callable[[Query], Outcome]]:
+    found: dict[str, Callable[[Query], Outcome]] = {}
+    for record in read_records(path, AnswersError):
+        id = record.text("id")
+        if id in found:
+            raise record.complaint("id", "各不相同的 id，这一个前面已有")
+        found[id] = _outcome_maker(record)
+    return found
+
+
+def _outcome_maker(record: Record) -> Callable[[Query], Outcome]:
+    if "error" in record.fields:
+        error = _error_text(record.fields["error"])
+        return lambda query: Outcome(query, None, error)
+    answer = _answer(record)
+    return lambda query: Outcome(query, answer)
+
+
+def _error_text(error: object) -> str:
+    """The message of the contract's error object, or whatever else stands there."""
+    message = error.get("message") if isinstance(error, dict) else error
+    return str(message or "没有说明原因")
+
+
+def _answer(record: Record) -> AnswerJson:
+    """The line as an answer, once every field that is scored has been checked."""
+    record.any_text("answer")
+    record.optional_text("short_answer")
+    record.flag("abstained")
+    record.number("confidence", 0, 1)
+    for citation in record.objects("citations"):
+        citation.text("quote")
+        citation.text("document_id")
+        citation.offset("start")
+        citation.offset("end")
+    for passage in record.objects("passages"):
+        passage.any_text("text")
+    return cast(AnswerJson, {"short_answer": None, **record.fields})
