@@ -7,6 +7,7 @@ how that came about: one built step by step and one built at once are equal to t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -260,6 +261,11 @@ class PassageIndex:
     def document_frequency(self, term: str) -> int:
         """In how many passages a term (of `index.text.terms`) occurs, title and section path included."""
         return self._sparse.frequencies.get(term, 0)
+
+    def rarity(self, word: str) -> float:
+        """How rare a folded word is: the inverse document frequency of its rarest term, as BM25 counts it."""
+        frequency = min((self.document_frequency(term) for term in terms(word)), default=0)
+        return math.log1p((len(self._passages) - frequency + 0.5) / (frequency + 0.5))
 
     @property
     def passage_count(self) -> int:
