@@ -1,0 +1,558 @@
+"""What goes wrong around an index folder: damage, strangers, full disks, two writers, sudden death."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import json
+import os
+import pickle
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from index import storage
+from index.errors import IndexBusy, IndexCorrupt, IndexFormatMismatch, IndexNotFound, IndexStoreError
+from index.passage_index import PassageIndex
+from index.records import Document
+from tests.fakes import HashEncoder
+
+ENCODER = HashEncoder()
+ROOT = Path(__file__).resolve().parents[1]
+PARAGRAPH = "到2025年，光伏发电计划装机容量70MW，责任单位：区发展改革委、区经济信息委。\n"
+KINDS = ["documents", "passages", "vectors", "terms", "postings"]
+
+
+def document(name: str, length: int = 30) -> Document:
+    text = f"{name}方案\n" + "".join(f"第{i}项。{PARAGRAPH}" for i in range(length))
+    return Document(id=name, title=f"{name}方案", text=text, source=f"{name}.txt")
+
+
+def build(*names: str) -> PassageIndex:
+    return PassageIndex.build([document(name) for name in names], ENCODER)
+
+
+def open_index(folder: Path) -> PassageIndex:
+    return PassageIndex.open(folder, encoder=ENCODER)
+
+
+def names_in(folder: Path) -> list[str]:
+    return [found.id for found in open_index(folder).documents()]
+
+
+def only_whole_files(folder: Path) -> bool:
+    kept = {file.name for file in storage.read_manifest(folder).files.values()} | {"manifest.json", ".lock"}
+    return {path.name for path in folder.iterdir()} == kept
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A saved index of two documents."""
+    build("alpha", "beta").save(tmp_path / "index")
+    return tmp_path / "index"
+
+
+def data_file(folder: Path, kind: str) -> Path:
+    return next(folder.glob(f"{kind}-*"))
+
+
+def forge(folder: Path, kind: str, content: bytes) -> None:
+    """Replace a file and make the manifest agree, as someone would who wants to be believed."""
+    digest = hashlib.sha256(content).hexdigest()
+    name = f"{kind}-{digest[:16]}{data_file(folder, kind).suffix}"
+    data_file(folder, kind).unlink()
+    (folder / name).write_bytes(content)
+    edit_manifest(
+        folder, lambda stored: stored["files"].update({kind: dict(name=name, bytes=len(content), sha256=digest)})
+    )
+
+
+def edit_manifest(folder: Path, edit: Callable[[dict[str, Any]], object]) -> None:
+    stored = json.loads((folder / "manifest.json").read_text())
+    edit(stored)
+    (folder / "manifest.json").write_text(json.dumps(stored))
+
+
+# Missing and foreign folders
+
+
+def test_a_missing_folder_says_how_to_build(tmp_path: Path) -> None:
+    with pytest.raises(IndexNotFound, match=r"不存在；请先建立：yiju-index build"):
+        open_index(tmp_path / "nothing")
+
+
+def test_a_folder_without_index_says_so(tmp_path: Path) -> None:
+    with pytest.raises(IndexNotFound, match=r"里没有 manifest\.json"):
+        open_index(tmp_path)
+
+
+def test_a_file_is_no_index(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(IndexNotFound, match="不是文件夹"):
+        open_index(tmp_path / "file")
+
+
+def test_a_manifest_of_something_else_is_no_index(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"name": "a web page"}')
+    with pytest.raises(IndexNotFound, match="不是依据"):
+        open_index(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "documents-mine.jsonl", ".git", "manifest.json"])
+def test_an_index_is_not_mixed_into_a_folder_with_other_things(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text('{"name": "a web page"}')
+    with pytest.raises(IndexStoreError, match=r"已有别的内容.*请为索引另选一个空文件夹"):
+        build("alpha").save(tmp_path)
+    assert (tmp_path / name).read_text() == '{"name": "a web page"}'
+
+
+def test_what_a_user_puts_beside_an_index_stays(folder: Path) -> None:
+    (folder / "README.txt").write_text("mine")
+    build("gamma").save(folder)
+    assert (folder / "README.txt").read_text() == "mine"
+    assert names_in(folder) == ["gamma"]
+
+
+def test_a_later_format_is_not_guessed_at(folder: Path) -> None:
+    edit_manifest(folder, lambda stored: stored.update(version=storage.VERSION + 1))
+    with pytest.raises(
+        IndexFormatMismatch, match=f"格式版本是 {storage.VERSION + 1}，本程序读写的是 {storage.VERSION}"
+    ):
+        open_index(folder)
+
+
+def test_a_later_format_can_be_built_over(folder: Path) -> None:
+    edit_manifest(folder, lambda stored: stored.update(version=storage.VERSION + 1))
+    build("gamma").save(folder)
+    assert names_in(folder) == ["gamma"]
+    assert only_whole_files(folder)
+
+
+# Damage
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_missing_file_is_named(folder: Path, kind: str) -> None:
+    path = data_file(folder, kind)
+    path.unlink()
+    with pytest.raises(IndexCorrupt, match=f"{path.name}：文件缺失"):
+        open_index(folder)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_truncated_file_is_named(folder: Path, kind: str) -> None:
+    path = data_file(folder, kind)
+    path.write_bytes(path.read_bytes()[:-7])
+    with pytest.raises(IndexCorrupt, match=rf"{path.name}：应为 \d+ 字节"):
+        open_index(folder)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_altered_byte_is_found(folder: Path, kind: str) -> None:
+    path = data_file(folder, kind)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(IndexCorrupt, match=f"{path.name}：内容与清单中的校验和不符"):
+        open_index(folder)
+
+
+def test_large_files_are_digested_only_to_verify(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = data_file(folder, "documents")
+    path.write_bytes(path.read_bytes().replace("光伏".encode(), "风电".encode()))
+    monkeypatch.setattr(storage, "CHECK_LIMIT", 100)
+    assert "风电" in open_index(folder).documents()[0].text
+    assert path.name in storage.damaged_files(folder)[0]
+
+
+@pytest.mark.parametrize("length", [0, 1, 100])
+def test_half_a_manifest_is_damage(folder: Path, length: int) -> None:
+    path = folder / "manifest.json"
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(IndexCorrupt, match=r"manifest\.json：不是完整的 JSON"):
+        open_index(folder)
+
+
+@pytest.mark.parametrize("content", [b"[]", b"7", b"\xff\xfe", b"[" * 100_000, b'{"a":' * 100_000, b" " * 2_000_000])
+def test_a_manifest_of_nonsense_is_damage(folder: Path, content: bytes) -> None:
+    (folder / "manifest.json").write_bytes(content)
+    with pytest.raises(IndexCorrupt, match=r"manifest\.json"):
+        open_index(folder)
+
+
+def test_a_damaged_index_can_be_built_over(folder: Path) -> None:
+    (folder / "manifest.json").write_text("{")
+    build("gamma").save(folder)
+    assert names_in(folder) == ["gamma"]
+    assert only_whole_files(folder)
+
+
+# Malice: the checksums agree, the content does not
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda stored: stored.pop("encoder"),
+        lambda stored: stored.update(dim="64"),
+        lambda stored: stored.update(dim=True),
+        lambda stored: stored.update(dim=-1),
+        lambda stored: stored.update(passages=10**30),
+        lambda stored: stored.update(revision=None),
+        lambda stored: stored.update(files=[]),
+        lambda stored: stored.update(files=None),
+        lambda stored: stored["files"].pop("vectors"),
+        lambda stored: stored["files"].update(vectors=7),
+        lambda stored: stored["files"]["vectors"].update(name="../../etc/passwd"),
+        lambda stored: stored["files"]["vectors"].update(name="/etc/passwd"),
+        lambda stored: stored["files"]["vectors"].update(name=stored["files"]["postings"]["name"]),
+        lambda stored: stored["files"]["vectors"].update(bytes=1.5),
+    ],
+)
+def test_a_manifest_that_makes_no_sense_is_damage(folder: Path, edit: Callable[[dict[str, Any]], object]) -> None:
+    edit_manifest(folder, edit)
+    with pytest.raises(IndexCorrupt, match=r"manifest\.json：内容不合规"):
+        open_index(folder)
+
+
+@pytest.mark.parametrize("count", ["documents", "passages"])
+def test_counts_must_agree(folder: Path, count: str) -> None:
+    edit_manifest(folder, lambda stored: stored.update({count: 1}))
+    with pytest.raises(IndexCorrupt, match="数量"):
+        open_index(folder)
+
+
+def test_a_link_out_of_the_folder_is_not_followed(folder: Path, tmp_path: Path) -> None:
+    path = data_file(folder, "documents")
+    path.rename(tmp_path / "elsewhere")
+    path.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(IndexCorrupt, match="不是普通文件"):
+        open_index(folder)
+
+
+def test_a_pipe_is_not_waited_for(folder: Path) -> None:
+    path = data_file(folder, "documents")
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(IndexCorrupt, match="不是普通文件"):
+        open_index(folder)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ["alpha", 0, 10**6, [], None],
+        ["alpha", -5, 3, [], None],
+        ["alpha", 5, 5, [], None],
+        ["alpha", 9, 5, [], None],
+        ["alpha", "0", 5, [], None],
+        ["alpha", 0.0, 5, [], None],
+        ["alpha", 0, 5, "path", None],
+        ["alpha", 0, 5, [7], None],
+        ["alpha", 0, 5, [], 3],
+        ["alpha", 0, 5, []],
+        ["nobody", 0, 5, [], None],
+        [None, 0, 5, [], None],
+        {},
+        7,
+    ],
+)
+def test_a_passage_must_be_a_slice_of_its_document(folder: Path, row: object) -> None:
+    forge(folder, "passages", json.dumps(row).encode() + b"\n")
+    with pytest.raises(IndexCorrupt, match=r"passages-.*内容不合规"):
+        open_index(folder)
+
+
+def test_a_passage_given_twice_is_damage(folder: Path) -> None:
+    forge(folder, "passages", b'["alpha",0,5,[],null]\n' * 2)
+    with pytest.raises(IndexCorrupt, match="重复或次序不对"):
+        open_index(folder)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": "../alpha"},
+        {"id": "编号"},
+        {"id": 7},
+        {"text": None},
+        {"text": 5},
+        {"title": []},
+        {"metadata": None},
+        {"metadata": {"issued": 2023}},
+        {"headings": [["题", 1, 0, 10**6]]},
+        {"headings": [["题", 1, 5, 2]]},
+        {"headings": [["题", "1", 0, 2]]},
+        {"headings": ["abcd"]},
+        {"page_starts": [10**6]},
+        {"page_starts": {"0": 1}},
+    ],
+)
+def test_a_document_must_be_a_document(folder: Path, change: dict[str, object]) -> None:
+    lines = data_file(folder, "documents").read_bytes().splitlines()
+    row = json.loads(lines[0]) | change
+    forge(folder, "documents", json.dumps(row).encode() + b"\n" + lines[1] + b"\n")
+    with pytest.raises(IndexCorrupt, match=r"documents-.*内容不合规"):
+        open_index(folder)
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff\xff\n", b"[" * 100_000 + b"\n", b"null\n", b"9" * 5000 + b"\n"])
+@pytest.mark.parametrize("kind", ["documents", "passages", "terms"])
+def test_lines_that_are_no_rows_are_damage(folder: Path, kind: str, content: bytes) -> None:
+    forge(folder, kind, content)
+    with pytest.raises(IndexCorrupt, match=f"{kind}-.*内容不合规"):
+        open_index(folder)
+
+
+def npy(array: np.ndarray[Any, Any]) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def promising_header() -> bytes:
+    """An array of 400 TB, in 128 bytes."""
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": (10**12, 64)})
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x93NUMPY",
+        b"PK\x03\x04" + bytes(200),
+        pickle.dumps(["anything"]),
+        promising_header(),
+        npy(np.zeros((2, 64), dtype=np.float32)),
+        npy(np.zeros((2, 64), dtype=">f4")),
+        npy(np.zeros((0, 64), dtype=np.float32)),
+        npy(np.zeros(5, dtype=np.int64)),
+        npy(np.array(7)),
+    ],
+)
+@pytest.mark.parametrize("kind", ["vectors", "postings"])
+def test_arrays_of_another_kind_are_damage(folder: Path, kind: str, content: bytes) -> None:
+    forge(folder, kind, content)
+    with pytest.raises(IndexCorrupt, match=f"{kind}-.*内容不合规"):
+        open_index(folder)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 0.0, 3e38])
+def test_vectors_that_would_spoil_the_order_are_damage(folder: Path, value: float) -> None:
+    vectors = np.load(data_file(folder, "vectors"))
+    vectors[1] = value
+    forge(folder, "vectors", npy(vectors))
+    with pytest.raises(IndexCorrupt, match=r"vectors-.*unit length"):
+        open_index(folder)
+
+
+class Trap:
+    """Runs code when unpickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (os.abort, ())
+
+
+def test_objects_in_an_array_are_never_made(folder: Path) -> None:
+    file = io.BytesIO()
+    np.save(file, np.array([Trap()], dtype=object), allow_pickle=True)
+    forge(folder, "vectors", file.getvalue())
+    with pytest.raises(IndexCorrupt, match="vectors-"):
+        open_index(folder)
+
+
+# A place that cannot be written
+
+
+def test_a_path_through_a_file_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for path in (tmp_path / "file", tmp_path / "file" / "index"):
+        with pytest.raises(IndexStoreError, match="路径上有一段是文件"):
+            build("alpha").save(path)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_folder_that_nobody_may_write_in_is_named() -> None:
+    # Root ignores permissions, but not even root makes folders in /proc.
+    with pytest.raises(IndexStoreError, match="/proc/yiju"):
+        build("alpha").save(Path("/proc/yiju/index"))
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS, errno.EPERM])
+def test_missing_permission_is_said_in_plain_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(IndexStoreError, match="没有写入权限"):
+        build("alpha").save(tmp_path / "index")
+
+
+@pytest.mark.parametrize("step", range(7))
+def test_a_disk_that_fills_up_at_any_file_leaves_the_old_index(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """Five data files and the manifest are synced, each followed or preceded by a rename; one of them fails."""
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    calls = iter(range(100))
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if next(calls) == step:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    if step == 5:  # the folder itself: a file system that cannot sync folders is no reason to fail
+        build("gamma").save(folder)
+        assert names_in(folder) == ["gamma"]
+        return
+    with pytest.raises(IndexStoreError, match=r"磁盘空间不足.*原有的索引没有改动"):
+        build("gamma").save(folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_full_disk_leaves_no_new_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(IndexStoreError, match="磁盘空间不足"):
+        build("alpha").save(tmp_path / "index")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 200 kB, where the test may mount one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = shutil.which("mount")
+    if (
+        command is None
+        or subprocess.run([command, "-t", "tmpfs", "-o", "size=200k", "tmpfs", disk], capture_output=True).returncode
+    ):
+        pytest.skip("no file system may be mounted here")
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+def test_a_disk_that_is_really_full_leaves_the_old_index(small_disk: Path) -> None:
+    folder = small_disk / "index"
+    build("alpha").save(folder)
+    large = PassageIndex.build([document("large", 3000)], ENCODER)
+    with pytest.raises(IndexStoreError, match="磁盘空间不足"):
+        large.save(folder)
+    assert names_in(folder) == ["alpha"]
+    assert only_whole_files(folder)
+
+
+# Two writers
+
+
+def test_the_second_writer_is_told_to_wait(folder: Path) -> None:
+    with storage.write_lock(folder), pytest.raises(IndexBusy, match="另一个程序正在写索引"):
+        build("gamma").save(folder)
+    assert names_in(folder) == ["alpha", "beta"]
+
+
+def test_readers_need_no_lock(folder: Path) -> None:
+    with storage.write_lock(folder):
+        assert names_in(folder) == ["alpha", "beta"]
+
+
+def test_whoever_holds_the_lock_saves_under_it(folder: Path) -> None:
+    with storage.write_lock(folder) as lock:
+        open_index(folder).remove(["alpha"]).save(folder, lock=lock)
+    assert names_in(folder) == ["beta"]
+
+
+def test_a_lock_is_for_one_folder(folder: Path, tmp_path: Path) -> None:
+    with storage.write_lock(folder) as lock, pytest.raises(ValueError, match="the lock is for"):
+        build("gamma").save(tmp_path / "other", lock=lock)
+
+
+def test_a_folder_made_for_nothing_is_removed(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), storage.write_lock(tmp_path / "index"):
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_leftovers_of_a_dead_writer_go_with_the_next(folder: Path) -> None:
+    (folder / "vectors.part").write_bytes(bytes(99))
+    (folder / "vectors-0123456789abcdef.npy").write_bytes(bytes(99))
+    build("gamma").save(folder)
+    assert only_whole_files(folder)
+
+
+def test_a_folder_with_nothing_but_leftovers_can_be_built_in(tmp_path: Path) -> None:
+    folder = tmp_path / "index"
+    folder.mkdir()
+    for name in (".lock", "documents.part", "documents-0123456789abcdef.jsonl"):
+        (folder / name).write_bytes(b"")
+    build("gamma").save(folder)
+    assert names_in(folder) == ["gamma"]
+    assert only_whole_files(folder)
+
+
+# Sudden death
+
+SAVE_TWO_IN_TURN = """
+import sys
+from pathlib import Path
+from tests.test_index_faults import build
+one, two = build("alpha", "beta"), build("gamma")
+print("ready", flush=True)
+while True:
+    two.save(Path(sys.argv[1]))
+    one.save(Path(sys.argv[1]))
+"""
+
+LIMITED = """
+import resource, signal, sys
+from pathlib import Path
+from index.errors import YijuError
+from tests.test_index_faults import build
+index = build("gamma")
+resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
+try:
+    index.save(Path(sys.argv[1]))
+except YijuError as error:
+    print(error)
+"""
+
+
+def test_killed_at_any_moment_the_old_or_the_new_index_is_there_whole(folder: Path) -> None:
+    chance = random.Random(20231)
+    for _ in range(20):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", SAVE_TWO_IN_TURN, folder], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        with writer:
+            assert writer.stdout is not None
+            writer.stdout.readline()
+            time.sleep(chance.uniform(0.0, 0.05))
+            writer.kill()
+        assert names_in(folder) in (["alpha", "beta"], ["gamma"])
+        assert storage.damaged_files(folder) == []
+    build("delta").save(folder)
+    assert names_in(folder) == ["delta"]
+    assert only_whole_files(folder)
+
+
+def test_a_limit_on_the_size_of_files_leaves_the_old_index(folder: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", LIMITED, folder], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "磁盘空间不足" in done.stdout
+    assert names_in(folder) == ["alpha", "beta"]
+    assert only_whole_files(folder)
