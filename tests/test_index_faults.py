@@ -72,7 +72,7 @@ def forge(folder: Path, kind: str, content: bytes) -> None:
     data_file(folder, kind).unlink()
     (folder / name).write_bytes(content)
     edit_manifest(
-        folder, lambda stored: stored["files"].update({kind: dict(name=name, bytes=len(content), sha256=digest)})
+        folder, lambda stored: stored["files"].update({kind: {"name": name, "bytes": len(content), "sha256": digest}})
     )
 
 
