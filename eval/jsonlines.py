@@ -88,6 +88,13 @@ class Record:
             raise self.complaint(field, '数组的数组，内层是非空字符串，例如 [["70MW"], ["70兆瓦"]]')
         return tuple(tuple(item) for item in value)
 
+    def inner(self, field: str) -> Record:
+        """A JSON object as a record of its own; an empty one where the field is missing."""
+        value = self.fields.get(field, {})
+        if not isinstance(value, dict):
+            raise self.complaint(field, "对象")
+        return Record(self.path, self.line, value, self.error, f"{self.prefix}{field}.")
+
     def objects(self, field: str) -> list[Record]:
         """A list of JSON objects, each as a record of its own."""
         value = self.fields.get(field)
