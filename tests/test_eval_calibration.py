@@ -9,10 +9,11 @@ from eval.calibration import ReliabilityBin, expected_calibration_error, reliabi
 
 def test_bins_hold_mean_confidence_and_share_of_right_answers() -> None:
     bins = reliability_bins([0.8, 0.9, 0.1, 1.0], [True, False, False, True], bins=2)
-    assert bins == [
-        ReliabilityBin(0.0, 0.5, 1, 0.1, 0.0),
-        ReliabilityBin(0.5, 1.0, 3, pytest.approx(0.9), pytest.approx(2 / 3)),
-    ]
+    low, high = bins
+    assert low == ReliabilityBin(0.0, 0.5, 1, 0.1, 0.0)
+    assert (high.low, high.high, high.n) == (0.5, 1.0, 3)
+    assert high.confidence == pytest.approx(0.9)
+    assert high.accuracy == pytest.approx(2 / 3)
 
 
 def test_the_error_weighs_bins_by_their_answers() -> None:
