@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from index.records import Metadata
 
 _HEAD = 4000  # characters in which a document introduces itself
+_TAIL = 300  # characters that may end in a signature
 _TITLE_MAX = 100
 
 _NUMBER = re.compile(
@@ -23,10 +24,13 @@ _DATE = re.compile(
 _CN_DATE = re.compile(
     r"(?P<y>[一二][〇○Ｏ零九一二三四五六七八]{3})年(?P<m>[一二三四五六七八九十]{1,2})月(?P<d>[一二三四五六七八九十]{1,3})日"
 )
-_ORGANISATION = re.compile(
-    r"[\u4e00-\u9fff（）()、 \u3000]{2,60}(?:人民政府|办公厅|办公室|委员会|常委会|代表大会|管委会|人民法院|检察院|"
-    r"国务院|党组|中心|总局|银行|支行|协会|公司|集团|大学|学院|学校|医院|工会|商会|联合会|研究院|"
-    r"[\u4e00-\u9fff](?:厅|局|部|委|署|办|院|会|府|队|站|所))"
+_BODY_NAMES = (
+    "人民政府|办公厅|办公室|委员会|常委会|代表大会|管委会|人民法院|检察院|国务院|党组|中心|总局|银行|支行|协会|公司|集团|"
+    "大学|学院|学校|医院|工会|商会|联合会|研究院|[\u4e00-\u9fff](?:厅|局|部|委|署|办|院|会|府|队|站|所)"
+)
+_ORGANISATION = re.compile(rf"[\u4e00-\u9fff（）()、 \u3000]{{2,60}}?(?:{_BODY_NAMES})")
+_SIGNED = re.compile(
+    rf"(?:^|[。）])(?P<issuer>[\u4e00-\u9fff]{{2,40}}?(?:{_BODY_NAMES}))[ \u3000]*{_DATE.pattern}(?=$|[^\d，,起前至])"
 )
 _DOCUMENT_KIND = (
     "通知|意见|办法|方案|规定|条例|决定|公告|通告|批复|函|报告|规划|计划|细则|措施|要点|解释|纲要|规则|标准|指南|"
@@ -36,9 +40,16 @@ _TITLE_END = re.compile(rf"(?:{_DOCUMENT_KIND})(?:[（(〔\[][^（）()]{{1,30}}
 _PUBLISHED = re.compile(
     r"《([^《》\n]{4,80}(?:《[^《》\n]{2,60}》[^《》\n]{0,40})?)》[^。\n]{0,60}?(?:印发|颁布|公布|发布|转发)"
 )
-_BODY = re.compile(r"^[ \t\u3000]*(?:第[一1][编章节条部]|[一1][、.．]|[（(][一1][）)])", re.M)
+_ISSUING = re.compile(
+    r"(?:印发|颁布|公布|发布|转发|批转)(?:了)?《([^《》\n]{4,80}(?:《[^《》\n]{2,60}》[^《》\n]{0,40})?)》"
+)
+_BODY = re.compile(r"^[ \t\u3000]*(?:##|第[一1][编章节条部]|[一1][、.．]|[（(][一1][）)])", re.M)
+_NUMBERED = re.compile(r"[（(]?[0-9０-９一二三四五六七八九十]{1,3}[）)、.．]")
 _LABELLED = re.compile(r"^(?P<key>[\u4e00-\u9fff]{2,6})[:：][ \t\u3000]*(?P<value>\S.*)$")
 _MARKDOWN_TITLE = re.compile(r"^#[ \t]+(.+?)[ \t#]*$", re.M)
+
+
+_Signature = tuple[str | None, str | None]  # issuer and ISO date
 
 
 def describe(text: str, fallback_title: str) -> tuple[str, Metadata]:
@@ -53,14 +64,17 @@ def describe(text: str, fallback_title: str) -> tuple[str, Metadata]:
         issues a plan is titled by the plan, which is what readers call it.
     """
     body = _BODY.search(text, 0, _HEAD)
-    head = text[: body.start() if body else _HEAD]
-    lines = [line.strip() for line in head.split("\n")]
-    lines = [line for line in lines if line]
-    signature = _signature(lines)
+    lines = _lines(text[: body.start() if body else _HEAD])
+    tail = _lines(text[max(0, len(text) - _TAIL) :])
     title = _title(text, lines) or _tidy(fallback_title)
+    signed_by, signed_on = _signature(lines) or _signature(tail) or (None, None)
     return title, Metadata(
-        number=_number(lines), issuer=_issuer(lines, signature, title), issued=_issued(lines, signature)
+        number=_number(lines), issuer=signed_by or _issuer(lines, title), issued=signed_on or _issued(lines)
     )
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in (raw.strip() for raw in text.split("\n")) if line]
 
 
 def _tidy(title: str) -> str:
@@ -85,23 +99,35 @@ def _title(text: str, lines: Sequence[str]) -> str | None:
 
 
 def _published(text: str, lines: Sequence[str]) -> str | None:
-    """What a notice issues, if the text carries it: named in 《》 and again in lines of its own."""
-    for match in _PUBLISHED.finditer(text, 0, _HEAD):
+    """What a notice issues, if the text carries it: named in 《》 and once more by itself."""
+    for match in sorted(
+        [*_PUBLISHED.finditer(text, 0, _HEAD), *_ISSUING.finditer(text, 0, _HEAD)], key=lambda found: found.start()
+    ):
         name = _squeezed(match[1])
-        for first in range(len(lines)):
-            joined = ""
-            for line in lines[first : first + 4]:
-                joined += _squeezed(line)
-                if joined == name or (joined.startswith(name) and len(joined) - len(name) <= 8):
-                    return joined[:_TITLE_MAX]
-                if not name.startswith(joined):
-                    break
+        found = _own_lines(name, lines)
+        if found is None and name in _squeezed(text[match.end() : _HEAD]).replace(f"《{name}》", ""):
+            found = name
+        if found:
+            return found[:_TITLE_MAX]
+    return None
+
+
+def _own_lines(name: str, lines: Sequence[str]) -> str | None:
+    """`name` as it stands in lines of its own, with what may follow it on them: （试行）."""
+    for first in range(len(lines)):
+        joined = ""
+        for line in lines[first : first + 4]:
+            joined += _squeezed(line)
+            if joined.startswith(name) and len(joined) - len(name) <= 8:
+                return joined
+            if not name.startswith(joined):
+                break
     return None
 
 
 def _joined_title(lines: Sequence[str]) -> str | None:
     """The first run of at most four lines without stops that ends as titles of documents do."""
-    for first, line in enumerate(lines[:30]):
+    for first, line in enumerate(lines[:15]):
         if not _is_title_line(line):
             continue
         joined = ""
@@ -124,8 +150,8 @@ def _with_subtitle(title: str, following: Sequence[str]) -> str:
 def _is_title_line(line: str) -> bool:
     return (
         len(line) <= 60
-        and not re.search(r"[。；！？，]|^标题|^链接|https?://|[:：]$", line)
-        and not _LABELLED.match(line)
+        and not re.search(r"[。；！？，:：|]|https?://|^[#>*\-]|[〔\[].{0,6}[〕\]].{0,6}号", line)
+        and not _NUMBERED.match(line)
         and not _DATE.match(line)
         and not _NUMBER.fullmatch(line)
     )
@@ -158,11 +184,19 @@ def _number(lines: Sequence[str]) -> str | None:
     return None
 
 
-def _signature(lines: Sequence[str]) -> int | None:
-    """Place of the line with the date of issue: a date alone below the name of a body, else any date alone."""
-    dated = [i for i, line in enumerate(lines) if _date_alone(line)]
-    signed = [i for i in dated if i and _ORGANISATION.fullmatch(lines[i - 1])]
-    return next(iter(signed or dated), None)
+def _signature(lines: Sequence[str]) -> _Signature | None:
+    """Who signed and when: bodies on lines above a date, both on one line, or a date alone in brackets."""
+    for i, line in enumerate(lines):
+        date = _date_alone(line)
+        first = i
+        while date and first > 0 and _ORGANISATION.fullmatch(lines[first - 1]):
+            first -= 1
+        if date and first < i:
+            return "、".join(_squeezed(name) for name in lines[first:i]), date
+        if match := _SIGNED.search(line):
+            return _squeezed(match["issuer"]), _iso(match)
+    dates = [date for date in map(_date_alone, lines) if date]
+    return (None, dates[0]) if dates else None
 
 
 def _date_alone(line: str) -> str | None:
@@ -187,9 +221,7 @@ def _small(numeral: str) -> int:
     return (value(tens) if tens else 1) * 10 * bool(ten) + (value(ones) if ones else 0)
 
 
-def _issued(lines: Sequence[str], signature: int | None) -> str | None:
-    if signature is not None:
-        return _date_alone(lines[signature])
+def _issued(lines: Sequence[str]) -> str | None:
     labelled = _labelled(lines, ("成文日期", "发文日期", "印发日期", "发布日期", "公布日期"))
     match = _DATE.match(labelled) if labelled else None
     if match:
@@ -200,13 +232,7 @@ def _issued(lines: Sequence[str], signature: int | None) -> str | None:
     return None
 
 
-def _issuer(lines: Sequence[str], signature: int | None, title: str) -> str | None:
-    if signature:
-        first = signature
-        while first > 0 and _ORGANISATION.fullmatch(lines[first - 1]):
-            first -= 1
-        if first < signature:
-            return "、".join(_squeezed(line) for line in lines[first:signature][-5:])
+def _issuer(lines: Sequence[str], title: str) -> str | None:
     labelled = _labelled(lines, ("发文机关", "发布机构", "发文单位", "制定机关", "发布单位"))
     if labelled:
         return labelled

@@ -60,6 +60,7 @@ _RUN_IN_MAX = 45  # characters of a first sentence that heads its paragraph
 _PARAGRAPH_MIN = 60  # characters from which a single sentence stands for itself
 _CLAUSE_MAX = 40  # characters of a first clause that stands for a paragraph without a heading
 _LABEL_MAX = 20  # characters before a colon
+_INTERRUPTIONS_MAX = 8  # lists in a row that may stand inside one item
 _TERMINAL = re.compile("[。！？!?；;]")
 _CLAUSE_END = re.compile("[。！？!?；;，,：:]|——|--")
 _ARTICLE_TITLE = re.compile(r"[【（(〔\[]([^】）)〕\]\n]{1,20})[】）)〕\]]")
@@ -101,8 +102,9 @@ def outline(text: str) -> tuple[Heading, ...]:
         text: verbatim text of a document, line ends `\\n`.
 
     Returns:
-        Headings in text order; `text[start:end] == title`, titles at most 60 characters; level 1 is
-        outermost and a level is at most one deeper than the one before it.
+        Headings in text order, each on one line. `text[start:end]` is the title, behind markdown signs (`## `,
+        `**`) where there are any; titles are at most 70 characters. Level 1 is outermost and no level is
+        skipped on the way down.
     """
     candidates = _with_annex_titles(text, markers(text))
     nodes: list[_Node] = []
@@ -270,7 +272,7 @@ def _follows(last: Marker, marker: Marker) -> bool:
 def _resumed(run: _Run, marker: Marker) -> _Run | None:
     """The interrupted run that a marker goes on with; the runs that interrupted it are lists inside its last item."""
     passed = [run]
-    while (earlier := passed[-1].suspended) is not None:
+    while (earlier := passed[-1].suspended) is not None and len(passed) <= _INTERRUPTIONS_MAX:
         last = earlier.nodes[-1].marker
         if marker.number == last.number + 1 and marker.prefix == last.prefix:
             for inner in passed:
@@ -379,7 +381,8 @@ def _heading(text: str, node: _Node, level: int) -> Heading:
     marker = node.marker
     end = marker.content + _title_length(text, node)
     title = text[marker.start : end].rstrip(" \t\u3000\xa0*_:：")
-    return Heading(title, level, marker.start, marker.start + len(title))
+    markup = len(text[marker.line : marker.start]) - len(text[marker.line : marker.start].lstrip())
+    return Heading(title, level, marker.line + markup, marker.start + len(title))
 
 
 def _title_length(text: str, node: _Node) -> int:

@@ -79,7 +79,7 @@ def split(document: Document, *, max_characters: int = 400) -> tuple[Passage, ..
 
 def _sections(document: Document) -> Iterator[_Section]:
     text = document.text
-    bounds = [_line_start(text, heading.start) for heading in document.headings] + [len(text)]
+    bounds = [heading.start for heading in document.headings] + [len(text)]
     yield _Section(0, 0, bounds[0], ())
     start = bounds[0]
     path: list[Heading] = []
@@ -92,11 +92,6 @@ def _sections(document: Document) -> Iterator[_Section]:
             continue  # its line goes with what follows
         yield _Section(start, heading.end, end, tuple(h.title for h in path))
         start = end
-
-
-def _line_start(text: str, offset: int) -> int:
-    line = text.rfind("\n", 0, offset) + 1
-    return offset if text[line:offset].strip("#*_ \t\u3000\xa0") else line
 
 
 def _is_bare(text: str, heading: Heading, end: int) -> bool:
