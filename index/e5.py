@@ -177,10 +177,8 @@ def _discard(folder: Path) -> None:
 def _is_intact(folder: Path) -> bool:
     try:
         manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-        return manifest == {
-            "revision": REVISION,
-            "sha256": {name: _digest(folder / name) for name in (_MODEL, _TOKENIZER)},
-        }
+        digests = {name: _digest(folder / name) for name in (_MODEL, _TOKENIZER)}
+        return bool(manifest == {"revision": REVISION, "sha256": digests})
     except (OSError, ValueError):
         return False
 

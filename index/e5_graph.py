@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import onnx
@@ -43,7 +44,7 @@ class _Graph:
         """Add float tensors of the checkpoint, joined end to end, under the first one's name."""
         return self.constant(names[0], np.concatenate([self.checkpoint.floats(name) for name in names]))
 
-    def node(self, op: str, inputs: Sequence[str], *outputs: str, domain: str = "", **attributes: object) -> str:
+    def node(self, op: str, inputs: Sequence[str], *outputs: str, domain: str = "", **attributes: Any) -> str:
         """Add a node; returns the name of its first output."""
         self.nodes.append(helper.make_node(op, inputs, outputs, domain=domain, **attributes))
         return outputs[0]

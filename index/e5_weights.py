@@ -16,10 +16,12 @@ nibble and weight j + 16 in its high one. A weight is (nibble - 8) x scale. Rows
 from __future__ import annotations
 
 import hashlib
+import itertools
 import struct
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,8 +99,8 @@ class Checkpoint:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._at = 8
-        *sizes, epsilon, _ = self._take("<7ifi")
-        self.shape = Shape(*sizes, epsilon)
+        self.shape = Shape(*self._take("<7if"))
+        self._at += 4  # the block size, which is `BLOCK`
         self.vocabulary = self._read_vocabulary()
         self._directory = dict(self._read_entry() for _ in range(self._take("<i")[0]))
 
@@ -121,7 +123,7 @@ class Checkpoint:
         nibbles = np.concatenate([raw[:, 2:] & 15, raw[:, 2:] >> 4], axis=1).astype(np.int8) - np.int8(8)
         return Blocks(nibbles.reshape(rows, -1), scales.reshape(rows, -1))
 
-    def _take(self, layout: str) -> tuple[int, ...]:
+    def _take(self, layout: str) -> tuple[Any, ...]:
         values = struct.unpack_from(layout, self._data, self._at)
         self._at += struct.calcsize(layout)
         return values
@@ -135,7 +137,7 @@ class Checkpoint:
         offsets = self._take(f"<{count + 1}I")
         scores = self._take(f"<{count}f")
         blob = self._take_bytes(size)
-        texts = (blob[start:end].decode() for start, end in zip(offsets, offsets[1:], strict=False))
+        texts = (blob[start:end].decode() for start, end in itertools.pairwise(offsets))
         return Vocabulary(tuple(zip(texts, scores, strict=True)), bos, eos, pad, unk, self._read_replacements())
 
     def _read_replacements(self) -> dict[int, str]:
