@@ -111,11 +111,12 @@ def write_lock(folder: Path) -> Iterator[WriteLock]:
         IndexBusy: if another process is writing it.
         IndexStoreError: if it cannot be written, is a file, or holds something that is no index.
     """
-    created = not folder.exists()
     with _explained(folder):
+        created = not folder.exists()
+        if not created:
+            _refuse_foreign(folder)
         descriptor = _acquire(folder)
     try:
-        _refuse_foreign(folder)
         _sweep(folder)
         yield WriteLock(folder)
     finally:
