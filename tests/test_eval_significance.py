@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from eval.significance import bootstrap_interval, paired_difference, sign_flip_p
 
@@ -42,9 +43,10 @@ def test_the_interval_of_a_share_is_near_the_normal_one() -> None:
     assert interval.high == pytest.approx(0.8 + 0.0784, abs=0.011)
 
 
-def test_drawing_counts_is_drawing_questions() -> None:
+@pytest.mark.parametrize("values", [[0.0, 0.25, 0.25, 0.5, 1.0, 1.0, 1.0, 0.75, 0.0, 0.5] * 5, np.linspace(0, 1, 50)])
+def test_drawing_counts_is_drawing_questions(values: NDArray[np.float64]) -> None:
     # The plain bootstrap, question by question, as the oracle; 0.01 is its own sampling error.
-    values = np.array([0.0, 0.25, 0.25, 0.5, 1.0, 1.0, 1.0, 0.75, 0.0, 0.5] * 5)
+    values = np.asarray(values)
     rows = np.random.default_rng(1).integers(0, len(values), size=(20_000, len(values)))
     low, high = np.quantile(values[rows].mean(axis=1), [0.025, 0.975])
     interval = bootstrap_interval(values.tolist(), resamples=20_000)
@@ -96,3 +98,10 @@ def test_a_difference_is_second_minus_first_with_its_interval_around_it() -> Non
 def test_systems_with_different_questions_cannot_be_paired() -> None:
     with pytest.raises(ValueError, match="same questions, got 1 and 2"):
         paired_difference([1.0], [1.0, 0.0])
+
+
+def test_many_resamples_of_many_values_are_drawn_block_by_block() -> None:
+    values = np.linspace(0, 1, 300).tolist()
+    # Standard error of the mean: sqrt(1/12 / 300) = 0.0167; 0.5 ± 1.96 · 0.0167.
+    interval = bootstrap_interval(values, resamples=5_001)
+    assert (interval.low, interval.high) == pytest.approx((0.4673, 0.5327), abs=0.003)
