@@ -16,6 +16,7 @@ from eval.jsonlines import read_records
 REPOSITORY = Path(__file__).resolve().parents[1]
 QUESTIONS = REPOSITORY / "eval" / "gold" / "mixed.jsonl"
 DATA = REPOSITORY.parent / "shared" / "data"
+SPLITS = ("dev", "test")
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +70,25 @@ def test_splits_are_those_of_the_corpus(
     for row in rows:
         if row["document"] is not None:
             assert documents[row["document"]].split == row["split"], row["id"]
+
+
+def test_both_splits_have_every_kind_of_document() -> None:
+    kinds = {split: {source.file for source in mixed_corpus.SOURCES if source.split == split} for split in SPLITS}
+    assert kinds["dev"] == kinds["test"]
+
+
+def test_splits_are_balanced(rows: list[dict[str, Any]]) -> None:
+    types = {split: Counter(row["type"] for row in rows if row["split"] == split) for split in SPLITS}
+    assert types["dev"].keys() == types["test"].keys()
+    for split, found in types.items():
+        assert found.total() >= 100, split
+        assert 0.25 <= found["unanswerable"] / found.total() <= 0.35, split
+    assert 0.8 <= types["dev"].total() / types["test"].total() <= 1.25
+
+
+def test_every_document_is_asked_about(rows: list[dict[str, Any]], documents: dict[str, mixed_corpus.Document]) -> None:
+    asked = Counter(row["document"] for row in rows)
+    assert {title for title in documents if asked[title] < 10} == set()
 
 
 def test_evidence_occurs_in_its_document_and_nowhere_else(
