@@ -17,9 +17,14 @@ import opencc
 
 from index.records import Span
 
-_CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_WORD = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+|[a-z]+|\d+(?:\.\d+)?")
-_SENTENCE_END = re.compile(r"[。！？!?；;…]+[”’」』）)】》]*|\n+")
+# Characters written without spaces between words: Chinese with 々〇, kana, hangul.
+_UNSPACED = r"\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+_CJK = re.compile(f"[{_UNSPACED}]")
+_WORD = re.compile(rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}])[^\W\d_])+|\d+(?:,\d{{3}})*(?:\.\d+)?")
+# ASCII signs end a sentence only where none of them is part of an address, an abbreviation or a number.
+_SENTENCE_END = re.compile(
+    r"(?:[。！？；…]|[!?;](?![!-~]|$)|[!?;]$|(?<=[a-z]{2})\.(?=\s|$))+[”’」』）)】》〕\"]*|\n+", re.M
+)
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−－─~～〜"), "-")
 
 
@@ -49,7 +54,7 @@ class Folded:
         Raises:
             ValueError: if the span is empty or reaches past the text.
         """
-        if not 0 < len(span) or span.end > len(self.text):
+        if len(span) == 0 or span.end > len(self.text):
             raise ValueError(f"a non-empty span within {len(self.text)} is needed, got {span}")
         return Span(self.offsets[span.start], self.offsets[span.end - 1] + 1)
 
@@ -62,10 +67,8 @@ def fold_map(text: str) -> Folded:
     """Fold for matching, keeping the way back: NFKC, case, simplified characters, one dash, no white space."""
     pieces: list[str] = []
     offsets: list[int] = []
-    table = _simplified()
     for offset, character in enumerate(text):
-        folded = unicodedata.normalize("NFKC", character).casefold()
-        folded = "".join(folded.split()).translate(_DASHES).translate(table)
+        folded = _folded_character(character)
         pieces.append(folded)
         offsets.extend([offset] * len(folded))
     return Folded("".join(pieces), tuple(offsets))
@@ -73,19 +76,32 @@ def fold_map(text: str) -> Folded:
 
 def fold(text: str) -> str:
     """`fold_map(text).text`, faster."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(map(_folded_character, text))
+
+
+@cache
+def _folded_character(character: str) -> str:
+    # One character at a time, as composing neighbours would lose the way back to the original.
+    folded = unicodedata.normalize("NFKC", character).casefold()
     return "".join(folded.split()).translate(_DASHES).translate(_simplified())
 
 
 def terms(text: str) -> list[str]:
-    """What BM25 counts: bigrams of Chinese characters (a lone character stands for itself), Latin words, numbers."""
+    """What BM25 counts: bigrams of Chinese characters (a lone one stands for itself), words of spaced scripts, numbers.
+
+    Args:
+        text: passage or question, in any form: folded here (case, width, traditional characters).
+
+    Returns:
+        Terms in text order, repeated as often as they occur; numbers without thousands separators.
+    """
     found: list[str] = []
     for match in _WORD.finditer(_spaced_fold(text)):
         word = match.group()
         if _CJK.match(word) and len(word) > 1:
             found.extend(word[i : i + 2] for i in range(len(word) - 1))
         else:
-            found.append(word)
+            found.append(word.replace(",", ""))
     return found
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import codecs
 import re
+from functools import cache
 from pathlib import Path
 
 from index.errors import DocumentUnreadable
+from index.text import align
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -18,8 +20,8 @@ _BOMS = (
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f]")
 _CONTROL_MAX = 0.005  # share of control characters above which it is no text
 _SAMPLE = 200_000  # characters that the plausibility of a guess is judged by
-_GB18030_MIN = 0.6  # share of everyday characters: Chinese text has 0.7 and more, Big5 or bytes read so 0.4
-_UTF16_MIN = 0.7
+_GB18030_MIN = 0.65  # share of everyday characters: Chinese text has 0.75 and more, Big5 read so 0.1 to 0.5
+_UTF16_MIN = 0.6  # the same with the bytes in the right order; 0.1 in the wrong one
 
 
 def read_text(path: Path) -> str:
@@ -104,8 +106,8 @@ def _best_guess(data: bytes, encodings: tuple[str, ...]) -> str | None:
 def _everyday_share(text: str) -> float:
     """The share of everyday characters among those beyond ASCII.
 
-    Everyday: level-1 Chinese characters (the 3,755 commonest) and the signs of GB 2312. Without any
-    character beyond ASCII it is the share of printable ones.
+    Everyday: level-1 Chinese characters (the 3,755 commonest), simplified or traditional, and the signs of
+    GB 2312. Without any character beyond ASCII it is the share of printable ones.
     """
     wide = [character for character in text if character > "\x7f"]
     printable = sum(character >= " " or character in "\t\n\r\f" for character in text if character <= "\x7f")
@@ -115,9 +117,10 @@ def _everyday_share(text: str) -> float:
     return everyday / len(wide) * ((len(wide) + printable) / len(text))
 
 
+@cache
 def _is_everyday(character: str) -> bool:
-    code = character.encode("gb2312", "ignore")
-    return len(code) == 2 and (0xA1 <= code[0] <= 0xA3 or 0xB0 <= code[0] <= 0xD7)
+    codes = (form.encode("gb2312", "ignore") for form in (character, align(character)))
+    return any(len(code) == 2 and (0xA1 <= code[0] <= 0xA3 or 0xB0 <= code[0] <= 0xD7) for code in codes)
 
 
 def _undecodable(path: Path, error: UnicodeDecodeError) -> str:

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.records import Span
+from index.text import align, fold, fold_map, sentence_spans, terms
+
+# Text as it comes: Chinese, signs, digits of both widths, white space, traditional, ligatures, combining marks.
+TEXTS = st.text(
+    alphabet=st.sampled_from("綦江区光伏發電，。；！？“”（）《》 \n\t\u30001２３.．MW㎡ﬁ①é\u0301ｶﾞ𠀀-—;?a"), max_size=60
+) | st.text(max_size=30)
+
+
+def sentences(text: str) -> list[str]:
+    return [span.slice(text) for span in sentence_spans(text)]
+
+
+def test_folding_evens_out_case_width_script_dashes_and_white_space() -> None:
+    assert fold("２０２２—2025年　發電 ＭＷ\n（㎡）") == "2022-2025年发电mw(m2)"
+
+
+def test_a_folded_range_leads_back_to_the_original() -> None:
+    text = "约 10 ㎡ 發電"
+    folded = fold_map(text)
+    assert folded.text == "约10m2发电"
+    assert folded.original(Span(3, 5)).slice(text) == "㎡"
+    assert folded.original(Span(1, 5)).slice(text) == "10 ㎡"
+    assert folded.within(Span(7, 9)).slice(folded.text) == "发电"
+
+
+@pytest.mark.parametrize("span", [Span(1, 1), Span(0, 5)])
+def test_an_empty_or_outlying_folded_range_has_no_original(span: Span) -> None:
+    with pytest.raises(ValueError, match="non-empty span within 2"):
+        fold_map("光伏").original(span)
+
+
+@given(TEXTS)
+def test_fold_and_fold_map_agree(text: str) -> None:
+    assert fold_map(text).text == fold(text)
+
+
+@given(TEXTS)
+def test_every_folded_character_is_the_folding_of_its_original(text: str) -> None:
+    folded = fold_map(text)
+    assert list(folded.offsets) == sorted(folded.offsets)
+    for place, character in enumerate(folded.text):
+        assert character in fold(folded.original(Span(place, place + 1)).slice(text))
+
+
+@given(TEXTS)
+def test_within_is_the_inverse_of_original(text: str) -> None:
+    folded = fold_map(text)
+    for place in range(len(folded.text)):
+        assert folded.within(folded.original(Span(place, place + 1))).contains(Span(place, place + 1))
+
+
+@given(TEXTS)
+def test_aligning_moves_nothing(text: str) -> None:
+    assert len(align(text)) == len(text)
+
+
+def test_terms_are_bigrams_words_and_numbers() -> None:
+    assert terms("光伏发电70MW") == ["光伏", "伏发", "发电", "70", "mw"]
+
+
+def test_a_lone_character_is_a_term() -> None:
+    assert terms("5 吨") == ["5", "吨"]
+
+
+def test_thousands_separators_do_not_split_a_number() -> None:
+    assert terms("1,200.5万") == ["1200.5", "万"]
+
+
+def test_traditional_and_full_width_text_has_the_terms_of_simplified_text() -> None:
+    assert terms("發電１２０ＭＷ") == terms("发电120mw")
+
+
+def test_the_chinese_zero_belongs_to_its_numeral() -> None:
+    assert terms("二〇二三") == ["二〇", "〇二", "二三"]
+
+
+def test_words_of_other_scripts_stay_whole() -> None:
+    assert terms("café Москва") == ["café", "москва"]
+
+
+def test_a_sentence_keeps_the_quotation_marks_and_brackets_that_close_it() -> None:
+    assert sentences("他说：“好。”然后（走了。）完") == ["他说：“好。”", "然后（走了。）", "完"]
+
+
+def test_lines_and_semicolons_end_sentences_without_white_space() -> None:
+    assert sentences("一、目标\n\n　光伏70MW；风电180MW。 ") == ["一、目标", "光伏70MW；", "风电180MW。"]
+
+
+def test_signs_inside_addresses_and_numbers_end_no_sentence() -> None:
+    assert sentences("见 https://a.cn/b?c=1;d 一文。增长3.5%。") == ["见 https://a.cn/b?c=1;d 一文。", "增长3.5%。"]
+
+
+def test_english_sentences_end_at_full_stops_but_numbers_of_sections_do_not() -> None:
+    assert sentences("1. It grew. Then it fell.") == ["1. It grew.", "Then it fell."]
+
+
+@given(TEXTS)
+def test_sentences_are_trimmed_ordered_and_hold_every_visible_character(text: str) -> None:
+    position = 0
+    for span in sentence_spans(text):
+        assert not text[position : span.start].strip()
+        assert span.slice(text) == span.slice(text).strip() != ""
+        position = span.end
+    assert not text[position:].strip()
