@@ -85,11 +85,12 @@ class Harden:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request."""
+        path = get_route_path(scope) if scope["type"] == "http" else ""  # now: mounts below change the scope
 
         async def send_hardened(message: Message) -> None:
             if message["type"] == "http.response.start":
                 kept = [(key, value) for key, value in message["headers"] if key.lower() != b"server"]
-                message = {**message, "headers": [*kept, *HEADERS, *_delivery(scope, kept)]}
+                message = {**message, "headers": [*kept, *HEADERS, *_delivery(path, kept)]}
             await send(message)
 
         await self.app(scope, receive, send_hardened if scope["type"] == "http" else send)
@@ -179,14 +180,14 @@ def _names_file(value: object) -> bool:
     return isinstance(value, list) and any(map(_names_file, value))
 
 
-def _delivery(scope: Scope, headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def _delivery(path: str, headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     kind = _header(headers, b"content-type")
     if kind.startswith(b"text/event-stream"):
         return [(b"x-accel-buffering", b"no"), (b"cache-control", b"no-cache")]
     if _header(headers, b"cache-control"):
         return []
     # Gradio's assets carry a hash in their name; nothing else does, so the rest is asked for anew.
-    fixed = get_route_path(scope).startswith("/chat/assets/")
+    fixed = path.startswith("/chat/assets/")
     return [(b"cache-control", b"public, max-age=31536000, immutable" if fixed else b"no-cache")]
 
 

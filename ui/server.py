@@ -20,15 +20,18 @@ from ui.security import Guard, Harden, Page, content_policy
 HERE = Path(__file__).parent
 
 
-def create_app(answerer: Answerer, *, origins: Sequence[str] = (), workers: int | None = None) -> FastAPI:
+def create_app(
+    answerer: Answerer, *, origins: Sequence[str] = (), workers: int | None = None, waiting: int = 64
+) -> FastAPI:
     """The application around one assistant.
 
     Args:
         answerer: who answers.
         origins: sites that may embed the chat, as `scheme://host[:port]`.
         workers: how many questions are answered at the same time; by default one a core, four at most.
+        waiting: how many more may wait; what comes then is turned away.
     """
-    desk = Desk(answerer, workers=workers)
+    desk = Desk(answerer, workers=workers, waiting=waiting)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
