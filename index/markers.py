@@ -176,8 +176,9 @@ def _numbered(text: str, line: int, start: int, end: int) -> Marker | None:
 
 def _other(text: str, line: int, start: int, end: int) -> Marker | None:
     if match := _MARKDOWN.match(text, start, end):
-        title_end = len(text[start:end].rstrip("# \t")) + start
-        return Marker("#" * len(match[1]), 0, line, match.end(), match.end(), max(title_end, match.end()))
+        title_end = start + len(text[start:end].rstrip("# \t"))
+        if title_end > match.end():
+            return Marker("#" * len(match[1]), 0, line, match.end(), match.end(), title_end)
     if match := _DECIMAL.match(text, start, end):
         numbers = tuple(cn_number(part) for part in re.split("[.．]", match[1]))
         if min(numbers) > 0 and not _is_figure(text, match.end(1), match.end(), end):

@@ -62,6 +62,7 @@ _CLAUSE_MAX = 40  # characters of a first clause that stands for a paragraph wit
 _LABEL_MAX = 20  # characters before a colon
 _INTERRUPTIONS_MAX = 8  # lists in a row that may stand inside one item
 _TERMINAL = re.compile("[。！？!?；;]")
+_AFTER_TITLE = " \t\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u2028\u2029\u3000*_:："
 _CLAUSE_END = re.compile("[。！？!?；;，,：:]|——|--")
 _ARTICLE_TITLE = re.compile(r"[【（(〔\[]([^】）)〕\]\n]{1,20})[】）)〕\]]")
 _DATE_LINE = re.compile(r"^[ \t\u3000]*[12〇零一二][0-9〇零一二三四五六七八九]{3}[ ]?年.{1,8}日[ \t\u3000]*$", re.M)
@@ -380,7 +381,9 @@ def _heads(run: _Run, shapes: Sequence[_Shape], filled: set[int]) -> bool:
 def _heading(text: str, node: _Node, level: int) -> Heading:
     marker = node.marker
     end = marker.content + _title_length(text, node)
-    title = text[marker.start : end].rstrip(" \t\u3000\xa0*_:：")
+    title = text[marker.start : end].rstrip(_AFTER_TITLE)
+    if not title:  # markdown with a line that has no clause, or nothing but signs
+        title = text[marker.start : min(marker.end, marker.start + _ALONE_MAX)].rstrip()
     markup = len(text[marker.line : marker.start]) - len(text[marker.line : marker.start].lstrip())
     return Heading(title, level, marker.line + markup, marker.start + len(title))
 
@@ -432,7 +435,7 @@ def _lists_annexes(text: str, marker: Marker) -> bool:
 
 def _annex_title(text: str, marker: Marker, numbered: set[int]) -> Marker | None:
     position = marker.end
-    while position < len(text) and text[position] in " \t\n\u3000\xa0*_":
+    while position < len(text) and (text[position].isspace() or text[position] in "*_"):
         position += 1
     line = text.rfind("\n", 0, position) + 1
     end = text.find("\n", position, position + _ALONE_MAX + 2)

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 _DIGIT = "[0-9０-９]"
-_UNIT = "[%％‰℃°]|[十百千万亿兆]{0,3}[\u4e00-\u9fff]{0,2}"
+_UNIT = "[%％‰℃°]|[十百千万亿兆]{0,3}(?:[A-Za-zμΩ㎡㎥]{1,6}[0-9²³]?(?:/[A-Za-z]{1,3})?|[\u4e00-\u9fff]{0,2})"
 # Never cut inside: a figure with its unit, a range of figures, a document number, a word in Latin letters.
 _ATOM = (
     rf"[〔\[（(]{_DIGIT}{{4}}[〕\]）)](?:第?{_DIGIT}{{1,5}}号)?"
-    rf"|{_DIGIT}[0-9０-９.,．，:：/]{{0,40}}(?:[ ]?[—–~～\-至]{{1,2}}[ ]?{_DIGIT}[0-9０-９.,．，]{{0,20}})?"
+    rf"|{_DIGIT}[0-9０-９.,．，:：∶/]{{0,40}}(?:[ ]?[—–~～\-至]{{1,2}}[ ]?{_DIGIT}[0-9０-９.,．，]{{0,20}})?"
     rf"[ ]?(?:{_UNIT})"
     r"|[A-Za-z][A-Za-z0-9+./_\-]{0,60}"
     r"|[\s\S]"

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.metadata import describe
+from index.records import Metadata
+
+SAMPLE = Path(__file__).parents[1] / "data/documents/qijiang_green_manufacturing_2022_2025.txt"
+
+NOTICE = """重庆市綦江区人民政府办公室
+关于做好节能工作的
+通知
+綦江府办发〔2023〕5号
+各街道办事处，有关单位：
+为做好节能工作，现通知如下。
+一、总体要求
+"""
+
+
+def test_the_sample_is_titled_by_the_plan_and_not_by_the_news_around_it() -> None:
+    assert describe(SAMPLE.read_text(encoding="utf-8"), "文件名") == (
+        "綦江区以实现碳达峰碳中和目标为引领深入推进制造业高质量绿色发展实施方案（2022—2025年）",
+        Metadata("綦江府发〔2023〕16号", "重庆市綦江区人民政府", "2023-04-28"),
+    )
+
+
+# --- title ------------------------------------------------------------------------------------
+
+
+def test_a_title_broken_over_lines_is_joined() -> None:
+    title, metadata = describe(NOTICE, "文件名")
+    assert title == "重庆市綦江区人民政府办公室关于做好节能工作的通知"
+    assert metadata == Metadata("綦江府办发〔2023〕5号", "重庆市綦江区人民政府办公室", None)
+
+
+def test_a_notice_is_titled_by_what_it_issues_if_that_follows() -> None:
+    text = "关于印发《节能办法（试行）》的通知\n现将《节能办法（试行）》印发你们。\n节能办法（试行）\n第一章 总则\n"
+    assert describe(text, "文件名")[0] == "节能办法（试行）"
+
+
+def test_a_notice_keeps_its_title_if_what_it_issues_is_not_there() -> None:
+    text = "关于印发《节能办法》的通知\n现将《节能办法》印发你们，请自行下载。\n"
+    assert describe(text, "文件名")[0] == "关于印发《节能办法》的通知"
+
+
+def test_the_first_heading_of_markdown_is_the_title() -> None:
+    assert describe("# 节能办法 #\n\n正文。\n", "文件名")[0] == "节能办法"
+
+
+def test_a_labelled_title_is_used_before_the_first_line() -> None:
+    assert describe("标题：节能十问\n链接：https://a.cn\n正文。\n", "文件名")[0] == "节能十问"
+
+
+def test_a_first_short_line_is_better_than_the_file_name() -> None:
+    assert describe("2025年上海市政府工作\n各位代表：\n现在报告工作。", "文件名")[0] == "2025年上海市政府工作"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["各位代表：\n现在报告工作。", "第一章 总则\n第一条 甲。", "一、甲\n", "正文，到此为止。", "## 范围\n甲。", ""],
+)
+def test_without_a_title_the_fallback_stands(text: str) -> None:
+    assert describe(text, " 文件  名 ") == ("文件 名", Metadata())
+
+
+# --- number, issuer, date ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "綦江府发〔2023〕16号",
+        "国办发[2022]3号",
+        "渝府发（2021）12号",
+        "京建发﹝2020﹞7号".replace("﹝", "【").replace("﹞", "】"),
+    ],
+)
+def test_a_document_number_is_read_with_any_brackets(number: str) -> None:
+    assert describe(f"节能通知\n{number}\n各单位：\n", "文")[1].number == number
+
+
+def test_an_order_has_its_number() -> None:
+    assert describe("中华人民共和国国务院令\n第 797 号\n现公布条例。\n", "文")[1].number == "第797号"
+
+
+def test_the_number_of_another_document_is_not_taken() -> None:
+    assert describe("节能通知\n根据《办法》（渝府发〔2022〕34号）精神，通知如下。\n", "文")[1].number is None
+
+
+@pytest.mark.parametrize(
+    ("date", "iso"),
+    [
+        ("2023年4月28日", "2023-04-28"),
+        ("2023 年4 月8 日", "2023-04-08"),
+        ("二〇二三年十二月二十日", "2023-12-20"),
+        ("二○二三年四月十一日", "2023-04-11"),
+        ("（2023年4月28日）", "2023-04-28"),
+        ("2023年4月", "2023-04"),
+        ("2023-04-08", "2023-04-08"),
+    ],
+)
+def test_the_date_of_a_signature_becomes_iso(date: str, iso: str) -> None:
+    metadata = describe(f"各单位：\n请执行。\n綦江区人民政府\n{date}\n一、甲\n", "文")[1]
+    assert metadata == Metadata(None, "綦江区人民政府", iso)
+
+
+def test_joint_signatures_are_all_named() -> None:
+    text = "各单位：\n请执行。\n綦江区财政局\n綦江区教育委员会\n2023年1月2日\n"
+    assert describe(text, "文")[1].issuer == "綦江区财政局、綦江区教育委员会"
+
+
+def test_a_signature_may_share_a_line_or_end_the_document() -> None:
+    assert describe("请执行。綦江区财政局2023年1月2日\n一、甲", "文")[1] == Metadata(None, "綦江区财政局", "2023-01-02")
+    text = "一、甲\n文。\n" * 800 + "綦江区财政局\n2023年1月2日\n"
+    assert describe(text, "文")[1] == Metadata(None, "綦江区财政局", "2023-01-02")
+
+
+def test_a_date_in_a_sentence_is_no_date_of_issue() -> None:
+    assert describe("4月28日，区政府印发通知。\n本办法自2023年5月1日起施行。\n", "文")[1].issued is None
+
+
+def test_the_adoption_of_a_law_dates_it() -> None:
+    text = "节能法\n（2020年12月26日第十三届全国人民代表大会常务委员会第二十四次会议通过）\n第一章 总则\n"
+    assert describe(text, "文")[1].issued == "2020-12-26"
+
+
+# --- any text ---------------------------------------------------------------------------------
+
+
+@given(st.text(max_size=100) | st.text(alphabet="《》印发〔2023〕号年月日府局关于的通知\n：。 （）", max_size=100))
+def test_any_text_has_a_title_on_one_line(text: str) -> None:
+    title, _ = describe(text, "文件名")
+    assert title == title.strip() != ""
+    assert "\n" not in title
+    assert len(title) <= 110
+
+
+@pytest.mark.parametrize(
+    "unit", ["《", "《甲乙丙丁》", "綦江府发〔2023〕", "府", "2023年", "（", "一", "\n", "甲\n", "《印发》\n"]
+)
+def test_a_long_text_is_described_at_once(unit: str) -> None:
+    start = time.process_time()
+    describe(unit * (2_000_000 // len(unit)), "文")
+    assert time.process_time() - start < 5

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.loaders import load
+from index.outline import outline
+from index.records import Document, Passage
+from index.splitter import split
+
+SAMPLE = Path(__file__).parents[1] / "data/documents/qijiang_green_manufacturing_2022_2025.txt"
+SHARED = Path(__file__).parents[2] / "shared/data"
+
+
+def document(text: str) -> Document:
+    return Document("d", "文", text, "文.txt", outline(text))
+
+
+def pieces(text: str, limit: int = 50) -> list[str]:
+    return [passage.text for passage in split(document(text), max_characters=limit)]
+
+
+def assert_exact(whole: Document, passages: tuple[Passage, ...], limit: int) -> None:
+    position = 0
+    for passage in passages:
+        assert passage.span.slice(whole.text) == passage.text == passage.text.strip() != ""
+        assert len(passage.text) <= limit
+        assert passage.span.start >= position
+        assert not whole.text[position : passage.span.start].strip()  # nothing visible between two passages
+        position = passage.span.end
+    assert not whole.text[position:].strip()
+
+
+# --- sections ---------------------------------------------------------------------------------
+
+
+def test_a_passage_ends_where_its_section_ends() -> None:
+    text = "前言。\n一、甲\n文甲。\n二、乙\n文乙。"
+    passages = split(document(text))
+    assert [(passage.text, passage.section_path) for passage in passages] == [
+        ("前言。", ()),
+        ("一、甲\n文甲。", ("一、甲",)),
+        ("二、乙\n文乙。", ("二、乙",)),
+    ]
+
+
+def test_headings_without_a_body_stand_before_what_follows_them() -> None:
+    text = "一、任务\n（一）产业\n1．水泥\n发展水泥。\n2．骨料\n发展骨料。"
+    passages = split(document(text))
+    assert [passage.text for passage in passages] == [
+        "一、任务\n（一）产业\n1．水泥\n发展水泥。",
+        "2．骨料\n发展骨料。",
+    ]
+    assert passages[0].section_path == ("一、任务", "（一）产业", "1．水泥")
+
+
+def test_a_run_in_heading_is_a_passage_of_its_own() -> None:
+    text = "（一）加强领导。各部门负责。\n（二）营造氛围。\n（三）严格考核。每年一次。"
+    assert [passage.section_path[-1] for passage in split(document(text))] == [
+        "（一）加强领导",
+        "（二）营造氛围",
+        "（三）严格考核",
+    ]
+
+
+def test_a_heading_that_ends_the_document_is_kept() -> None:
+    assert pieces("一、甲\n文。\n附件\n任务清单")[-1] == "附件\n任务清单"
+
+
+def test_title_and_page_come_from_the_document() -> None:
+    whole = Document("d", "文", "甲。\n一、乙\n丙。", "文.txt", outline("甲。\n一、乙\n丙。"), page_starts=(0, 3))
+    assert [(passage.title, passage.page) for passage in split(whole)] == [("文", 1), ("文", 2)]
+
+
+# --- where long sections are cut --------------------------------------------------------------
+
+
+def test_paragraphs_are_cut_before_sentences_and_sentences_before_clauses() -> None:
+    first, second = "甲" * 20 + "，" + "乙" * 15 + "。", "丙" * 30 + "。"
+    assert pieces(f"{first}\n{second}") == [first, second]
+    assert pieces(first + second) == [first, second]
+    assert pieces("甲" * 30 + "，" + "乙" * 30 + "。") == ["甲" * 30 + "，", "乙" * 30 + "。"]
+
+
+def test_closing_marks_stay_with_their_sentence() -> None:
+    first = "他说：“" + "甲" * 30 + "。”）"
+    assert pieces(first + "乙" * 30 + "。") == [first, "乙" * 30 + "。"]
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        "1,200.5万千瓦",
+        "１，２００．５万千瓦",
+        "2022—2025年",
+        "〔2023〕16号",
+        "3—5家",
+        "70MW",
+        "12亿m3",
+        "2023 年",
+        "99.5%",
+        "10∶1",
+    ],
+)
+@pytest.mark.parametrize("before", range(40, 50))
+def test_a_figure_is_never_cut(figure: str, before: int) -> None:
+    # no sign to cut at: only characters, of which the figure's are not to be parted
+    text = "甲" * before + figure + "乙" * 80
+    assert any(figure in piece for piece in pieces(text))
+
+
+def test_a_comma_inside_a_number_is_no_place_to_cut() -> None:
+    text = ("甲" * 20 + "1,200，") * 6
+    assert all(piece.endswith("1,200，") for piece in pieces(text))
+
+
+@pytest.mark.parametrize("row", ["| 水泥 | 1,000 | 万吨；含骨料。 |", "水泥\t1,000\t万吨；含骨料。"])
+def test_tables_are_cut_between_rows_only(row: str) -> None:
+    rows = [row] * 20
+    for piece in pieces("\n".join(rows), 70):
+        assert set(piece.split("\n")) == {row}
+
+
+def test_a_remainder_is_not_left_alone() -> None:
+    lengths = [len(piece) for piece in pieces("甲乙丙丁戊己庚辛壬。" * 42, 400)]  # 420 characters: not 400 and 20
+    assert lengths == [230, 190] or min(lengths) > 150
+
+
+def test_the_limit_has_a_floor() -> None:
+    with pytest.raises(ValueError, match="at least 50, got 49"):
+        split(document("甲"), max_characters=49)
+
+
+def test_a_document_without_visible_text_has_no_passages() -> None:
+    assert split(document(" \n　\n")) == ()
+
+
+# --- whole documents --------------------------------------------------------------------------
+
+
+def test_the_sample_is_split_exactly_and_at_sentence_ends() -> None:
+    whole = load(SAMPLE)
+    passages = split(whole)
+    assert_exact(whole, passages, 400)
+    solar = next(passage for passage in passages if passage.text.startswith("3．加快新能源"))
+    assert solar.section_path == ("三、重点任务", "（一）培育壮大绿色新兴产业", "3．加快新能源产业发展")
+    assert solar.text.endswith("（牵头单位：区发展改革委、区经济信息委按职责分工负责）")
+    assert [passage.text[-1] for passage in passages if not re.search(r"[。：）]$", passage.text)] == ["单"]  # 任务清单
+
+
+@pytest.mark.parametrize("file", ["policy/work_reports.jsonl", "policy/business_climate_2023.jsonl"])
+def test_real_documents_are_split_exactly(file: str) -> None:
+    if not (SHARED / file).exists():
+        pytest.skip(f"../shared/data/{file} is not here: it holds the documents that this test splits")
+    with (SHARED / file).open(encoding="utf-8") as rows:
+        texts = [json.loads(row)["text"] for row in rows][::10]
+    for text in texts:
+        whole = document(text)
+        assert_exact(whole, split(whole), 400)
+
+
+# --- any text ---------------------------------------------------------------------------------
+
+PARTS = [
+    "一、甲\n",
+    "（一）乙\n",
+    "1．丙。",
+    "第一条",
+    "## 丁\n",
+    "附件\n",
+    "。",
+    "；\n",
+    "，",
+    "、",
+    " ",
+    "\n\n",
+    "\t",
+    "|",
+]
+PARTS += ["1,200.5万千瓦", "2022—2025年", "〔2023〕16号", "“引文。”", "文" * 30, "word ", "𠮷", "\u3000", "\x0b"]
+TEXTS = st.lists(st.sampled_from(PARTS), max_size=60).map("".join)
+
+
+@given(TEXTS | st.text(max_size=200), st.integers(50, 120))
+@settings(deadline=None)
+def test_any_text_is_split_exactly(text: str, limit: int) -> None:
+    whole = document(text)
+    assert_exact(whole, split(whole, max_characters=limit), limit)
+
+
+@pytest.mark.parametrize("unit", ["綦", "1", "推动绿色发展，提高1,200.5万千瓦。", "a\t", "（一）", "、"])
+def test_two_megabytes_on_one_line_take_seconds(unit: str) -> None:
+    start = time.process_time()
+    passages = split(document(unit * (2_000_000 // len(unit))))
+    assert time.process_time() - start < 20
+    assert max(len(passage.text) for passage in passages) <= 400
