@@ -8,8 +8,9 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -24,11 +25,12 @@ NAME = "multilingual-e5-small"
 DIM = 384
 QUERY_PROMPT, PASSAGE_PROMPT = "query: ", "passage: "
 # Raise it with every change of graph, tokenizer or prompts: it names the folder and is part of the revision.
-RECIPE = 1
+RECIPE = 2
 REVISION = f"{WEIGHTS_SHA256[:12]}-{RECIPE}"
 
 _MODEL, _TOKENIZER, _MANIFEST = "model.onnx", "tokenizer.json", "manifest.json"
-_THREADS = 2
+# A run takes some 10 MB of working memory; beyond this, more threads would only crowd out other processes.
+_MOST_THREADS = 8
 _log = logging.getLogger(__name__)
 
 Progress = Callable[[str], None]
@@ -37,21 +39,24 @@ Progress = Callable[[str], None]
 class E5Encoder:
     """multilingual-e5-small with 8-bit arithmetic.
 
-    A vector depends on its own text alone: each text runs through the network by itself, without padding, whatever
-    else is in the call. Texts are cut at 512 tokens, about 750 Chinese characters.
+    A vector depends on its own text alone, to the last bit: each text runs through the network by itself on one thread,
+    so neither the other texts of a call nor the number of processors matter. Several texts run side by side.
+    Texts are cut at 512 tokens, about 750 Chinese characters. Calls from several threads are safe.
 
     Args:
-        session: of the graph that `index.e5_graph` builds.
+        session: of the graph that `index.e5_graph` builds, one thread a run.
         tokenizer: that `index.e5_tokenizer` builds.
+        threads: how many texts run at the same time, at least 1.
     """
 
     name = NAME
     revision = REVISION
     dim = DIM
 
-    def __init__(self, session: ort.InferenceSession, tokenizer: Tokenizer) -> None:
+    def __init__(self, session: ort.InferenceSession, tokenizer: Tokenizer, *, threads: int) -> None:
         self._session = session
         self._tokenizer = tokenizer
+        self._workers = ThreadPoolExecutor(threads, thread_name_prefix="encode")
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """Encode texts to be found. Returns float32 `(len(texts), 384)`, unit rows, in input order."""
@@ -63,12 +68,25 @@ class E5Encoder:
 
     def _encode(self, prompt: str, texts: Sequence[str]) -> Vectors:
         vectors = np.empty((len(texts), DIM), dtype=np.float32)
-        for row, text in enumerate(texts):
-            # A lone surrogate is no character: the tokenizer would refuse it.
-            clean = text.encode("utf-8", "replace").decode("utf-8")
-            ids = np.array([self._tokenizer.encode(prompt + clean).ids], dtype=np.int64)
-            vectors[row] = self._session.run(None, {"ids": ids})[0][0]
+
+        def fill(row: int) -> None:
+            vectors[row] = self._encode_one(prompt + texts[row])
+
+        if len(texts) == 1:
+            fill(0)
+            return vectors
+        # Longest first, so that no thread is left alone with a long text at the end.
+        for _ in self._workers.map(fill, sorted(range(len(texts)), key=lambda row: -len(texts[row]))):
+            pass
         return vectors
+
+    def _encode_one(self, text: str) -> Vectors:
+        # A lone surrogate is no character: the tokenizer would refuse it.
+        clean = text.encode("utf-8", "replace").decode("utf-8")
+        ids = np.array([self._tokenizer.encode(clean).ids], dtype=np.int64)
+        (vectors,) = self._session.run(None, {"ids": ids})
+        vector: Vectors = vectors[0]
+        return vector
 
 
 def load_e5(cache: Path, progress: Progress | None = None) -> E5Encoder:
@@ -91,38 +109,40 @@ def load_e5(cache: Path, progress: Progress | None = None) -> E5Encoder:
         if _is_intact(folder):
             return _open(folder)
         tell(f"默认编码器的缓存已损坏，正在重建：{folder}")
-    with _converted(cache, tell) as fresh:
+    fresh = _convert_somewhere(cache, tell)
+    try:
+        encoder = _open(fresh)
         if fresh.parent == cache:
-            fresh = _publish(fresh, folder)
-        return _open(fresh)
+            _publish(fresh, folder)
+        return encoder
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _open(folder: Path) -> E5Encoder:
+    """Load both files into memory; the folder is not needed afterwards."""
     options = ort.SessionOptions()
-    options.intra_op_num_threads = min(_THREADS, os.cpu_count() or 1)
-    options.inter_op_num_threads = 1
+    # One thread a run: parallel over texts there is nothing to wait for, and no thread spins on a shared processor.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
     session = ort.InferenceSession(folder / _MODEL, options, providers=["CPUExecutionProvider"])
-    return E5Encoder(session, Tokenizer.from_file(str(folder / _TOKENIZER)))
+    tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER))
+    return E5Encoder(session, tokenizer, threads=min(_MOST_THREADS, os.cpu_count() or 1))
 
 
-@contextmanager
-def _converted(cache: Path, tell: Progress) -> Iterator[Path]:
-    """A fresh folder with the converted model, inside `cache` if that can be written; removed at the end if left."""
+def _convert_somewhere(cache: Path, tell: Progress) -> Path:
+    """Convert into a new folder inside `cache`, else among the temporary files; the caller removes it."""
     try:
-        fresh = _convert_in(cache, tell)
+        return _convert_in(cache, tell)
     except OSError as error:
-        _log.warning("无法写入缓存文件夹 %s（%s）：编码器将在每次启动时重新转换。", cache, error.strerror)
-        try:
-            fresh = _convert_in(Path(tempfile.gettempdir()), tell)
-        except OSError as second:
-            raise ModelUnavailable(
-                f"无法转换默认编码器：缓存文件夹 {cache} 与临时文件夹都不能写入（{second.strerror}）。"
-                "请腾出约 100 MB 空间，或换一个可写的缓存文件夹。"
-            ) from second
+        _log.warning("无法写入缓存文件夹 %s（%s）：默认编码器每次启动都要重新转换。", cache, error.strerror)
     try:
-        yield fresh
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        return _convert_in(Path(tempfile.gettempdir()), tell)
+    except OSError as error:
+        raise ModelUnavailable(
+            f"无法转换默认编码器：缓存文件夹 {cache} 与临时文件夹 {tempfile.gettempdir()} 都不能写入"
+            f"（{error.strerror}）。请腾出约 100 MB 空间，或换一个可写的缓存文件夹。"
+        ) from error
 
 
 def _convert_in(parent: Path, tell: Progress) -> Path:
@@ -152,19 +172,13 @@ def _convert(folder: Path, tell: Progress) -> None:
     tell("默认编码器转换完成。")
 
 
-def _publish(fresh: Path, folder: Path) -> Path:
-    """Move `fresh` to its place; what another process put there meanwhile stands if it is intact."""
-    while True:
-        try:
-            fresh.replace(folder)
-        except OSError:
-            if not folder.is_dir():
-                return fresh
-            if _is_intact(folder):
-                return folder
+def _publish(fresh: Path, folder: Path) -> None:
+    """Move `fresh` to its place in one step, unless another process put an intact model there meanwhile."""
+    # What fails here costs the next start a conversion, nothing else: this process has its encoder.
+    with suppress(OSError):
+        if folder.is_dir() and not _is_intact(folder):
             _discard(folder)
-        else:
-            return folder
+        fresh.replace(folder)
 
 
 def _discard(folder: Path) -> None:
