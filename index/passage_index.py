@@ -7,7 +7,6 @@ how that came about: one built step by step and one built at once are equal to t
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -162,6 +161,16 @@ class PassageIndex:
                     raise
                 manifest = current
 
+    def with_encoder(self, encoder: Encoder) -> Self:
+        """The same index searched through another encoder of the same revision, such as one that remembers.
+
+        Raises:
+            ValueError: if the encoder makes other vectors.
+        """
+        if (encoder.revision, encoder.dim) != (self._encoder.revision, self._encoder.dim):
+            raise ValueError(f"an encoder of revision {self._encoder.revision} is needed, got {encoder.revision}")
+        return type(self)([*self._contents.values()], self._dense, self._sparse, encoder, self._files)
+
     def save(self, path: Path, *, lock: WriteLock | None = None) -> None:
         """Write the index to a folder, which then holds it wholly, or what it held before.
 
@@ -265,7 +274,7 @@ class PassageIndex:
     def rarity(self, word: str) -> float:
         """How rare a folded word is: the inverse document frequency of its rarest term, as BM25 counts it."""
         frequency = min((self.document_frequency(term) for term in terms(word)), default=0)
-        return math.log1p((len(self._passages) - frequency + 0.5) / (frequency + 0.5))
+        return self._sparse.rarity(frequency)
 
     @property
     def passage_count(self) -> int:

@@ -17,6 +17,15 @@ from index.protocols import Encoder
 from index.records import Hit, Passage
 from index.sparse import SparseIndex
 
+# Share of the dense score. R@1 / R@5 of the passage that holds the evidence, multilingual-e5-small, passages of 400:
+#                                 0 (wording)    0.4            0.5            0.6            1 (meaning)
+#   sample alone, 105 of dev      0.905 / 0.962  0.895 / 0.952  0.895 / 0.952  0.848 / 0.924  0.724 / 0.857
+#   17 mixed documents, 116       0.690 / 0.888  0.724 / 0.948  0.750 / 0.948  0.776 / 0.974  0.724 / 0.897
+#   CMRC 2018 trial, 496          0.921 / 0.990  0.944 / 0.998  0.944 / 0.994  0.946 / 0.994  0.831 / 0.974
+#   DRCD dev, 250 texts, 500      0.932 / 0.984  0.954 / 0.996  0.952 / 1.000  0.950 / 1.000  0.830 / 0.982
+#   XQuAD zh, 500                 0.948 / 0.990  0.958 / 0.994  0.954 / 0.994  0.954 / 0.994  0.864 / 0.976
+#   600 statutes, 400 lay         0.422 / 0.652  0.458 / 0.718  0.463 / 0.720  0.482 / 0.743  0.440 / 0.700
+# One document wants less of it, many want more; half and half is within three points of the best everywhere.
 DEFAULT_WEIGHT = 0.5
 
 # How many candidates of each side are fused. Fixed, so that asking for more hits does not change the first ones.

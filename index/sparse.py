@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from math import log1p
 from typing import Self
 
 import numpy as np
@@ -20,8 +21,10 @@ from index.text import terms
 
 Integers = NDArray[np.int32]
 
-# Saturation of term frequency and weight of passage length, the usual values of the literature.
-K1 = 1.5
+# Saturation of term frequency, and weight of passage length. The literature's 1.2 to 2.0 is for words in long texts; a
+# bigram that recurs in a passage says little more. R@1 with 0.6 against 1.5, otherwise alike: XQuAD 0.948 and 0.932,
+# DRCD 0.932 and 0.928, CMRC 0.921 and 0.917, 17 mixed documents 0.690 and 0.672, the sample alone 0.905 and 0.886.
+K1 = 0.6
 B = 0.75
 
 
@@ -110,6 +113,10 @@ class SparseIndex:
         """int32 `(2, n)`: rows and counts, term by term."""
         return self._postings
 
+    def rarity(self, frequency: int) -> float:
+        """The inverse document frequency of a term that occurs in so many rows; always positive."""
+        return log1p((self._size - frequency + 0.5) / (frequency + 0.5))
+
     def scores(self, query: str) -> Scores:
         """The BM25 score of every row; 0 where no term of the query occurs.
 
@@ -123,9 +130,7 @@ class SparseIndex:
             if number is None:
                 continue
             rows, counts = self._postings[:, self._starts[number] : self._starts[number + 1]]
-            frequency = len(rows)
-            idf = np.log1p((self._size - frequency + 0.5) / (frequency + 0.5))
-            scores[rows] += repeats * idf * counts / (counts + self._norms[rows])
+            scores[rows] += repeats * self.rarity(len(rows)) * counts / (counts + self._norms[rows])
         return scores
 
 

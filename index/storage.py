@@ -111,7 +111,7 @@ def write_lock(folder: Path) -> Iterator[WriteLock]:
         IndexBusy: if another process is writing it.
         IndexStoreError: if it cannot be written, is a file, or holds something that is no index.
     """
-    with _explained(folder):
+    with _explained(folder, "写入"):
         created = not folder.exists()
         if not created:
             _refuse_foreign(folder)
@@ -142,7 +142,7 @@ def commit(
     """
     folder = lock.folder
     try:
-        with _explained(folder):
+        with _explained(folder, "写入"):
             manifest = describe({kind: _write(folder, kind, write) for kind, write in parts.items()})
             _sync_folder(folder)
             part = folder / f"{MANIFEST}.part"
@@ -162,12 +162,14 @@ def read_manifest(folder: Path) -> Manifest:
         IndexNotFound: if there is no index.
         IndexFormatMismatch: if it is of another format version.
         IndexCorrupt: if the manifest is damaged.
+        IndexStoreError: if the folder may not be read.
     """
     path = folder / MANIFEST
-    if not path.is_file():
-        raise IndexNotFound(folder, _not_found(folder))
-    with path.open("rb") as file:
-        content = file.read(_MANIFEST_LIMIT + 1)
+    with _explained(folder, "读取"):
+        if not path.is_file():
+            raise IndexNotFound(folder, _not_found(folder))
+        with path.open("rb") as file:
+            content = file.read(_MANIFEST_LIMIT + 1)
     stored = _parse_manifest(folder, content)
     if stored.get("format") != FORMAT:
         raise IndexNotFound(folder, f"{path} 不是依据（Yiju）的索引清单；请另选一个文件夹。")
@@ -199,16 +201,11 @@ def check_file(folder: Path, file: StoredFile, *, whole: bool) -> Path:
     """
     path = folder / file.name
     try:
-        found = path.lstat()
-    except OSError as error:
+        return _checked(path, file, whole=whole)
+    except FileNotFoundError as error:
         raise corrupt(path, "文件缺失") from error
-    if not stat.S_ISREG(found.st_mode):
-        raise corrupt(path, "不是普通文件")
-    if found.st_size != file.bytes:
-        raise corrupt(path, f"应为 {file.bytes} 字节，实为 {found.st_size} 字节")
-    if (whole or file.bytes <= CHECK_LIMIT) and _digest(path) != file.sha256:
-        raise corrupt(path, "内容与清单中的校验和不符")
-    return path
+    except OSError as error:
+        raise corrupt(path, f"读不出（{error.strerror}）") from error
 
 
 def damaged_files(folder: Path) -> list[str]:
@@ -229,6 +226,17 @@ def damaged_files(folder: Path) -> list[str]:
         except IndexCorrupt as error:
             messages.append(str(error))
     return messages
+
+
+def _checked(path: Path, file: StoredFile, *, whole: bool) -> Path:
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode):
+        raise corrupt(path, "不是普通文件")
+    if found.st_size != file.bytes:
+        raise corrupt(path, f"应为 {file.bytes} 字节，实为 {found.st_size} 字节")
+    if (whole or file.bytes <= CHECK_LIMIT) and _digest(path) != file.sha256:
+        raise corrupt(path, "内容与清单中的校验和不符")
+    return path
 
 
 def corrupt(path: Path, reason: str) -> IndexCorrupt:
@@ -396,12 +404,12 @@ def _not_found(folder: Path) -> str:
 
 
 @contextmanager
-def _explained(folder: Path) -> Iterator[None]:
+def _explained(folder: Path, action: str) -> Iterator[None]:
     """Say in plain words why the operating system refused."""
     try:
         yield
     except OSError as error:
-        raise IndexStoreError(folder, f"无法写入索引 {folder}：{_reason(error)}") from error
+        raise IndexStoreError(folder, f"无法{action}索引 {folder}：{_reason(error)}") from error
 
 
 def _reason(error: OSError) -> str:
@@ -409,7 +417,7 @@ def _reason(error: OSError) -> str:
         case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
             return "磁盘空间不足（或超出配额）；原有的索引没有改动，请腾出空间后重试。"
         case errno.EACCES | errno.EPERM | errno.EROFS:
-            return "没有写入权限；请换一个文件夹或修改权限。"
+            return "没有权限；请换一个文件夹或修改权限。"
         case errno.ENOTDIR | errno.EEXIST | errno.EISDIR:
             return "路径上有一段是文件而不是文件夹；请换一个路径。"
         case errno.ELOOP:

@@ -372,7 +372,34 @@ def test_objects_in_an_array_are_never_made(folder: Path) -> None:
         open_index(folder)
 
 
-# A place that cannot be written
+# A place that cannot be read, or written
+
+
+def refusing(code: int) -> Callable[..., None]:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    return refuse
+
+
+def test_a_folder_that_may_not_be_read_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Root may read everything, so the refusal is simulated.
+    monkeypatch.setattr(Path, "open", refusing(errno.EACCES))
+    with pytest.raises(IndexStoreError, match=r"无法读取索引.*没有权限"):
+        open_index(folder)
+
+
+def test_a_file_that_the_disk_does_not_give_back_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "_digest", refusing(errno.EIO))
+    with pytest.raises(IndexCorrupt, match=r"documents-.*读不出"):
+        open_index(folder)
+
+
+def test_a_name_longer_than_any_file_system_takes_is_no_accident() -> None:
+    with pytest.raises(IndexStoreError, match="无法读取索引"):
+        open_index(Path("x" * 300))
+    with pytest.raises(IndexStoreError, match="无法写入索引"):
+        build("alpha").save(Path("x" * 300))
 
 
 def test_a_path_through_a_file_cannot_be_written(tmp_path: Path) -> None:
@@ -391,11 +418,8 @@ def test_a_folder_that_nobody_may_write_in_is_named() -> None:
 
 @pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS, errno.EPERM])
 def test_missing_permission_is_said_in_plain_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError(code, os.strerror(code))
-
-    monkeypatch.setattr(Path, "mkdir", refuse)
-    with pytest.raises(IndexStoreError, match="没有写入权限"):
+    monkeypatch.setattr(Path, "mkdir", refusing(code))
+    with pytest.raises(IndexStoreError, match=r"无法写入索引.*没有权限"):
         build("alpha").save(tmp_path / "index")
 
 
@@ -424,10 +448,7 @@ def test_a_disk_that_fills_up_at_any_file_leaves_the_old_index(
 
 
 def test_a_full_disk_leaves_no_new_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", refusing(errno.ENOSPC))
     with pytest.raises(IndexStoreError, match="磁盘空间不足"):
         build("alpha").save(tmp_path / "index")
     assert list(tmp_path.iterdir()) == []

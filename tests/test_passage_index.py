@@ -259,6 +259,15 @@ def test_an_encoder_that_is_only_named_cannot_encode(tmp_path: Path) -> None:
         PassageIndex.open(tmp_path / "index", encoder=named).search("光伏", 1)
 
 
+def test_the_encoder_can_be_exchanged_for_one_of_the_same_revision() -> None:
+    index = PassageIndex.build(DOCUMENTS.values(), ENCODER)
+    other = HashEncoder(dim=64, name="remembering")
+    assert index.with_encoder(other).encoder is other
+    assert results(index.with_encoder(other)) == results(index)
+    with pytest.raises(ValueError, match="revision crc32-64 is needed, got crc32-32"):
+        index.with_encoder(HashEncoder(dim=32))
+
+
 class LyingEncoder(HashEncoder):
     """Returns one vector too few."""
 
