@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Thread
 from typing import Any
@@ -17,12 +18,17 @@ from ui.server import create_app
 
 
 def built(answerer: Answerer, **options: Any) -> FastAPI:
-    """The application; made inside an event loop, since Gradio makes loops of its own where there is none."""
+    """The application.
+
+    Made inside an event loop, since Gradio makes loops of its own where there is none and never closes them;
+    in a thread, since Playwright's loop runs in the main one.
+    """
 
     async def build() -> FastAPI:
         return create_app(answerer, **options)
 
-    return asyncio.run(build())
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(build())).result()
 
 
 @contextmanager

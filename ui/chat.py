@@ -138,10 +138,10 @@ def _submitted(text: str, messages: Messages) -> tuple[object, Messages]:
     if not text.strip():
         return gr.skip(), messages
     if len(text) > MAX_QUESTION_CHARACTERS:
-        gr.Warning(f"问题太长：{len(text)} 个字，最多 {MAX_QUESTION_CHARACTERS} 个字。", title="请缩短问题")
-        return gr.skip(), messages
+        why = f"问题太长：{len(text)} 个字，最多 {MAX_QUESTION_CHARACTERS} 个字，请缩短后再问。"
+        return gr.skip(), [*messages, _said("user", escape(text[:40] + "…")), _said("assistant", render_refusal(why))]
     box = gr.update(value="", submit_btn=False, stop_btn=True)
-    return box, [*messages[-MESSAGES:], {"role": "user", "content": escape(text)}]
+    return box, [*messages[-MESSAGES:], _said("user", escape(text))]
 
 
 def _stopped() -> object:
@@ -157,13 +157,13 @@ def _respond_with(desk: Desk) -> Callable[[Messages], AsyncIterator[tuple[object
             return
         try:
             async for answer in desk.stream(question_of(messages[-1]), history_of(messages)):
-                yield gr.skip(), [*messages, _reply(render(answer))]
+                yield gr.skip(), [*messages, _said("assistant", render(answer))]
         except (ValueError, YijuError) as error:
-            yield gr.skip(), [*messages, _reply(render_refusal(str(error)))]
+            yield gr.skip(), [*messages, _said("assistant", render_refusal(str(error)))]
         yield _stopped(), gr.skip()
 
     return respond
 
 
-def _reply(content: str) -> dict[str, Any]:
-    return {"role": "assistant", "content": content}
+def _said(role: str, content: str) -> dict[str, Any]:
+    return {"role": role, "content": content}

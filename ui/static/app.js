@@ -168,7 +168,13 @@
     requestAnimationFrame(() => document.querySelector("#yj-ask .submit-button").click());
   }
 
+  function speakChinese() {
+    const page = document.documentElement;
+    if (page.lang !== "zh-CN") page.lang = "zh-CN";
+  }
+
   function onChange() {
+    speakChinese();
     nameThings();
     const box = document.querySelector("#yj-ask textarea");
     if (!box || asking) return;
@@ -184,4 +190,6 @@
   });
   document.body.append(panel.aside);
   new MutationObserver(onChange).observe(document.body, { childList: true, subtree: true });
+  // Gradio takes the browser's language for the page's.
+  new MutationObserver(speakChinese).observe(document.documentElement, { attributeFilter: ["lang"] });
 })();

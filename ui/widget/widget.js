@@ -8,7 +8,7 @@
   const title = dataset.title || "文档问答";
   const color = CSS.supports("color", dataset.color || "") ? dataset.color : "#0f6b5c";
   const host = document.createElement("div");
-  const root = host.attachShadow({ mode: "closed" });
+  const root = host.attachShadow({ mode: "open" });
   const bubble = button("问", `打开${title}`);
   const close = button("×", "关闭");
   const frame = document.createElement("section");
