@@ -216,7 +216,11 @@ def _unreachable(name: str, error: BaseException | None) -> ModelError:
 def _open(name: str, folder: Path) -> SentenceTransformer:
     from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
 
+    # It reports, in English and on stderr, parts that an encoder does not have, such as BERT's pooler.
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     try:
         return SentenceTransformer(str(folder), local_files_only=True)
     except (

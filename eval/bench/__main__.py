@@ -1,0 +1,72 @@
+"""`python -m eval.bench [NAME...] [--json FILE]`: run benchmarks, print their figures as a Markdown table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from eval.bench import Figure, encoding
+from index.errors import YijuError
+
+Bench = Callable[[], Sequence[Figure]]
+
+# What each measures stands in its docstring's first line.
+BENCHES: Mapping[str, Bench] = {
+    "encoding": encoding.speed,
+    "encoding-retrieval": encoding.retrieval,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmarks named on the command line, or all.
+
+    Args:
+        arguments: those of the command line unless given.
+
+    Returns:
+        The exit status: 0, or 2 if a benchmark could not run.
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    for name in options.names:
+        if name not in BENCHES:
+            parser.error(f"没有基准测试 {name}；有：{'、'.join(BENCHES)}")
+    results: dict[str, list[Figure]] = {}
+    for name in options.names or BENCHES:
+        print(f"{name} ……", file=sys.stderr)
+        try:
+            results[name] = list(BENCHES[name]())
+        except YijuError as error:
+            print(f"{name}：{error}", file=sys.stderr)
+            return 2
+    print(table(results))
+    if options.json:
+        content = {name: [asdict(figure) for figure in figures] for name, figures in results.items()}
+        options.json.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+def table(results: Mapping[str, Sequence[Figure]]) -> str:
+    """The figures as a Markdown table, in the order given."""
+    lines = ["| bench | figure | value | goal |", "|---|---|---:|---|"]
+    for name, figures in results.items():
+        for figure in figures:
+            value = f"{figure.value:,.4g} {figure.unit}".rstrip()
+            lines.append(f"| {name} | {figure.name} | {value} | {figure.goal} |")
+    return "\n".join(lines)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m eval.bench", description="运行基准测试，结果为 Markdown 表格。")
+    listing = "；".join(f"{name}：{(bench.__doc__ or '').splitlines()[0]}" for name, bench in BENCHES.items())
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"默认全部。{listing}")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="另存为 JSON 文件")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
