@@ -26,7 +26,7 @@ _ENCLOSED = (
 )
 
 # 第三条规定的, 第三条第一款, 第三条、第四条 refer to an article; 第三条所…, 第三条中… may do so or begin one.
-_REFERENCE = r"(?![第、，,。；;至款]|的规定|[规規]定|规章|以外|修改|改为|明确)"
+_REFERENCE = rf"(?![、，,。；;至款]|第{_CN}[编編章节節条條款项項]|的规定|[规規]定|以外|修改|改为|明确)"
 _PERHAPS_REFERENCE = frozenset("的和或及与项所中之")
 _NAMED = re.compile(
     rf"第{_GAP}?({_CN}|{_ARABIC}{{1,4}}){_GAP}?(部分|分[编編]|[编編篇章節节條条])(?:之({_CN}))?{_REFERENCE}{_GAP}*"

@@ -58,7 +58,8 @@ def split(document: Document, *, max_characters: int = 400) -> tuple[Passage, ..
 
     Args:
         document: with its headings.
-        max_characters: length of the longest passage, at least 50.
+        max_characters: length of the longest passage, at least 50. What stands before the first heading is
+            split at half of it.
 
     Returns:
         Passages in text order: exact slices of the text, trimmed of white space, none crossing into another
@@ -73,7 +74,7 @@ def split(document: Document, *, max_characters: int = 400) -> tuple[Passage, ..
     return tuple(
         Passage(document.id, document.title, span.slice(document.text), span, section.path, document.page(span.start))
         for section in _sections(document)
-        for span in _spans(document.text, section, max_characters)
+        for span in _spans(document.text, section, _limit(document, section, max_characters))
     )
 
 
@@ -92,6 +93,15 @@ def _sections(document: Document) -> Iterator[_Section]:
             continue  # its line goes with what follows
         yield _Section(start, heading.end, end, tuple(h.title for h in path))
         start = end
+
+
+def _limit(document: Document, section: _Section, limit: int) -> int:
+    """Half the length for what stands before the first heading.
+
+    Title, number, addressees and signature are many facts in few words; on the sample's questions for development
+    the halved length finds 0.952 of the evidence in five passages, the full one 0.924.
+    """
+    return limit // 2 if document.headings and not section.path else limit
 
 
 def _is_bare(text: str, heading: Heading, end: int) -> bool:

@@ -132,6 +132,12 @@ def test_a_remainder_is_not_left_alone() -> None:
     assert lengths == [230, 190] or min(lengths) > 150
 
 
+def test_what_stands_before_the_first_heading_is_split_finer() -> None:
+    front = "甲" * 149 + "。\n" + "乙" * 149 + "。\n"  # 302 characters
+    assert pieces(front + "一、丙\n文。", 400) == ["甲" * 149 + "。", "乙" * 149 + "。", "一、丙\n文。"]
+    assert pieces(front, 400) == [front.strip()]
+
+
 def test_the_limit_has_a_floor() -> None:
     with pytest.raises(ValueError, match="at least 50, got 49"):
         split(document("甲"), max_characters=49)
@@ -151,7 +157,8 @@ def test_the_sample_is_split_exactly_and_at_sentence_ends() -> None:
     solar = next(passage for passage in passages if passage.text.startswith("3．加快新能源"))
     assert solar.section_path == ("三、重点任务", "（一）培育壮大绿色新兴产业", "3．加快新能源产业发展")
     assert solar.text.endswith("（牵头单位：区发展改革委、区经济信息委按职责分工负责）")
-    assert [passage.text[-1] for passage in passages if not re.search(r"[。：）]$", passage.text)] == ["单"]  # 任务清单
+    unfinished = [passage.text[-1] for passage in passages if not re.search(r"[。：）]$", passage.text)]
+    assert unfinished == ["l", "单"]  # the link of the news header, ….shtml, and the last line, …任务清单
 
 
 @pytest.mark.parametrize("file", ["policy/work_reports.jsonl", "policy/business_climate_2023.jsonl"])
