@@ -5,6 +5,7 @@ Source: XLM-RoBERTa's SentencePiece model (Unigram language model, Kudo 2018; nm
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Mapping
 
@@ -17,17 +18,19 @@ from index.e5_weights import Vocabulary
 MAX_TOKENS = 512
 WORD_START = "▁"
 
-# What Chinese documents are written in. Inclusive ranges of code points, after normalisation.
-_CHINESE_TEXT = (
-    (0x0020, 0x007E),  # ASCII
-    (0x2000, 0x2BFF),  # punctuation, currency, arrows, mathematics, shapes; U+2581 marks a word's start
-    (0x2E80, 0x33FF),  # radicals, CJK punctuation, kana, bopomofo, enclosed and squared forms
-    (0x3400, 0x4DBF),  # CJK extension A
-    (0x4E00, 0x9FFF),  # CJK
-    (0xF900, 0xFAFF),  # CJK compatibility
-    (0xFE10, 0xFE6F),  # vertical and small forms
-    (0xFF00, 0xFFEF),  # half and full width
-    (0x20000, 0x323AF),  # CJK extensions B to H
+# What Chinese documents are written in, after normalisation.
+_CHINESE_TEXT = re.compile(
+    "["
+    "\u0020-\u007e"  # ASCII
+    "\u2000-\u2bff"  # punctuation, currency, arrows, mathematics, shapes; U+2581 marks a word's start
+    "\u2e80-\u33ff"  # radicals, CJK punctuation, kana, bopomofo, enclosed and squared forms
+    "\u3400-\u4dbf"  # CJK extension A
+    "\u4e00-\u9fff"  # CJK
+    "\uf900-\ufaff"  # CJK compatibility
+    "\ufe10-\ufe6f"  # vertical and small forms
+    "\uff00-\uffef"  # half and full width
+    "\U00020000-\U000323af"  # CJK extensions B to H
+    "]+"
 )
 
 
@@ -109,8 +112,4 @@ def _double_array(values: Mapping[bytes, int]) -> NDArray[np.uint32]:
 
 
 def _is_kept(piece: str) -> bool:
-    return len(piece.removeprefix(WORD_START)) == 1 or all(map(_is_chinese_text, piece))
-
-
-def _is_chinese_text(character: str) -> bool:
-    return any(first <= ord(character) <= last for first, last in _CHINESE_TEXT)
+    return len(piece.removeprefix(WORD_START)) == 1 or _CHINESE_TEXT.fullmatch(piece) is not None
