@@ -10,8 +10,9 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from index.errors import YijuError
@@ -20,8 +21,6 @@ from ui.offline import stay_offline
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-
-    from qa.protocols import Answerer
 
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 
@@ -74,7 +73,7 @@ def _port(text: str) -> int:
 
 
 def _root_path(text: str) -> str:
-    if not re.fullmatch(r"(/[A-Za-z0-9_.-]+)*", text.rstrip("/")):
+    if not re.fullmatch(r"(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*", text.rstrip("/")):
         raise argparse.ArgumentTypeError(f"路径前缀须形如 /qa，得到 {text}")
     return text.rstrip("/")
 
@@ -107,19 +106,20 @@ def _why_not(host: str, port: int, error: OSError) -> str:
 
 
 def _load(settings: Settings, origins: Sequence[str]) -> FastAPI:
-    """The application. Gradio and the encoder each take seconds, so one loads while the other is read."""
+    """The application. Gradio and the encoder each take seconds, so one is imported while the other is read.
+
+    The import has the thread, and a daemon, so that an unusable index is reported at once.
+    """
     stay_offline()
-    with ThreadPoolExecutor(1) as pool:
-        opening = pool.submit(_open, settings)
-        from ui.server import create_app
-
-        return create_app(opening.result(), origins=origins)
-
-
-def _open(settings: Settings) -> Answerer:
+    importing = Thread(target=import_module, args=("ui.server",), daemon=True)
+    importing.start()
     from qa.bootstrap import open_assistant
 
-    return open_assistant(settings)
+    assistant = open_assistant(settings)
+    importing.join()
+    from ui.server import create_app
+
+    return create_app(assistant, origins=origins)
 
 
 def _serve(app: FastAPI, listener: socket.socket, root_path: str) -> None:
