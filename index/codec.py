@@ -57,7 +57,7 @@ def document_row(document: Document) -> dict[str, object]:
 
 def passage_row(passage: Passage) -> list[object]:
     """A passage without what its document says already: text and title."""
-    return [passage.document_id, passage.span.start, passage.span.end, list(passage.section_path), passage.page]
+    return [passage.document_id, passage.span.start, passage.span.end, list(passage.section_path), passage.page, list(passage.labels)]
 
 
 def documents_from(rows: Iterable[Any]) -> list[Document]:
@@ -127,8 +127,8 @@ def _heading(row: Any, length: int) -> Heading:
 
 
 def _passage(row: Any, documents: Mapping[str, Document]) -> Passage:
-    _expect(isinstance(row, list) and len(row) == 5, "片段不是五项")
-    identifier, start, end, section_path, page = row
+    _expect(isinstance(row, list) and len(row) == 6, "片段不是六项")
+    identifier, start, end, section_path, page, labels = row
     document = documents.get(_text(identifier))
     if document is None:
         raise ValueError(f"片段所属的文档不存在：{identifier!r}")
@@ -141,6 +141,7 @@ def _passage(row: Any, documents: Mapping[str, Document]) -> Passage:
         span=span,
         section_path=tuple(_text(title) for title in _list(section_path)),
         page=None if page is None else _offset(page, len(document.page_starts)),
+        labels=tuple(_text(label) for label in _list(labels)),
     )
 
 

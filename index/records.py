@@ -115,6 +115,9 @@ class Passage:
     """An exact slice of a document, the unit of retrieval.
 
     Invariant: `span.slice(document.text) == text`.
+
+    Attributes:
+        labels: names of facts in it that the text itself does not name; indexed, never quoted.
     """
 
     document_id: str
@@ -123,6 +126,7 @@ class Passage:
     span: Span
     section_path: tuple[str, ...] = ()
     page: int | None = None
+    labels: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -131,8 +135,8 @@ class Passage:
 
     @property
     def indexed_text(self) -> str:
-        """Title, section path and text: what encoder and BM25 see. `text` alone is what is quoted."""
-        return " › ".join((self.title, *self.section_path)) + "\n" + self.text
+        """Title, section path, labels and text: what encoder and BM25 see. `text` alone is what is quoted."""
+        return " › ".join((self.title, *self.section_path, *self.labels)) + "\n" + self.text
 
 
 @dataclass(frozen=True, slots=True)

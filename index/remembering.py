@@ -24,7 +24,7 @@ class RememberingEncoder:
         size: how many queries are kept.
     """
 
-    def __init__(self, encoder: Encoder, size: int = 256) -> None:
+    def __init__(self, encoder: Encoder, size: int = 8192) -> None:
         self._encoder = encoder
         self._size = size
         self._kept: OrderedDict[str, Vector] = OrderedDict()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from index.front_matter import labels
 from index.records import Document, Heading, Passage, Span
 
 if TYPE_CHECKING:
@@ -72,7 +73,15 @@ def split(document: Document, *, max_characters: int = 400) -> tuple[Passage, ..
     if max_characters < 50:
         raise ValueError(f"max_characters must be at least 50, got {max_characters}")
     return tuple(
-        Passage(document.id, document.title, span.slice(document.text), span, section.path, document.page(span.start))
+        Passage(
+            document.id,
+            document.title,
+            span.slice(document.text),
+            span,
+            section.path,
+            document.page(span.start),
+            labels(document, span),
+        )
         for section in _sections(document)
         for span in _spans(document.text, section, _limit(document, section, max_characters))
     )

@@ -78,10 +78,9 @@ _QUANTITY = re.compile(
     rf"|{_ARABIC}{_RANGE}(?:[万亿]+)?(?![\d.]*[a-z])))(?:以上|以下|以内|左右|上下)?"
 )
 # Numerals that count nothing: headings, ordinals, plan names and set words.
-_NOUNIT = re.compile(_UNIT)
-"""A unit of measure, in aligned text."""
-
-_QUANTITY = re.compile(r"^(?:一些|一定|一批|一体|一样|一步|一次性|一季度|十大|百强|一方|一部|一级|一省|一市|一区|一国|一门|一块)")
+_NO_QUANTITY = re.compile(
+    r"^(?:零|三元|一些|一定|一批|一体|一样|一步|一次性|一季度|十大|百强|一方|一部|一级|一省|一市|一区|一国|一门|一块)"
+)
 _ORDINAL = re.compile(r"(?:第|专栏|附件|表|图|〔|\[)$")
 _DAY = r"\d{1,2}月(?:\d{1,2}日|底|末|初|上旬|中旬|下旬)?"
 _DATE = re.compile(
@@ -91,18 +90,25 @@ _DATE = re.compile(
     r"|(?:公元前|前|公元)\d{1,4}(?:年|世纪)(?:代)?|\d{1,4}(?:年代|世纪)"
     r"|(?<![\d.])\d{3,4}年(?:\d{1,2}月(?:\d{1,2}日)?)?"
 )
-_DOCUMENT_NUMBER = re.compile(r"[\u4e00-\u9fff]{1,12}[〔\[(【]\d{4}[〕\])】]\s?第?\d+号|(?:gb|db|hj|jgj|cj|ny|iso)(?:/[a-z])?\s?\d[\d.]*(?:-\d{4})?")
+_DOCUMENT_NUMBER = re.compile(
+    r"[\u4e00-\u9fff]{1,12}[〔\[(【]\d{4}[〕\])】]\s?第?\d+号|(?:gb|db|hj|jgj|cj|ny|iso)(?:/[a-z])?\s?\d[\d.]*(?:-\d{4})?"
+)
 _LABEL = re.compile(r"(?:^|(?<=[(;。,，；（\n]))\s*(?P<label>[\u4e00-\u9fff]{2,10}):")
-_LABEL_TAIL = re.compile(r"(?:等(?:有关|相关|各|部门|单位|企业|机构|按|为).*|(?:等)?按照?[^、]{0,12}(?:分工|职责).*|等)$")
+_LABEL_TAIL = re.compile(
+    r"(?:等(?:有关|相关|各|部门|单位|企业|机构|按|为).*|(?:等)?按照?[^、]{0,12}(?:分工|职责).*|等)$"
+)
 _TITLED = re.compile(r"《[^《》]{2,80}》|“[^“”]{2,30}”|「[^「」]{2,30}」")
 _ORGANISATION = re.compile(
     r"(?:[\u4e00-\u9fff]{1,16}?(?:委员会|人民政府|区政府|市政府|省政府|县政府|管委会|指挥部|办公室|领导小组|工作组|联席会议|分局|支行|银行|法院|检察院|"
     r"公司|集团|中心|协会|学会|商会|联合会|学校|大学|学院|研究院|研究所|医院|基金会|(?<=[区市省县州家国])[\u4e00-\u9fff]{1,8}?(?:局|委|厅|部|办)|总局|公安局|部门|机构|机关)"
     r")(?![\u4e00-\u9fff]*(?:建设|行业))"
 )
-_ITEM = r"[^、,，。;；:：!?！？\s]{1,40}"
+_BRACKETED = r"[(（][^()（）\n]{0,80}[)）]"
+_ITEM = rf"(?:{_BRACKETED}|[^、,，。;；:：!?！？\s()（）]){{1,40}}"
 _ENUMERATION = re.compile(rf"{_ITEM}(?:、{_ITEM})+")
+_AS = re.compile(r"以([^,，。;；]{2,40}?)为(?=[\u4e00-\u9fff])")
 _CLAUSE_END = re.compile(r"[,，。;；!！?？:：\n]")
+_JOINT = re.compile(r"[、和与及]|以及")
 _DELIMITER = re.compile(r"[,，。;；!！?？:：、()（）\n]|(?<=[\u4e00-\u9fff])和(?=[\u4e00-\u9fff])")
 
 
@@ -117,6 +123,7 @@ def candidates(text: str) -> list[Candidate]:
         *_plain(aligned, _TITLED, Kind.NAME),
         *_plain(aligned, _ORGANISATION, Kind.ORGANISATION),
         *_enumerations(aligned),
+        *_objects(aligned),
     ]
 
 
@@ -132,16 +139,17 @@ def clause_spans(text: str) -> list[Span]:
 
 def _clause(text: str, span: Span) -> Span:
     """The clause that holds `span`; commas inside the span do not end it."""
-    start = max((m.end() for m in _CLAUSE_END.finditer(text, max(0, span.start - 200), span.start)), default=max(0, span.start - 200))
+    start = max(
+        (m.end() for m in _CLAUSE_END.finditer(text, max(0, span.start - 200), span.start)),
+        default=max(0, span.start - 200),
+    )
     end = _CLAUSE_END.search(text, span.end)
     return Span(start, min(end.start() if end else len(text), span.end + 200))
 
 
 def _plain(text: str, pattern: re.Pattern[str], kind: Kind) -> Iterator[Candidate]:
     for match in pattern.finditer(text):
-        span = Span(match.start(), match.end())
-        clause = _clause(text, span)
-        yield Candidate(kind, span, clause, text[clause.start : span.start] + text[span.end : clause.end])
+        yield _spanned(text, kind, Span(match.start(), match.end()))
 
 
 def _quantities(text: str) -> Iterator[Candidate]:
@@ -152,9 +160,17 @@ def _quantities(text: str) -> Iterator[Candidate]:
     for position, (match, span) in enumerate(zip(found, spans, strict=True)):
         clause = _clause(text, span)
         before = text[clause.start if position == 0 else max(clause.start, spans[position - 1].end) : span.start]
-        after = text[span.end : clause.end if position + 1 == len(spans) else min(clause.end, spans[position + 1].start)]
+        after = text[
+            span.end : clause.end if position + 1 == len(spans) else min(clause.end, spans[position + 1].start)
+        ]
         own = shared.get(position) or _noun_phrase(before, after)
-        yield Candidate(Kind.QUANTITY, span, clause, own, unit=match["unit"] or match["unit2"] or ("%" if "百分之" in match.group() else ""))
+        yield Candidate(
+            Kind.QUANTITY,
+            span,
+            clause,
+            own,
+            unit=match["unit"] or match["unit2"] or ("%" if "百分之" in match.group() else ""),
+        )
 
 
 def _counts(text: str, match: re.Match[str], dates: list[Span]) -> bool:
@@ -169,7 +185,7 @@ def _counts(text: str, match: re.Match[str], dates: list[Span]) -> bool:
 def _noun_phrase(before: str, after: str) -> str:
     """The words that say what is counted: they stand before the figure, behind it, or on both sides."""
     left = _DELIMITER.split(before)[-1]
-    right = _DELIMITER.split(after)[0]
+    right = "" if _JOINT.match(after) else _DELIMITER.split(after)[0]
     return f"{left} {right}" if left.strip() else right
 
 
@@ -218,12 +234,28 @@ def _value_end(text: str, start: int) -> int:
 
 def _enumerations(text: str) -> Iterator[Candidate]:
     for match in _ENUMERATION.finditer(text):
-        start = match.start() + _lead(match.group().split("、")[0])
-        end = match.end() - len(_tail(match.group().split("、")[-1]))
+        items = match.group().split("、")
+        start = match.start() + _lead(items[0])
+        end = match.end() - len(_tail(items[-1], text[match.start() : start]))
         if end > start:
-            span = Span(start, end)
-            clause = _clause(text, span)
-            yield Candidate(Kind.LIST, span, clause, text[clause.start : start] + text[end : clause.end])
+            yield _spanned(text, Kind.LIST, Span(start, end))
+
+
+def _objects(text: str) -> Iterator[Candidate]:
+    """What follows a verb or preposition up to the end of its clause, and what 「以…为…」 holds."""
+    for clause in clause_spans(text):
+        offset = clause.start
+        for word, tag in rjieba.tag(clause.slice(text)):
+            offset += len(word)
+            if tag[0] in "vp" and 2 <= clause.end - offset <= 60:
+                yield _spanned(text, Kind.NAME, Span(offset, clause.end))
+        for match in _AS.finditer(text, clause.start, clause.end):
+            yield _spanned(text, Kind.NAME, Span(match.start(1), match.end(1)))
+
+
+def _spanned(text: str, kind: Kind, span: Span) -> Candidate:
+    clause = _clause(text, span)
+    return Candidate(kind, span, clause, text[clause.start : span.start] + text[span.end : clause.end])
 
 
 _LEAD_TAGS = ("v", "p", "ad", "d")
@@ -243,7 +275,12 @@ def _lead(first: str) -> int:
     return keep
 
 
-def _tail(last: str) -> str:
-    """What follows 「等」 in the last item belongs to the sentence."""
-    cut = last.find("等")
-    return last[cut:] if cut > 0 else ""
+_TAIL = re.compile(r"(?:等(?!级|离)|在内).*|(?:协同|融合|综合)?(?:发展|建设|规划建设)$")
+
+
+def _tail(last: str, lead: str) -> str:
+    """What of the last item belongs to the sentence: 「等…」, 「在内…」, after 「以」 all from 「为」 on."""
+    found = _TAIL.search(last, 1)
+    as_what = last.find("为", 1) if lead.endswith("以") or lead.startswith("以") else -1
+    ends = [end for end in (found.start() if found else -1, as_what) if end > 0]
+    return last[min(ends) :] if ends else ""

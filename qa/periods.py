@@ -14,10 +14,13 @@ from index.text import align
 _DIGITS = {digit: str(value) for value, digit in enumerate("零一二三四五六七八九")} | {"〇": "0"}
 _PLAN_DIGITS = dict(zip("一二三四五六七", range(2006, 2041, 5), strict=True))
 
+_RELATIVE = {"今": 0, "本": 0, "当": 0, "去": -1, "上": -1, "前": -2, "明": 1}
+
 _PATTERN = re.compile(
     r"(?P<from>(?:19|20)\d{2})年?(?:-{1,2}|至|到)(?P<to>(?:19|20)\d{2})(?!\d)"
     r"|(?<!\d)(?P<year>(?:19|20)\d{2})(?!\d)(?=年|[-./]\d|$|[^\da-z.,%万亿])"
     r"|(?P<chinese>[一二][零〇九][零〇一二三四五六七八九]{2})年"
+    r"|(?P<relative>今年|本年度?|当年|去年|上年度?|上一年|前年|明年)"
     r"|(?P<plan>十[一二三四五六七])五(?=[”\"」』’]|末|期|规|时|计|$|[^\d、])(?P<mark>[”\"」』’]?(?:期|规划)?末|[”\"」』’]?收官)?"
 )
 
@@ -41,13 +44,23 @@ class Period:
         return self.first <= other.last and other.first <= self.last
 
 
-def periods(text: str) -> list[Period]:
-    """The periods a text names, in text order."""
-    return [_period(match) for match in _PATTERN.finditer(align(text))]
+def periods(text: str, present: int | None = None) -> list[Period]:
+    """The periods a text names, in text order.
+
+    Args:
+        text: any text.
+        present: the year that 「今年」 means in it; without it, relative years are passed over.
+    """
+    found = (_period(match, present) for match in _PATTERN.finditer(align(text)))
+    return [period for period in found if period]
 
 
-def _period(match: re.Match[str]) -> Period:
-    if match["from"]:
+def _period(match: re.Match[str], present: int | None) -> Period | None:
+    if match["relative"]:
+        if present is None:
+            return None
+        first = last = present + _RELATIVE[match["relative"][0]]
+    elif match["from"]:
         first, last = int(match["from"]), int(match["to"])
     elif match["year"]:
         first = last = int(match["year"])

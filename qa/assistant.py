@@ -1,0 +1,100 @@
+"""The use case: a question in, a cited answer out."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from time import perf_counter
+from typing import Protocol
+
+from index.protocols import PassageStore, Retriever
+from index.records import Document
+from qa.answers import Answer, Timing
+from qa.examples import example_questions
+from qa.protocols import Reader
+from qa.settings import MAX_QUESTION_CHARACTERS
+
+
+class Rewriter(Protocol):
+    """Follow-up in, standalone question out."""
+
+    def standalone(self, question: str, history: Sequence[str]) -> str:
+        """The question as one would ask it without the earlier ones."""
+        ...
+
+
+class Assistant:
+    """Answers questions from the documents of one index.
+
+    Args:
+        store: the documents.
+        retriever: finds passages.
+        reader: answers from them.
+        rewriter: makes follow-ups stand alone.
+        k: passages that are found and shown.
+    """
+
+    def __init__(
+        self, store: PassageStore, retriever: Retriever, reader: Reader, rewriter: Rewriter, *, k: int = 10
+    ) -> None:
+        self._store = store
+        self._retriever = retriever
+        self._reader = reader
+        self._rewriter = rewriter
+        self._k = k
+
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        """One complete answer.
+
+        Args:
+            question: as typed.
+            history: earlier questions of the conversation, oldest first.
+
+        Raises:
+            ValueError: if the question is empty or too long; the message is fit for a user's eyes.
+        """
+        *_, answer = self.stream(question, history)
+        return answer
+
+    def stream(self, question: str, history: Sequence[str] = ()) -> Iterator[Answer]:
+        """Growing snapshots; the last one is the complete answer and the only one with citations.
+
+        Raises:
+            ValueError: as `ask`.
+        """
+        question = clean_question(question)
+        start = perf_counter()
+        standalone = self._rewriter.standalone(question, [clean for turn in history if (clean := turn.strip())])
+        hits = self._retriever.search(standalone, self._k)
+        found = perf_counter()
+        for answer in self._reader.read(standalone, hits):
+            now = perf_counter()
+            timing = Timing((found - start) * 1e3, (now - found) * 1e3, (now - start) * 1e3)
+            yield dataclasses.replace(answer, question=question, standalone_question=standalone, timing=timing)
+
+    def documents(self) -> Sequence[Document]:
+        """The documents it answers from, ordered by id."""
+        return self._store.documents()
+
+    def document(self, document_id: str) -> Document | None:
+        """One of them, or None."""
+        return self._store.document(document_id)
+
+    def examples(self, n: int = 4) -> list[str]:
+        """Questions that the documents answer, made from the documents and tried out."""
+        return example_questions(self._store, self.ask, n)
+
+
+def clean_question(question: str) -> str:
+    """A question fit to be searched: trimmed, without control characters and lone surrogates.
+
+    Raises:
+        ValueError: if nothing is left, or more than `MAX_QUESTION_CHARACTERS`.
+    """
+    kept = "".join(c if c.isprintable() or c in "\u200c\u200d" else " " for c in question)
+    cleaned = " ".join(kept.split())
+    if not cleaned:
+        raise ValueError("问题是空的：请输入要问的内容，例如「光伏装机目标是多少」。")
+    if len(cleaned) > MAX_QUESTION_CHARACTERS:
+        raise ValueError(f"问题有 {len(cleaned)} 个字，最多 {MAX_QUESTION_CHARACTERS} 个字：请缩短后再问。")
+    return cleaned

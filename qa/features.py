@@ -1,0 +1,252 @@
+"""What speaks for a candidate, in numbers that a linear model weighs (`qa/ranking.py`)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.records import Hit
+from qa.grammar import Kind
+from qa.matching import Site, match, passage_scopes, sites
+from qa.measures import dimension
+from qa.periods import Period, conflict, periods
+from qa.questions import Question
+
+Matrix = NDArray[np.float64]
+
+READ_PASSAGES = 5
+"""Passages that are read, best first."""
+
+SCOPES = ("own", "clause", "sentence", "heading", "path", "passage")
+LEXICAL = (
+    *SCOPES,
+    "nucleus_own",
+    "nucleus_near",
+    "kind_first",
+    "kind_other",
+    "kind_unasked",
+    *(f"open_{kind.name.lower()}" for kind in Kind),
+    "labelled",
+    "label_asked",
+    "label_unasked",
+    "in_labelled",
+    "unit_fits",
+    "unit_differs",
+    "dimension_fits",
+    "dimension_differs",
+    "bare_number",
+    "head_ends",
+    "head_within",
+    "head_behind",
+    "left_adjacent",
+    "left_in_lead",
+    "right_adjacent",
+    "period_meets",
+    "period_conflicts",
+    "restates",
+    "length",
+    "rank",
+    "retrieval",
+)
+SIMILARITIES = ("similar_own", "similar_clause")
+FEATURES = (*LEXICAL, *SIMILARITIES)
+
+_ROLES = frozenset({"牵头", "责任", "主管", "配合", "承办", "协办", "发布", "印发", "来源", "联系"})
+_NOUNS = "njlie"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with what all candidates share.
+
+    Attributes:
+        question: taken apart.
+        weights: what each of its words counts, adding up to 1.
+        nucleus: position of the noun that counts most, or -1.
+        roles: words of the question that name a role, such as 牵头.
+    """
+
+    question: Question
+    weights: tuple[float, ...]
+    nucleus: int
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A candidate in the passage that was found."""
+
+    hit: Hit
+    rank: int
+    site: Site
+
+    @property
+    def text(self) -> str:
+        """The candidate, verbatim."""
+        return self.site.candidate.span.slice(self.hit.passage.text)
+
+
+def asked(question: Question, rarity: Callable[[str], float]) -> Asked:
+    """Weigh the words of a question by part of speech and by how rare they are in the index."""
+    raw = [_TAG_WEIGHTS.get(term.tag[0], 1.0) * rarity(term.text) for term in question.terms]
+    total = sum(raw) or 1.0
+    nouns = [i for i, term in enumerate(question.terms) if term.tag[0] in _NOUNS]
+    nucleus = max(nouns, key=lambda i: raw[i], default=-1)
+    roles = tuple(term.text for term in question.terms if term.text in _ROLES)
+    return Asked(question, tuple(weight / total for weight in raw), nucleus, roles)
+
+
+_TAG_WEIGHTS = {"v": 0.6, "d": 0.3, "a": 0.5, "b": 0.7, "m": 0.5, "f": 0.3, "t": 0.5, "q": 0.3}
+
+
+def places(hits: Sequence[Hit]) -> list[Place]:
+    """All candidates of the passages that are read."""
+    return [Place(hit, rank, site) for rank, hit in enumerate(hits[:READ_PASSAGES]) for site in sites(hit.passage.text)]
+
+
+def lexical(a: Asked, found: Sequence[Place]) -> Matrix:
+    """The features that need no encoder, `(len(found), len(LEXICAL))`, in the order of `LEXICAL`."""
+    if not found:
+        return np.empty((0, len(LEXICAL)))
+    best = max(place.hit.score for place in found)
+    labelled = _labelled_spans(found)
+    return np.array([_row(a, place, best, labelled.get(place.rank, [])) for place in found], dtype=np.float64)
+
+
+def _labelled_spans(found: Sequence[Place]) -> dict[int, list[Site]]:
+    spans: dict[int, list[Site]] = {}
+    for place in found:
+        if place.site.candidate.labelled:
+            spans.setdefault(place.rank, []).append(place.site)
+    return spans
+
+
+def _row(a: Asked, place: Place, best: float, labelled: Sequence[Site]) -> list[float]:
+    scopes = scopes_of(place)
+    return [
+        *_reach(a, scopes),
+        *_nucleus(a, scopes),
+        *_kind(a, place.site),
+        *_label(a, place.site, labelled),
+        *_measure(a, place.site),
+        *_gap(a, place.site),
+        *_time(a, place),
+        sum(w for term, w in zip(a.question.terms, a.weights, strict=True) if term.text in place.site.value),
+        math.log1p(len(place.site.value)) / 4,
+        place.rank / READ_PASSAGES,
+        place.hit.score - best,
+    ]
+
+
+def scopes_of(place: Place) -> tuple[str, ...]:
+    """The folded texts around a candidate, nearest first, as `SCOPES` names them."""
+    site = place.site
+    return (site.own, site.clause, site.around, *passage_scopes(place.hit.passage))
+
+
+def _reach(a: Asked, scopes: Sequence[str]) -> list[float]:
+    """How much of the question each scope holds that no nearer one does."""
+    added = [0.0] * len(scopes)
+    for term, weight in zip(a.question.terms, a.weights, strict=True):
+        held = 0.0
+        for position, scope in enumerate(scopes):
+            found = match(term.text, scope)
+            if found > held:
+                added[position] += weight * (found - held)
+                held = found
+    return added
+
+
+def _nucleus(a: Asked, scopes: Sequence[str]) -> list[float]:
+    if a.nucleus < 0:
+        return [0.0, 0.0]
+    word = a.question.terms[a.nucleus].text
+    return [match(word, scopes[0]), max(match(word, scope) for scope in scopes[1:4])]
+
+
+def _kind(a: Asked, site: Site) -> list[float]:
+    kinds, kind = a.question.kinds, site.candidate.kind
+    first, other = bool(kinds) and kind is kinds[0], kind in kinds[1:]
+    unasked = bool(kinds) and kind not in kinds
+    return [float(first), float(other), float(unasked), *(float(not kinds and kind is each) for each in Kind)]
+
+
+def _label(a: Asked, site: Site, labelled: Sequence[Site]) -> list[float]:
+    candidate = site.candidate
+    named = candidate.labelled and any(role in site.own for role in a.roles)
+    inside = not candidate.labelled and any(each.candidate.span.contains(candidate.span) for each in labelled)
+    return [
+        float(candidate.labelled),
+        float(named),
+        float(candidate.labelled and bool(a.roles) and not named),
+        float(inside),
+    ]
+
+
+def _measure(a: Asked, site: Site) -> list[float]:
+    question, candidate = a.question, site.candidate
+    if candidate.kind is not Kind.QUANTITY:
+        return [0.0] * 5
+    fits = bool(question.unit) and candidate.unit == question.unit
+    known = bool(question.dimensions) and Kind.QUANTITY in question.kinds
+    same = dimension(candidate.unit) in question.dimensions
+    return [
+        float(fits),
+        float(bool(question.unit) and not fits),
+        float(known and same),
+        float(known and not same),
+        float(not candidate.unit),
+    ]
+
+
+def _gap(a: Asked, site: Site) -> list[float]:
+    gap = a.question.gap
+    head, left = gap.head, gap.left
+    adjacent = 1.0 if left and site.before.endswith(left) else 0.5 if left and left[0] in site.before[-3:] else 0.0
+    return [
+        float(bool(head) and site.value.endswith(head[-2:])),
+        float(bool(head) and head in site.value),
+        float(bool(head) and head in site.behind),
+        adjacent,
+        float(bool(left) and left in site.lead),
+        float(bool(gap.right) and site.behind.startswith(gap.right)),
+    ]
+
+
+def _time(a: Asked, place: Place) -> list[float]:
+    wanted = wanted_periods(a.question, place)
+    if not wanted:
+        return [0.0, 0.0]
+    told = told_periods(place)
+    clash = conflict(wanted, told)
+    return [float(bool(told) and not clash), float(clash)]
+
+
+def wanted_periods(question: Question, place: Place) -> list[Period]:
+    """The periods the question names, 「今年」 understood as the passage's document does."""
+    return periods(question.text, _present(place.hit.passage.title))
+
+
+def told_periods(place: Place) -> list[Period]:
+    """The periods the text names for a candidate: in its clause, else its sentence, else its section path."""
+    passage, site = place.hit.passage, place.site
+    present = _present(passage.title)
+    scopes = (
+        site.candidate.clause.slice(passage.text),
+        site.sentence.slice(passage.text),
+        *reversed(passage.section_path),
+        passage.title,
+    )
+    return next((found for scope in scopes if (found := periods(scope, present))), [])
+
+
+@lru_cache(maxsize=4096)
+def _present(title: str) -> int | None:
+    """The year that 「今年」 means in a document with this title, where the title names a single one."""
+    named = periods(title)
+    return named[0].first if len(named) == 1 and named[0].first == named[0].last else None

@@ -1,0 +1,84 @@
+"""Where candidates stand, folded for matching, and how well a place holds the words of a question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from index.records import Passage, Span
+from index.text import fold, sentence_spans, terms
+from qa.grammar import Candidate, Kind, candidates, clause_spans
+
+_NEIGHBOURHOOD = 8
+"""Characters before and behind a candidate that are looked at as its neighbours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A candidate where it stands, everything but the spans folded for matching.
+
+    Attributes:
+        candidate: spans are offsets in the passage's text.
+        sentence: the sentence that holds it.
+        value: the candidate itself.
+        own, clause, around: its own words, its clause, its sentence.
+        before, behind: its close neighbourhood.
+        lead: its clause up to it.
+    """
+
+    candidate: Candidate
+    sentence: Span
+    value: str
+    own: str
+    clause: str
+    around: str
+    before: str
+    behind: str
+    lead: str
+
+
+@lru_cache(maxsize=8192)
+def sites(text: str) -> tuple[Site, ...]:
+    """Every candidate of a passage's text with its surroundings, clauses among them."""
+    sentences = sentence_spans(text)
+    clauses = (Candidate(Kind.CLAUSE, span, span, span.slice(text)) for span in clause_spans(text))
+    found = dict.fromkeys([*candidates(text), *clauses])
+    return tuple(_site(text, candidate, _holding(sentences, candidate.span)) for candidate in found)
+
+
+def _holding(sentences: Sequence[Span], span: Span) -> Span:
+    return max(sentences, key=lambda sentence: sentence.overlap(span), default=span)
+
+
+def _site(text: str, candidate: Candidate, sentence: Span) -> Site:
+    span, clause = candidate.span, candidate.clause
+    return Site(
+        candidate,
+        sentence,
+        value=fold(span.slice(text)),
+        own=fold(candidate.own),
+        clause=fold(clause.slice(text)),
+        around=fold(sentence.slice(text)),
+        before=fold(text[max(0, span.start - _NEIGHBOURHOOD) : span.start]),
+        behind=fold(text[span.end : span.end + _NEIGHBOURHOOD]),
+        lead=fold(text[clause.start : span.start]),
+    )
+
+
+@lru_cache(maxsize=8192)
+def passage_scopes(passage: Passage) -> tuple[str, str, str]:
+    """Folded: the innermost heading, the rest of the path with the title, the whole text."""
+    leaf = " ".join((*passage.section_path[-1:], *passage.labels))
+    return fold(leaf), fold(" ".join((passage.title, *passage.section_path[:-1]))), fold(passage.text)
+
+
+@lru_cache(maxsize=65536)
+def match(word: str, text: str) -> float:
+    """1 where a folded word stands in a folded text, less where only some of its character pairs do."""
+    if not text:
+        return 0.0
+    if word in text:
+        return 1.0
+    pairs = terms(word) if len(word) > 2 else []
+    return 0.8 * sum(pair in text for pair in pairs) / len(pairs) if pairs else 0.0
