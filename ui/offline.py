@@ -1,4 +1,4 @@
-"""Keeps Gradio and its libraries from calling anyone; must run before Gradio is imported."""
+"""Keeps libraries from calling anyone; must run before Gradio and onnxruntime are imported."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ SILENCE = {
     "GRADIO_RUN_HISTORY": "False",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_OFFLINE": "1",
+    "ORT_DISABLE_TELEMETRY": "1",
     "TRANSFORMERS_OFFLINE": "1",
 }
 """What each library reads to stay quiet; without it Gradio reports its start to three outside hosts."""
