@@ -39,8 +39,9 @@ Progress = Callable[[str], None]
 class E5Encoder:
     """multilingual-e5-small with 8-bit arithmetic.
 
-    A vector depends on its own text alone, to the last bit: each text runs through the network by itself on one thread,
-    so neither the other texts of a call nor the number of processors matter. Several texts run side by side.
+    On one machine a vector depends on its own text alone, to the last bit: each text runs through the network by itself
+    on one thread, so neither the other texts of a call nor the number of processors matter. Several texts run side by
+    side. Another kind of processor may add floats in another order: vectors then differ by rounding.
     Texts are cut at 512 tokens, about 750 Chinese characters. Calls from several threads are safe.
 
     Args:

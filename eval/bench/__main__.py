@@ -55,7 +55,8 @@ def table(results: Mapping[str, Sequence[Figure]]) -> str:
     lines = ["| bench | figure | value | goal |", "|---|---|---:|---|"]
     for name, figures in results.items():
         for figure in figures:
-            value = f"{figure.value:,.4g} {figure.unit}".rstrip()
+            digits = ",.0f" if abs(figure.value) >= 1000 else ".4g"
+            value = f"{figure.value:{digits}} {figure.unit}".rstrip()
             lines.append(f"| {name} | {figure.name} | {value} | {figure.goal} |")
     return "\n".join(lines)
 
