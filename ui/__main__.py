@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import logging
+import os
 import re
 import signal
 import socket
@@ -17,7 +18,6 @@ from typing import TYPE_CHECKING
 
 from index.errors import YijuError
 from qa.settings import Settings
-from ui.offline import stay_offline
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -110,7 +110,7 @@ def _load(settings: Settings, origins: Sequence[str]) -> FastAPI:
 
     The import has the thread, and a daemon, so that an unusable index is reported at once.
     """
-    stay_offline()
+    os.environ["HF_HUB_OFFLINE"] = "1"  # a server takes its encoder from this machine or not at all
     importing = Thread(target=import_module, args=("ui.server",), daemon=True)
     importing.start()
     from qa.bootstrap import open_assistant

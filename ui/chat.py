@@ -1,7 +1,4 @@
-"""The chat: Gradio Blocks around one desk. Its state is what the browser shows; the server keeps none.
-
-Import `ui.offline.stay_offline` and call it before this module is imported.
-"""
+"""The chat: Gradio Blocks around one desk. Its state is what the browser shows; the server keeps none."""
 
 from __future__ import annotations
 

@@ -69,7 +69,8 @@
     const note = kind === "lead" ? [element("p", "yj-note", "这是最接近的原文，未必回答了问题。")] : [];
     panel.body.replaceChildren(...note, element("p", "yj-title", place.title), path, text);
     panel.footer.replaceChildren(element("span", "", place.source), fullText(place.document_id));
-    mark.scrollIntoView({ block: "center" });
+    panel.body.scrollTop = 0;
+    mark.scrollIntoView({ block: "nearest" });
   }
 
   function fullText(id) {
