@@ -39,9 +39,19 @@ def write_reference(checkpoint: Checkpoint, folder: Path) -> None:
     from safetensors.numpy import save_file
 
     save_file(_tensors(checkpoint), folder / "model.safetensors", metadata={"format": "pt"})
-    vocabulary, shape = checkpoint.vocabulary, checkpoint.shape
+    vocabulary = checkpoint.vocabulary
     build_tokenizer(vocabulary, np.arange(len(vocabulary.pieces))).save(str(folder / "tokenizer.json"))
-    configs: dict[str, object] = {
+    (folder / "2_Normalize").mkdir()
+    for name, content in _configs(checkpoint).items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def _configs(checkpoint: Checkpoint) -> dict[str, object]:
+    """Contents of the folder's JSON files, by path."""
+    vocabulary, shape = checkpoint.vocabulary, checkpoint.shape
+    return {
         "config.json": {
             "architectures": ["BertModel"],
             "model_type": "bert",
@@ -73,11 +83,6 @@ def write_reference(checkpoint: Checkpoint, folder: Path) -> None:
         ],
         "1_Pooling/config.json": {"word_embedding_dimension": shape.hidden, "pooling_mode_mean_tokens": True},
     }
-    (folder / "2_Normalize").mkdir()
-    for name, content in configs.items():
-        path = folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(content), encoding="utf-8")
 
 
 def _module(number: int, path: str, kind: str) -> dict[str, object]:
