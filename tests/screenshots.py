@@ -37,7 +37,12 @@ def take(browser: Browser, address: str, size: str, scheme: str) -> None:
         show(page, CITATION)
         shoot(page, f"{size}-{scheme}-answer")
         page.keyboard.press("Escape")
+        page.locator("#yj-head a").click()
+        page.wait_for_selector(".placeholder-content")
         ask(page, "今天天气怎么样？")
+        if not page.locator(LEAD).count():
+            sys.stderr.write(f"{size}-{scheme}: a question that nothing answers was answered, no picture of that\n")
+            return
         show(page, LEAD)
         shoot(page, f"{size}-{scheme}-no-answer")
 

@@ -195,6 +195,15 @@ def test_an_address_with_a_question_asks_it(browser, address):
         expect(page.locator('#yj-chat [data-testid="user"]')).to_have_text("光伏装机")
 
 
+def test_a_new_conversation_starts_empty_in_the_same_tab(browser, address):
+    with chat(browser, address, "/chat/?q=%E5%85%89%E4%BC%8F") as page:
+        expect(page.locator(f"{ANSWER} strong")).to_have_text("70MW")
+        page.get_by_role("link", name="新对话").click()
+        expect(page.locator(".example")).to_have_count(4)
+        expect(page.locator(ANSWER)).to_have_count(0)
+        assert (page.url, len(page.context.pages)) == (f"{address}/chat/", 1)
+
+
 def test_a_question_that_is_too_long_is_refused_politely_and_kept(browser, address):
     with chat(browser, address) as page:
         page.fill(ASK, "光" * 2_001)

@@ -19,7 +19,7 @@ from ui.errors import ApiError, as_api_error, error_body
 MAX_SPAN = 4_000
 """Longest place in a document that its surroundings are shown for, in code points."""
 
-AROUND = 220
+AROUND = 160
 """How much of the text before and behind a place is shown, in code points."""
 
 Json = Mapping[str, object]

@@ -128,11 +128,13 @@
 
   function onClick(event) {
     const link = event.target.closest?.("#yj-chat a");
+    const anew = event.target.closest?.("#yj-head a");
     const copy = event.target.closest?.('#yj-chat .message-buttons button[aria-label="复制"]');
-    if (!copy && !link) return;
+    if (!copy && !link && !anew) return;
     event.preventDefault();
     event.stopPropagation();
-    if (copy) copyMessage(copy);
+    if (anew) location.assign("./"); // Gradio would open it in a new tab
+    else if (copy) copyMessage(copy);
     else if (PLACE.test(link.hash)) openSource(link);
   }
 
