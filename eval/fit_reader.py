@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.answer_metrics import normalise
+from eval.answer_metrics import answer_hit, normalise
 from eval.datasets import load_dataset
 from eval.records import Query
 from index.encoders import load_encoder
@@ -31,6 +31,7 @@ from qa.questions import analyse
 from qa.ranking import CONFIDENCE, RankingModel, standardised
 from qa.readers import SHORTLIST, ExtractiveReader
 from qa.rewriting import FollowUpRewriter
+from qa.spelling import HomophoneSpeller
 
 Floats = NDArray[np.float64]
 
@@ -57,8 +58,9 @@ class Asking:
 def askings(index: PassageIndex, queries: Sequence[Query], *, without_evidence: bool) -> Iterator[Asking]:
     """Search every question, and every answerable one once more with its evidence taken away."""
     rewriter = FollowUpRewriter(index.encoder)
+    speller = HomophoneSpeller(index.document_frequency, index.vocabulary)
     for query in queries:
-        standalone = rewriter.standalone(query.question, query.history)
+        standalone = speller.correct(rewriter.standalone(query.question, query.history))
         hits = index.search(standalone, 30)
         yield Asking(query, standalone, tuple(hits[:10]), index, evidence=True)
         if query.answerable and without_evidence:
@@ -138,3 +140,27 @@ def _adam(gradient: Callable[[Floats], Floats], size: int, steps: int, rate: flo
         square = 0.99 * square + 0.01 * slope**2
         weights = weights - rate * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.99**step)) + 1e-8)
     return weights
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One asking with the features of its best candidate and whether the answer made of it is right."""
+
+    asking: Asking
+    features: tuple[float, ...]
+    right: bool
+
+
+def judged(asking: Asking, reader: ExtractiveReader) -> Judged | None:
+    """Answer without a threshold and compare; None where there is nothing to answer from."""
+    finding = reader.find(asking.standalone, asking.hits)
+    if finding is None:
+        return None
+    answer = reader.compose(finding, asking.hits, 1.0)
+    right = asking.evidence and asking.query.answerable and answer_hit(asking.query, answer.to_json()) > 0
+    return Judged(asking, finding.features, right)
+
+
+def threshold_for(probabilities: Floats, refused: float) -> float:
+    """The confidence under which the share `refused` of answerable questions falls; rounded down to be kept."""
+    return float(np.floor(np.quantile(probabilities, refused) * 1000) / 1000)

@@ -271,6 +271,10 @@ class PassageIndex:
         """In how many passages a term (of `index.text.terms`) occurs, title and section path included."""
         return self._sparse.frequencies.get(term, 0)
 
+    def vocabulary(self) -> Mapping[str, int]:
+        """All terms with the number of passages they occur in."""
+        return self._sparse.frequencies
+
     def rarity(self, word: str) -> float:
         """How rare a folded word is: the inverse document frequency of its rarest term, as BM25 counts it."""
         frequency = min((self.document_frequency(term) for term in terms(word)), default=0)

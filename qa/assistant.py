@@ -15,6 +15,14 @@ from qa.protocols import Reader
 from qa.settings import MAX_QUESTION_CHARACTERS
 
 
+class Speller(Protocol):
+    """A question in, the same with misspelt words put right out."""
+
+    def correct(self, text: str) -> str:
+        """`text` with what is plainly misspelt replaced."""
+        ...
+
+
 class Rewriter(Protocol):
     """Follow-up in, standalone question out."""
 
@@ -31,16 +39,25 @@ class Assistant:
         retriever: finds passages.
         reader: answers from them.
         rewriter: makes follow-ups stand alone.
+        speller: puts misspelt words right.
         k: passages that are found and shown.
     """
 
     def __init__(
-        self, store: PassageStore, retriever: Retriever, reader: Reader, rewriter: Rewriter, *, k: int = 10
+        self,
+        store: PassageStore,
+        retriever: Retriever,
+        reader: Reader,
+        rewriter: Rewriter,
+        speller: Speller,
+        *,
+        k: int = 10,
     ) -> None:
         self._store = store
         self._retriever = retriever
         self._reader = reader
         self._rewriter = rewriter
+        self._speller = speller
         self._k = k
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
@@ -64,7 +81,8 @@ class Assistant:
         """
         question = clean_question(question)
         start = perf_counter()
-        standalone = self._rewriter.standalone(question, [clean for turn in history if (clean := turn.strip())])
+        earlier = [clean for turn in history if (clean := turn.strip())]
+        standalone = self._speller.correct(self._rewriter.standalone(question, earlier))
         hits = self._retriever.search(standalone, self._k)
         found = perf_counter()
         for answer in self._reader.read(standalone, hits):

@@ -8,6 +8,7 @@ from qa.assistant import Assistant
 from qa.readers import ExtractiveReader
 from qa.rewriting import FollowUpRewriter
 from qa.settings import Settings
+from qa.spelling import HomophoneSpeller
 
 
 def open_assistant(settings: Settings) -> Assistant:
@@ -20,4 +21,11 @@ def open_assistant(settings: Settings) -> Assistant:
     stored = PassageIndex.open(settings.index)
     encoder = RememberingEncoder(stored.encoder)
     index = stored.with_encoder(encoder)
-    return Assistant(index, index, ExtractiveReader(encoder, index), FollowUpRewriter(encoder), k=settings.k)
+    return Assistant(
+        index,
+        index,
+        ExtractiveReader(encoder, index),
+        FollowUpRewriter(encoder),
+        HomophoneSpeller(index.document_frequency, index.vocabulary),
+        k=settings.k,
+    )

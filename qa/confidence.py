@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from index.protocols import Encoder
 from index.text import align, fold
-from qa.features import SCOPES, Asked, Place, scopes_of, told_periods, wanted_periods
+from qa.features import SCOPES, Asked, Place, bare_place, scopes_of, told_periods, wanted_periods
 from qa.grammar import Kind
 from qa.matching import match
 from qa.measures import dimension
@@ -63,9 +63,10 @@ def confidence_features(
         min((soft[i] for i in nouns), default=1.0),
         _weighted(a, soft),
         sum(unknown),
+        *_subject(a, best, near, soft),
         *_contest(scores),
         *similarities,
-        *_suits(a, best, found),
+        *_suits(a, best),
         *_times_and_places(a, best),
         float(bool(a.roles) and not any(role in scope for role in a.roles for scope in scopes_of(best)[:3])),
         best.hit.score - max(place.hit.score for place in found),
@@ -105,20 +106,29 @@ def _contest(scores: NDArray[np.float64]) -> list[float]:
     return [float(1.0 / shares.sum()), float(min(scores[0] - scores[1], 5.0)) if len(scores) > 1 else 5.0]
 
 
-def _suits(a: Asked, best: Place, found: Sequence[Place]) -> list[float]:
+def _subject(a: Asked, best: Place, near: Sequence[float], soft: Sequence[float]) -> list[float]:
+    """Whether the rarest noun is held, exactly and in meaning, and how much the candidate's own words hold."""
+    own = [max(match(term.text, scope) for scope in scopes_of(best)[:2]) for term in a.question.terms]
+    rarest = (near[a.nucleus], soft[a.nucleus]) if a.nucleus >= 0 else (1.0, 1.0)
+    return [*rarest, _weighted(a, own)]
+
+
+def _suits(a: Asked, best: Place) -> list[float]:
     question, candidate = a.question, best.site.candidate
-    missing = False
-    if question.dimensions and Kind.QUANTITY in question.kinds:
-        around = [p.site.candidate for p in found if p.rank == best.rank and p.site.sentence == best.site.sentence]
-        missing = not any(dimension(each.unit) in question.dimensions for each in around if each.kind is Kind.QUANTITY)
-    return [float(candidate.kind in question.kinds), float(not question.kinds), float(missing)]
+    is_quantity = candidate.kind is Kind.QUANTITY
+    counted = bool(question.kinds) and question.kinds[0] is Kind.QUANTITY
+    differs = is_quantity and bool(question.dimensions) and dimension(candidate.unit) not in question.dimensions
+    return [
+        float(candidate.kind in question.kinds),
+        float(not question.kinds),
+        float(counted and not is_quantity),
+        float(counted and differs),
+    ]
 
 
 def _times_and_places(a: Asked, best: Place) -> list[float]:
     asked_for, told = wanted_periods(a.question, best), told_periods(best)
     passage = best.hit.passage
     whole = fold(" ".join((passage.title, *passage.section_path, passage.text)))
-    foreign = [
-        place for place in a.question.places if fold(place) not in whole and fold(place).rstrip("省市区县") not in whole
-    ]
+    foreign = [place for place in a.question.places if bare_place(place) not in whole]
     return [float(conflict(asked_for, told)), float(bool(asked_for) and not told), float(bool(foreign))]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.records import Hit
+from index.text import fold
 from qa.grammar import Kind
 from qa.matching import Site, match, passage_scopes, sites
 from qa.measures import dimension
@@ -48,6 +49,8 @@ LEXICAL = (
     "right_adjacent",
     "period_meets",
     "period_conflicts",
+    "place_held",
+    "place_missing",
     "restates",
     "length",
     "rank",
@@ -136,6 +139,7 @@ def _row(a: Asked, place: Place, best: float, labelled: Sequence[Site]) -> list[
         *_measure(a, place.site),
         *_gap(a, place.site),
         *_time(a, place),
+        *_place(a, place),
         sum(w for term, w in zip(a.question.terms, a.weights, strict=True) if term.text in place.site.value),
         math.log1p(len(place.site.value)) / 4,
         place.rank / READ_PASSAGES,
@@ -225,6 +229,22 @@ def _time(a: Asked, place: Place) -> list[float]:
     told = told_periods(place)
     clash = conflict(wanted, told)
     return [float(bool(told) and not clash), float(clash)]
+
+
+def _place(a: Asked, place: Place) -> list[float]:
+    """Whether title or section path name the places of the question, or at least the sentence does."""
+    if not a.question.places:
+        return [0.0, 0.0]
+    passage = place.hit.passage
+    told = fold(" ".join((passage.title, *passage.section_path))) + place.site.around
+    held = sum(bare_place(name) in told for name in a.question.places) / len(a.question.places)
+    return [held, 1.0 - held]
+
+
+def bare_place(name: str) -> str:
+    """A place name as short as people use it: 綦江区 → 綦江."""
+    folded = fold(name)
+    return folded.rstrip("省市区县镇乡州") if len(folded) > 2 else folded
 
 
 def wanted_periods(question: Question, place: Place) -> list[Period]:

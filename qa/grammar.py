@@ -258,20 +258,17 @@ def _spanned(text: str, kind: Kind, span: Span) -> Candidate:
     return Candidate(kind, span, clause, text[clause.start : span.start] + text[span.end : clause.end])
 
 
-_LEAD_TAGS = ("v", "p", "ad", "d")
-
-
 def _lead(first: str) -> int:
     """How much of the first item belongs to the sentence, not to the list: up to its last leading verb."""
     offset = keep = 0
     words = rjieba.tag(first)
-    for position, (word, tag) in enumerate(words):
+    for position, (word, tag) in enumerate(words[:-1]):
         offset += len(word)
-        last = position + 1 == len(words)
-        if not last and (tag in _LEAD_TAGS or tag == "vn") and offset <= len(first) - 2:
-            nxt = words[position + 1][1]
-            if tag in _LEAD_TAGS or nxt[0] in "nvj":
-                keep = offset if tag != "vn" or keep else keep
+        following = words[position + 1][1][0]
+        if tag == "vn" or tag == "ad":
+            keep = offset if keep == offset - len(word) and len(first) - offset >= 4 else keep
+        elif tag[0] in "vpd" and len(first) - offset >= 2 and first[offset] not in "(（" and following != "u":
+            keep = offset
     return keep
 
 

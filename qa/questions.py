@@ -17,7 +17,7 @@ _ASKS: tuple[tuple[Kind, str], ...] = (
     (Kind.NUMBER, r"文号|发文字号|发文号|几号文|文件编号|编号(?:是|为)|document number|reference number"),
     (
         Kind.ORGANISATION,
-        r"(?:哪|什么|啥)(?:个|些|几个|[一二三四五两几]?家)?(?:部门|单位|机构|机关|组织|公司|企业|地方|局|委|银行|政府)|由谁|谁(?:来|负责|牵头|主管|发|印发|制定|管|是.{0,6}(?:单位|部门))"
+        r"(?:哪|什么|啥)(?:个|些|几个|[一二三四五两几]?家)?(?:人民|主管|行政)?(?:部门|单位|机构|机关|组织|公司|企业|地方|局|委|银行|政府)|由谁|谁(?:来|负责|牵头|主管|发|印发|制定|管|是.{0,6}(?:单位|部门))"
         r"|(?:牵头|责任|主管|承办|发文|发布|印发|配合|协办)(?:的)?(?:单位|部门|机关|机构)|归谁|找谁|哪[一二三四五六两几]?家.{0,4}(?:牵头|负责|主管)|(?:牵头|负责|主管)的?(?:有|是)?哪|哪儿管|哪里管|who\b|which (?:department|agency|unit|body)",
     ),
     (
@@ -26,12 +26,12 @@ _ASKS: tuple[tuple[Kind, str], ...] = (
     ),
     (
         Kind.QUANTITY,
-        r"多少|几(?:个|家|项|种|吨|万|亿|百|千|人|户|头|台|辆|公里|年|天|倍|成|座|所|条|套|次|批|处|件|分|名|位|亩|兆瓦|元|方|类|期|层|款|章|节|度|只)"
+        r"多少|(?<![哪这那近前好])几(?:个|家|项|种|吨|万|亿|百|千|人|户|头|台|辆|公里|年|天|倍|成|座|所|条|套|次|批|处|件|分|名|位|亩|兆瓦|元|方|类|期|层|款|章|节|度|只)"
         r"|多(?:大|高|长|久|宽|重|远|快|厚|深)|占比|百分之几|比例|规模(?:是|为|有|多)|(?:目标|指标|产能|容量|产量|投资|总量|金额|数量|增速|增幅|利用率)(?:是|为|有|$|[？?。])|how (?:much|many|large|big|long|high)|capacity|percentage|number of",
     ),
     (
         Kind.LIST,
-        r"哪些|哪几|有什么|有啥|包括什么|包括啥|都有|分别|列举|列出|什么(?:产品|材料|行业|领域|措施|任务|项目|内容|方面|技术|系统|服务|业态|政策|模式|功能)|几大|which\b.*s\b|what are|list",
+        r"哪些|哪几|哪[一二三四五六七八九十两2-9]+(?=[个类种项部条])|有什么|有啥|包括什么|包括啥|都有|分别|列举|列出|什么(?:产品|材料|行业|领域|措施|任务|项目|内容|方面|技术|系统|服务|业态|政策|模式|功能)|几大|which\b.*s\b|what are|list",
     ),
     (
         Kind.NAME,
@@ -49,7 +49,31 @@ INTERROGATIVE = re.compile(
 # Words that ask rather than say: they need not be found in the text.
 _LIGHT = frozenset(
     [
+        *"what which who whom when where why how many much is are was were be do does did the a an of to in on for at by".split(),
+        *"this that these those and or it its should would could can will must has have had with from there any".split(),
         "是",
+        "规模",
+        "程度",
+        "水平",
+        "大小",
+        "特点",
+        "样",
+        "样子",
+        "多大",
+        "这份",
+        "这篇",
+        "这个",
+        "那个",
+        "那篇",
+        "请",
+        "请问",
+        "一年",
+        "每年",
+        "年底",
+        "想",
+        "来",
+        "去",
+        "用",
         "有",
         "要",
         "到",
@@ -325,7 +349,7 @@ def _terms(aligned: str) -> list[Term]:
     found = []
     for word, tag in rjieba.tag(bare):
         folded = fold(word)
-        if (folded and folded not in _LIGHT and tag[0] not in "ucpxyre") or tag == "eng":
+        if folded and folded not in _LIGHT and (tag == "eng" or tag[0] not in "ucpxyre"):
             found.append(Term(folded, tag))
     return [term for term in dict.fromkeys(found) if term.text]
 

@@ -89,7 +89,7 @@ class ExtractiveReader:
         if finding is None or confidence < self._model.threshold:
             yield self._refusal(question, hits, confidence)
             return
-        answer = self._compose(finding, hits, confidence)
+        answer = self.compose(finding, hits, confidence)
         if answer.short:
             yield Answer(question, question, answer.short, confidence=confidence)
         yield answer
@@ -125,7 +125,7 @@ class ExtractiveReader:
     def _known(self, word: str) -> bool:
         return all(self._corpus.document_frequency(term) for term in terms(word))
 
-    def _compose(self, finding: Finding, hits: Sequence[Hit], confidence: float) -> Answer:
+    def compose(self, finding: Finding, hits: Sequence[Hit], confidence: float) -> Answer:
         place = finding.place
         passage = place.hit.passage
         candidate = place.site.candidate
