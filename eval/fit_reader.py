@@ -12,24 +12,27 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eval.answer_metrics import answer_hit, normalise
 from eval.datasets import load_dataset
+from eval.gold import mixed_corpus
 from eval.records import Query
 from index.encoders import load_encoder
 from index.loaders import find_files, load
 from index.passage_index import PassageIndex
-from index.records import Document, Hit
+from index.protocols import Encoder
+from index.records import Hit
 from index.remembering import RememberingEncoder
-from qa.features import FEATURES, LEXICAL, Place, asked, lexical, places
+from qa.features import FEATURES, Place, asked, lexical, places
 from qa.questions import analyse
-from qa.ranking import CONFIDENCE, RankingModel, standardised
-from qa.readers import SHORTLIST, ExtractiveReader
+from qa.ranking import RankingModel, standardised
+from qa.readers import SHORTLIST, ExtractiveReader, Finding
 from qa.rewriting import FollowUpRewriter
 from qa.spelling import HomophoneSpeller
 
@@ -55,7 +58,7 @@ class Asking:
     evidence: bool
 
 
-def askings(index: PassageIndex, queries: Sequence[Query], *, without_evidence: bool) -> Iterator[Asking]:
+def askings(index: PassageIndex, queries: Sequence[Query]) -> Iterator[Asking]:
     """Search every question, and every answerable one once more with its evidence taken away."""
     rewriter = FollowUpRewriter(index.encoder)
     speller = HomophoneSpeller(index.document_frequency, index.vocabulary)
@@ -63,7 +66,7 @@ def askings(index: PassageIndex, queries: Sequence[Query], *, without_evidence: 
         standalone = speller.correct(rewriter.standalone(query.question, query.history))
         hits = index.search(standalone, 30)
         yield Asking(query, standalone, tuple(hits[:10]), index, evidence=True)
-        if query.answerable and without_evidence:
+        if query.answerable:
             left = [hit for hit in hits if not _holds(hit, query)]
             yield Asking(query, standalone, tuple(left[:10]), index, evidence=False)
 
@@ -92,7 +95,7 @@ def ranked(asking: Asking, reader: ExtractiveReader, model: RankingModel) -> Ran
     right = [row for row, place in enumerate(found) if answers(asking.query, place)]
     if not right:
         return None
-    short = model.shortlist(features, 2 * SHORTLIST)
+    short = model.shortlist(features, 3 * SHORTLIST)
     rows = short if any(row in right for row in short) else [*short, right[0]]
     similar = reader.similarities(asking.standalone, [found[row] for row in rows])
     full = np.hstack([features[rows], standardised(similar)])
@@ -113,22 +116,23 @@ def fit_ranking(examples: Sequence[Ranked], *, decay: float = 0.01, steps: int =
     return _adam(gradient, len(FEATURES), steps, rate)
 
 
-def fit_confidence(
-    features: Floats, right: Floats, *, decay: float = 0.003, steps: int = 3000, rate: float = 0.05
-) -> Floats:
-    """Logistic regression with a bias as the last weight; Adam, full batch, no randomness."""
-    padded = np.hstack([features, np.ones((len(features), 1))])
+def fit_logistic(features: Floats, right: Floats, weights: Floats, *, decay: float = 0.003) -> Floats:
+    """Weighted logistic regression on standardised features, given back for the raw ones, the bias last."""
+    centre, spread = features.mean(axis=0), features.std(axis=0) + 1e-9
+    padded = np.hstack([(features - centre) / spread, np.ones((len(features), 1))])
 
-    def gradient(weights: Floats) -> Floats:
-        share = 1 / (1 + np.exp(-padded @ weights))
-        return padded.T @ (share - right) / len(padded) + decay * weights
+    def gradient(model: Floats) -> Floats:
+        share = 1 / (1 + np.exp(-padded @ model))
+        return np.asarray(padded.T @ (weights * (share - right)) / weights.sum() + decay * model)
 
-    return _adam(gradient, padded.shape[1], steps, rate)
+    model = _adam(gradient, padded.shape[1], 3000, 0.05)
+    raw = model[:-1] / spread
+    return np.append(raw, model[-1] - raw @ centre)
 
 
 def _softmax(scores: Floats) -> Floats:
     powers = np.exp(scores - scores.max())
-    return powers / powers.sum()
+    return np.asarray(powers / powers.sum())
 
 
 def _adam(gradient: Callable[[Floats], Floats], size: int, steps: int, rate: float) -> Floats:
@@ -144,11 +148,16 @@ def _adam(gradient: Callable[[Floats], Floats], size: int, steps: int, rate: flo
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One asking with the features of its best candidate and whether the answer made of it is right."""
+    """One asking with its best candidate and whether the answer made of it is right."""
 
     asking: Asking
-    features: tuple[float, ...]
+    finding: Finding
     right: bool
+
+    @property
+    def answerable(self) -> bool:
+        """Whether the passages hold the evidence."""
+        return self.asking.evidence and self.asking.query.answerable
 
 
 def judged(asking: Asking, reader: ExtractiveReader) -> Judged | None:
@@ -158,9 +167,77 @@ def judged(asking: Asking, reader: ExtractiveReader) -> Judged | None:
         return None
     answer = reader.compose(finding, asking.hits, 1.0)
     right = asking.evidence and asking.query.answerable and answer_hit(asking.query, answer.to_json()) > 0
-    return Judged(asking, finding.features, right)
+    return Judged(asking, finding, right)
 
 
-def threshold_for(probabilities: Floats, refused: float) -> float:
-    """The confidence under which the share `refused` of answerable questions falls; rounded down to be kept."""
-    return float(np.floor(np.quantile(probabilities, refused) * 1000) / 1000)
+def fit(development: Sequence[Asking], encoder: Encoder, refused: float) -> RankingModel:
+    """Fit ranking, then on top of it confidence, calibration and threshold.
+
+    Args:
+        development: askings of `askings`, with and without evidence.
+        encoder: of the indexes.
+        refused: share of answerable questions that may be refused, 0 to 1.
+    """
+    start = RankingModel.load()
+    readers = {id(asking.index): ExtractiveReader(encoder, asking.index, start) for asking in development}
+    asked_right = [asking for asking in development if asking.evidence and asking.query.answerable]
+    examples = [each for asking in asked_right if (each := ranked(asking, readers[id(asking.index)], start))]
+    model = replace(start, ranking=fit_ranking(examples))
+    readers = {index: ExtractiveReader(encoder, reader.corpus, model) for index, reader in readers.items()}
+    given = [answer for asking in development if (answer := judged(asking, readers[id(asking.index)]))]
+    return _with_confidence(model, given, refused)
+
+
+def _with_confidence(model: RankingModel, given: Sequence[Judged], refused: float) -> RankingModel:
+    features = np.array([each.finding.features for each in given])
+    # Questions robbed of their evidence stand for near misses, but real ones count more.
+    weights = np.array([1.0 if each.asking.evidence else 0.3 for each in given])
+    confidence = fit_logistic(features, np.array([float(each.answerable) for each in given]), weights)
+    real = np.array([each.asking.evidence for each in given])
+    scores = (np.hstack([features, np.ones((len(features), 1))]) @ confidence)[real]
+    right = np.array([float(each.right) for each in given])[real]
+    slope, intercept = fit_logistic(scores[:, None], right, np.ones(len(scores)), decay=0.0)
+    model = replace(model, confidence=confidence * slope, threshold=0.0)
+    model.confidence[-1] += intercept
+    kept = [
+        0.0 if each.finding.clash else model.probability(each.finding.features) for each in given if each.answerable
+    ]
+    return replace(model, threshold=float(np.floor(np.quantile(kept, refused) * 1000) / 1000))
+
+
+def development_sets(data: Path, encoder: Encoder) -> Iterator[Asking]:
+    """The development halves: the sample document's, and the mixed documents' where `data` holds them."""
+    repository = Path(__file__).parents[1]
+    yield from _asked_of([repository / "data" / "documents"], "qijiang.jsonl", encoder)
+    if not data.is_dir():
+        print(f"没有 {data}：只用示例文档的问题", file=sys.stderr)
+        return
+    with TemporaryDirectory() as folder:
+        mixed_corpus.write(mixed_corpus.load(data), Path(folder))
+        yield from _asked_of([Path(folder)], "mixed.jsonl", encoder)
+
+
+def _asked_of(paths: Sequence[Path], questions: str, encoder: Encoder) -> list[Asking]:
+    documents = [load(path, source=source) for path, source in find_files(paths)]
+    index = PassageIndex.build(documents, encoder)
+    queries = load_dataset(Path(__file__).parent / "gold" / questions, "dev").queries
+    return list(askings(index, queries))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Fit and write `qa/ranking.json`. Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m eval.fit_reader", description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of the development corpora")
+    parser.add_argument("--output", type=Path, default=Path("qa/ranking.json"))
+    parser.add_argument(
+        "--refused", type=float, default=0.045, help="share of answerable questions that may be refused"
+    )
+    arguments = parser.parse_args(argv)
+    encoder = RememberingEncoder(load_encoder(), size=100_000)
+    model = fit(list(development_sets(arguments.data, encoder)), encoder, arguments.refused)
+    arguments.output.write_text(json.dumps(model.to_json(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

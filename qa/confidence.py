@@ -8,7 +8,7 @@ encoder tells 太阳能 from 核电 when the text says 光伏.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import rjieba
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from index.protocols import Encoder
 from index.text import align, fold
 from qa.features import SCOPES, Asked, Place, bare_place, scopes_of, told_periods, wanted_periods
-from qa.grammar import Kind
+from qa.grammar import Kind, candidates
 from qa.matching import match
 from qa.measures import dimension
 from qa.periods import conflict
@@ -25,19 +25,16 @@ from qa.periods import conflict
 _SAME = 0.95
 _DIFFERENT = 0.90
 """Cosines of two words' vectors from which on they mean the same, and below which they do not."""
+_HELD = 0.6
+"""How much of a word must be held for it to count as held."""
 _TITLE = 0.9
 """What a word of the question counts that only the title or the outer headings hold."""
 _CONTENT = "njlievab"
+_NOUNS = "njlie"
 
 
 def confidence_features(
-    a: Asked,
-    best: Place,
-    found: Sequence[Place],
-    scores: NDArray[np.float64],
-    similarities: Sequence[float],
-    encoder: Encoder,
-    known: Callable[[str], bool],
+    a: Asked, best: Place, found: Sequence[Place], scores: NDArray[np.float64], similar: float, encoder: Encoder
 ) -> list[float]:
     """The features of `qa.ranking.CONFIDENCE`, in that order.
 
@@ -46,33 +43,62 @@ def confidence_features(
         best: the candidate that ranked first.
         found: all candidates of the passages that were read.
         scores: of the shortlist, best first.
-        similarities: cosines of question and best candidate: its own words, its clause, its passage.
+        similar: cosine of the question and the best candidate with its own words.
         encoder: compares words.
-        known: whether a folded word occurs in the index at all.
     """
+    terms, scopes = a.question.terms, scopes_of(best)
     near = _held_near(a, best)
     soft = _held_soft(a, best, near, encoder)
-    nouns = [i for i, term in enumerate(a.question.terms) if term.tag[0] in "njlie" and len(term.text) > 1]
-    unknown = [
-        w for term, w, s in zip(a.question.terms, a.weights, soft, strict=True) if s < 0.6 and not known(term.text)
-    ]
+    own = [max(match(term.text, scope) for scope in scopes[:2]) for term in terms]
+    nouns = [i for i, term in enumerate(terms) if term.tag[0] in _NOUNS and len(term.text) > 1]
     return [
         _weighted(a, near),
-        _weighted(a, [max(match(term.text, scope) for scope in scopes_of(best)) for term in a.question.terms]),
-        min((near[i] for i in nouns), default=1.0),
-        min((soft[i] for i in nouns), default=1.0),
+        _weighted(a, [max(match(term.text, scope) for scope in scopes) for term in terms]),
         _weighted(a, soft),
-        sum(unknown),
-        *_subject(a, best, near, soft),
-        *_contest(scores),
-        *similarities,
-        *_suits(a, best),
-        *_times_and_places(a, best),
-        float(bool(a.roles) and not any(role in scope for role in a.roles for scope in scopes_of(best)[:3])),
+        _weighted(a, own),
+        min((soft[i] for i in nouns), default=1.0),
+        soft[a.nucleus] if a.nucleus >= 0 else 1.0,
+        float(_contrasts(a, own, soft)),
+        float(1.0 / np.exp(scores - scores[0]).sum()),
+        similar,
+        float(best.site.candidate.kind in a.question.kinds),
+        float(not a.question.kinds),
+        float(bool(a.roles) and not any(role in scope for role in a.roles for scope in scopes[:3])),
         best.hit.score - max(place.hit.score for place in found),
-        float(not re.search("[\u4e00-\u9fff]", a.question.text)),
-        min(len(a.question.terms), 10) / 10,
+        float(is_foreign(a.question.text)),
     ]
+
+
+def is_foreign(question: str) -> bool:
+    """Whether a question has no Chinese character, so that its words cannot be looked for."""
+    return re.search("[\u3400-\u9fff]", question) is None
+
+
+def clash(a: Asked, best: Place, held_soft: float) -> str | None:
+    """What by itself forbids the answer, whatever else fits; a Chinese sentence, or None.
+
+    Args:
+        a: the question.
+        best: the candidate that ranked first.
+        held_soft: share of the question's words that its surroundings hold, in meaning at least.
+    """
+    question, candidate = a.question, best.site.candidate
+    if conflict(wanted_periods(question, best), told_periods(best)):
+        return "文档没有说到所问的时间。"
+    if missing := [place for place in question.places if bare_place(place) not in _whole(best)]:
+        return f"文档没有说到{'、'.join(missing)}。"
+    if question.kinds[:1] == (Kind.QUANTITY,):
+        if candidate.kind is not Kind.QUANTITY and not _holds_quantity(best):
+            return "文档提到了相关内容，但没有给出所问的数字。"
+        if (
+            candidate.kind is Kind.QUANTITY
+            and question.dimensions
+            and dimension(candidate.unit) not in question.dimensions
+        ):
+            return "文档提到了相关内容，但没有给出所问的数字。"
+    if held_soft < 0.02 and not is_foreign(question.text):
+        return "文档中没有找到与这个问题有关的内容。"
+    return None
 
 
 def _weighted(a: Asked, held: Sequence[float]) -> float:
@@ -101,34 +127,19 @@ def _held_soft(a: Asked, best: Place, near: Sequence[float], encoder: Encoder) -
     return soft
 
 
-def _contest(scores: NDArray[np.float64]) -> list[float]:
-    shares = np.exp(scores - scores[0])
-    return [float(1.0 / shares.sum()), float(min(scores[0] - scores[1], 5.0)) if len(scores) > 1 else 5.0]
+def _contrasts(a: Asked, own: Sequence[float], soft: Sequence[float]) -> bool:
+    """Whether a word that nothing here means qualifies one that is held: 肉牛养殖 where the text has 生猪养殖."""
+    question, words = fold(a.question.text), a.question.terms
+    return any(
+        words[i].tag[0] in _NOUNS and soft[i] < _HELD <= own[i + 1] and words[i].text + words[i + 1].text in question
+        for i in range(len(words) - 1)
+    )
 
 
-def _subject(a: Asked, best: Place, near: Sequence[float], soft: Sequence[float]) -> list[float]:
-    """Whether the rarest noun is held, exactly and in meaning, and how much the candidate's own words hold."""
-    own = [max(match(term.text, scope) for scope in scopes_of(best)[:2]) for term in a.question.terms]
-    rarest = (near[a.nucleus], soft[a.nucleus]) if a.nucleus >= 0 else (1.0, 1.0)
-    return [*rarest, _weighted(a, own)]
-
-
-def _suits(a: Asked, best: Place) -> list[float]:
-    question, candidate = a.question, best.site.candidate
-    is_quantity = candidate.kind is Kind.QUANTITY
-    counted = bool(question.kinds) and question.kinds[0] is Kind.QUANTITY
-    differs = is_quantity and bool(question.dimensions) and dimension(candidate.unit) not in question.dimensions
-    return [
-        float(candidate.kind in question.kinds),
-        float(not question.kinds),
-        float(counted and not is_quantity),
-        float(counted and differs),
-    ]
-
-
-def _times_and_places(a: Asked, best: Place) -> list[float]:
-    asked_for, told = wanted_periods(a.question, best), told_periods(best)
+def _whole(best: Place) -> str:
     passage = best.hit.passage
-    whole = fold(" ".join((passage.title, *passage.section_path, passage.text)))
-    foreign = [place for place in a.question.places if bare_place(place) not in whole]
-    return [float(conflict(asked_for, told)), float(bool(asked_for) and not told), float(bool(foreign))]
+    return fold(" ".join((passage.title, *passage.section_path, passage.text)))
+
+
+def _holds_quantity(best: Place) -> bool:
+    return any(each.kind is Kind.QUANTITY for each in candidates(best.text))

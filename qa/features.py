@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -244,7 +245,7 @@ def _place(a: Asked, place: Place) -> list[float]:
 def bare_place(name: str) -> str:
     """A place name as short as people use it: 綦江区 → 綦江."""
     folded = fold(name)
-    return folded.rstrip("省市区县镇乡州") if len(folded) > 2 else folded
+    return re.sub("(?:自治区|特别行政区|自治州|[省市区县镇乡州旗])$", "", folded) if len(folded) > 2 else folded
 
 
 def wanted_periods(question: Question, place: Place) -> list[Period]:

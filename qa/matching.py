@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -80,5 +81,12 @@ def match(word: str, text: str) -> float:
         return 0.0
     if word in text:
         return 1.0
-    pairs = terms(word) if len(word) > 2 else []
-    return 0.8 * sum(pair in text for pair in pairs) / len(pairs) if pairs else 0.0
+    if len(word) == 2:
+        return 0.8 if _abbreviates(word, text) else 0.0
+    pairs = terms(word)
+    return 0.8 * sum(pair in text for pair in pairs) / len(pairs) if len(word) > 2 and pairs else 0.0
+
+
+def _abbreviates(word: str, text: str) -> bool:
+    """Whether two characters stand near each other in that order, as 规上 does for 规模以上."""
+    return re.search(f"{re.escape(word[0])}[\u4e00-\u9fff]{{1,2}}{re.escape(word[1])}", text) is not None

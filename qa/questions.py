@@ -27,7 +27,7 @@ _ASKS: tuple[tuple[Kind, str], ...] = (
     (
         Kind.QUANTITY,
         r"多少|(?<![哪这那近前好])几(?:个|家|项|种|吨|万|亿|百|千|人|户|头|台|辆|公里|年|天|倍|成|座|所|条|套|次|批|处|件|分|名|位|亩|兆瓦|元|方|类|期|层|款|章|节|度|只)"
-        r"|多(?:大|高|长|久|宽|重|远|快|厚|深)|占比|百分之几|比例|规模(?:是|为|有|多)|(?:目标|指标|产能|容量|产量|投资|总量|金额|数量|增速|增幅|利用率)(?:是|为|有|$|[？?。])|how (?:much|many|large|big|long|high)|capacity|percentage|number of",
+        r"|多(?:大|高|长|久|宽|重|远|快|厚|深)|占比|百分之几|比例|规模(?:是|为|有|多)|how (?:much|many|large|big|long|high)|percentage|number of",
     ),
     (
         Kind.LIST,
@@ -37,6 +37,10 @@ _ASKS: tuple[tuple[Kind, str], ...] = (
         Kind.NAME,
         r"叫什么|名称|名字|什么名|哪(?:个|一|种|类|部|座|所|家|位|条|项|里|儿)|何地|何处|什么地方|谁|which\b|where\b",
     ),
+)
+# Asks for a figure where nothing else in the question asks.
+_NAMES_FIGURE = re.compile(
+    r"(?:目标|指标|产能|容量|产量|投资|总量|金额|数量|增速|增幅|利用率)(?:是|为|有|$|[？?。])|capacity|target"
 )
 _YES_NO = re.compile(
     r"是不是|是否|能不能|能否|可不可以|可否|有没有|有无|会不会|要不要|需不需要|吗[？?]?$|么[？?]$|^(?:is|are|does|do|can|will)\b"
@@ -49,8 +53,8 @@ INTERROGATIVE = re.compile(
 # Words that ask rather than say: they need not be found in the text.
 _LIGHT = frozenset(
     [
-        *"what which who whom when where why how many much is are was were be do does did the a an of to in on for at by".split(),
-        *"this that these those and or it its should would could can will must has have had with from there any".split(),
+        *["what", "which", "who", "whom", "when", "where", "why", "how", "many", "much", "is", "are", "was", "were", "be", "do", "does", "did", "the", "a", "an", "of", "to", "in", "on", "for", "at", "by"],
+        *["this", "that", "these", "those", "and", "or", "it", "its", "should", "would", "could", "can", "will", "must", "has", "have", "had", "with", "from", "there", "any"],
         "是",
         "规模",
         "程度",
@@ -239,8 +243,7 @@ _LIGHT = frozenset(
         "则",
     ]
 )
-_PLACE = re.compile(r"[\u4e00-\u9fff]{2,7}?(?:省|自治区|特别行政区|自治州|市|区|县|旗|镇|乡)")
-_UNIT_HINT = re.compile(rf"(?:多少|几|how many|多少个)\s?[十百千万亿]*(?P<unit>{UNIT.pattern})")
+_UNIT_HINT = re.compile(rf"(?:多少个?|(?<![这那近前好第])几|how many)\s?[十百千万亿]*(?P<unit>{UNIT.pattern})(?![a-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +331,8 @@ def analyse(text: str) -> Question:
     """Take a question apart."""
     aligned = align(text)
     kinds = tuple(kind for kind, pattern in _ASKS if re.search(pattern, aligned))
+    if not kinds and _NAMES_FIGURE.search(aligned):
+        kinds = (Kind.QUANTITY,)
     hint = _UNIT_HINT.search(aligned)
     unit = fold(hint["unit"]) if hint else ""
     return Question(
@@ -357,8 +362,11 @@ def _terms(aligned: str) -> list[Term]:
 def _places(aligned: str) -> list[str]:
     words = rjieba.tag(aligned)
     found = []
-    for position, (word, tag) in enumerate(words):
-        if tag == "ns":
-            following = words[position + 1][0] if position + 1 < len(words) else ""
-            found.append(word + following if following in {"省", "市", "区", "县", "镇", "乡", "州"} else word)
+    for (word, tag), (following, _) in zip(words, [*words[1:], ("", "")], strict=True):
+        if tag == "ns" and word not in _NO_PLACES:
+            found.append(word + following if following in _DIVISIONS else word)
     return list(dict.fromkeys(found))
+
+
+_DIVISIONS = frozenset("省市区县镇乡州旗")
+_NO_PLACES = frozenset({"东西", "城镇", "馆里", "乡镇", "市区", "城区", "全国", "中国", "城乡", "本地", "当地", "国内"})

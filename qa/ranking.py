@@ -19,29 +19,18 @@ from qa.features import FEATURES, LEXICAL, SIMILARITIES, Matrix
 CONFIDENCE = (
     "held_near",
     "held_anywhere",
-    "weakest_noun",
-    "weakest_noun_soft",
     "held_soft",
-    "unknown",
-    "subject_near",
-    "subject_soft",
     "held_own",
+    "weakest_noun_soft",
+    "subject_soft",
+    "contrast",
     "share_of_top",
-    "lead",
     "similar_own",
-    "similar_clause",
-    "similar_passage",
     "kind_asked",
     "no_kind",
-    "quantity_missing",
-    "dimension_differs",
-    "period_conflict",
-    "period_untold",
-    "place_missing",
     "role_missing",
     "retrieval",
     "foreign",
-    "words",
 )
 """Features of the confidence model; `qa.confidence` makes them."""
 
@@ -80,6 +69,17 @@ class RankingModel:
             np.array([confidence.get(name, 0.0) for name in (*CONFIDENCE, "bias")]),
             float(threshold),
         )
+
+    def to_json(self) -> dict[str, dict[str, float] | float]:
+        """What `from_json` reads, weights rounded to four digits."""
+        return {
+            "ranking": {name: round(float(weight), 4) for name, weight in zip(FEATURES, self.ranking, strict=True)},
+            "confidence": {
+                name: round(float(weight), 4)
+                for name, weight in zip((*CONFIDENCE, "bias"), self.confidence, strict=True)
+            },
+            "threshold": self.threshold,
+        }
 
     def shortlist(self, lexical: Matrix, size: int) -> list[int]:
         """Rows of the `size` best candidates before anything is encoded, best first; ties in row order."""

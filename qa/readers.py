@@ -11,21 +11,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.protocols import Encoder
 from index.records import Document, Hit
-from index.text import terms
 from qa.answers import Answer, Citation
 from qa.citations import quote_span
-from qa.confidence import confidence_features
-from qa.features import Asked, Matrix, Place, asked, lexical, places
+from qa.confidence import clash, confidence_features
+from qa.features import Matrix, Place, asked, lexical, places
 from qa.grammar import Kind
 from qa.questions import Question, analyse
-from qa.ranking import RankingModel
+from qa.ranking import CONFIDENCE, RankingModel
 from qa.verify import unsupported
 
-SHORTLIST = 16
+SHORTLIST = 10
 """Candidates that are encoded."""
 
 NO_ANSWER = "文档中没有找到这个问题的答案。"
@@ -37,10 +35,6 @@ class Corpus(Protocol):
 
     def rarity(self, word: str) -> float:
         """How rare a folded word is; higher is rarer."""
-        ...
-
-    def document_frequency(self, term: str) -> int:
-        """In how many passages a term occurs."""
         ...
 
     def document(self, document_id: str) -> Document | None:
@@ -56,11 +50,13 @@ class Finding:
         place: where it stands.
         question: what it answers.
         features: of the confidence model.
+        clash: a sentence that says what forbids the answer, or None.
     """
 
     place: Place
     question: Question
     features: tuple[float, ...]
+    clash: str | None
 
 
 class ExtractiveReader:
@@ -74,7 +70,7 @@ class ExtractiveReader:
 
     def __init__(self, encoder: Encoder, corpus: Corpus, model: RankingModel | None = None) -> None:
         self._encoder = encoder
-        self._corpus = corpus
+        self.corpus = corpus
         self._model = model or RankingModel.load()
 
     def read(self, question: str, hits: Sequence[Hit]) -> Iterator[Answer]:
@@ -85,9 +81,12 @@ class ExtractiveReader:
             hits: passages to read, best first.
         """
         finding = self.find(question, hits)
-        confidence = self._model.probability(finding.features) if finding else 0.0
-        if finding is None or confidence < self._model.threshold:
-            yield self._refusal(question, hits, confidence)
+        if finding is None or finding.clash:
+            yield _refusal(question, hits, finding.clash if finding and finding.clash else NO_ANSWER)
+            return
+        confidence = self._model.probability(finding.features)
+        if confidence < self._model.threshold:
+            yield _refusal(question, hits, NO_ANSWER)
             return
         answer = self.compose(finding, hits, confidence)
         if answer.short:
@@ -96,7 +95,7 @@ class ExtractiveReader:
 
     def find(self, question: str, hits: Sequence[Hit]) -> Finding | None:
         """The best candidate of the passages, or None where there is nothing to choose from."""
-        a = asked(analyse(question), self._corpus.rarity)
+        a = asked(analyse(question), self.corpus.rarity)
         found = places(hits)
         if not found:
             return None
@@ -106,10 +105,9 @@ class ExtractiveReader:
         scores = self._model.scores(features[short], similarities)
         order = np.argsort(-scores, kind="stable")
         best = found[short[order[0]]]
-        own, clause = similarities[order[0]]
-        passage = self._passage_similarity(question, best)
-        told = confidence_features(a, best, found, scores[order], (own, clause, passage), self._encoder, self._known)
-        return Finding(best, a.question, tuple(told))
+        told = confidence_features(a, best, found, scores[order], similarities[order[0]][0], self._encoder)
+        held_soft = told[CONFIDENCE.index("held_soft")]
+        return Finding(best, a.question, tuple(told), clash(a, best, held_soft))
 
     def similarities(self, question: str, short: Sequence[Place]) -> Matrix:
         contexts = [context for place in short for context in candidate_contexts(place)]
@@ -118,19 +116,12 @@ class ExtractiveReader:
         cosine = dict(zip(distinct, vectors, strict=True))
         return np.array([cosine[context] for context in contexts], dtype=np.float64).reshape(-1, 2)
 
-    def _passage_similarity(self, question: str, place: Place) -> float:
-        vector = self._encoder.encode_passages([place.hit.passage.indexed_text])[0]
-        return float(vector @ self._encoder.encode_queries([question])[0])
-
-    def _known(self, word: str) -> bool:
-        return all(self._corpus.document_frequency(term) for term in terms(word))
-
     def compose(self, finding: Finding, hits: Sequence[Hit], confidence: float) -> Answer:
         place = finding.place
         passage = place.hit.passage
         candidate = place.site.candidate
         quote = quote_span(passage.text, candidate.span)
-        document = self._corpus.document(passage.document_id)
+        document = self.corpus.document(passage.document_id)
         source = document.source if document else passage.title
         citation = Citation(1, passage, source, quote.shift(passage.span.start))
         short = place.text if candidate.kind is not Kind.CLAUSE or candidate.span != place.site.sentence else None
@@ -149,20 +140,17 @@ class ExtractiveReader:
             confidence=confidence,
         )
 
-    def _refusal(self, question: str, hits: Sequence[Hit], confidence: float) -> Answer:
-        on_topic = bool(analyse(question).terms)
-        return Answer(
-            question,
-            question,
-            NO_ANSWER if on_topic else OFF_TOPIC,
-            hits=tuple(hits),
-            abstained=True,
-            confidence=1 - confidence,
-        )
+
+def _refusal(question: str, hits: Sequence[Hit], reason: str) -> Answer:
+    """No answer, the passages as leads; a question without a word to look for is not about the documents."""
+    text = reason if analyse(question).terms else OFF_TOPIC
+    return Answer(question, question, text, hits=tuple(hits), abstained=True)
 
 
 def candidate_contexts(place: Place) -> tuple[str, str]:
-    """What is encoded of a candidate: with its own words, and with its clause, both under their heading."""
+    """What is encoded of a candidate, under its heading: a figure with its own words, and the clause."""
     passage, candidate = place.hit.passage, place.site.candidate
     heading = passage.section_path[-1] if passage.section_path else passage.title
-    return f"{heading} {candidate.own} {place.text}", f"{heading} {candidate.clause.slice(passage.text)}"
+    clause = f"{heading} {candidate.clause.slice(passage.text)}"
+    counted = candidate.kind is Kind.QUANTITY or candidate.labelled
+    return (f"{heading} {candidate.own} {place.text}", clause) if counted else (clause, clause)

@@ -44,7 +44,7 @@ class HomophoneSpeller:
         pair = fold(text[start : start + 2])
         alike = self._by_sound.get(_sound(pair), ())
         for candidate in alike:
-            if candidate != pair and (candidate[0] == pair[0] or candidate[1] == pair[1]):
+            if _one_changed(pair, candidate):
                 changed = text[:start] + candidate + text[start + 2 :]
                 if _makes_word(changed, start) and self._known_around(changed, start) > self._known_around(text, start):
                     return changed
@@ -62,6 +62,12 @@ class HomophoneSpeller:
         for pair in sorted(_pairs(known), key=lambda pair: (-known[pair], pair)):
             by_sound.setdefault(_sound(pair), []).append(pair)
         return {sound: tuple(pairs) for sound, pairs in by_sound.items()}
+
+
+def _one_changed(pair: str, candidate: str) -> bool:
+    """Whether just one character differs, and that is not a word that people do not misspell."""
+    changed = [old for old, new in zip(pair, candidate, strict=True) if old != new]
+    return len(changed) == 1 and changed[0] not in _PARTICLES
 
 
 def _makes_word(text: str, start: int) -> bool:
