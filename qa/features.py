@@ -54,6 +54,7 @@ LEXICAL = (
     "place_missing",
     "restates",
     "length",
+    "unheaded",
     "rank",
     "retrieval",
 )
@@ -143,6 +144,7 @@ def _row(a: Asked, place: Place, best: float, labelled: Sequence[Site]) -> list[
         *_place(a, place),
         sum(w for term, w in zip(a.question.terms, a.weights, strict=True) if term.text in place.site.value),
         math.log1p(len(place.site.value)) / 4,
+        float(not place.hit.passage.section_path),
         place.rank / READ_PASSAGES,
         place.hit.score - best,
     ]

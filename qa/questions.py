@@ -53,8 +53,59 @@ INTERROGATIVE = re.compile(
 # Words that ask rather than say: they need not be found in the text.
 _LIGHT = frozenset(
     [
-        *["what", "which", "who", "whom", "when", "where", "why", "how", "many", "much", "is", "are", "was", "were", "be", "do", "does", "did", "the", "a", "an", "of", "to", "in", "on", "for", "at", "by"],
-        *["this", "that", "these", "those", "and", "or", "it", "its", "should", "would", "could", "can", "will", "must", "has", "have", "had", "with", "from", "there", "any"],
+        *[
+            "what",
+            "which",
+            "who",
+            "whom",
+            "when",
+            "where",
+            "why",
+            "how",
+            "many",
+            "much",
+            "is",
+            "are",
+            "was",
+            "were",
+            "be",
+            "do",
+            "does",
+            "did",
+            "the",
+            "a",
+            "an",
+            "of",
+            "to",
+            "in",
+            "on",
+            "for",
+            "at",
+            "by",
+        ],
+        *[
+            "this",
+            "that",
+            "these",
+            "those",
+            "and",
+            "or",
+            "it",
+            "its",
+            "should",
+            "would",
+            "could",
+            "can",
+            "will",
+            "must",
+            "has",
+            "have",
+            "had",
+            "with",
+            "from",
+            "there",
+            "any",
+        ],
         "是",
         "规模",
         "程度",
@@ -243,7 +294,9 @@ _LIGHT = frozenset(
         "则",
     ]
 )
-_UNIT_HINT = re.compile(rf"(?:多少个?|(?<![这那近前好第])几|how many)\s?[十百千万亿]*(?P<unit>{UNIT.pattern})(?![a-z])")
+_UNIT_HINT = re.compile(
+    rf"(?:多少个?|(?<![这那近前好第])几|how many)\s?[十百千万亿]*?(?P<unit>{UNIT.pattern})(?![a-z])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +361,7 @@ class Question:
         terms: words that matter, in order.
         periods: years it names.
         places: places it names, folded.
+        provisions: articles and chapters it names, such as 第五条.
         unit: the folded unit it asks in (「多少万吨」→ 吨), or empty.
         dimensions: what is to be measured (`qa.measures`); empty where it does not say.
         gap: where its interrogative stands.
@@ -320,6 +374,7 @@ class Question:
     terms: tuple[Term, ...]
     periods: tuple[Period, ...]
     places: tuple[str, ...]
+    provisions: tuple[str, ...]
     unit: str
     dimensions: frozenset[str]
     gap: Gap
@@ -341,6 +396,7 @@ def analyse(text: str) -> Question:
         terms=tuple(_terms(aligned)),
         periods=tuple(periods(text)),
         places=tuple(_places(aligned)),
+        provisions=tuple(_PROVISION.findall(aligned)),
         unit=unit,
         dimensions=asked_dimensions(aligned, unit),
         gap=_gap(aligned),
@@ -350,9 +406,11 @@ def analyse(text: str) -> Question:
 
 
 def _terms(aligned: str) -> list[Term]:
-    bare = INTERROGATIVE.sub(" ", aligned)
+    bare = list(INTERROGATIVE.sub(lambda match: " " * len(match.group()), aligned))
+    for period in periods(aligned):
+        bare[period.start : period.end] = " " * (period.end - period.start)  # years are compared as years
     found = []
-    for word, tag in rjieba.tag(bare):
+    for word, tag in rjieba.tag("".join(bare)):
         folded = fold(word)
         if folded and folded not in _LIGHT and (tag == "eng" or tag[0] not in "ucpxyre"):
             found.append(Term(folded, tag))
@@ -368,5 +426,6 @@ def _places(aligned: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+_PROVISION = re.compile("第[〇零一二三四五六七八九十百千0-9]+[编章节条]")
 _DIVISIONS = frozenset("省市区县镇乡州旗")
 _NO_PLACES = frozenset({"东西", "城镇", "馆里", "乡镇", "市区", "城区", "全国", "中国", "城乡", "本地", "当地", "国内"})

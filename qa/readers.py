@@ -37,6 +37,10 @@ class Corpus(Protocol):
         """How rare a folded word is; higher is rarer."""
         ...
 
+    def knows(self, word: str) -> bool:
+        """Whether any passage may hold a folded word: all its terms occur."""
+        ...
+
     def document(self, document_id: str) -> Document | None:
         """The document with this id, or None."""
         ...
@@ -105,9 +109,12 @@ class ExtractiveReader:
         scores = self._model.scores(features[short], similarities)
         order = np.argsort(-scores, kind="stable")
         best = found[short[order[0]]]
-        told = confidence_features(a, best, found, scores[order], similarities[order[0]][0], self._encoder)
-        held_soft = told[CONFIDENCE.index("held_soft")]
-        return Finding(best, a.question, tuple(told), clash(a, best, held_soft))
+        told = confidence_features(
+            a, best, found, scores[order], similarities[order[0]][0], self._encoder, self.corpus.knows
+        )
+        named = dict(zip(CONFIDENCE, told, strict=True))
+        forbidden = clash(a, best, named["held_soft"], bool(named["contrast"]))
+        return Finding(best, a.question, tuple(told), forbidden)
 
     def similarities(self, question: str, short: Sequence[Place]) -> Matrix:
         contexts = [context for place in short for context in candidate_contexts(place)]

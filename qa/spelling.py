@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
 
 import rjieba
@@ -31,22 +31,24 @@ class HomophoneSpeller:
         """`text` with unknown pairs replaced; the text itself where there is nothing to correct.
 
         A replacement is made only where one character of the pair stays, the sound is the same but for the tone,
-        a dictionary word comes out, and more of the pairs around are known than before.
+        and a dictionary word comes out or both the pair and a neighbour of it are now known.
         """
         corrected = text
-        for start in _doubtful(text):
+        doubtful = _doubtful(text)
+        for start in range(len(text) - 1):
             pair = fold(corrected[start : start + 2])
-            if len(pair) == 2 and not self._frequency(pair):
-                corrected = self._replaced(corrected, start)
+            if len(pair) == 2 and (doubtful[start] or doubtful[start + 1]) and not self._frequency(pair):
+                corrected = self._replaced(corrected, start, doubtful)
         return corrected
 
-    def _replaced(self, text: str, start: int) -> str:
+    def _replaced(self, text: str, start: int, doubtful: Sequence[bool]) -> str:
         pair = fold(text[start : start + 2])
         alike = self._by_sound.get(_sound(pair), ())
         for candidate in alike:
-            if _one_changed(pair, candidate):
+            if _changes_doubtful(pair, candidate, doubtful[start : start + 2]):
                 changed = text[:start] + candidate + text[start + 2 :]
-                if _makes_word(changed, start) and self._known_around(changed, start) > self._known_around(text, start):
+                gained = self._known_around(changed, start) - self._known_around(text, start)
+                if gained > 1 or (gained == 1 and _makes_word(changed, start)):
                     return changed
         return text
 
@@ -64,10 +66,10 @@ class HomophoneSpeller:
         return {sound: tuple(pairs) for sound, pairs in by_sound.items()}
 
 
-def _one_changed(pair: str, candidate: str) -> bool:
-    """Whether just one character differs, and that is not a word that people do not misspell."""
-    changed = [old for old, new in zip(pair, candidate, strict=True) if old != new]
-    return len(changed) == 1 and changed[0] not in _PARTICLES
+def _changes_doubtful(pair: str, candidate: str, doubtful: Sequence[bool]) -> bool:
+    """Whether just one character differs, and that is one in doubt."""
+    changed = [doubt for old, new, doubt in zip(pair, candidate, doubtful, strict=True) if old != new]
+    return changed == [True]
 
 
 def _makes_word(text: str, start: int) -> bool:
@@ -76,14 +78,13 @@ def _makes_word(text: str, start: int) -> bool:
     return any(rjieba.has_word(piece) for piece in pieces)
 
 
-def _doubtful(text: str) -> list[int]:
-    """Offsets of the pairs of Chinese characters that touch no dictionary word and no particle."""
-    settled, offset = set[int](), 0
+def _doubtful(text: str) -> list[bool]:
+    """For each character, whether it is Chinese, in no dictionary word, and none that people do not misspell."""
+    found: list[bool] = []
     for word in rjieba.cut(align(text)):
-        if (len(word) > 1 and rjieba.has_word(word)) or word in _PARTICLES or not _CHINESE.fullmatch(word):
-            settled.update(range(offset, offset + len(word)))
-        offset += len(word)
-    return [start for start in range(len(text) - 1) if start not in settled and start + 1 not in settled]
+        settled = (len(word) > 1 and rjieba.has_word(word)) or word in _PARTICLES or not _CHINESE.fullmatch(word)
+        found += [not settled and character not in _PARTICLES for character in word]
+    return found
 
 
 _PARTICLES = frozenset(
