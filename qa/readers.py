@@ -26,6 +26,9 @@ from qa.verify import unsupported
 SHORTLIST = 10
 """Candidates that are encoded."""
 
+_NEARLY = 2.0
+"""Difference of scores up to which an equal answer from the body is preferred."""
+
 NO_ANSWER = "文档中没有找到这个问题的答案。"
 OFF_TOPIC = "我只回答与文档内容有关的问题。"
 
@@ -108,6 +111,7 @@ class ExtractiveReader:
         similarities = self.similarities(question, [found[row] for row in short])
         scores = self._model.scores(features[short], similarities)
         order = np.argsort(-scores, kind="stable")
+        order = _body_first([found[short[row]] for row in order], scores[order], order)
         best = found[short[order[0]]]
         told = confidence_features(
             a, best, found, scores[order], similarities[order[0]][0], self._encoder, self.corpus.knows
@@ -152,6 +156,22 @@ def _refusal(question: str, hits: Sequence[Hit], reason: str) -> Answer:
     """No answer, the passages as leads; a question without a word to look for is not about the documents."""
     text = reason if analyse(question).terms else OFF_TOPIC
     return Answer(question, question, text, hits=tuple(hits), abstained=True)
+
+
+def _body_first(ranked: Sequence[Place], scores: NDArray[np.float64], order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Put the same answer from under a heading before one from the head of a document.
+
+    A headline, a news lead or a covering note announces what the body states; the body is the basis. Only an answer
+    of the same value that scores nearly as well takes the first place.
+    """
+    first = ranked[0]
+    if first.hit.passage.section_path:
+        return order
+    for position, place in enumerate(ranked):
+        same = place.site.value == first.site.value and place.hit.passage.document_id == first.hit.passage.document_id
+        if same and place.hit.passage.section_path and scores[0] - scores[position] < _NEARLY:
+            return np.concatenate([order[position : position + 1], np.delete(order, position)])
+    return order
 
 
 def candidate_contexts(place: Place) -> tuple[str, str]:
