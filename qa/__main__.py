@@ -91,7 +91,7 @@ def _answer_row(answerer: Answerer, row: dict[str, Any]) -> dict[str, Any]:
 def plain(answer: Answer) -> str:
     """An answer for a terminal: the short answer, its sentence, the sources."""
     lines = [answer.text]
-    if answer.short and answer.short not in answer.text.splitlines()[0]:
+    if answer.short:
         lines.insert(0, answer.short)
     for citation in answer.citations:
         where = " › ".join((citation.passage.title, *citation.passage.section_path))
