@@ -222,7 +222,8 @@ def _with_confidence(model: RankingModel, given: Sequence[Judged], refused: floa
     # Questions robbed of their evidence stand for near misses, but real ones count more.
     weights = np.array([1.0 if each.asking.evidence else 0.3 for each in given])
     confidence = fit_logistic(features, np.array([float(each.answerable) for each in given]), weights)
-    real = np.array([each.asking.evidence for each in given])
+    # Calibrated on what may be given as an answer: real questions, nothing that a clash refuses anyway.
+    real = np.array([each.asking.evidence and not each.finding.clash for each in given])
     scores = (np.hstack([features, np.ones((len(features), 1))]) @ confidence)[real]
     right = np.array([float(each.right) for each in given])[real]
     slope, intercept = fit_logistic(scores[:, None], right, np.ones(len(scores)), decay=0.0)

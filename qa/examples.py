@@ -84,8 +84,8 @@ def _question(passage: Passage, candidate: Candidate) -> tuple[str, str, Kind] |
         subject = _NUMBERING.sub("", passage.section_path[-1])
         return (f"{subject}的{candidate.own}有哪些？", expected, candidate.kind) if 4 <= len(subject) <= 20 else None
     if candidate.kind is Kind.QUANTITY and dimension(candidate.unit) not in {"", "count", "duration", "grade"}:
-        subject = _subject(candidate.own)
-        return (f"{subject}是多少？", expected, candidate.kind) if subject else None
+        counted = _subject(candidate.own)
+        return (f"{counted}是多少？", expected, candidate.kind) if counted else None
     return None
 
 
