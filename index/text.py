@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -26,6 +27,22 @@ _SENTENCE_END = re.compile(
     r"(?:[。！？；…]|[!?;](?![!-~]|$)|[!?;]$|(?<=[a-z]{2})\.(?=\s|$))+[”’」』）)】》〕\"]*|\n+", re.M
 )
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−－─~～〜"), "-")
+
+
+class _Table(dict[int, str]):
+    """What `str.translate` replaces each character by, worked out when a character is first met.
+
+    Args:
+        replace: a character in, its replacement out.
+    """
+
+    def __init__(self, replace: Callable[[str], str]) -> None:
+        super().__init__()
+        self._replace = replace
+
+    def __missing__(self, code: int) -> str:
+        replacement = self[code] = self._replace(chr(code))
+        return replacement
 
 
 @cache
@@ -68,7 +85,7 @@ def fold_map(text: str) -> Folded:
     pieces: list[str] = []
     offsets: list[int] = []
     for offset, character in enumerate(text):
-        folded = _folded_character(character)
+        folded = _FOLDED[ord(character)]
         pieces.append(folded)
         offsets.extend([offset] * len(folded))
     return Folded("".join(pieces), tuple(offsets))
@@ -76,14 +93,16 @@ def fold_map(text: str) -> Folded:
 
 def fold(text: str) -> str:
     """`fold_map(text).text`, faster."""
-    return "".join(map(_folded_character, text))
+    return text.translate(_FOLDED)
 
 
-@cache
 def _folded_character(character: str) -> str:
     # One character at a time, as composing neighbours would lose the way back to the original.
     folded = unicodedata.normalize("NFKC", character).casefold()
     return "".join(folded.split()).translate(_DASHES).translate(_simplified())
+
+
+_FOLDED = _Table(_folded_character)
 
 
 def terms(text: str) -> list[str]:
@@ -134,10 +153,12 @@ def align(text: str) -> str:
 
     Returns a text of the same length, so that an offset in it is an offset in `text`.
     """
-    return "".join(_aligned_character(character) for character in text)
+    return text.translate(_ALIGNED)
 
 
-@cache
 def _aligned_character(character: str) -> str:
     folded = unicodedata.normalize("NFKC", character).casefold().translate(_DASHES).translate(_simplified())
     return folded if len(folded) == 1 else character
+
+
+_ALIGNED = _Table(_aligned_character)
