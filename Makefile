@@ -6,6 +6,8 @@ INDEX  ?= data/index
 PORT   ?= 7860
 # sentence-transformers and torch serve encoders other than the default; `make install EXTRAS=` leaves them out.
 EXTRAS ?= sentence-transformers
+# Which benchmarks, and where their figures go: `make bench BENCH="answers commands --json FILE"`; all by default.
+BENCH  ?=
 
 .PHONY: install serve test lint bench clean
 .DEFAULT_GOAL := serve
@@ -39,7 +41,7 @@ test: lint
 	$(BIN)/python -m pytest
 
 bench: $(VENV)/installed-dev
-	$(BIN)/python -m eval.bench
+	$(BIN)/python -m eval.bench $(BENCH)
 
 clean:
 	rm -rf $(VENV) $(INDEX) .pytest_cache .mypy_cache .ruff_cache

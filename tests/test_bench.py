@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import math
+import os
+from pathlib import Path
+
 import pytest
 
-from eval.bench import Figure
-from eval.bench.__main__ import main, table
+from eval.bench import Figure, answers, commands, programs
+from eval.bench.__main__ import BENCHES, main, table
+from index.errors import YijuError
+from tests.eval_fakes import TableAnswerer, make_query
 
 
 def test_figures_make_a_markdown_table_in_the_order_given() -> None:
@@ -18,4 +24,34 @@ def test_an_unknown_benchmark_is_the_caller_s_mistake(capsys: pytest.CaptureFixt
     with pytest.raises(SystemExit) as caught:
         main(["nothing"])
     assert caught.value.code == 2
-    assert "没有基准测试 nothing；有：encoding" in capsys.readouterr().err
+    assert f"没有基准测试 nothing；有：{'、'.join(BENCHES)}" in capsys.readouterr().err
+
+
+def test_answers_are_timed_and_counted() -> None:
+    answerer, questions = TableAnswerer(), [make_query()] * 3
+    figures = [*answers.latency(answerer, questions), answers.throughput(answerer, questions)]
+    assert [figure.goal for figure in figures if figure.goal] == ["≤ 60", "≤ 150"]
+    assert all(math.isfinite(figure.value) and figure.value >= 0 for figure in figures)
+    assert len({figure.name for figure in figures}) == len(figures)
+
+
+def test_questions_of_a_benchmark_are_distinct_and_of_the_development_half() -> None:
+    questions = answers.dev_questions()
+    assert len({(query.question, query.history) for query in questions}) == len(questions) > commands.SERVED
+    assert {query.split for query in questions} == {"dev"}
+    assert questions == answers.dev_questions()
+
+
+def test_size_is_told_in_megabytes(tmp_path: Path) -> None:
+    (tmp_path / "vectors").write_bytes(bytes(2_500_000))
+    assert commands.megabytes(tmp_path) == 2.5
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="no /proc on this system")
+def test_memory_is_told_in_megabytes() -> None:
+    assert 5 < commands.resident(os.getpid()) < 100_000
+
+
+def test_a_command_that_fails_is_named_with_what_it_said(tmp_path: Path) -> None:
+    with pytest.raises(YijuError, match=r"python -m index info .* 以 2 退出：yiju-index："):
+        programs.run("index", "info", str(tmp_path / "none"))

@@ -9,13 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from eval.bench import Figure, encoding
+from eval.bench import Figure, answers, commands, encoding
 from index.errors import YijuError
 
 Bench = Callable[[], Sequence[Figure]]
 
 # What each measures stands in its docstring's first line.
 BENCHES: Mapping[str, Bench] = {
+    "answers": answers.speed,
+    "commands": commands.speed,
     "encoding": encoding.speed,
     "encoding-retrieval": encoding.retrieval,
 }
