@@ -30,6 +30,11 @@ SHORTLIST = 10
 _NEARLY = 2.0
 """Difference of scores up to which an equal answer from the body is preferred."""
 
+SURE = 0.75
+"""Confidence from which on one basis is enough."""
+CLOSE = 1.0
+"""Difference of scores up to which another sentence is shown beside the first, where that is not sure."""
+
 NO_ANSWER = "文档中没有找到这个问题的答案。"
 OFF_TOPIC = "我只回答与文档内容有关的问题。"
 
@@ -56,12 +61,14 @@ class Finding:
 
     Attributes:
         place: where it stands.
+        runner_up: the best candidate of another sentence that scores nearly as well, or None.
         question: what it answers.
         features: of the confidence model.
         clash: a sentence that says what forbids the answer, or None.
     """
 
     place: Place
+    runner_up: Place | None
     question: Question
     features: tuple[float, ...]
     clash: str | None
@@ -113,13 +120,14 @@ class ExtractiveReader:
         scores = self._model.scores(features[short], similarities)
         order = np.argsort(-scores, kind="stable")
         order = _body_first([found[short[row]] for row in order], scores[order], order)
-        best = found[short[order[0]]]
+        ranking = [found[short[row]] for row in order]
+        best = ranking[0]
         told = confidence_features(
             a, best, found, scores[order], similarities[order[0]][0], self._encoder, self.corpus.knows
         )
         named = dict(zip(CONFIDENCE, told, strict=True))
         forbidden = clash(a, best, named["held_soft"], bool(named["contrast"]))
-        return Finding(best, a.question, tuple(told), forbidden)
+        return Finding(best, _runner_up(ranking, scores[order]), a.question, tuple(told), forbidden)
 
     def similarities(self, question: str, short: Sequence[Place]) -> Matrix:
         contexts = [context for place in short for context in candidate_contexts(place)]
@@ -132,25 +140,47 @@ class ExtractiveReader:
         place = finding.place
         passage = place.hit.passage
         candidate = place.site.candidate
-        quote = quote_span(passage.text, candidate.span)
-        document = self.corpus.document(passage.document_id)
-        source = document.source if document else passage.title
-        citation = Citation(1, passage, source, quote.shift(passage.span.start))
+        citations = [self._citation(1, place)]
+        citation = citations[0]
+        text = _told(place, citation)
+        if finding.runner_up and confidence < SURE:
+            citations.append(self._citation(2, finding.runner_up))
+            text += f"\n\n另见：{_told(finding.runner_up, citations[1])}"
         short = place.text if candidate.kind is not Kind.CLAUSE or candidate.span != place.site.sentence else None
         if short and unsupported(short, [citation.text]):
             short = None
-        text = " ".join(citation.text.split())
-        if candidate.labelled and passage.section_path:
-            text = f"{passage.section_path[-1]}：{text}"
         return Answer(
             finding.question.text,
             finding.question.text,
-            f"{text}[1]",
+            text,
             short,
-            (citation,),
+            tuple(citations),
             tuple(hits),
             confidence=confidence,
         )
+
+    def _citation(self, n: int, place: Place) -> Citation:
+        passage = place.hit.passage
+        quote = quote_span(passage.text, place.site.candidate.span)
+        document = self.corpus.document(passage.document_id)
+        return Citation(n, passage, document.source if document else passage.title, quote.shift(passage.span.start))
+
+
+def _told(place: Place, citation: Citation) -> str:
+    """The quote as a person reads it, under its heading where it is a label's value, with its marker."""
+    text = f"{' '.join(citation.text.split())}[{citation.n}]"
+    path = place.hit.passage.section_path
+    return f"{path[-1]}：{text}" if place.site.candidate.labelled and path else text
+
+
+def _runner_up(ranking: Sequence[Place], scores: NDArray[np.float64]) -> Place | None:
+    first = ranking[0]
+    for place, score in zip(ranking[1:], scores[1:], strict=True):
+        if scores[0] - score > CLOSE:
+            return None
+        if place.site.around != first.site.around:
+            return place
+    return None
 
 
 def _refusal(question: str, hits: Sequence[Hit], reason: str) -> Answer:
