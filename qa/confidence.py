@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import rjieba
 from numpy.typing import NDArray
 
 from index.protocols import Encoder
@@ -21,6 +20,7 @@ from qa.grammar import Kind, candidates
 from qa.matching import match
 from qa.measures import dimension
 from qa.periods import conflict
+from qa.words import tagged
 
 _SAME = 0.95
 _DIFFERENT = 0.90
@@ -128,7 +128,7 @@ def _held_soft(a: Asked, best: Place, near: Sequence[float], encoder: Encoder) -
     """The same, where a word that means the same counts as well."""
     passage = best.hit.passage
     text = best.site.sentence.slice(passage.text) + " " + "".join(passage.section_path[-1:])
-    words = list(dict.fromkeys(word for word, tag in rjieba.tag(align(text)) if tag[0] in _CONTENT and len(word) > 1))
+    words = list(dict.fromkeys(word for word, tag in tagged(align(text)) if tag[0] in _CONTENT and len(word) > 1))
     missing = [i for i, term in enumerate(a.question.terms) if near[i] < 1.0 and len(term.text) > 1]
     soft = list(near)
     if words and missing:

@@ -8,14 +8,15 @@ delimiter, which is what the question is matched against. The grammar knows Chin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-import rjieba
-
 from index.records import Span
 from index.text import align
+from qa.language import MEASURES, ORGANISATION_ENDS, SET_NUMERALS
+from qa.words import tagged
 
 
 class Kind(StrEnum):
@@ -52,63 +53,69 @@ class Candidate:
 
 
 _ARABIC = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
-_CHINESE = r"[零〇一二两三四五六七八九十百千万亿]+(?:点[零〇一二三四五六七八九]+)?"
-_RANGE = r"(?:(?:-{1,2}|至|到)" + _ARABIC + ")?"
-_MULTIPLE = r"[十百千万亿]*(?:余|多)?"
-
-# Longest first within a family: the alternation takes the first that fits.
-_MEASURES = (
-    "个百分点|百分点|%|‰|吨标准煤|标准煤|万千伏安|千伏安|亿千瓦时|千瓦时|千瓦|兆瓦|吉瓦|瓦|千伏|伏|安时"
-    "|平方公里|平方千米|平方米|平方|立方米|立方|公里|千米|海里|厘米|毫米|分米|米|公顷|亩"
-    "|公斤|千克|毫克|克|吨|斤|升|毫升|标准箱|标箱|美元|欧元|港元|日元|英镑|人民币|元|角"
-    "|个工作日|工作日|个自然日|自然日|个交易日|个月|小时|分钟|秒|周岁|周年|星期|学时|年|日|天|岁|周|季度"
-    "|批次|人次|车次|班次|架次|人日|张床位|床位|户次|英里|英尺|英寸"
-    "|mw|gw|kw|tw|kwh|mwh|gwh|kv|kva|km2|km|cm|mm|m3|m2|kg|mg|ml|mb|gb|tb|mpa|kpa|hz|ppm|db|m³|m²|㎡|t|m|g|l|w|v"
-    "|个|家|项|种|人|户|名|位|头|只|辆|台|套|条|座|所|处|件|批|次|场|张|笔|例|宗|款|章|编|节|级|层|届|份|本|部|篇"
-    "|枚|株|艘|架|列|对|组|队|支|轮|类|间|站|片|块|档|步|方|成|倍|口|颗|粒|桩|门|期|大|省|市|县|区|村|国|洲|票|分|度|道|亩次"
-)
-_UNIT = rf"(?:{_MEASURES})(?:/(?:{_MEASURES}))?"
+# Bounded, here and below, so that time stays linear in text that is nothing but numerals.
+_CHINESE = r"[零〇一二两三四五六七八九十百千万亿]{1,20}(?:点[零〇一二三四五六七八九]{1,20})?"
+_TO = r"(?:-{1,2}|至|到)"
+_RANGE = rf"(?:{_TO}{_ARABIC})?"
+_MULTIPLE = r"[十百千万亿]{0,8}(?:余|多)?"
+_UNIT = rf"(?:{MEASURES})(?:/(?:{MEASURES}))?"
 UNIT = re.compile(_UNIT)
 """A unit of measure, in aligned text."""
 
 _QUANTITY = re.compile(
     rf"(?:(?<![\d.a-z])(?:{_ARABIC}{_RANGE}\s?{_MULTIPLE}\s?(?P<unit>{_UNIT})"
     rf"|百分之{_CHINESE}"
-    rf"|{_CHINESE}(?:(?:-{{1,2}}|至|到){_CHINESE})?(?P<unit2>{_MEASURES})"
-    rf"|{_ARABIC}{_RANGE}(?:[万亿]+)?(?![\d.]*[a-z])))(?:以上|以下|以内|左右|上下)?"
+    rf"|{_CHINESE}(?:{_TO}{_CHINESE})?(?P<unit2>{MEASURES})"
+    rf"|{_ARABIC}{_RANGE}(?:[万亿]{{1,8}})?(?![\d.]*[a-z])))(?:以上|以下|以内|左右|上下)?"
 )
-# Numerals that count nothing: headings, ordinals, plan names and set words.
-_NO_QUANTITY = re.compile(
-    r"^(?:零|三元|一些|一定|一批|一体|一样|一步|一次性|一季度|十大|百强|一方|一部|一级|一省|一市|一区|一国|一门|一块)"
-)
+_NO_QUANTITY = re.compile(f"(?:{SET_NUMERALS})")
 _ORDINAL = re.compile(r"(?:第|专栏|附件|表|图|〔|\[)$")
+
+_YEAR = r"(?:19|20)\d{2}"
 _DAY = r"\d{1,2}月(?:\d{1,2}日|底|末|初|上旬|中旬|下旬)?"
+_NUMERAL = "[一二三四五六七八九十]{1,3}"
 _DATE = re.compile(
-    rf"(?:19|20)\d{{2}}年?(?:-{{1,2}}|至|到)(?:19|20)\d{{2}}年?|(?:19|20)\d{{2}}年(?:{_DAY}|第?[一二三四]季度)?(?:底|末|初|前)?"
-    rf"|(?:19|20)\d{{2}}[-./]\d{{1,2}}(?:[-./]\d{{1,2}})?|[一二][零〇九][零〇一二三四五六七八九]{{2}}年(?:[一二三四五六七八九十]+月)?(?:[一二三四五六七八九十]+日)?"
-    rf"|(?<!\d){_DAY}前?|[“\"「]?十[一二三四五六七]五[”\"」]?(?:期)?(?:末|时期|期间)|自(?:公布|发布|印发|签订|下发)之日起(?:施行|实施|执行)?"
-    r"|(?:公元前|前|公元)\d{1,4}(?:年|世纪)(?:代)?|\d{1,4}(?:年代|世纪)"
-    r"|(?<![\d.])\d{3,4}年(?:\d{1,2}月(?:\d{1,2}日)?)?"
+    "|".join(
+        (
+            rf"{_YEAR}年?{_TO}{_YEAR}年?",
+            rf"{_YEAR}年(?:{_DAY}|第?[一二三四]季度)?(?:底|末|初|前)?",
+            rf"{_YEAR}[-./]\d{{1,2}}(?:[-./]\d{{1,2}})?",
+            rf"[一二][零〇九][零〇一二三四五六七八九]{{2}}年(?:{_NUMERAL}月)?(?:{_NUMERAL}日)?",
+            rf"(?<!\d){_DAY}前?",
+            '[“"「]?十[一二三四五六七]五[”"」]?(?:期)?(?:末|时期|期间)',
+            "自(?:公布|发布|印发|签订|下发)之日起(?:施行|实施|执行)?",
+            r"(?:公元前|前|公元)\d{1,4}(?:年|世纪)(?:代)?",
+            r"\d{1,4}(?:年代|世纪)",
+            r"(?<![\d.])\d{3,4}年(?:\d{1,2}月(?:\d{1,2}日)?)?",
+        )
+    )
 )
 _DOCUMENT_NUMBER = re.compile(
-    r"[\u4e00-\u9fff]{1,12}[〔\[(【]\d{4}[〕\])】]\s?第?\d+号|(?:gb|db|hj|jgj|cj|ny|iso)(?:/[a-z])?\s?\d[\d.]*(?:-\d{4})?"
+    r"[\u4e00-\u9fff]{1,12}[〔\[(【]\d{4}[〕\])】]\s?第?\d+号"
+    r"|(?:gb|db|hj|jgj|cj|ny|iso)(?:/[a-z])?\s?\d[\d.]*(?:-\d{4})?"
 )
-_LABEL = re.compile(r"(?:^|(?<=[(;。,，；（\n]))\s*(?P<label>[\u4e00-\u9fff]{2,10}):")
+_TITLED = re.compile("《[^《》]{2,80}》|“[^“”]{2,30}”|「[^「」]{2,30}」")
+_ORGANISATION = re.compile(rf"[\u4e00-\u9fff]{{1,16}}?(?:{ORGANISATION_ENDS})(?![\u4e00-\u9fff]*(?:建设|行业))")
+
+_LABEL = re.compile(r"(?:^|(?<=[(;。,，；（\n]))\s{0,8}(?P<label>[\u4e00-\u9fff]{2,10}):")
+# What stands behind a list of bodies and belongs to the sentence: 「等有关部门按职责分工负责」.
 _LABEL_TAIL = re.compile(
-    r"(?:等(?:有关|相关|各|部门|单位|企业|机构|按|为).*|(?:等)?按照?[^、]{0,12}(?:分工|职责).*|等)$"
+    "(?:等(?:有关|相关|各|部门|单位|企业|机构|按|为).*|(?:等)?按照?[^、]{0,12}(?:分工|职责).*|等)$"
 )
-_TITLED = re.compile(r"《[^《》]{2,80}》|“[^“”]{2,30}”|「[^「」]{2,30}」")
-_ORGANISATION = re.compile(
-    r"(?:[\u4e00-\u9fff]{1,16}?(?:委员会|人民政府|区政府|市政府|省政府|县政府|管委会|指挥部|办公室|领导小组|工作组|联席会议|分局|支行|银行|法院|检察院|"
-    r"公司|集团|中心|协会|学会|商会|联合会|学校|大学|学院|研究院|研究所|医院|基金会|(?<=[区市省县州家国])[\u4e00-\u9fff]{1,8}?(?:局|委|厅|部|办)|总局|公安局|部门|机构|机关)"
-    r")(?![\u4e00-\u9fff]*(?:建设|行业))"
-)
+_LABELLED_LENGTH = 400
+"""Characters within which a labelled value has to end."""
+
 _BRACKETED = r"[(（][^()（）\n]{0,80}[)）]"
 _ITEM = rf"(?:{_BRACKETED}|[^、,，。;；:：!?！？\s()（）]){{1,40}}"
 _ENUMERATION = re.compile(rf"{_ITEM}(?:、{_ITEM})+")
+_TAIL = re.compile("(?:等(?!级|离)|在内).*|(?:协同|融合|综合)?(?:发展|建设|规划建设)$")
 _AS = re.compile(r"以([^,，。;；]{2,40}?)为(?=[\u4e00-\u9fff])")
+
 _CLAUSE_END = re.compile(r"[,，。;；!！?？:：\n]")
-_JOINT = re.compile(r"[、和与及]|以及")
+_SENTENCE_STOP = re.compile("[。;；\n]")
+_CLAUSE_STOP = re.compile("[,，。;；:：\n]")
+_AND = re.compile("[、和与及]")
+_JOINT = re.compile("[、和与及]|以及")
 _DELIMITER = re.compile(r"[,，。;；!！?？:：、()（）\n]|(?<=[\u4e00-\u9fff])和(?=[\u4e00-\u9fff])")
 
 
@@ -153,33 +160,37 @@ def _plain(text: str, pattern: re.Pattern[str], kind: Kind) -> Iterator[Candidat
 
 
 def _quantities(text: str) -> Iterator[Candidate]:
-    taken = [Span(match.start(), match.end()) for match in _DATE.finditer(text)]
-    found = [match for match in _QUANTITY.finditer(text) if _counts(text, match, taken)]
+    dates = [Span(match.start(), match.end()) for match in _DATE.finditer(text)]
+    found = [match for match in _QUANTITY.finditer(text) if _counts(text, match, dates)]
     spans = [Span(match.start(), match.end()) for match in found]
     shared = _respectively(text, spans)
     for position, (match, span) in enumerate(zip(found, spans, strict=True)):
         clause = _clause(text, span)
-        before = text[clause.start if position == 0 else max(clause.start, spans[position - 1].end) : span.start]
-        after = text[
-            span.end : clause.end if position + 1 == len(spans) else min(clause.end, spans[position + 1].start)
-        ]
-        own = shared.get(position) or _noun_phrase(before, after)
-        yield Candidate(
-            Kind.QUANTITY,
-            span,
-            clause,
-            own,
-            unit=match["unit"] or match["unit2"] or ("%" if "百分之" in match.group() else ""),
-        )
+        own = shared.get(position) or _noun_phrase(*_between(text, clause, spans, position))
+        yield Candidate(Kind.QUANTITY, span, clause, own, unit=_unit(match))
 
 
-def _counts(text: str, match: re.Match[str], dates: list[Span]) -> bool:
-    if _NO_QUANTITY.match(match.group()) or _ORDINAL.search(text[: match.start()][-2:]):
+def _between(text: str, clause: Span, spans: Sequence[Span], position: int) -> tuple[str, str]:
+    """What stands before and behind a figure, up to its neighbours or the ends of its clause."""
+    span = spans[position]
+    start = max(clause.start, spans[position - 1].end) if position else clause.start
+    end = min(clause.end, spans[position + 1].start) if position + 1 < len(spans) else clause.end
+    return text[start : span.start], text[span.end : end]
+
+
+def _unit(match: re.Match[str]) -> str:
+    return match["unit"] or match["unit2"] or ("%" if "百分之" in match.group() else "")
+
+
+def _counts(text: str, match: re.Match[str], dates: Sequence[Span]) -> bool:
+    """Whether a figure counts something: is no date, no ordinal, no number of a list."""
+    start, end = match.span()
+    if _NO_QUANTITY.match(match.group()) or _ORDINAL.search(text[max(0, start - 2) : start]):
         return False
-    span = Span(match.start(), match.end())
-    bare = not (match["unit"] or match["unit2"] or "百分之" in match.group())
-    listed = bare and text[span.end : span.end + 1] in {"、", ".", "．"}
-    return not listed and not any(date.overlap(span) for date in dates)
+    if not _unit(match) and text[end : end + 1] in {"、", ".", "．"}:
+        return False
+    following = bisect_right(dates, start, key=lambda date: date.end)
+    return following == len(dates) or dates[following].start >= end
 
 
 def _noun_phrase(before: str, after: str) -> str:
@@ -189,19 +200,19 @@ def _noun_phrase(before: str, after: str) -> str:
     return f"{left} {right}" if left.strip() else right
 
 
-def _respectively(text: str, spans: list[Span]) -> dict[int, str]:
+def _respectively(text: str, spans: Sequence[Span]) -> dict[int, str]:
     """「甲、乙分别增长8.2%、21.4%」: the i-th subject belongs to the i-th figure."""
     owners: dict[int, str] = {}
     for mark in re.finditer("分别", text):
-        stop = re.compile("[。;；\n]").search(text, mark.end())
-        end = stop.start() if stop else len(text)
-        behind = [i for i, span in enumerate(spans) if mark.end() <= span.start < end]
-        head = re.split("[,，。;；:：\n]", text[: mark.start()][-120:])[-1]
-        subjects = [part for part in re.split("[、和与及]", head) if part]
+        stop = _SENTENCE_STOP.search(text, mark.end())
+        first = bisect_left(spans, mark.end(), key=lambda span: span.start)
+        behind = range(first, bisect_left(spans, stop.start() if stop else len(text), key=lambda span: span.start))
+        head = _CLAUSE_STOP.split(text[max(0, mark.start() - 120) : mark.start()])[-1]
+        subjects = [part for part in _AND.split(head) if part]
         if 1 < len(subjects) <= len(behind):
-            tail = text[mark.end() : spans[behind[0]].start]
-            for index, subject in zip(behind, subjects, strict=False):
-                owners[index] = f"{subject} {subjects[-1][-4:]} {tail}"
+            verb = text[mark.end() : spans[first].start]
+            for position, subject in zip(behind, subjects, strict=False):
+                owners[position] = f"{subject} {subjects[-1][-4:]} {verb}"
     return owners
 
 
@@ -221,7 +232,7 @@ def _labelled(text: str) -> Iterator[Candidate]:
 def _value_end(text: str, start: int) -> int:
     """Where a labelled value stops: at a sentence end or the bracket that encloses the label."""
     depth = 0
-    for offset in range(start, min(len(text), start + 400)):
+    for offset in range(start, min(len(text), start + _LABELLED_LENGTH)):
         character = text[offset]
         if character in "(（":
             depth += 1
@@ -229,7 +240,7 @@ def _value_end(text: str, start: int) -> int:
             depth -= 1
         if depth < 0 or (depth == 0 and character in ";；。\n"):
             return offset
-    return min(len(text), start + 400)
+    return min(len(text), start + _LABELLED_LENGTH)
 
 
 def _enumerations(text: str) -> Iterator[Candidate]:
@@ -245,7 +256,7 @@ def _objects(text: str) -> Iterator[Candidate]:
     """What follows a verb or preposition up to the end of its clause, and what 「以…为…」 holds."""
     for clause in clause_spans(text):
         offset = clause.start
-        for word, tag in rjieba.tag(clause.slice(text)):
+        for word, tag in tagged(clause.slice(text)):
             offset += len(word)
             if tag[0] in "vp" and 2 <= clause.end - offset <= 60:
                 yield _spanned(text, Kind.NAME, Span(offset, clause.end))
@@ -261,7 +272,7 @@ def _spanned(text: str, kind: Kind, span: Span) -> Candidate:
 def _lead(first: str) -> int:
     """How much of the first item belongs to the sentence, not to the list: up to its last leading verb."""
     offset = keep = 0
-    words = rjieba.tag(first)
+    words = tagged(first)
     for position, (word, tag) in enumerate(words[:-1]):
         offset += len(word)
         following = words[position + 1][1][0]
@@ -270,9 +281,6 @@ def _lead(first: str) -> int:
         elif tag[0] in "vpd" and len(first) - offset >= 2 and first[offset] not in "(（" and following != "u":
             keep = offset
     return keep
-
-
-_TAIL = re.compile(r"(?:等(?!级|离)|在内).*|(?:协同|融合|综合)?(?:发展|建设|规划建设)$")
 
 
 def _tail(last: str, lead: str) -> str:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
-import rjieba
 
 from index.protocols import Encoder
 from index.text import align
 from qa.questions import INTERROGATIVE, analyse
+from qa.words import tagged
 
 MAX_TURNS = 6
 """Earlier questions that are looked at; what lies further back is another subject."""
@@ -86,7 +86,7 @@ def _words(question: str) -> list[tuple[str, int]]:
     """The content words of a question that may be replaced, with their offsets; neighbouring nouns stay apart."""
     terms = {term.text for term in analyse(question).terms}
     found, offset = [], 0
-    for word, tag in rjieba.tag(align(question)):
+    for word, tag in tagged(align(question)):
         if tag[0] in "njlie" and word in terms:
             found.append((question[offset : offset + len(word)], offset))
         offset += len(word)
