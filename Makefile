@@ -8,19 +8,20 @@ PORT   ?= 7860
 EXTRAS ?= sentence-transformers
 # Which benchmarks, and where their figures go: `make bench BENCH="answers commands --json FILE"`; all by default.
 BENCH  ?=
+comma  := ,
 
-.PHONY: install serve test lint bench clean
+.PHONY: install serve test lint bench reader screenshots clean
 .DEFAULT_GOAL := serve
 
 # Stamps make the second run start at once: they are older than what they depend on only after a change.
 $(VENV)/installed: pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, found " + sys.version)'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[$(EXTRAS)]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.$(if $(EXTRAS),[$(EXTRAS)])'
 	touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[$(EXTRAS),dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev$(if $(EXTRAS),$(comma)$(EXTRAS))]'
 	touch $@
 
 install: $(VENV)/installed
@@ -42,6 +43,13 @@ test: lint
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m eval.bench $(BENCH)
+
+# Fits qa/ranking.json on the development halves of the gold sets.
+reader: $(VENV)/installed-dev
+	$(BIN)/python -m eval.fit_reader
+
+screenshots: $(VENV)/installed-dev $(INDEX)/manifest.json
+	$(BIN)/python -m tests.screenshots $(INDEX)
 
 clean:
 	rm -rf $(VENV) $(INDEX) .pytest_cache .mypy_cache .ruff_cache
