@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command. Returns the exit status: 0 done, 2 the caller's mistake or an unusable input, 130 interrupted."""
+    """Run the command. Returns the exit status: 0 done, 2 an unusable input or argument, 130 interrupted."""
     arguments = _parser().parse_args(argv)
     try:
         return _run(arguments)

@@ -78,17 +78,29 @@ class Assistant:
 
         Raises:
             ValueError: as `ask`.
+            RuntimeError: if answering itself raises a ValueError, which is then no mistake of the caller's.
         """
         question = clean_question(question)
+        try:
+            yield from self._answers(question, history)
+        except ValueError as error:
+            raise RuntimeError(f"answering {question!r} failed: {error}") from error
+
+    def _answers(self, question: str, history: Sequence[str]) -> Iterator[Answer]:
         start = perf_counter()
-        earlier = [clean for turn in history if (clean := turn.strip())]
-        standalone = self._speller.correct(self._rewriter.standalone(question, earlier))
+        standalone = self._standalone(question, history)
         hits = self._retriever.search(standalone, self._k)
         found = perf_counter()
         for answer in self._reader.read(standalone, hits):
             now = perf_counter()
             timing = Timing((found - start) * 1e3, (now - found) * 1e3, (now - start) * 1e3)
             yield dataclasses.replace(answer, question=question, standalone_question=standalone, timing=timing)
+
+    def _standalone(self, question: str, history: Sequence[str]) -> str:
+        """What is searched; earlier turns that are no questions, or too long, are passed over."""
+        earlier = [clean for turn in history if 0 < len(clean := _searchable(turn)) <= MAX_QUESTION_CHARACTERS]
+        standalone = self._rewriter.standalone(question, earlier)
+        return self._speller.correct(standalone if len(standalone) <= MAX_QUESTION_CHARACTERS else question)
 
     def documents(self) -> Sequence[Document]:
         """The documents it answers from, ordered by id."""
@@ -109,10 +121,14 @@ def clean_question(question: str) -> str:
     Raises:
         ValueError: if nothing is left, or more than `MAX_QUESTION_CHARACTERS`.
     """
-    kept = "".join(c if c.isprintable() or c in "\u200c\u200d" else " " for c in question)
-    cleaned = " ".join(kept.split())
+    cleaned = _searchable(question)
     if not cleaned:
         raise ValueError("问题是空的：请输入要问的内容，例如「光伏装机目标是多少」。")
     if len(cleaned) > MAX_QUESTION_CHARACTERS:
         raise ValueError(f"问题有 {len(cleaned)} 个字，最多 {MAX_QUESTION_CHARACTERS} 个字：请缩短后再问。")
     return cleaned
+
+
+def _searchable(text: str) -> str:
+    kept = "".join(c if c.isprintable() or c in "\u200c\u200d" else " " for c in text)
+    return " ".join(kept.split())

@@ -8,7 +8,7 @@ from index.records import Span
 from index.text import sentence_spans
 
 MAX_QUOTE = 300
-"""Characters a quote is cut to at the next clause end, where one sentence runs on and on."""
+"""Characters a quote is cut to, at a clause end where there is one, where a sentence runs on and on."""
 
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _STOP = re.compile(r"[,，、；;]")
@@ -17,24 +17,34 @@ _STOP = re.compile(r"[,，、；;]")
 def quote_span(text: str, span: Span) -> Span:
     """The part of `text` to quote for `span`: its sentence, or of a very long sentence the part around it.
 
-    Never longer than three sentences; always holds `span`, of which a part is kept where it spans more.
+    Args:
+        text: a passage's text.
+        span: what answers, in `text`.
+
+    Returns:
+        At most three sentences and `MAX_QUOTE` characters. It holds `span` but where that alone is longer: then
+        its beginning.
     """
-    sentences = [sentence for sentence in sentence_spans(text) if sentence.overlap(span)]
+    sentences = [sentence for sentence in sentence_spans(text) if sentence.overlap(span)][:3]
     if not sentences:
-        return span
-    whole = Span(sentences[0].start, sentences[min(len(sentences), 3) - 1].end)
-    return whole if len(whole) <= MAX_QUOTE else _around(text, whole, span)
+        return Span(span.start, min(span.end, span.start + MAX_QUOTE))
+    whole = Span(sentences[0].start, sentences[-1].end)
+    if len(whole) <= MAX_QUOTE:
+        return whole
+    start = max(span.start, whole.start)
+    return _around(text, whole, Span(start, min(span.end, whole.end, start + MAX_QUOTE)))
 
 
 def _around(text: str, whole: Span, span: Span) -> Span:
-    room = max(0, MAX_QUOTE - len(span)) // 2
+    """As many clauses of `whole` before and behind `span` as there is room for."""
+    room = (MAX_QUOTE - len(span)) // 2
     starts = [m.end() for m in _STOP.finditer(text, whole.start, span.start) if m.end() >= span.start - room]
     ends = [m.start() for m in _STOP.finditer(text, span.end, whole.end) if m.start() <= span.end + room]
     start = whole.start if span.start - whole.start <= room else min(starts, default=span.start)
     end = whole.end if whole.end - span.end <= room else max(ends, default=span.end)
-    return Span(start, max(end, min(span.end, whole.end)))
+    return Span(start, end)
 
 
-def resolve_markers(text: str, count: int) -> str:
-    """Remove every marker that names none of `count` citations: a marker out of range is never resolved."""
-    return _MARKER.sub(lambda match: match.group() if 1 <= int(match[1]) <= count else "", text)
+def unmarked(text: str) -> str:
+    """`text` with what looks like a marker in other brackets: the [3] of a source is none of our citations."""
+    return _MARKER.sub(r"［\1］", text)

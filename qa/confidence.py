@@ -8,7 +8,7 @@ encoder tells 太阳能 from 核电 when the text says 光伏.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from qa.grammar import Kind, candidates
 from qa.matching import match
 from qa.measures import dimension
 from qa.periods import conflict
+from qa.questions import Question
 from qa.words import tagged
 
 _SAME = 0.95
@@ -40,7 +41,6 @@ def confidence_features(
     scores: NDArray[np.float64],
     similar: float,
     encoder: Encoder,
-    known: Callable[[str], bool],
 ) -> list[float]:
     """The features of `qa.ranking.CONFIDENCE`, in that order.
 
@@ -51,7 +51,6 @@ def confidence_features(
         scores: of the shortlist, best first.
         similar: cosine of the question and the best candidate with its own words.
         encoder: compares words.
-        known: whether a folded word occurs in the index.
     """
     terms, scopes = a.question.terms, scopes_of(best)
     near = _held_near(a, best)
@@ -65,7 +64,7 @@ def confidence_features(
         _weighted(a, own),
         min((soft[i] for i in nouns), default=1.0),
         soft[a.nucleus] if a.nucleus >= 0 else 1.0,
-        float(_contrasts(a, own, soft, known)),
+        float(_contrasts(a, own, soft)),
         float(1.0 / np.exp(scores - scores[0]).sum()),
         similar,
         float(best.site.candidate.kind in a.question.kinds),
@@ -88,9 +87,9 @@ def clash(a: Asked, best: Place, held_soft: float, other_subject: bool) -> str |
         a: the question.
         best: the candidate that ranked first.
         held_soft: share of the question's words that its surroundings hold, in meaning at least.
-        other_subject: whether a word unknown to the index qualifies one that is held.
+        other_subject: whether a word that nothing here means qualifies one that is held.
     """
-    question, candidate = a.question, best.site.candidate
+    question = a.question
     if conflict(wanted_periods(question, best), told_periods(best)):
         return "文档没有说到所问的时间。"
     if missing := [place for place in question.places if bare_place(place) not in _whole(best)]:
@@ -98,16 +97,10 @@ def clash(a: Asked, best: Place, held_soft: float, other_subject: bool) -> str |
     if unmet := [each for each in question.provisions if fold(each) not in _headed(best)]:
         return f"文档没有{'、'.join(unmet)}，或者没有讲到所问的内容。"
     if question.kinds[:1] == (Kind.QUANTITY,):
-        if candidate.kind is not Kind.QUANTITY and not _holds_quantity(best):
+        if not _measures(question, best):
             return "文档提到了相关内容，但没有给出所问的数字。"
-        if (
-            candidate.kind is Kind.QUANTITY
-            and question.dimensions
-            and dimension(candidate.unit) not in question.dimensions
-        ):
-            return "文档提到了相关内容，但没有给出所问的数字。"
-    if question.kinds[:1] == (Kind.QUANTITY,) and other_subject:
-        return "文档有类似的内容，但说的不是所问的对象。"
+        if other_subject:
+            return "文档有类似的内容，但说的不是所问的对象。"
     if held_soft < 0.02 and not is_foreign(question.text):
         return "文档中没有找到与这个问题有关的内容。"
     return None
@@ -139,8 +132,8 @@ def _held_soft(a: Asked, best: Place, near: Sequence[float], encoder: Encoder) -
     return soft
 
 
-def _contrasts(a: Asked, own: Sequence[float], soft: Sequence[float], known: Callable[[str], bool]) -> bool:
-    """Whether an unknown word that nothing here means qualifies one that is held: 肉牛养殖 where the text has 生猪养殖."""
+def _contrasts(a: Asked, own: Sequence[float], soft: Sequence[float]) -> bool:
+    """Whether a word that nothing here means qualifies one that is held: 肉牛养殖 where the text has 生猪养殖."""
     question, words = fold(a.question.text), a.question.terms
     return any(
         words[i].tag[0] in _NOUNS and soft[i] < _HELD <= own[i + 1] and words[i].text + words[i + 1].text in question
@@ -157,5 +150,9 @@ def _whole(best: Place) -> str:
     return fold(" ".join((passage.title, *passage.section_path, passage.text)))
 
 
-def _holds_quantity(best: Place) -> bool:
-    return any(each.kind is Kind.QUANTITY for each in candidates(best.text))
+def _measures(question: Question, best: Place) -> bool:
+    """Whether a candidate holds a figure, and one of what is to be measured where it is nothing but a figure."""
+    candidate = best.site.candidate
+    if candidate.kind is not Kind.QUANTITY:
+        return any(each.kind is Kind.QUANTITY for each in candidates(best.text))
+    return not question.dimensions or dimension(candidate.unit) in question.dimensions

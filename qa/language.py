@@ -114,32 +114,33 @@ INTERROGATIVE_CORE = "|".join(
 )
 BEHIND_CORE = f"^(?:样|样的|的|[一二三四五六七八九十两几]?(?:{_CLASSIFIED})|方面的?)+"
 
-# Words that ask rather than say: they need not be found in the text.
-LIGHT_WORDS = frozenset(
-    (
-        # English
-        "what which who whom when where why how many much is are was were be do does did the a an of to in on for"
-        " at by this that these those and or it its should would could can will must has have had with from there"
-        " any"
-        # particles, prepositions, conjunctions, adverbs
-        " 把 被 让 给 对 在 从 向 由 为 以 于 与 和 及 或 的 地 得 了 着 过 吗 呢 关于 根据 按照"
-        " 都 也 还 就 才 又 再 更 最 很 不 没 没有 则"
-        # pronouns and interrogatives
-        " 这 那 该 本 其 它 他 我 你 您 们 这份 这篇 这个 那个 那篇 各 每 全部 所有 谁 哪 什么 怎么 如何 几 多 少"
-        # modal and light verbs, politeness
-        " 是 请 请问 想 来 去 用 有 要 到 应 应当 需要 会 能 可 可以 将 计划 打算 准备 预计 进行 实现 达到 完成 做到"
-        " 做 搞 提出 提到 规定 要求 说 讲 写 算 属于 包括 包含 力争 新增 负责"
-        # measure words, approximations
-        " 个 些 种 项 家 一下 一个 分别 大概 大约 左右 一共 总共 合计 主要 具体"
-        # places and times in general
-        " 里 里面 材料里 中 上 下 内 前 后 末 底 时 时候 年 月 日 一年 每年 年底 目前 现在"
-        # what is asked about, in general
-        " 规模 程度 水平 大小 多大 特点 样 样子 方面 情况 内容 目标 指标 数 数字 数量 数值 名称 名字"
-        " 单位 部门 机构 问题 东西 事 事情 方式 办法 措施 任务 工作"
-        # the document itself
-        " 文件 文中 文档 方案 规划 通知"
-    ).split()
-)
+_LIGHT_GROUPS = {
+    "English": (
+        "what which who whom when where why how many much is are was were be do does did the a an of to "
+        "in on for at by this that these those and or it its should would could can will must has have "
+        "had with from there any"
+    ),
+    "particles, prepositions, conjunctions, adverbs": (
+        "把 被 让 给 对 在 从 向 由 为 以 于 与 和 及 或 的 地 得 了 着 过 吗 呢 关于 根据 按照 都 也 还 "
+        "就 才 又 再 更 最 很 不 没 没有 则"
+    ),
+    "pronouns and interrogatives": (
+        "这 那 该 本 其 它 他 我 你 您 们 这份 这篇 这个 那个 那篇 各 每 全部 所有 谁 哪 什么 怎么 如何 几 多 少"
+    ),
+    "modal and light verbs, politeness": (
+        "是 请 请问 想 来 去 用 有 要 到 应 应当 需要 会 能 可 可以 将 计划 打算 准备 预计 进行 实现 达到 "
+        "完成 做到 做 搞 提出 提到 规定 要求 说 讲 写 算 属于 包括 包含 力争 新增 负责"
+    ),
+    "measure words, approximations": ("个 些 种 项 家 一下 一个 分别 大概 大约 左右 一共 总共 合计 主要 具体"),
+    "places and times in general": ("里 里面 材料里 中 上 下 内 前 后 末 底 时 时候 年 月 日 一年 每年 年底 目前 现在"),
+    "what is asked about, in general": (
+        "规模 程度 水平 大小 多大 特点 样 样子 方面 情况 内容 目标 指标 数 数字 数量 数值 名称 名字 单位 "
+        "部门 机构 问题 东西 事 事情 方式 办法 措施 任务 工作"
+    ),
+    "the document itself": ("文件 文中 文档 方案 规划 通知"),
+}
+LIGHT_WORDS = frozenset(word for group in _LIGHT_GROUPS.values() for word in group.split())
+"""Words that ask rather than say: they need not be found in the text."""
 
 # Ends of place names, and words that the tagger takes for places.
 DIVISIONS = frozenset("省市区县镇乡州旗")

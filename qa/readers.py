@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from index.protocols import Encoder
 from index.records import Document, Hit
 from qa.answers import Answer, Citation
-from qa.citations import quote_span
+from qa.citations import quote_span, unmarked
 from qa.confidence import clash, confidence_features
 from qa.features import Matrix, Place, asked, lexical, places
 from qa.grammar import Kind
@@ -44,10 +44,6 @@ class Corpus(Protocol):
 
     def rarity(self, word: str) -> float:
         """How rare a folded word is; higher is rarer."""
-        ...
-
-    def knows(self, word: str) -> bool:
-        """Whether any passage may hold a folded word: all its terms occur."""
         ...
 
     def document(self, document_id: str) -> Document | None:
@@ -95,6 +91,9 @@ class ExtractiveReader:
             question: standalone.
             hits: passages to read, best first.
         """
+        if not _is_searchable(analyse(question)):
+            yield _refusal(question, hits, OFF_TOPIC)
+            return
         finding = self.find(question, hits)
         if finding is None or finding.clash:
             yield _refusal(question, hits, finding.clash if finding and finding.clash else NO_ANSWER)
@@ -120,16 +119,22 @@ class ExtractiveReader:
         scores = self._model.scores(features[short], similarities)
         order = np.argsort(-scores, kind="stable")
         order = _body_first([found[short[row]] for row in order], scores[order], order)
-        ranking = [found[short[row]] for row in order]
-        best = ranking[0]
-        told = confidence_features(
-            a, best, found, scores[order], similarities[order[0]][0], self._encoder, self.corpus.knows
-        )
+        ranking, scores = [found[short[row]] for row in order], scores[order]
+        told = confidence_features(a, ranking[0], found, scores, similarities[order[0]][0], self._encoder)
         named = dict(zip(CONFIDENCE, told, strict=True))
-        forbidden = clash(a, best, named["held_soft"], bool(named["contrast"]))
-        return Finding(best, _runner_up(ranking, scores[order]), a.question, tuple(told), forbidden)
+        forbidden = clash(a, ranking[0], named["held_soft"], bool(named["contrast"]))
+        return Finding(ranking[0], _runner_up(ranking, scores), a.question, tuple(told), forbidden)
 
     def similarities(self, question: str, short: Sequence[Place]) -> Matrix:
+        """How alike the question and each candidate are in meaning.
+
+        Args:
+            question: standalone.
+            short: the candidates, at least one.
+
+        Returns:
+            Cosines `(len(short), 2)`, float64: with the candidate's own words, and with its clause.
+        """
         contexts = [context for place in short for context in candidate_contexts(place)]
         distinct = list(dict.fromkeys(contexts))
         vectors = self._encoder.encode_passages(distinct) @ self._encoder.encode_queries([question])[0]
@@ -137,27 +142,21 @@ class ExtractiveReader:
         return np.array([cosine[context] for context in contexts], dtype=np.float64).reshape(-1, 2)
 
     def compose(self, finding: Finding, hits: Sequence[Hit], confidence: float) -> Answer:
-        place = finding.place
-        passage = place.hit.passage
-        candidate = place.site.candidate
+        """The answer that a finding makes, verified: a short answer that its quote does not carry is left out.
+
+        Args:
+            finding: the best candidate.
+            hits: the passages it comes from.
+            confidence: 0 to 1; under `SURE` the runner-up is cited as well.
+        """
+        question, place = finding.question.text, finding.place
         citations = [self._citation(1, place)]
-        citation = citations[0]
-        text = _told(place, citation)
+        text = _told(place, citations[0])
         if finding.runner_up and confidence < SURE:
             citations.append(self._citation(2, finding.runner_up))
             text += f"\n\n另见：{_told(finding.runner_up, citations[1])}"
-        short = place.text if candidate.kind is not Kind.CLAUSE or candidate.span != place.site.sentence else None
-        if short and unsupported(short, [citation.text]):
-            short = None
-        return Answer(
-            finding.question.text,
-            finding.question.text,
-            text,
-            short,
-            tuple(citations),
-            tuple(hits),
-            confidence=confidence,
-        )
+        short = _short(place, citations[0])
+        return Answer(question, question, text, short, tuple(citations), tuple(hits), confidence=confidence)
 
     def _citation(self, n: int, place: Place) -> Citation:
         passage = place.hit.passage
@@ -166,14 +165,24 @@ class ExtractiveReader:
         return Citation(n, passage, document.source if document else passage.title, quote.shift(passage.span.start))
 
 
+def _short(place: Place, citation: Citation) -> str | None:
+    """The candidate, where it is narrower than its sentence and the quote carries it whole."""
+    candidate, passage = place.site.candidate, place.hit.passage
+    whole = candidate.kind is Kind.CLAUSE and candidate.span == place.site.sentence
+    if whole or not citation.quote.contains(candidate.span.shift(passage.span.start)):
+        return None
+    return None if unsupported(place.text, [citation.text]) else place.text
+
+
 def _told(place: Place, citation: Citation) -> str:
     """The quote as a person reads it, under its heading where it is a label's value, with its marker."""
-    text = f"{' '.join(citation.text.split())}[{citation.n}]"
     path = place.hit.passage.section_path
-    return f"{path[-1]}：{text}" if place.site.candidate.labelled and path else text
+    heading = f"{path[-1]}：" if place.site.candidate.labelled and path else ""
+    return f"{unmarked(heading + ' '.join(citation.text.split()))}[{citation.n}]"
 
 
 def _runner_up(ranking: Sequence[Place], scores: NDArray[np.float64]) -> Place | None:
+    """The best candidate of another sentence that scores nearly as well as the first."""
     first = ranking[0]
     for place, score in zip(ranking[1:], scores[1:], strict=True):
         if scores[0] - score > CLOSE:
@@ -183,10 +192,14 @@ def _runner_up(ranking: Sequence[Place], scores: NDArray[np.float64]) -> Place |
     return None
 
 
+def _is_searchable(question: Question) -> bool:
+    """Whether there is a word, a year or an article to look for: 「？」 and 「a」 are about nothing."""
+    return bool(question.terms or question.periods or question.provisions)
+
+
 def _refusal(question: str, hits: Sequence[Hit], reason: str) -> Answer:
-    """No answer, the passages as leads; a question without a word to look for is not about the documents."""
-    text = reason if analyse(question).terms else OFF_TOPIC
-    return Answer(question, question, text, hits=tuple(hits), abstained=True)
+    """No answer, the passages as leads."""
+    return Answer(question, question, reason, hits=tuple(hits), abstained=True)
 
 
 def _body_first(ranked: Sequence[Place], scores: NDArray[np.float64], order: NDArray[np.int64]) -> NDArray[np.int64]:

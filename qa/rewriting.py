@@ -1,4 +1,4 @@
-"""Follow-ups become questions that stand alone: 「那风电呢？」 after 「光伏装机目标是多少」 → 「风电装机目标是多少」."""
+"""Follow-ups become questions that stand alone: 「那风电呢」 after 「光伏目标是多少」 asks 「风电目标是多少」."""
 
 from __future__ import annotations
 

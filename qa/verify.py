@@ -6,19 +6,32 @@ the quote of one of its citations.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
+from index.records import Span
 from index.text import fold
-from qa.grammar import Kind, candidates
+from qa.grammar import UNIT, Kind, candidates
 
 _CHECKED = frozenset({Kind.QUANTITY, Kind.DATE, Kind.NUMBER, Kind.NAME, Kind.ORGANISATION})
+_DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
+# What makes a longer figure of one that it stands before or behind.
+_GROWS_BEFORE = re.compile(r"(?:\d[.,]?|[零〇一二两三四五六七八九十百千万亿点])$")
+_GROWS_BEHIND = re.compile(r"\d|[.,]\d|[%‰十百千万亿]")
+_FIGURE_FIRST = re.compile("[0-9零〇一二两三四五六七八九十百千万亿]")
+_TAIL_UNIT = re.compile(rf"(?:{UNIT.pattern})$")
 
 
 def claims(text: str) -> list[str]:
-    """What in a text must be backed: figures with units, dates, document numbers, names, in text order."""
-    found = [item for item in candidates(text) if item.kind in _CHECKED]
-    found.sort(key=lambda item: (item.span.start, -len(item.span)))
-    return [item.span.slice(text) for item in found]
+    """What in a text must be backed: figures with units, dates, document numbers, names, in text order.
+
+    Digits that the grammar has no name for are claims by themselves.
+    """
+    spans = [item.span for item in candidates(text) if item.kind in _CHECKED]
+    for match in _DIGITS.finditer(text):
+        if not any(span.start <= match.start() and match.end() <= span.end for span in spans):
+            spans.append(Span(match.start(), match.end()))
+    return [span.slice(text) for span in sorted(spans, key=lambda span: (span.start, -len(span)))]
 
 
 def unsupported(text: str, quotes: Iterable[str]) -> list[str]:
@@ -33,12 +46,23 @@ def unsupported(text: str, quotes: Iterable[str]) -> list[str]:
 
 
 def _carries(quote: str, claim: str) -> bool:
-    """Whether `claim` stands in `quote` as a figure of its own: 70 is not carried by 170 or by 70.5."""
-    start = quote.find(claim)
+    """Whether `claim` stands in `quote` as a figure of its own: 70 is not carried by 170, 70.5 or 70%."""
+    start = quote.find(claim) if claim else -1
     while start >= 0:
-        before, after = quote[start - 1 : start], quote[start + len(claim) : start + len(claim) + 1]
-        grows = (claim[0].isdigit() and before.isdigit()) or (claim[-1].isdigit() and (after.isdigit() or after == "%"))
-        if not grows:
+        if not _is_part(quote, start, start + len(claim)):
             return True
         start = quote.find(claim, start + 1)
     return False
+
+
+def _is_part(quote: str, start: int, end: int) -> bool:
+    """Whether a figure goes on before `start` or behind `end`, or its unit does: 千瓦 is part of 千瓦时."""
+    if _FIGURE_FIRST.match(quote, start) and _GROWS_BEFORE.search(quote[max(0, start - 2) : start]):
+        return True
+    if quote[end - 1].isdigit():
+        return _GROWS_BEHIND.match(quote, end) is not None
+    unit = _TAIL_UNIT.search(quote[max(0, end - 8) : end])
+    if unit is None:
+        return False
+    longer = UNIT.match(quote, end - len(unit.group()))
+    return longer is not None and longer.end() > end
