@@ -57,7 +57,14 @@ def document_row(document: Document) -> dict[str, object]:
 
 def passage_row(passage: Passage) -> list[object]:
     """A passage without what its document says already: text and title."""
-    return [passage.document_id, passage.span.start, passage.span.end, list(passage.section_path), passage.page, list(passage.labels)]
+    return [
+        passage.document_id,
+        passage.span.start,
+        passage.span.end,
+        list(passage.section_path),
+        passage.page,
+        list(passage.labels),
+    ]
 
 
 def documents_from(rows: Iterable[Any]) -> list[Document]:

@@ -1,9 +1,9 @@
-"""An encoder that remembers the last questions: retriever and reader encode the same one."""
+"""An encoder that remembers: retriever and reader encode the same question, and readers meet the same clauses again."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 
 import numpy as np
@@ -15,19 +15,19 @@ Vector = NDArray[np.float32]
 
 
 class RememberingEncoder:
-    """Another encoder, with the vectors of its last queries kept.
+    """Another encoder, with the vectors of the last texts kept.
 
     Safe to share between threads. Vectors are the wrapped encoder's own.
 
     Args:
         encoder: the encoder that does the work.
-        size: how many queries are kept.
+        size: how many vectors are kept; 8,192 of 384 dimensions are 12 MB.
     """
 
     def __init__(self, encoder: Encoder, size: int = 8192) -> None:
         self._encoder = encoder
         self._size = size
-        self._kept: OrderedDict[str, Vector] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str], Vector] = OrderedDict()
         self._lock = Lock()
 
     @property
@@ -46,21 +46,25 @@ class RememberingEncoder:
         return self._encoder.dim
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """As the wrapped encoder."""
-        return self._encoder.encode_passages(texts)
+        """As the wrapped encoder; what was encoded lately is not encoded again."""
+        return self._encode("passage", texts, self._encoder.encode_passages)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """As the wrapped encoder; what was asked lately is not encoded again."""
+        return self._encode("query", texts, self._encoder.encode_queries)
+
+    def _encode(self, role: str, texts: Sequence[str], encode: Callable[[Sequence[str]], Vectors]) -> Vectors:
         with self._lock:
-            known = {text: self._kept[text] for text in texts if text in self._kept}
+            known = {text: self._kept[role, text] for text in texts if (role, text) in self._kept}
         missing = [text for text in dict.fromkeys(texts) if text not in known]
         if missing:
-            known.update(zip(missing, self._encoder.encode_queries(missing), strict=True))
-            self._keep(known)
+            fresh = dict(zip(missing, encode(missing), strict=True))
+            known.update(fresh)
+            self._keep(role, fresh)
         return np.stack([known[text] for text in texts]) if texts else np.empty((0, self.dim), np.float32)
 
-    def _keep(self, vectors: Mapping[str, Vector]) -> None:
+    def _keep(self, role: str, vectors: Mapping[str, Vector]) -> None:
         with self._lock:
-            self._kept.update(vectors)
+            self._kept.update(((role, text), vector) for text, vector in vectors.items())
             while len(self._kept) > self._size:
                 self._kept.popitem(last=False)
