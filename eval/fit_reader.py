@@ -238,7 +238,7 @@ def development_sets(data: Path, encoder: Encoder) -> Iterator[Asking]:
     repository = Path(__file__).parents[1]
     yield from _asked_of([repository / "data" / "documents"], "qijiang.jsonl", encoder)
     if not data.is_dir():
-        print(f"没有 {data}：只用示例文档的问题", file=sys.stderr)
+        sys.stderr.write(f"没有 {data}：只用示例文档的问题\n")
         return
     with TemporaryDirectory() as folder:
         mixed_corpus.write(mixed_corpus.load(data), Path(folder))

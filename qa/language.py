@@ -7,11 +7,12 @@ from __future__ import annotations
 
 # --- Units and measure words -------------------------------------------------------------------------------------
 
-# Longest first within a family: an alternation takes the first that fits.
+# Longest first within a family: an alternation takes the first that fits. 千 in 30千瓦时 must not be taken for part of
+# the figure, which would leave 瓦 for its unit.
 MEASURES = "|".join(
     (
         "个百分点|百分点|%|‰|吨标准煤|标准煤",
-        "万千伏安|千伏安|亿千瓦时|千瓦时|千瓦|兆瓦|吉瓦|瓦|千伏|伏|安时",
+        "万千伏安|千伏安|亿千瓦时|千瓦时|兆瓦时|(?:千|兆|吉)?瓦(?!时)|千?伏(?!安)|安时",
         "平方公里|平方千米|平方米|平方|立方米|立方",
         "公里|千米|海里|厘米|毫米|分米|米|公顷|亩",
         "公斤|千克|毫克|克|吨|斤|升|毫升|标准箱|标箱",

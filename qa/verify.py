@@ -31,7 +31,8 @@ def claims(text: str) -> list[str]:
     for match in _DIGITS.finditer(text):
         if not any(span.start <= match.start() and match.end() <= span.end for span in spans):
             spans.append(Span(match.start(), match.end()))
-    return [span.slice(text) for span in sorted(spans, key=lambda span: (span.start, -len(span)))]
+    spans.sort(key=lambda span: (span.start, -len(span)))
+    return list(dict.fromkeys(span.slice(text) for span in spans))
 
 
 def unsupported(text: str, quotes: Iterable[str]) -> list[str]:
