@@ -273,7 +273,7 @@ def test_a_passage_must_be_a_slice_of_its_document(folder: Path, row: object) ->
 
 
 def test_a_passage_given_twice_is_damage(folder: Path) -> None:
-    forge(folder, "passages", b'["alpha",0,5,[],null]\n' * 2)
+    forge(folder, "passages", b'["alpha",0,5,[],null,[]]\n' * 2)
     with pytest.raises(IndexCorrupt, match="重复或次序不对"):
         open_index(folder)
 
