@@ -124,7 +124,7 @@ def _terms(aligned: str) -> list[Term]:
 def _places(aligned: str) -> list[str]:
     words = tagged(aligned)
     found = []
-    for (word, tag), (following, _) in zip(words, [*words[1:], ("", "")], strict=True):
+    for (word, tag), (following, _) in zip(words, [*words[1:], ("", "")], strict=False):
         if tag == "ns" and word not in language.NO_PLACES:
             found.append(word + following if following in language.DIVISIONS else word)
     return list(dict.fromkeys(found))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,5 +68,5 @@ def test_conflict_needs_years_on_both_sides_that_never_meet() -> None:
 def test_periods_stand_inside_the_text_in_order(text: str, present: int | None) -> None:
     found = periods(text, present)
     assert all(0 <= period.start < period.end <= len(text) for period in found)
-    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(found))
     assert all(period.first <= period.last for period in found)
