@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+
+from index.records import Passage, Span
+from qa.grammar import Kind
+from qa.matching import match, passage_scopes, sites
+
+TEXT = "前一句。到2025年，光伏装机容量７０ＭＷ以上。"
+
+
+def test_a_candidate_knows_its_surroundings_folded() -> None:
+    site = next(each for each in sites(TEXT) if each.candidate.kind is Kind.QUANTITY)
+    assert site.candidate.span.slice(TEXT) == "７０ＭＷ以上"
+    assert site.sentence.slice(TEXT) == "到2025年，光伏装机容量７０ＭＷ以上。"
+    assert site.value == "70mw以上"
+    assert site.clause == "光伏装机容量70mw以上"
+    assert site.lead == "光伏装机容量"
+    assert site.before == "年,光伏装机容量"
+    assert site.behind == "。"
+
+
+def test_clauses_are_candidates_too_and_none_comes_twice() -> None:
+    found = sites(TEXT)
+    assert "到2025年" in [each.value for each in found if each.candidate.kind is Kind.CLAUSE]
+    assert len({each.candidate for each in found}) == len(found)
+
+
+@pytest.mark.parametrize("text", ["", "   \n", "。。。"])
+def test_a_text_of_nothing_has_no_candidates(text: str) -> None:
+    assert sites(text) == ()
+
+
+def test_figures_alone_are_candidates() -> None:
+    assert [each.value for each in sites("70")] == ["70", "70"]
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "expected"),
+    [
+        ("光伏", "光伏装机", 1.0),
+        ("规上", "规模以上工业", 0.8),
+        ("规上", "上规模", 0.0),
+        ("装机容量", "装机总容量", 0.8 * 2 / 3),  # 装机 and 容量 of 装机, 机容, 容量
+        ("光", "风电", 0.0),
+        ("光伏", "", 0.0),
+        ("", "光伏", 1.0),
+        ("a+", "aa", 0.0),
+    ],
+)
+def test_a_word_is_held_wholly_in_short_or_in_part(word: str, text: str, expected: float) -> None:
+    assert match(word, text) == pytest.approx(expected)
+
+
+def test_the_scopes_of_a_passage_are_heading_path_and_text() -> None:
+    passage = Passage("d", "方案", "正文Ａ", Span(0, 3), ("一、目标", "（一）光伏"), labels=("文号",))
+    assert passage_scopes(passage) == ("(一)光伏文号", "方案一、目标", "正文a")
