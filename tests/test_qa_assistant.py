@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from index.passage_index import PassageIndex
+from index.records import Document, Hit
+from qa.answers import Answer
+from qa.assistant import Assistant, clean_question
+from qa.protocols import Answerer
+from qa.settings import MAX_QUESTION_CHARACTERS
+from tests.fakes import HashEncoder
+
+INDEX = PassageIndex.build(
+    [Document("b", "乙", "风电装机180MW。", "乙.txt"), Document("a", "甲", "光伏装机70MW。", "甲.txt")], HashEncoder()
+)
+
+
+class EchoReader:
+    """Answers with what it was asked to read."""
+
+    def read(self, question: str, hits: Sequence[Hit]) -> Iterator[Answer]:
+        yield Answer(question, question, "…")
+        yield Answer(question, question, question, hits=tuple(hits))
+
+
+class JoiningRewriter:
+    """Puts all turns in a row, so that a test sees which of them arrived."""
+
+    def standalone(self, question: str, history: Sequence[str]) -> str:
+        return "|".join([*history, question])
+
+
+class UpperSpeller:
+    """A correction that shows."""
+
+    def correct(self, text: str) -> str:
+        return text.upper()
+
+
+class BrokenReader:
+    """Fails as numpy would."""
+
+    def read(self, question: str, hits: Sequence[Hit]) -> Iterator[Answer]:
+        raise ValueError("shapes (2,3) and (4,) not aligned")
+
+
+def assistant(reader: EchoReader | BrokenReader | None = None, k: int = 10) -> Assistant:
+    return Assistant(INDEX, INDEX, reader or EchoReader(), JoiningRewriter(), UpperSpeller(), k=k)
+
+
+def test_is_an_answerer() -> None:
+    assert isinstance(assistant(), Answerer)
+
+
+def test_the_question_stands_as_typed_and_the_search_as_understood() -> None:
+    answer = assistant().ask(" 光伏\tpv ", ["风电"])
+    assert (answer.question, answer.standalone_question) == ("光伏 pv", "风电|光伏 PV")
+    assert answer.text == "风电|光伏 PV"
+
+
+def test_at_most_k_passages_are_read() -> None:
+    assert len(assistant().ask("装机").hits) == 2
+    assert len(assistant(k=1).ask("装机").hits) == 1
+
+
+def test_time_is_measured_and_adds_up() -> None:
+    timing = assistant().ask("光伏").timing
+    assert 0 <= timing.retrieve <= timing.total and timing.retrieve + timing.read == pytest.approx(timing.total)
+
+
+def test_snapshots_come_in_order() -> None:
+    assert [answer.text for answer in assistant().stream("光伏")] == ["…", "光伏"]
+
+
+@pytest.mark.parametrize("question", ["", "  \n", "\x00\x1f", "\ud800", "\u3000"])
+def test_an_empty_question_is_the_callers_mistake(question: str) -> None:
+    with pytest.raises(ValueError, match="问题是空的"):
+        assistant().ask(question)
+
+
+def test_a_question_may_be_as_long_as_the_limit_and_no_longer() -> None:
+    assert clean_question("光" * MAX_QUESTION_CHARACTERS)
+    with pytest.raises(ValueError, match="问题有 20000 个字，最多 2000 个字"):
+        assistant().ask("光" * 20_000)
+
+
+def test_control_characters_and_lone_surrogates_are_no_words() -> None:
+    assert clean_question("光\x00伏\ud83d装机\u200b？") == "光 伏 装机 ？"
+    assert clean_question("𠮷野家👨\u200d👩") == "𠮷野家👨\u200d👩"
+
+
+def test_earlier_turns_are_cleaned_and_what_is_no_question_is_passed_over() -> None:
+    answer = assistant().ask("光伏", ["", "\ud800", "长" * 5000, "风\x00电"])
+    assert answer.standalone_question == "风 电|光伏"
+
+
+def test_a_question_grown_too_long_by_its_history_stands_as_typed() -> None:
+    assert assistant().ask("光伏", ["长" * 1500, "短" * 1500]).standalone_question == "光伏"
+
+
+def test_an_error_inside_is_not_told_as_the_callers_mistake() -> None:
+    with pytest.raises(RuntimeError, match="not aligned"):
+        assistant(BrokenReader()).ask("光伏")
+
+
+def test_documents_are_those_of_the_index() -> None:
+    assert [document.id for document in assistant().documents()] == ["a", "b"]
+    assert assistant().document("a") is not None and assistant().document("c") is None

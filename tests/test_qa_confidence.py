@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from index.records import Hit, Passage, Span
+from qa.confidence import clash, confidence_features, is_foreign
+from qa.features import Asked, Place, asked, places
+from qa.questions import analyse
+from qa.ranking import CONFIDENCE
+from tests.fakes import HashEncoder
+
+TEXT = "到2025年，光伏发电计划装机容量70MW，总投资5亿元。"
+PASSAGE = Passage("d", "綦江区方案", TEXT, Span(0, len(TEXT)), ("第三条 加快新能源产业发展",))
+
+
+def ask(question: str) -> Asked:
+    return asked(analyse(question), lambda word: 1.0)
+
+
+def at(value: str, passage: Passage = PASSAGE) -> Place:
+    return next(place for place in places([Hit(passage, 1.0)]) if place.text == value)
+
+
+def features(question: str, value: str) -> dict[str, float]:
+    place = at(value)
+    scores = np.array([2.0, 2.0])
+    told = confidence_features(ask(question), place, [place], scores, 0.9, HashEncoder())
+    return dict(zip(CONFIDENCE, told, strict=True))
+
+
+def clashes(question: str, value: str, *, held: float = 1.0, other: bool = False) -> str | None:
+    return clash(ask(question), at(value), held, other)
+
+
+def test_words_that_the_sentence_holds_count_fully() -> None:
+    told = features("光伏装机是多少", "70MW")
+    assert told["held_near"] == told["held_anywhere"] == told["held_soft"] == pytest.approx(1.0)
+    assert told["kind_asked"] == 1.0 and told["no_kind"] == 0.0
+    assert told["share_of_top"] == pytest.approx(0.5)  # two candidates of equal score
+    assert told["similar_own"] == 0.9 and told["retrieval"] == 0.0
+
+
+def test_a_word_that_is_not_there_lowers_what_is_held() -> None:
+    assert features("核电装机是多少", "70MW")["held_near"] < features("光伏装机是多少", "70MW")["held_near"]
+
+
+def test_a_role_that_is_asked_for_and_not_named_is_missing() -> None:
+    assert features("光伏由谁牵头", "70MW")["role_missing"] == 1.0
+    assert features("光伏装机是多少", "70MW")["role_missing"] == 0.0
+
+
+def test_the_right_figure_clashes_with_nothing() -> None:
+    assert clashes("綦江区2025年光伏装机是多少", "70MW") is None
+    assert clashes("第三条的光伏装机是多少", "70MW") is None
+
+
+@pytest.mark.parametrize(
+    ("question", "value", "reason"),
+    [
+        ("2030年光伏装机是多少", "70MW", "文档没有说到所问的时间。"),
+        ("江津区光伏装机是多少", "70MW", "文档没有说到江津区。"),
+        ("第五条的光伏装机是多少", "70MW", "文档没有第五条，或者没有讲到所问的内容。"),
+        ("光伏装机是多少", "5亿元", "文档提到了相关内容，但没有给出所问的数字。"),
+        ("光伏装机是多少", "到2025年", "文档提到了相关内容，但没有给出所问的数字。"),
+    ],
+)
+def test_what_forbids_an_answer_is_said(question: str, value: str, reason: str) -> None:
+    assert clashes(question, value) == reason
+
+
+def test_another_subject_and_nothing_held_forbid_too() -> None:
+    assert clashes("光伏装机是多少", "70MW", other=True) == "文档有类似的内容，但说的不是所问的对象。"
+    assert clashes("天气如何", "70MW", held=0.0) == "文档中没有找到与这个问题有关的内容。"
+
+
+def test_a_foreign_question_is_not_refused_for_its_words() -> None:
+    assert clashes("solar capacity", "70MW", held=0.0) is None
+    assert is_foreign("solar capacity") and not is_foreign("solar 光伏")
