@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,10 +51,10 @@ def _run(arguments: argparse.Namespace) -> int:
     answerer = open_assistant(Settings.from_environment(index=arguments.index))
     if arguments.batch:
         for row in questions:
-            print(json.dumps(_answer_row(answerer, row), ensure_ascii=False), flush=True)
+            print(_line(_answer_row(answerer, row)), flush=True)
     else:
         answer = answerer.ask(arguments.question)
-        print(json.dumps(answer.to_json(), ensure_ascii=False) if arguments.json else plain(answer))
+        print(_line(answer.to_json()) if arguments.json else plain(answer))
     return 0
 
 
@@ -64,19 +64,29 @@ def _questions(path: Path) -> Iterator[dict[str, Any]]:
     Raises:
         ValueError: naming the line and the field that is wrong.
     """
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+    for number, line in enumerate(_text(path).split("\n"), 1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise ValueError(f'{path} 第 {number} 行不是 JSON：{error.msg}；每行应为 {{"question": "…"}}') from None
+        except (ValueError, RecursionError) as error:
+            reason = error.msg if isinstance(error, json.JSONDecodeError) else type(error).__name__
+            raise ValueError(f'{path} 第 {number} 行不是 JSON：{reason}；每行应为 {{"question": "…"}}') from None
         if not isinstance(row, dict) or not isinstance(row.get("question"), str):
             raise ValueError(f"{path} 第 {number} 行缺少字符串字段 question")
         history = row.get("history", [])
         if not isinstance(history, list) or not all(isinstance(turn, str) for turn in history):
             raise ValueError(f"{path} 第 {number} 行的 history 应为字符串列表")
         yield row
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} 不是 UTF-8 文本（第 {error.start} 字节）：请另存为 UTF-8") from None
+    except OSError as error:
+        raise ValueError(f"读不了 {path}：{error.strerror}") from None
 
 
 def _answer_row(answerer: Answerer, row: dict[str, Any]) -> dict[str, Any]:
@@ -86,6 +96,11 @@ def _answer_row(answerer: Answerer, row: dict[str, Any]) -> dict[str, Any]:
         return {**identity, **answerer.ask(row["question"], row.get("history", ())).to_json()}
     except ValueError as error:
         return {**identity, "question": row["question"], "error": {"code": "bad_question", "message": str(error)}}
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    """JSON on one line; half of a surrogate pair, which no encoding can hold, becomes a question mark."""
+    return json.dumps(row, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
 
 
 def plain(answer: Answer) -> str:

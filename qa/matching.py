@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -45,14 +45,15 @@ def sites(text: str) -> tuple[Site, ...]:
     sentences = sentence_spans(text)
     clauses = (Candidate(Kind.CLAUSE, span, span, span.slice(text)) for span in clause_spans(text))
     found = dict.fromkeys([*candidates(text), *clauses])
-    return tuple(_site(text, candidate, _holding(sentences, candidate.span)) for candidate in found)
+    folded = {sentence: fold(sentence.slice(text)) for sentence in sentences}
+    return tuple(_site(text, candidate, _holding(sentences, candidate.span), folded) for candidate in found)
 
 
 def _holding(sentences: Sequence[Span], span: Span) -> Span:
     return max(sentences, key=lambda sentence: sentence.overlap(span), default=span)
 
 
-def _site(text: str, candidate: Candidate, sentence: Span) -> Site:
+def _site(text: str, candidate: Candidate, sentence: Span, folded: Mapping[Span, str]) -> Site:
     span, clause = candidate.span, candidate.clause
     return Site(
         candidate,
@@ -60,7 +61,7 @@ def _site(text: str, candidate: Candidate, sentence: Span) -> Site:
         value=fold(span.slice(text)),
         own=fold(candidate.own),
         clause=fold(clause.slice(text)),
-        around=fold(sentence.slice(text)),
+        around=folded[sentence] if sentence in folded else fold(sentence.slice(text)),
         before=fold(text[max(0, span.start - _NEIGHBOURHOOD) : span.start]),
         behind=fold(text[span.end : span.end + _NEIGHBOURHOOD]),
         lead=fold(text[clause.start : span.start]),
