@@ -209,7 +209,8 @@ def test_a_question_that_is_too_long_is_refused_politely_and_kept(browser, addre
         page.fill(ASK, "光" * 2_001)
         page.press(ASK, "Enter")
         expect(page.locator(ANSWER)).to_have_text("问题太长：2001 个字，最多 2000 个字，请缩短后再问。")
-        assert page.input_value(ASK) == "光" * 2_001
+        expect(page.locator(ASK)).to_have_value("光" * 2_001)
+        page.wait_for_timeout(1_000)  # the box is given its text back once more when the event ends
         assert "70MW" in ask(page, "光伏装机")
 
 
