@@ -275,10 +275,6 @@ class PassageIndex:
         """All terms with the number of passages they occur in."""
         return self._sparse.frequencies
 
-    def knows(self, word: str) -> bool:
-        """Whether any passage may hold a folded word: all its terms occur."""
-        return all(self.document_frequency(term) for term in terms(word))
-
     def rarity(self, word: str) -> float:
         """How rare a folded word is: the inverse document frequency of its rarest term, as BM25 counts it."""
         frequency = min((self.document_frequency(term) for term in terms(word)), default=0)

@@ -15,7 +15,7 @@ Vector = NDArray[np.float32]
 
 
 class RememberingEncoder:
-    """Another encoder, with the vectors of the last texts kept.
+    """Another encoder, with the vectors of the texts it met last kept.
 
     Safe to share between threads. Vectors are the wrapped encoder's own.
 
@@ -56,6 +56,8 @@ class RememberingEncoder:
     def _encode(self, role: str, texts: Sequence[str], encode: Callable[[Sequence[str]], Vectors]) -> Vectors:
         with self._lock:
             known = {text: self._kept[role, text] for text in texts if (role, text) in self._kept}
+            for text in known:
+                self._kept.move_to_end((role, text))
         missing = [text for text in dict.fromkeys(texts) if text not in known]
         if missing:
             fresh = dict(zip(missing, encode(missing), strict=True))

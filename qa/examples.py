@@ -6,14 +6,13 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice, zip_longest
 
-import rjieba
-
 from index.protocols import PassageStore
 from index.records import Passage
 from qa.answers import Answer
 from qa.grammar import Candidate, Kind, candidates
 from qa.measures import dimension
 from qa.periods import periods
+from qa.words import tagged
 
 _TRIES = 24
 """Questions that are tried out at most: examples may cost a second at start, not more."""
@@ -95,6 +94,6 @@ def _subject(own: str) -> str | None:
     for period in reversed(periods(own)):
         bare = bare[: period.start].rstrip('“"到') + bare[period.end :].lstrip('”"年末底')
     bare = _JOINING.sub("", bare.strip())
-    tags = [tag for _, tag in rjieba.tag(bare)]
+    tags = [tag for _, tag in tagged(bare)]
     is_noun_phrase = bool(tags) and tags[0][0] in "njlvb" and tags[0] != "v" and tags[-1][0] in "njl"
     return bare if is_noun_phrase and _NAMES_FIGURE.fullmatch(bare) else None
