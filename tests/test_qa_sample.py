@@ -116,6 +116,7 @@ def test_only_the_last_snapshot_has_citations(assistant: Assistant) -> None:
 )
 def test_odd_questions_are_answered_or_refused_but_never_fail(assistant: Assistant, question: str) -> None:
     answer = assistant.ask(question, ["\ud800", "", "x" * 5000, question])
+    assert answer.text and answer.abstained == (not answer.citations)
     if not answer.abstained:
         check(answer)
 
