@@ -28,9 +28,7 @@ MEASURES = "|".join(
 )
 
 # Numerals that count nothing: set words that begin like a figure.
-SET_NUMERALS = (
-    "零|三元|一些|一定|一批|一体|一样|一步|一次性|一季度|十大|百强|一方|一部|一级|一省|一市|一区|一国|一门|一块"
-)
+SET_NUMERALS = "零|一些|一定|一批|一体|一样|一步|一次性|一季度|十大|百强|一方|一部|一级|一省|一市|一区|一国|一门|一块"
 
 # --- Organisations -----------------------------------------------------------------------------------------------
 
@@ -145,4 +143,4 @@ LIGHT_WORDS = frozenset(word for group in _LIGHT_GROUPS.values() for word in gro
 
 # Ends of place names, and words that the tagger takes for places.
 DIVISIONS = frozenset("省市区县镇乡州旗")
-NO_PLACES = frozenset(["东西", "城镇", "馆里", "乡镇", "市区", "城区", "全国", "中国", "城乡", "本地", "当地", "国内"])
+NO_PLACES = frozenset(["东西", "城镇", "乡镇", "市区", "城区", "全国", "中国", "城乡", "本地", "当地", "国内"])
