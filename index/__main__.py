@@ -7,17 +7,17 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 from index.encoders import DEFAULT_ENCODER, load_encoder
-from index.errors import DocumentError, IndexCorrupt, MissingDependency, YijuError
-from index.loaders import find_files, load
+from index.errors import IndexCorrupt, YijuError
+from index.intake import Batch, Changes, batches, changes
 from index.passage_index import NamedEncoder, PassageIndex, Progress
 from index.protocols import Encoder
-from index.records import Document
+from index.records import Document, Passage
 from index.storage import damaged_files, read_manifest, write_lock
 
 LoadEncoder = Callable[[str], Encoder]
@@ -58,6 +58,9 @@ def main(argv: Sequence[str] | None = None, *, load_encoder: LoadEncoder | None 
     arguments.load_encoder = load_encoder or _load_encoder
     try:
         outcome: Outcome = arguments.run(arguments)
+    except _Interrupted as interrupted:
+        print(f"\n已中断；已存下 {interrupted.files} 个文件，再运行同一命令会接着做。", file=sys.stderr)
+        return INTERRUPTED
     except KeyboardInterrupt:
         print("\n已中断；索引没有改动。", file=sys.stderr)
         return INTERRUPTED
@@ -80,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     build.set_defaults(run=_build)
 
-    add = commands.add_parser("add", help="加入文档；来源相同的文档被替换")
+    add = commands.add_parser("add", help="加入文件和文件夹；只处理新的、改过的和已删去的，中断后可接着做")
     add.add_argument("folder", type=Path, metavar="DIR", help="索引文件夹")
     add.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="文件或文件夹")
     add.add_argument("--encoder", metavar="NAME", help="编码器换了位置时指明；须与建立索引时的相同")
@@ -96,16 +99,30 @@ def _parser() -> argparse.ArgumentParser:
     info.add_argument("--json", action="store_true", help="输出 JSON")
     info.set_defaults(run=_info)
 
+    show = commands.add_parser("show", help="查看一份文档的目录和片段")
+    show.add_argument("folder", type=Path, metavar="DIR", help="索引文件夹")
+    show.add_argument("document", metavar="DOCUMENT", help="文档编号、来源，或来源、标题里独有的几个字")
+    show.set_defaults(run=_show)
+
     verify = commands.add_parser("verify", help="逐个文件核对校验和与结构；有损坏时退出码为 1")
     verify.add_argument("folder", type=Path, metavar="DIR", help="索引文件夹")
     verify.set_defaults(run=_verify)
     return parser
 
 
+class _Interrupted(Exception):
+    """Stopped by the user with part of the work saved."""
+
+    def __init__(self, files: int) -> None:
+        self.files = files
+
+
 def _build(arguments: argparse.Namespace) -> Outcome:
     output: Path = arguments.output
     with write_lock(output) as lock:
-        documents = _load_all(arguments.paths)
+        report = _Report()
+        documents = [d for batch in _read(changes(arguments.paths), (), report) for d in batch.documents]
+        report.close(found=bool(documents))
         index = PassageIndex.build(documents, arguments.load_encoder(arguments.encoder), progress=_Meter())
         index.save(output, lock=lock)
     return Outcome([f"已建立索引 {output}：{_counts(index)}"])
@@ -115,11 +132,36 @@ def _add(arguments: argparse.Namespace) -> Outcome:
     folder: Path = arguments.folder
     manifest = read_manifest(folder)
     with write_lock(folder) as lock:
-        documents = _load_all(arguments.paths)
-        encoder = arguments.load_encoder(arguments.encoder or manifest.encoder)
-        index = PassageIndex.open(folder, encoder=encoder).add(documents, progress=_Meter())
-        index.save(folder, lock=lock)
-    return Outcome([f"已加入 {len(documents)} 份文档；索引 {folder}：{_counts(index)}"])
+        index = _open_unloaded(folder)
+        if arguments.encoder is not None:
+            index = PassageIndex.open(folder, encoder=arguments.load_encoder(arguments.encoder))
+        changed = changes(arguments.paths, index.documents())
+        report, added, saved = _Report(), 0, 0
+        try:
+            for batch in _read(changed, index.documents(), report):
+                if not added and arguments.encoder is None:
+                    index = PassageIndex.open(folder, encoder=arguments.load_encoder(manifest.encoder))
+                index = index.add(batch.documents, progress=_Meter()).remove(batch.stale)
+                index.save(folder, lock=lock)
+                added, saved = added + len(batch.documents), batch.files
+        except KeyboardInterrupt as interrupt:
+            if saved:
+                raise _Interrupted(saved) from interrupt
+            raise
+        report.close(found=bool(added or changed.unchanged))
+        if changed.gone:
+            index = index.remove(changed.gone)
+            index.save(folder, lock=lock)
+    return Outcome([_added(folder, changed, added) + f"；索引 {folder}：{_counts(index)}"])
+
+
+def _added(folder: Path, changed: Changes, added: int) -> str:
+    said = f"已加入 {added} 份文档" if added or not changed.unchanged else "没有新的内容"
+    if changed.gone:
+        said += f"，移除 {len(changed.gone)} 份（文件已不在）"
+    if changed.unchanged:
+        said += f"，{changed.unchanged} 个文件没有变化"
+    return said
 
 
 def _remove(arguments: argparse.Namespace) -> Outcome:
@@ -154,6 +196,54 @@ def _info(arguments: argparse.Namespace) -> Outcome:
     return Outcome(lines)
 
 
+def _show(arguments: argparse.Namespace) -> Outcome:
+    index = _open_unloaded(arguments.folder)
+    document = _chosen(index, arguments.document)
+    metadata = document.metadata
+    lines = [f"{document.title}（{document.source}，编号 {document.id}，{len(document.text)} 字）"]
+    named = (
+        ("文号", metadata.number),
+        ("发文机关", metadata.issuer),
+        ("日期", metadata.issued),
+        ("施行", metadata.effective),
+        ("年份", metadata.period),
+        ("地区", metadata.region),
+    )
+    lines += [f"{name}：{value}" for name, value in named if value]
+    lines += [_place(document.page(h.start)) + "  " * h.level + h.title for h in document.headings]
+    for passage in index.passages(document.id):
+        lines += ["", _described_passage(passage), passage.text]
+    return Outcome(lines)
+
+
+def _chosen(index: PassageIndex, wanted: str) -> Document:
+    """The document that a user means.
+
+    Raises:
+        YijuError: if none or several are meant.
+    """
+    documents = index.documents()
+    exact = [d for d in documents if wanted in (d.id, d.source)]
+    found = exact or [d for d in documents if wanted in d.source or wanted in d.title]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise YijuError(f"索引里没有文档「{wanted}」；编号和来源可用 yiju-index info 查看。")
+    some = "、".join(document.source for document in found[:5])
+    raise YijuError(
+        f"「{wanted}」指的可能是 {len(found)} 份文档：{some}{'……' * (len(found) > 5)}；请写完整的来源或编号。"
+    )
+
+
+def _described_passage(passage: Passage) -> str:
+    where = " › ".join((*passage.section_path, *passage.labels))
+    return f"── {passage.span.start}–{passage.span.end} {_place(passage.page)}{where}".rstrip()
+
+
+def _place(page: int | None) -> str:
+    return f"第 {page} 页 " if page else ""
+
+
 def _verify(arguments: argparse.Namespace) -> Outcome:
     folder: Path = arguments.folder
     try:
@@ -171,29 +261,42 @@ def _open_unloaded(folder: Path) -> PassageIndex:
     return PassageIndex.open(folder, encoder=NamedEncoder(read_manifest(folder)))
 
 
-def _load_all(paths: Sequence[Path]) -> list[Document]:
-    """All documents that can be read; the others are named on stderr.
+class _Report:
+    """What could not be read, said on stderr as it comes."""
 
-    Raises:
-        YijuError: if none is left.
-    """
-    files = find_files(paths)
-    documents: list[Document] = []
-    failures: list[str] = []
-    for path, source in files:
-        try:
-            documents.append(load(path, source=source))
-        except (DocumentError, MissingDependency, OSError) as error:
-            failures.append(_one_line(error))
-    if documents:
-        for failure in failures:
-            print(f"警告：已跳过：{failure}", file=sys.stderr)
-        return documents
-    if len(failures) == 1:
-        raise YijuError(failures[0])
-    for failure in failures:
-        print(f"警告：{failure}", file=sys.stderr)
-    raise YijuError(f"没有可以编入索引的文档：{len(failures)} 个文件都读不出。")
+    def __init__(self) -> None:
+        self._failures: list[str] = []
+
+    def failed(self, error: Exception) -> None:
+        """Remember a file that cannot be read."""
+        self._failures.append(_one_line(error))
+
+    def notice(self, message: str) -> None:
+        """Say what was left out of a file."""
+        _say(f"注意：{message}")
+
+    def close(self, *, found: bool) -> None:
+        """Name every file that was left out.
+
+        Raises:
+            YijuError: if nothing was found beside them.
+        """
+        if not found and len(self._failures) == 1:
+            raise YijuError(self._failures[0])
+        for failure in self._failures:
+            _say(f"警告：已跳过：{failure}" if found else f"警告：{failure}")
+        if not found:
+            raise YijuError(f"没有可以编入索引的文档：{len(self._failures)} 个文件都读不出。")
+
+
+def _read(changed: Changes, documents: Sequence[Document], report: _Report) -> Iterator[Batch]:
+    return batches(changed.incoming, documents, failed=report.failed, notice=report.notice, progress=_reading)
+
+
+def _reading(done: int, total: int) -> None:
+    """Show how many files have been read; the line makes way for the next."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K读取：文件 {done}/{total}", end="\r" if done == total else "", file=sys.stderr, flush=True)
 
 
 def _load_encoder(name: str) -> Encoder:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from index.records import Document, Heading, Metadata, Passage, Span
+from index.records import Document, Heading, Metadata, Origin, Passage, Span, Table
 
 # What an id may be made of: it becomes part of addresses and of passage ids.
 DOCUMENT_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
@@ -44,13 +45,11 @@ def document_row(document: Document) -> dict[str, object]:
         "id": document.id,
         "title": document.title,
         "source": document.source,
-        "metadata": {
-            "number": document.metadata.number,
-            "issuer": document.metadata.issuer,
-            "issued": document.metadata.issued,
-        },
+        "metadata": asdict(document.metadata),
         "headings": [[heading.title, heading.level, heading.start, heading.end] for heading in document.headings],
         "page_starts": list(document.page_starts),
+        "tables": [[table.span.start, table.span.end, table.caption] for table in document.tables],
+        "origin": [document.origin.folder, document.origin.digest],
         "text": document.text,
     }
 
@@ -119,11 +118,13 @@ def _document(row: Any) -> Document:
         headings=tuple(_heading(heading, len(text)) for heading in _list(row.get("headings"))),
         page_starts=tuple(_offset(start, len(text)) for start in _list(row.get("page_starts"))),
         metadata=_metadata(metadata),
+        tables=tuple(_table(table, len(text)) for table in _list(row.get("tables", []))),
+        origin=_origin(row.get("origin", [None, ""])),
     )
 
 
 def _metadata(row: Mapping[str, Any]) -> Metadata:
-    return Metadata(*(_text_or_none(row.get(name)) for name in ("number", "issuer", "issued")))
+    return Metadata(*(_text_or_none(row.get(field.name)) for field in fields(Metadata)))
 
 
 def _heading(row: Any, length: int) -> Heading:
@@ -131,6 +132,18 @@ def _heading(row: Any, length: int) -> Heading:
     title, level, start, end = row
     _expect(_offset(start, length) <= _offset(end, length), f"标题的位置颠倒：{start}–{end}")
     return Heading(_text(title), _offset(level, 1000), start, end)
+
+
+def _origin(row: Any) -> Origin:
+    _expect(isinstance(row, list) and len(row) == 2, "来源不是两项")
+    return Origin(_text_or_none(row[0]), _text(row[1]))
+
+
+def _table(row: Any, length: int) -> Table:
+    _expect(isinstance(row, list) and len(row) == 3, "表格不是三项")
+    start, end, caption = row
+    _expect(_offset(start, length) <= _offset(end, length), f"表格的位置颠倒：{start}–{end}")
+    return Table(Span(start, end), _text(caption))
 
 
 def _passage(row: Any, documents: Mapping[str, Document]) -> Passage:

@@ -1,39 +1,26 @@
-"""The default encoder: multilingual-e5-small on onnxruntime, converted once into a folder of the user's cache."""
+"""The default encoder: multilingual-e5-small on onnxruntime, from the model files that come with the product."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import logging
 import os
-import shutil
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
 from tokenizers import Tokenizer
 
-from index.e5_weights import WEIGHTS_SHA256, load_checkpoint, locate_weights
-from index.errors import ModelUnavailable
+from index.model_files import MODELS, TOKENIZER, expected_digest, load_model, load_tokenizer
 from index.protocols import Vectors
 
 NAME = "multilingual-e5-small"
 DIM = 384
 QUERY_PROMPT, PASSAGE_PROMPT = "query: ", "passage: "
-# Raise it with every change of graph, tokenizer or prompts: it names the folder and is part of the revision.
-RECIPE = 2
-REVISION = f"{WEIGHTS_SHA256[:12]}-{RECIPE}"
+MODEL = "encoder.onnx"
 
-_MODEL, _TOKENIZER, _MANIFEST = "model.onnx", "tokenizer.json", "manifest.json"
 # A run takes some 10 MB of working memory; beyond this, more threads would only crowd out other processes.
 _MOST_THREADS = 8
-_log = logging.getLogger(__name__)
-
-Progress = Callable[[str], None]
 
 
 class E5Encoder:
@@ -41,20 +28,22 @@ class E5Encoder:
 
     On one machine a vector depends on its own text alone, to the last bit: each text runs through the network by itself
     on one thread, so neither the other texts of a call nor the number of processors matter. Several texts run side by
-    side. Another kind of processor may add floats in another order: vectors then differ by rounding.
+    side. A processor that adds floats in another order may round some activation the other way: the vectors of one text
+    then differ about as much as from float32 (cosines from 0.9987; of the mean text 0.9995).
     Texts are cut at 512 tokens, about 750 Chinese characters. Calls from several threads are safe.
 
     Args:
-        session: of the graph that `index.e5_graph` builds, one thread a run.
-        tokenizer: that `index.e5_tokenizer` builds.
+        session: of the graph that `index.training.e5_graph` builds, one thread a run.
+        tokenizer: that `index.training.e5_tokenizer` builds.
+        revision: pins both.
         threads: how many texts run at the same time, at least 1.
     """
 
     name = NAME
-    revision = REVISION
     dim = DIM
 
-    def __init__(self, session: ort.InferenceSession, tokenizer: Tokenizer, *, threads: int) -> None:
+    def __init__(self, session: ort.InferenceSession, tokenizer: Tokenizer, revision: str, *, threads: int) -> None:
+        self.revision = revision
         self._session = session
         self._tokenizer = tokenizer
         self._workers = ThreadPoolExecutor(threads, thread_name_prefix="encode")
@@ -90,114 +79,15 @@ class E5Encoder:
         return vector
 
 
-def load_e5(cache: Path, progress: Progress | None = None) -> E5Encoder:
-    """Load the default encoder, converting it first if the cache does not hold it intact.
-
-    Safe when several processes do it at once. Where the cache cannot be written the model is converted for this
-    process alone, which a warning says.
+def load_e5(folder: Path = MODELS) -> E5Encoder:
+    """Load the default encoder.
 
     Args:
-        cache: folder for converted models; created if need be.
-        progress: told, in Chinese, what takes long.
+        folder: with its two files and their manifest.
 
     Raises:
-        MissingDependency: if the distribution that carries the weights is not installed.
-        ModelUnavailable: if the weights are not the expected ones, or there is no room to convert them.
+        ModelUnavailable: if a file is missing or altered.
     """
-    tell = progress or _log.info
-    folder = cache / f"{NAME}-{REVISION}"
-    if folder.is_dir():
-        if _is_intact(folder):
-            return _open(folder)
-        tell(f"默认编码器的缓存已损坏，正在重建：{folder}")
-    fresh = _convert_somewhere(cache, tell)
-    try:
-        encoder = _open(fresh)
-        if fresh.parent == cache:
-            _publish(fresh, folder)
-        return encoder
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-
-
-def _open(folder: Path) -> E5Encoder:
-    """Load both files into memory; the folder is not needed afterwards."""
-    options = ort.SessionOptions()
-    # One thread a run: parallel over texts there is nothing to wait for, and no thread spins on a shared processor.
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    session = ort.InferenceSession(folder / _MODEL, options, providers=["CPUExecutionProvider"])
-    tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER))
-    return E5Encoder(session, tokenizer, threads=min(_MOST_THREADS, os.cpu_count() or 1))
-
-
-def _convert_somewhere(cache: Path, tell: Progress) -> Path:
-    """Convert into a new folder inside `cache`, else among the temporary files; the caller removes it."""
-    try:
-        return _convert_in(cache, tell)
-    except OSError as error:
-        _log.warning("无法写入缓存文件夹 %s（%s）：默认编码器每次启动都要重新转换。", cache, error.strerror)
-    try:
-        return _convert_in(Path(tempfile.gettempdir()), tell)
-    except OSError as error:
-        raise ModelUnavailable(
-            f"无法转换默认编码器：缓存文件夹 {cache} 与临时文件夹 {tempfile.gettempdir()} 都不能写入"
-            f"（{error.strerror}）。请腾出约 100 MB 空间，或换一个可写的缓存文件夹。"
-        ) from error
-
-
-def _convert_in(parent: Path, tell: Progress) -> Path:
-    """Convert into a new folder inside `parent`; an unfinished one is removed."""
-    parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{NAME}-", dir=parent))
-    try:
-        _convert(folder, tell)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return folder
-
-
-def _convert(folder: Path, tell: Progress) -> None:
-    # Only conversion needs onnx, so only conversion pays for its import.
-    from index.e5_graph import build_graph
-    from index.e5_tokenizer import build_tokenizer, kept_pieces
-
-    tell("首次使用，正在转换默认编码器 multilingual-e5-small（约 10 秒，仅此一次）……")
-    checkpoint = load_checkpoint(locate_weights())
-    kept = kept_pieces(checkpoint.vocabulary)
-    (folder / _TOKENIZER).write_text(build_tokenizer(checkpoint.vocabulary, kept).to_str(), encoding="utf-8")
-    (folder / _MODEL).write_bytes(build_graph(checkpoint, kept).SerializeToString())
-    digests = {name: _digest(folder / name) for name in (_MODEL, _TOKENIZER)}
-    (folder / _MANIFEST).write_text(json.dumps({"revision": REVISION, "sha256": digests}, indent=1), encoding="utf-8")
-    tell("默认编码器转换完成。")
-
-
-def _publish(fresh: Path, folder: Path) -> None:
-    """Move `fresh` to its place in one step, unless another process put an intact model there meanwhile."""
-    # What fails here costs the next start a conversion, nothing else: this process has its encoder.
-    with suppress(OSError):
-        if folder.is_dir() and not _is_intact(folder):
-            _discard(folder)
-        fresh.replace(folder)
-
-
-def _discard(folder: Path) -> None:
-    """Take a damaged folder out of the way in one step, so that nobody sees half of it."""
-    grave = Path(tempfile.mkdtemp(prefix=f".{NAME}-", dir=folder.parent))
-    folder.replace(grave)
-    shutil.rmtree(grave, ignore_errors=True)
-
-
-def _is_intact(folder: Path) -> bool:
-    try:
-        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-        digests = {name: _digest(folder / name) for name in (_MODEL, _TOKENIZER)}
-        return bool(manifest == {"revision": REVISION, "sha256": digests})
-    except (OSError, ValueError):
-        return False
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    session, tokenizer = load_model(folder, MODEL), load_tokenizer(folder)
+    revision = "-".join(expected_digest(folder, name)[:12] for name in (MODEL, TOKENIZER))
+    return E5Encoder(session, tokenizer, revision, threads=min(_MOST_THREADS, os.cpu_count() or 1))

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-
-import platformdirs
 
 from index import e5
 from index.protocols import Encoder
@@ -13,23 +10,20 @@ from index.protocols import Encoder
 DEFAULT_ENCODER = e5.NAME
 
 
-def load_encoder(
-    name: str = DEFAULT_ENCODER, *, cache: Path | None = None, progress: Callable[[str], None] | None = None
-) -> Encoder:
+def load_encoder(name: str = DEFAULT_ENCODER, *, progress: Callable[[str], None] | None = None) -> Encoder:
     """Load an encoder by name.
 
     Args:
-        name: `multilingual-e5-small`, which needs no network; any other name is a sentence-transformers model: a name
-            on the hub such as `BAAI/bge-small-zh-v1.5`, or a local folder.
-        cache: where the default encoder is kept once converted; the user's cache folder unless given.
+        name: `multilingual-e5-small`, which comes with the product; any other name is a sentence-transformers model: a
+            name on the hub such as `BAAI/bge-small-zh-v1.5`, or a local folder.
         progress: told, in Chinese, what takes long.
 
     Raises:
         MissingDependency: if a package the encoder needs is not installed.
-        ModelUnavailable: if the model cannot be found, fetched or read.
+        ModelUnavailable: if the model cannot be found, fetched or read, or a file of the default one is altered.
     """
     if name == DEFAULT_ENCODER:
-        return e5.load_e5(cache or platformdirs.user_cache_path("yiju"), progress)
+        return e5.load_e5()
     from index.sentence_transformers_encoder import load_sentence_transformer
 
     return load_sentence_transformer(name, progress)

@@ -10,6 +10,8 @@ from index.records import Metadata
 _HEAD = 4000  # characters in which a document introduces itself
 _TAIL = 300  # characters that may end in a signature
 _TITLE_MAX = 100
+_CLOSING = 2000  # characters in which a law says from when it applies
+_FIRST_PLAN_BY_YEARS = 1981  # earlier five-year plans did not follow the calendar of the later ones
 
 _NUMBER = re.compile(
     r"[\u4e00-\u9fff（）()]{1,15}[〔\[［(（【][ ]?(?:19|20)\d{2}[ ]?(?:年)?[〕\]］)）】][ ]?(?:第[ ]?)?\d{1,5}[ ]?号"
@@ -31,6 +33,21 @@ _BODY_NAMES = (
 _ORGANISATION = re.compile(rf"[\u4e00-\u9fff（）()、 \u3000]{{2,60}}?(?:{_BODY_NAMES})")
 _SIGNED = re.compile(
     rf"(?:^|[。）])(?P<issuer>[\u4e00-\u9fff]{{2,40}}?(?:{_BODY_NAMES}))[ \u3000]*{_DATE.pattern}(?=$|[^\d，,起前至])"
+)
+_IN_FORCE = re.compile(
+    rf"自(?:{_DATE.pattern}|(?:本\w{{1,6}})?(?:公布|发布|印发|颁布)之日)(?:之日)?起(?:正式)?(?:施行|实施|执行|生效)"
+)
+_YEARS = re.compile(r"((?:19|20)\d{2})年?[ ]?(?:[-—–~～－至]{1,2}|到)[ ]?((?:19|20)\d{2})年?")
+_ONE_YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?:年度?|[）)])")
+_FIVE_YEARS = re.compile(r"[“\"「](十)?([一二三四五六七八九])五[”\"」]")
+_REGION = re.compile(
+    r"(?:[\u4e00-\u9fff]{2,7}?(?:省|自治区|特别行政区))?(?:[\u4e00-\u9fff]{2,8}?(?:市|自治州|地区|盟))?"
+    r"(?:[\u4e00-\u9fff]{1,8}?(?:新区|区|县|旗|市))?"
+)
+_NO_REGION = re.compile("(?:[城都超股本全各]市|[园社地小城市库景校灾山牧林片辖本全各]区)$")
+_PROVINCE = re.compile(
+    "北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|"
+    "台湾|内蒙古|广西|西藏|宁夏|新疆|香港|澳门"
 )
 _DOCUMENT_KIND = (
     "通知|意见|办法|方案|规定|条例|决定|公告|通告|批复|函|报告|规划|计划|细则|措施|要点|解释|纲要|规则|标准|指南|"
@@ -68,9 +85,51 @@ def describe(text: str, fallback_title: str) -> tuple[str, Metadata]:
     tail = _lines(text[max(0, len(text) - _TAIL) :])
     title = _title(text, lines) or _tidy(fallback_title)
     signed_by, signed_on = _signature(lines) or _signature(tail) or (None, None)
+    issuer, issued = signed_by or _issuer(lines, title), signed_on or _issued(lines)
     return title, Metadata(
-        number=_number(lines), issuer=signed_by or _issuer(lines, title), issued=signed_on or _issued(lines)
+        number=_number(lines),
+        issuer=issuer,
+        issued=issued,
+        effective=_effective(text, issued),
+        period=period(title),
+        region=_region(issuer, title),
     )
+
+
+def period(title: str) -> str | None:
+    """The years that a title names: 「2022—2025年」 as 2022/2025, 「2025年」 as 2025/2025, 「十四五」 as 2021/2025."""
+    if match := _YEARS.search(title):
+        return f"{match[1]}/{match[2]}" if match[1] <= match[2] else None
+    if match := _FIVE_YEARS.search(title):
+        first = 1956 + 5 * ("一二三四五六七八九十".index(match[2]) + (10 if match[1] else 0))
+        return f"{first}/{first + 4}" if first >= _FIRST_PLAN_BY_YEARS else None
+    match = _ONE_YEAR.search(title)
+    return f"{match[1]}/{match[1]}" if match else None
+
+
+def _effective(text: str, issued: str | None) -> str | None:
+    """The date in 「自…起施行」, which stands near the end or near the beginning."""
+    for part in (text[-_CLOSING:], text[:_HEAD]):
+        if match := _IN_FORCE.search(part):
+            return _iso(match) if match["y"] else issued
+    return None
+
+
+def _region(issuer: str | None, title: str) -> str | None:
+    for text in filter(None, (issuer, title)):
+        if re.match("中华人民共和国|国务院|全国", text):
+            return "全国"
+        match = _REGION.match(re.sub(r"^(?:(?:19|20)\d{2}年|中共|关于|印发|《)+", "", text))
+        if match and _names_a_region(match[0], sure=text is issuer):
+            return match[0]
+    return None
+
+
+def _names_a_region(name: str, *, sure: bool) -> bool:
+    """Whether it is a name and no word that ends like one; titles begin with all sorts of words, issuers do not."""
+    if len(name) < 3 or _NO_REGION.search(name):
+        return False
+    return sure or len(name) <= 4 or bool(_PROVINCE.match(name))
 
 
 def _lines(text: str) -> list[str]:

@@ -9,15 +9,15 @@ like sentences of a list rather than headings is dropped as a whole.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections import defaultdict
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from itertools import pairwise
 
 from index.markers import Marker, markers
-from index.records import Heading
+from index.records import Declared, Heading, Table
 
 # Which kind encloses which, where the document does not show it otherwise.
 _RANK = {
@@ -54,6 +54,7 @@ _STRONG = frozenset(["部分", "篇", "编", "分编", "章", "节", "条", "附
 _WEAK = frozenset(["1.", "1、", "（1）", "1）", "①", "一是"])
 _MARKDOWN = frozenset("#" * n for n in range(1, 7))
 
+_DECLARED_MAX = 100  # characters of a declared heading; a longer one is a paragraph in the wrong style
 _ALONE_MAX = 60  # characters of a heading on a line of its own
 _WRAPPED_MAX = 34  # the same where lines are wrapped: a longer one is a paragraph's first line
 _RUN_IN_MAX = 45  # characters of a first sentence that heads its paragraph
@@ -96,18 +97,20 @@ class _Node:
     shape: _Shape = _Shape.ALONE
 
 
-def outline(text: str) -> tuple[Heading, ...]:
+def outline(text: str, declared: Sequence[Declared] = (), tables: Sequence[Table] = ()) -> tuple[Heading, ...]:
     """The headings of a text.
 
     Args:
         text: verbatim text of a document, line ends `\\n`.
+        declared: headings that the file itself declares, in text order; they count as markdown's do.
+        tables: parts of the text in which numbers count rows.
 
     Returns:
         Headings in text order, each on one line. `text[start:end]` is the title, behind markdown signs (`## `,
         `**`) where there are any; titles are at most 70 characters. Level 1 is outermost and no level is
         skipped on the way down.
     """
-    candidates = _with_annex_titles(text, markers(text))
+    candidates = _with_annex_titles(text, _with_declared(_outside(markers(text), tables), declared))
     nodes: list[_Node] = []
     for _ in range(2):  # a second pass: dropped lists no longer disturb the nesting of the rest
         nodes = _nest(candidates)
@@ -121,6 +124,36 @@ def outline(text: str) -> tuple[Heading, ...]:
         levels[id(node)] = level = 1 if node.parent is None else levels[id(node.parent)] + 1
         headings.append(_heading(text, node, level))
     return tuple(headings)
+
+
+def _outside(found: Sequence[Marker], tables: Sequence[Table]) -> list[Marker]:
+    """Markers that stand in no table."""
+    starts = [table.span.start for table in tables]
+    kept = []
+    for marker in found:
+        place = bisect_right(starts, marker.line) - 1
+        if place < 0 or marker.line >= tables[place].span.end:
+            kept.append(marker)
+    return kept
+
+
+def _with_declared(found: Sequence[Marker], declared: Sequence[Declared]) -> list[Marker]:
+    """Markers together with declared headings, which take the place of those on their lines.
+
+    Of a family that is declared here and there only, such as 一、 in a file whose author used a style once, the
+    numbers are the better guide.
+    """
+    lines = {heading.span.start for heading in declared}
+    styled = Counter(marker.kind for marker in found if marker.line in lines)
+    plain = Counter(marker.kind for marker in found if marker.line not in lines)
+    trusted = {kind for kind in styled if styled[kind] > plain[kind] or kind in _MARKDOWN}
+    numbered = {marker.line for marker in found if marker.kind not in trusted}
+    merged = [marker for marker in found if marker.line not in lines or marker.line in numbered]
+    for heading in declared:
+        if heading.span.start not in numbered and len(heading.span) <= _DECLARED_MAX:
+            start, end = heading.span.start, heading.span.end
+            merged.append(Marker("#" * min(heading.level, 6), 0, start, start, start, end))
+    return sorted(merged, key=lambda marker: marker.line)
 
 
 # --- sequence and nesting ---------------------------------------------------------------------

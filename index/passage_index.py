@@ -126,7 +126,7 @@ class PassageIndex:
         return cls([], DenseIndex.empty(encoder.dim), SparseIndex.build([]), encoder)
 
     @classmethod
-    def open(cls, path: Path, *, encoder: Encoder | None = None, cache: Path | None = None) -> Self:
+    def open(cls, path: Path, *, encoder: Encoder | None = None) -> Self:
         """Read an index folder.
 
         Sizes and structure are always checked, and the digest of every file up to `storage.CHECK_LIMIT`.
@@ -134,7 +134,6 @@ class PassageIndex:
         Args:
             path: the folder.
             encoder: to search and add with; by default the one that the index names is loaded.
-            cache: folder for prepared models, for loading by name.
 
         Raises:
             IndexNotFound: if there is no index.
@@ -149,7 +148,7 @@ class PassageIndex:
             # Here and not above: with an encoder at hand, nothing of the runtimes behind encoders is imported.
             from index.encoders import load_encoder
 
-            encoder = load_encoder(manifest.encoder, cache=cache)
+            encoder = load_encoder(manifest.encoder)
         while True:
             _check_encoder(path, manifest, encoder)
             try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
+from index.clauses import clause_path
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
@@ -59,6 +61,32 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
+class Declared:
+    """A heading that the file itself declares: by style, tag or bookmark.
+
+    Attributes:
+        level: 1 is outermost.
+        span: its line in the text.
+    """
+
+    level: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Lines of a text that are the rows of a table.
+
+    Attributes:
+        span: from its first row to behind its last, line ends included.
+        caption: what the text above calls it; empty where nothing does.
+    """
+
+    span: Span
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Metadata:
     """What a document says of itself; None where it does not.
 
@@ -66,11 +94,30 @@ class Metadata:
         number: document number (文号), e.g. 綦江府发〔2023〕16号.
         issuer: issuing body, e.g. 重庆市綦江区人民政府.
         issued: date of issue as ISO 8601, year alone or year-month where no more is known.
+        effective: date from which it applies, likewise.
+        period: first and last year that it covers, e.g. 2022/2025; equal for a single year.
+        region: whose it is, e.g. 重庆市綦江区; 全国 for what the state issues.
     """
 
     number: str | None = None
     issuer: str | None = None
     issued: str | None = None
+    effective: str | None = None
+    period: str | None = None
+    region: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The file that a document was read from, to tell next time whether it changed or is gone.
+
+    Attributes:
+        folder: the folder that was given to be indexed, absolute; None for a file given by itself.
+        digest: of the file's content, and of the version of the loaders that read it.
+    """
+
+    folder: str | None = None
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +131,8 @@ class Document:
         source: file name as given by the user.
         headings: in text order.
         page_starts: offset at which each page begins; empty where there are no pages.
+        tables: in text order.
+        origin: where its file lies.
     """
 
     id: str
@@ -93,17 +142,25 @@ class Document:
     headings: tuple[Heading, ...] = ()
     page_starts: tuple[int, ...] = ()
     metadata: Metadata = field(default_factory=Metadata)
+    tables: tuple[Table, ...] = ()
+    origin: Origin = Origin()
 
     def section_path(self, offset: int) -> tuple[str, ...]:
-        """Titles of the headings that enclose `offset`, outermost first."""
+        """Titles of the headings that enclose `offset`, outermost first; in an article then 第…款 and 第…项."""
         path: list[Heading] = []
+        after = len(self.text)
         for heading in self.headings:
             if heading.start > offset:
+                after = heading.start
                 break
             while path and path[-1].level >= heading.level:
                 path.pop()
             path.append(heading)
-        return tuple(heading.title for heading in path)
+        titles = tuple(heading.title for heading in path)
+        if not path:
+            return titles
+        start = path[-1].start
+        return titles + clause_path(titles[-1], self.text[start:after], offset - start)
 
     def page(self, offset: int) -> int | None:
         """The 1-based page that holds `offset`, or None where there are no pages."""

@@ -7,13 +7,14 @@ running lengths and never searched for.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from index.front_matter import labels
-from index.records import Document, Heading, Passage, Span
+from index.records import Document, Heading, Passage, Span, Table
 
 if TYPE_CHECKING:
     from langchain_text_splitters import RecursiveCharacterTextSplitter
@@ -64,8 +65,9 @@ def split(document: Document, *, max_characters: int = 400) -> tuple[Passage, ..
 
     Returns:
         Passages in text order: exact slices of the text, trimmed of white space, none crossing into another
-        section but for headings without a body, which stand before what follows them. Together they hold
-        every visible character exactly once.
+        section but for headings without a body, which stand before what follows them, and none out of a table but
+        for a short line that leads into it. Tables are split between rows, and each part is labelled with the
+        table's caption. Together they hold every visible character exactly once.
 
     Raises:
         ValueError: if `max_characters` is below 50.
@@ -80,10 +82,10 @@ def split(document: Document, *, max_characters: int = 400) -> tuple[Passage, ..
             span,
             section.path,
             document.page(span.start),
-            labels(document, span),
+            labels(document, span) + _captions(document.tables, span),
         )
         for section in _sections(document)
-        for span in _spans(document.text, section, _limit(document, section, max_characters))
+        for span in _spans(document.text, section, _limit(document, section, max_characters), document.tables)
     )
 
 
@@ -117,16 +119,62 @@ def _is_bare(text: str, heading: Heading, end: int) -> bool:
     return not text[heading.end : end].strip("：:#*_ \t\n\u3000\xa0")
 
 
-def _spans(text: str, section: _Section, limit: int) -> Iterator[Span]:
-    pieces = _pieces(text[section.start : section.end], limit)
+def _captions(tables: Sequence[Table], span: Span) -> tuple[str, ...]:
+    """What the table is called that a passage is rows of; found by it, as by the names of columns in each row."""
+    first = bisect_right(tables, span.start, key=lambda table: table.span.end)
+    held = [table for table in tables[first : first + 1] if table.span.overlap(span)]
+    return tuple(table.caption for table in held if table.caption)
+
+
+def _spans(text: str, section: _Section, limit: int, tables: Sequence[Table]) -> Iterator[Span]:
     offset = section.start
-    for length in _joined([len(piece) for piece in pieces], limit):
+    for length in _lengths(text, section, limit, tables):
         piece = text[offset : offset + length]
         visible = piece.strip()
         if visible:
             start = offset + len(piece) - len(piece.lstrip())
             yield Span(start, start + len(visible))
         offset += length
+
+
+def _lengths(text: str, section: _Section, limit: int, tables: Sequence[Table]) -> list[int]:
+    """Lengths of a section's pieces; a small last piece before a table goes with the table's first rows."""
+    lengths: list[int] = []
+    for start, end, is_table in _stretches(section, tables):
+        stretch = text[start:end]
+        pieces = _row_groups(stretch, limit) if is_table else _pieces(stretch, limit)
+        more = _joined([len(piece) for piece in pieces], limit)
+        if is_table and lengths and more and lengths[-1] < _SMALL and lengths[-1] + more[0] <= limit:
+            more[0] += lengths.pop()
+        lengths += more
+    return lengths
+
+
+def _stretches(section: _Section, tables: Sequence[Table]) -> Iterator[tuple[int, int, bool]]:
+    """The parts of a section between tables, and the tables."""
+    position = section.start
+    first = bisect_right(tables, section.start, key=lambda table: table.span.end)
+    for table in tables[first:]:
+        start, end = max(table.span.start, position), min(table.span.end, section.end)
+        if start >= section.end:
+            break
+        if start > position:
+            yield position, start, False
+        yield start, end, True
+        position = end
+    if position < section.end:
+        yield position, section.end, False
+
+
+def _row_groups(text: str, limit: int) -> list[str]:
+    """Rows, as many together as there is room for; a row that is too long by itself is split like any text."""
+    groups: list[str] = []
+    for row in text.splitlines(keepends=True):
+        if groups and len(groups[-1]) + len(row) <= limit:
+            groups[-1] += row
+        else:
+            groups.extend(_pieces(row, limit))
+    return groups
 
 
 def _pieces(text: str, limit: int) -> list[str]:

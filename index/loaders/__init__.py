@@ -1,44 +1,184 @@
-"""Files in, documents with verbatim text out; one module a format."""
+"""Files in, documents with verbatim text out; one module a format, chosen by content and imported when needed."""
 
 from __future__ import annotations
 
 import hashlib
+import importlib
+import struct
 import unicodedata
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import cast
 
-from index.errors import DocumentTooLarge, DocumentUnreadable, UnsupportedFormat
+from index.errors import DocumentError, DocumentTooLarge, DocumentUnreadable, MissingDependency, UnsupportedFormat
 from index.loaders import plain
+from index.loaders.content import Content, Unreadable
+from index.loaders.sniff import HEAD, Format, inside, sniff
 from index.metadata import describe
 from index.outline import outline
 from index.records import Document
 
 SUFFIXES = (".txt", ".md", ".markdown")
+"""Names of plain text; all other formats are known by their content."""
 MAX_BYTES = 20 * 1024 * 1024
+"""Bytes of a text file."""
+MAX_PACKED = 300 * 1024 * 1024
+"""Bytes of a file in any other format, which is mostly pictures."""
+MAX_UNPACKED = 2 * 1024**3
+"""Bytes of all documents in one archive."""
+_NOT_DOCUMENTS = (".", "~$", "Thumbs.db", "desktop.ini")  # hidden, of an open editor, of the desktop
+_ARCHIVES_MAX = 3  # archives within archives
+
+_READABLE = "、".join(
+    (*SUFFIXES, ".html", ".docx", ".pdf", ".xlsx", ".pptx", ".ofd", ".zip", "图片（.png、.jpg、.tif）")
+)
+
+# What parsers of damaged files raise, our own and others'. Whatever it was, it is this file's failure and no other's.
+_PARSER_FAILURES = (
+    ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, SyntaxError, OSError, EOFError,
+    MemoryError, AssertionError, zlib.error, struct.error, zipfile.BadZipFile,
+)  # fmt: skip
+
+Notice = Callable[[str], None]
 
 
 def load(path: Path, *, source: str | None = None) -> Document:
-    """Load one file.
+    """Load one file that is one document.
 
     Args:
-        path: a .txt or .md file of at most 20 MB.
+        path: a file in any format but .zip.
         source: the name that the document is known and cited by; the file name unless given.
 
     Returns:
-        The document with its verbatim text, headings, title and metadata. Its id depends on `source` alone.
+        The document with its text, headings, title and metadata. Its id depends on `source` alone. The text of a
+        .txt or .md file is its own; that of another format is what its loader makes of it.
 
     Raises:
         UnsupportedFormat: if no loader reads this kind of file.
         DocumentTooLarge: if the file is over the limit.
-        DocumentUnreadable: if the file is missing, empty, binary or in an unknown encoding.
+        DocumentUnreadable: if the file is missing, empty, damaged, locked or in an unknown encoding.
+        MissingDependency: if its format needs an extra that is not installed.
     """
-    _check(path)
-    text = plain.read_text(path)
-    source = unicodedata.normalize("NFC", path.name) if source is None else source
-    title, metadata = describe(text, Path(source).stem)
+    (found,) = load_all(path, source=source, archives=0)
+    if isinstance(found, DocumentError):
+        raise found
+    return found
+
+
+def load_all(
+    path: Path, *, source: str | None = None, notice: Notice = lambda _: None, archives: int = _ARCHIVES_MAX
+) -> Iterator[Document | DocumentError]:
+    """Load a file that may hold several documents.
+
+    Args:
+        path: a file in any format.
+        source: as for `load`; a document in an archive is known as `source/name in the archive`.
+        notice: told what was left out of a document and why.
+        archives: how deep archives within archives are opened.
+
+    Yields:
+        Documents in the order of the archive, and an error for each file in it that cannot be read.
+
+    Raises:
+        DocumentError, MissingDependency: as `load`, if the file itself cannot be read.
+    """
+    data, found = _read(path)
+    name = unicodedata.normalize("NFC", path.name) if source is None else source
+    yield from _documents(path, data, found, name, notice, archives)
+
+
+def _documents(
+    path: Path, data: bytes, found: Format, source: str, notice: Notice, archives: int
+) -> Iterator[Document | DocumentError]:
+    if found is not Format.ZIP:
+        yield _document(path, data, found, source, notice)
+    elif archives < 1:
+        raise UnsupportedFormat(path, f"{path} 是压缩包，层数太多或不能作为单个文档读取。请先解压。")
+    else:
+        yield from _members(path, data, source, notice, archives)
+
+
+def _members(path: Path, data: bytes, source: str, notice: Notice, archives: int) -> Iterator[Document | DocumentError]:
+    """The documents in an archive. Nothing is unpacked to disk, so that a name in it leads nowhere."""
+    from index.loaders.archive import Archive
+
+    try:
+        archive = Archive(data)
+    except Unreadable as error:
+        raise DocumentUnreadable(path, f"无法读取 {path}：{error}") from error
+    unpacked = 0
+    for entry in archive.names():
+        name = _member_name(archive.entry(entry))
+        if not name:
+            continue
+        inner = path / name
+        try:
+            content = archive.read(entry)
+            unpacked += len(content)
+            if unpacked > MAX_UNPACKED:
+                yield DocumentTooLarge(
+                    path, f"{path} 解压后超过 {MAX_UNPACKED // 2**30} GB，其余文件没有读取。请拆分。"
+                )
+                return
+            yield from _documents(inner, content, _format(inner, content), f"{source}/{name}", notice, archives - 1)
+        except Unreadable as error:
+            yield DocumentUnreadable(inner, f"无法读取 {inner}：{error}")
+        except DocumentError as error:
+            yield error
+        except MissingDependency as error:
+            yield DocumentUnreadable(inner, f"无法读取 {inner}：{error}")
+
+
+def _member_name(entry: zipfile.ZipInfo) -> str:
+    """A name fit for people: GBK where the archive does not say UTF-8, no way up, empty for hidden files."""
+    name = entry.filename
+    if not entry.flag_bits & 0x800:
+        try:
+            name = name.encode("cp437").decode("gb18030")
+        except UnicodeError:
+            name = entry.filename
+    parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "..")]
+    hidden = any(part.startswith((*_NOT_DOCUMENTS, "__MACOSX")) for part in parts)
+    return "" if hidden else unicodedata.normalize("NFC", "/".join(parts))
+
+
+def _document(path: Path, data: bytes, found: Format, source: str, notice: Notice) -> Document:
+    content = _content(path, data, found)
+    for message in content.notices:
+        notice(f"{path}：{message}")
+    title, metadata = describe(content.text, Path(source).stem)
     return Document(
-        id=document_id(source), title=title, text=text, source=source, headings=outline(text), metadata=metadata
+        id=document_id(source),
+        title=content.title or title,
+        text=content.text,
+        source=source,
+        headings=outline(content.text, content.declared, content.tables),
+        page_starts=content.page_starts,
+        metadata=metadata,
+        tables=content.tables,
     )
+
+
+def _content(path: Path, data: bytes, found: Format) -> Content:
+    if found is Format.TEXT:
+        return Content(plain.decode(path, data))
+    if found is Format.LOCKED:
+        raise DocumentUnreadable(path, f"无法读取 {path}：文件已加密（有打开密码）。请用原软件解除密码后重试。")
+    module = importlib.import_module(f"index.loaders.{found}")
+    read = cast("Callable[[bytes], Content]", module.read)
+    try:
+        content = read(data)
+    except Unreadable as error:
+        raise DocumentUnreadable(path, f"无法读取 {path}：{error}") from error
+    except _PARSER_FAILURES as error:
+        raise DocumentUnreadable(
+            path, f"无法读取 {path}：文件结构损坏或不合规（{type(error).__name__}）。请用原软件打开后另存，再重试。"
+        ) from error
+    if not content.text.strip():
+        raise DocumentUnreadable(path, f"文件 {path} 里没有可见文字。请确认内容，或提供文字版。")
+    return content
 
 
 def document_id(source: str) -> str:
@@ -46,23 +186,39 @@ def document_id(source: str) -> str:
     return hashlib.sha256(source.encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
 
-def _check(path: Path) -> None:
+def _read(path: Path) -> tuple[bytes, Format]:
+    """A file with its format, looked at before it is read whole."""
     try:
         size = path.stat().st_size
+        if not path.is_file():
+            raise DocumentUnreadable(path, f"{path} 不是普通文件。请提供文件，或把文件夹交给 yiju-index build。")
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+            _check(path, size, sniff(head, path.suffix.lower()))
+            data = head + file.read()
     except OSError as error:
         raise DocumentUnreadable(
             path, f"找不到或无法访问文件 {path}：{error.strerror or error}。请检查路径和权限。"
         ) from error
-    if not path.is_file():
-        raise DocumentUnreadable(path, f"{path} 不是普通文件。请提供文件，或把文件夹交给 yiju-index build。")
-    if path.suffix.lower() not in SUFFIXES:
-        found = path.suffix or "没有扩展名"
+    return data, _format(path, data)
+
+
+def _format(path: Path, data: bytes) -> Format:
+    found = sniff(data[:HEAD], path.suffix.lower())
+    _check(path, len(data), found)
+    return inside(data, found)
+
+
+def _check(path: Path, size: int, found: Format) -> None:
+    if found is Format.TEXT and path.suffix.lower() not in SUFFIXES:
+        shown = path.suffix or "没有扩展名"
         raise UnsupportedFormat(
-            path, f"不支持的文件格式：{path}（{found}）。目前支持 {'、'.join(SUFFIXES)}。请先转换为其中一种格式。"
+            path, f"不支持的文件格式：{path}（{shown}）。目前支持 {_READABLE}。请先转换为其中一种格式。"
         )
-    if size > MAX_BYTES:
+    limit = MAX_BYTES if found in (Format.TEXT, Format.HTML) else MAX_PACKED
+    if size > limit:
         raise DocumentTooLarge(
-            path, f"文件太大：{path} 有 {size / 2**20:.1f} MB，上限是 {MAX_BYTES // 2**20} MB。请拆分成几个文件。"
+            path, f"文件太大：{path} 有 {size / 2**20:.1f} MB，上限是 {limit // 2**20} MB。请拆分成几个文件。"
         )
 
 
@@ -70,7 +226,8 @@ def find_files(paths: Sequence[Path]) -> list[tuple[Path, str]]:
     """The files that paths stand for, with the name that each is known by.
 
     Args:
-        paths: files and folders; folders are searched recursively, without hidden files and folders.
+        paths: files and folders; folders are searched recursively, without hidden files and folders and what office
+            programs and desktops leave behind.
 
     Returns:
         (file, source) pairs, each file once: in the order of `paths`, inside a folder sorted by name. A source
@@ -106,7 +263,7 @@ def _walk(folder: Path, above: tuple[Path, ...]) -> Iterator[Path]:
             folder, f"无法列出文件夹 {folder}：{error.strerror or error}。请检查读取权限。"
         ) from error
     for entry in entries:
-        if entry.name.startswith("."):
+        if entry.name.startswith(_NOT_DOCUMENTS):
             continue
         if entry.is_dir():
             real = entry.resolve()

@@ -24,26 +24,21 @@ _GB18030_MIN = 0.65  # share of everyday characters: Chinese text has 0.75 and m
 _UTF16_MIN = 0.6  # the same with the bytes in the right order; 0.1 in the wrong one
 
 
-def read_text(path: Path) -> str:
+def decode(path: Path, data: bytes) -> str:
     """The text of a .txt or .md file.
 
     UTF-8, GB18030 (with GBK and GB2312 in it) and UTF-16 are recognised, with or without a byte order mark.
 
     Args:
-        path: an existing file.
+        path: what the file is called in messages.
+        data: its content.
 
     Returns:
         The text: byte order mark dropped, `\\r\\n` and `\\r` made `\\n`, nothing else changed.
 
     Raises:
-        DocumentUnreadable: if the file cannot be read, has no visible character, is binary or in another encoding.
+        DocumentUnreadable: if it has no visible character, is binary or in another encoding.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DocumentUnreadable(
-            path, f"无法读取文件 {path}：{error.strerror or error}。请检查路径和读取权限。"
-        ) from error
     text = _decode(path, data).replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip("\ufeff \t\n\u3000\xa0\x00"):
         raise DocumentUnreadable(
@@ -97,13 +92,13 @@ def _best_guess(data: bytes, encodings: tuple[str, ...]) -> str | None:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        share = _everyday_share(text[:_SAMPLE])
+        share = everyday_share(text[:_SAMPLE])
         if share > best_share and share >= (_GB18030_MIN if encoding == "gb18030" else _UTF16_MIN):
             best, best_share = text, share
     return best
 
 
-def _everyday_share(text: str) -> float:
+def everyday_share(text: str) -> float:
     """The share of everyday characters among those beyond ASCII.
 
     Everyday: level-1 Chinese characters (the 3,755 commonest), simplified or traditional, and the signs of

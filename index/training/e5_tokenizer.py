@@ -1,11 +1,10 @@
-"""The tokenizer of multilingual-e5-small, rebuilt for the `tokenizers` library with the pieces Chinese documents need.
+"""The tokenizer of multilingual-e5-small, rebuilt for the `tokenizers` library from some or all of its pieces.
 
 Source: XLM-RoBERTa's SentencePiece model (Unigram language model, Kudo 2018; nmt_nfkc normalisation).
 """
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Mapping
 
@@ -13,37 +12,28 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 
-from index.e5_weights import Vocabulary
+from index.training.e5_weights import Vocabulary
 
 MAX_TOKENS = 512
 WORD_START = "▁"
 
-# What Chinese documents are written in, after normalisation.
-_CHINESE_TEXT = re.compile(
-    "["
-    "\u0020-\u007e"  # ASCII
-    "\u2000-\u2bff"  # punctuation, currency, arrows, mathematics, shapes; U+2581 marks a word's start
-    "\u2e80-\u33ff"  # radicals, CJK punctuation, kana, bopomofo, enclosed and squared forms
-    "\u3400-\u4dbf"  # CJK extension A
-    "\u4e00-\u9fff"  # CJK
-    "\uf900-\ufaff"  # CJK compatibility
-    "\ufe10-\ufe6f"  # vertical and small forms
-    "\uff00-\uffef"  # half and full width
-    "\U00020000-\U000323af"  # CJK extensions B to H
-    "]+"
-)
+# Worse than any other way to spell a piece: a text that reads "</s>" is text, and never ends anything.
+_NEVER = -1000.0
 
 
-def kept_pieces(vocabulary: Vocabulary) -> NDArray[np.int64]:
-    """Ids of the pieces that are kept, ascending: all of Chinese text, and every single character of other scripts.
+def kept_rows(tokenizer: Tokenizer, vocabulary: Vocabulary) -> NDArray[np.int64]:
+    """The checkpoint's id of each token id, `(tokens,)`: which rows of its embeddings the tokenizer needs.
 
-    Chinese text is cut exactly as with the whole vocabulary. A piece matches only where all its characters stand, so
-    none that could take part is missing; and the score of an unknown character (10 below the lowest score) is the
-    same, because a Chinese character has that lowest score.
+    Args:
+        tokenizer: with some of the pieces of `vocabulary`, in any order.
+        vocabulary: of the checkpoint.
+
+    Raises:
+        KeyError: if a piece of the tokenizer is none of the checkpoint's.
     """
-    special = {vocabulary.bos, vocabulary.pad, vocabulary.eos, vocabulary.unk}
-    kept = [i for i, (text, _) in enumerate(vocabulary.pieces) if i in special or _is_kept(text)]
-    return np.array(kept, dtype=np.int64)
+    places = {piece: place for place, (piece, _) in enumerate(vocabulary.pieces)}
+    numbers = tokenizer.get_vocab()
+    return np.array([places[piece] for piece in sorted(numbers, key=lambda piece: numbers[piece])], dtype=np.int64)
 
 
 def build_tokenizer(vocabulary: Vocabulary, kept: NDArray[np.int64]) -> Tokenizer:
@@ -55,7 +45,9 @@ def build_tokenizer(vocabulary: Vocabulary, kept: NDArray[np.int64]) -> Tokenize
     """
     place = {int(old): new for new, old in enumerate(kept)}
     bos, eos, unk = (place[i] for i in (vocabulary.bos, vocabulary.eos, vocabulary.unk))
-    tokenizer = Tokenizer(models.Unigram([vocabulary.pieces[i] for i in kept], unk, byte_fallback=False))
+    # What has no score is no text: the special pieces and <mask>.
+    pieces = [(piece, score or _NEVER) for piece, score in (vocabulary.pieces[i] for i in kept)]
+    tokenizer = Tokenizer(models.Unigram(pieces, unk, byte_fallback=False))
     tokenizer.normalizer = normalizers.Sequence(
         [
             # The file's map knows single code points; NFC first joins accents and voicing marks to their letters.
@@ -109,7 +101,3 @@ def _double_array(values: Mapping[bytes, int]) -> NDArray[np.uint32]:
         units[unit] = label | (prefix in values) << 8 | (unit ^ goal) << 10
     units[first_value : first_value + len(values)] = np.array(list(values.values()), dtype=np.uint32) | (1 << 31)
     return units
-
-
-def _is_kept(piece: str) -> bool:
-    return len(piece.removeprefix(WORD_START)) == 1 or _CHINESE_TEXT.fullmatch(piece) is not None

@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -123,6 +124,15 @@ class Checkpoint:
         nibbles = np.concatenate([raw[:, 2:] & 15, raw[:, 2:] >> 4], axis=1).astype(np.int8) - np.int8(8)
         return Blocks(nibbles.reshape(rows, -1), scales.reshape(rows, -1))
 
+    def dense(self, layer: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Weights `(outputs, inputs)` and biases of a dense layer such as `l0.q`.
+
+        Raises:
+            KeyError: if there is no such layer.
+        """
+        bias = self.floats(f"{layer}.b")
+        return self.blocks(f"{layer}.w", bias.size).dense(), bias
+
     def _take(self, layout: str) -> tuple[Any, ...]:
         values = struct.unpack_from(layout, self._data, self._at)
         self._at += struct.calcsize(layout)
@@ -158,6 +168,35 @@ class Checkpoint:
         if found != kind:
             raise KeyError(name)
         return memoryview(self._data)[offset : offset + size]
+
+
+@dataclass(frozen=True, slots=True)
+class Tensors:
+    """Weights as training leaves them, in place of a checkpoint's.
+
+    Attributes:
+        shape: sizes of the network.
+        arrays: float32 by the checkpoint's names; the weights of a dense layer are `(outputs, inputs)`.
+    """
+
+    shape: Shape
+    arrays: Mapping[str, NDArray[np.float32]]
+
+    def floats(self, name: str) -> NDArray[np.float32]:
+        """A tensor, flat.
+
+        Raises:
+            KeyError: if there is no tensor of that name.
+        """
+        return self.arrays[name].ravel()
+
+    def dense(self, layer: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Weights `(outputs, inputs)` and biases of a dense layer such as `l0.q`.
+
+        Raises:
+            KeyError: if there is no such layer.
+        """
+        return self.arrays[f"{layer}.w"], self.arrays[f"{layer}.b"]
 
 
 def locate_weights() -> Path:

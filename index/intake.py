@@ -1,0 +1,172 @@
+"""Folders that change: what of them an index has already, what is new, changed or gone.
+
+A file is known by its name and the digest of its content, so that a folder is taken in again at the price of reading
+it. The digest holds the version of the loaders: text that a better loader would read otherwise counts as changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from index.errors import DocumentError, MissingDependency
+from index.loaders import find_files, load_all
+from index.records import Document, Origin
+
+LOADERS = "1"
+"""Version of what loaders make of a file; raised when they read the same file better."""
+
+_BATCH_CHARACTERS = 300_000  # about a minute's encoding on two cores: what an interruption may cost
+_BATCH_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A file to be read.
+
+    Attributes:
+        path: where it lies.
+        source: the name that it is known by.
+        origin: its folder and digest.
+    """
+
+    path: Path
+    source: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What an index has to do to be up to date with some paths.
+
+    Attributes:
+        incoming: files that are new or changed, in the order of the paths.
+        unchanged: how many files it holds as they are.
+        gone: ids of documents whose files are no longer in the folders given.
+    """
+
+    incoming: Sequence[Incoming]
+    unchanged: int
+    gone: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Documents that are encoded and saved together.
+
+    Attributes:
+        documents: what was read.
+        stale: ids of documents that earlier versions of these files held.
+        files: how many files have been read, those of earlier batches included.
+    """
+
+    documents: Sequence[Document]
+    stale: Sequence[str]
+    files: int
+
+
+def changes(paths: Sequence[Path], documents: Iterable[Document] = ()) -> Changes:
+    """Compare paths with what is indexed.
+
+    Args:
+        paths: files and folders.
+        documents: what the index holds.
+
+    Raises:
+        DocumentUnreadable: if a path does not exist or a folder cannot be listed.
+    """
+    documents = list(documents)
+    folders = [path for path in paths if path.is_dir()]
+    by_digest: dict[str, list[str]] = defaultdict(list)
+    for document in documents:
+        by_digest[document.origin.digest].append(document.source)
+    known = {document.source: document.origin.folder for document in documents}
+    files = find_files(paths)
+    incoming = []
+    for path, source in files:
+        digest = _digest(path)
+        if not any(_belongs(old, source) for old in by_digest.get(digest, ())):
+            incoming.append(Incoming(path, source, Origin(_folder(path, folders) or known.get(source), digest)))
+    gone = _gone(documents, {str(folder.absolute()) for folder in folders}, {source for _, source in files})
+    return Changes(incoming, len(files) - len(incoming), gone)
+
+
+def batches(
+    incoming: Sequence[Incoming],
+    documents: Iterable[Document],
+    *,
+    failed: Callable[[Exception], None],
+    notice: Callable[[str], None],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Iterator[Batch]:
+    """Read files, as many together as are worth saving together.
+
+    Args:
+        incoming: the files.
+        documents: what the index holds.
+        failed: told of each file that cannot be read; what the index holds of it stays.
+        notice: told what was left out of a document.
+        progress: told how many files of how many have been read.
+    """
+    held: dict[str, list[Document]] = defaultdict(list)  # by the first part of the source, which an archive shares
+    for document in documents:
+        held[document.source.split("/")[0]].append(document)
+    loaded: list[Document] = []
+    stale: list[str] = []
+    began = time.monotonic()
+    for number, file in enumerate(incoming, 1):
+        fresh = list(_loaded(file, failed, notice))
+        if fresh:
+            ids = {document.id for document in fresh}
+            old = held.get(file.source.split("/")[0], ())
+            stale += [d.id for d in old if _belongs(d.source, file.source) and d.id not in ids]
+        loaded += fresh
+        progress(number, len(incoming))
+        full = sum(len(document.text) for document in loaded) >= _BATCH_CHARACTERS
+        if loaded and (full or time.monotonic() - began > _BATCH_SECONDS or number == len(incoming)):
+            yield Batch(loaded, stale, number)
+            loaded, stale, began = [], [], time.monotonic()
+
+
+def _loaded(file: Incoming, failed: Callable[[Exception], None], notice: Callable[[str], None]) -> Iterator[Document]:
+    try:
+        for found in load_all(file.path, source=file.source, notice=notice):
+            if isinstance(found, DocumentError):
+                failed(found)
+            else:
+                yield replace(found, origin=file.origin)
+    except (DocumentError, MissingDependency, OSError) as error:
+        failed(error)
+
+
+def _belongs(document_source: str, file_source: str) -> bool:
+    """Whether a document was read from a file: it has its name, or lies in it as in an archive."""
+    return document_source == file_source or document_source.startswith(f"{file_source}/")
+
+
+def _gone(documents: Sequence[Document], folders: set[str], sources: set[str]) -> list[str]:
+    def present(source: str) -> bool:
+        parts = source.split("/")
+        return any("/".join(parts[:end]) in sources for end in range(1, len(parts) + 1))
+
+    return [d.id for d in documents if d.origin.folder in folders and not present(d.source)]
+
+
+def _folder(path: Path, folders: Sequence[Path]) -> str | None:
+    return next((str(folder.absolute()) for folder in folders if path.is_relative_to(folder)), None)
+
+
+def _digest(path: Path) -> str:
+    """The digest of a file's content; of its absence where it cannot be read, which loading will explain."""
+    digest = hashlib.sha256(LOADERS.encode())
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError:
+        return ""
+    return digest.hexdigest()[:32]

@@ -1,0 +1,159 @@
+"""Archives that nobody vouches for: what may be read out of them, and how much.
+
+Nothing is ever written to disk, so a name in an archive leads nowhere; sizes are counted while reading, for an
+archive may lie about them; XML is parsed without entities, document types, network or external files.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from functools import cache
+from typing import TYPE_CHECKING
+
+from index.loaders.content import Unreadable
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+MAX_PART = 256 * 2**20
+"""Bytes of one file in an archive, unpacked."""
+MAX_RATIO = 200
+"""How many times larger than packed a file may be; text of an office document reaches 30."""
+MAX_ENTRIES = 20_000
+"""Files in an archive."""
+_SMALL = 4 * 2**20  # bytes that do no harm, however well they are packed
+
+
+class Archive:
+    """A ZIP archive in memory.
+
+    Args:
+        data: its bytes.
+
+    Raises:
+        Unreadable: if it is damaged, or holds too many files.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(data))
+        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+            raise Unreadable("压缩结构损坏，文件可能不完整。请重新下载或另存。") from error
+        self._entries = {entry.filename.lstrip("/"): entry for entry in self._zip.infolist() if not entry.is_dir()}
+        if len(self._entries) > MAX_ENTRIES:
+            raise Unreadable(f"内含 {len(self._entries)} 个文件，上限是 {MAX_ENTRIES} 个。请拆分。")
+
+    def names(self) -> list[str]:
+        """Names of the files in it, in the order of the archive, as the archive's encoding flag has them."""
+        return list(self._entries)
+
+    def entry(self, name: str) -> zipfile.ZipInfo:
+        """What the archive says of a file."""
+        return self._entries[name]
+
+    def read(self, name: str) -> bytes:
+        """A file, unpacked.
+
+        Raises:
+            Unreadable: if it is missing, encrypted, damaged, or unpacks to more than is allowed.
+        """
+        entry = self._entries.get(name)
+        if entry is None:
+            raise Unreadable(f"缺少部件 {name}，文件可能不完整。请重新下载或另存。")
+        if entry.flag_bits & 1:
+            raise Unreadable("压缩内容已加密。请解除密码后重试。")
+        limit = min(MAX_PART, max(_SMALL, entry.compress_size * MAX_RATIO))
+        try:
+            with self._zip.open(entry) as file:
+                data = file.read(limit + 1)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+            raise Unreadable(f"部件 {name} 损坏，文件可能不完整。请重新下载或另存。") from error
+        if len(data) > limit:
+            raise Unreadable(f"部件 {name} 解压后超过 {limit // 2**20} MB（压缩炸弹？），没有读取。")
+        return data
+
+    def xml(self, name: str) -> etree._Element:
+        """A file as XML.
+
+        Raises:
+            Unreadable: if it cannot be read or is not well-formed XML without a document type.
+        """
+        return parse_xml(self.read(name), name)
+
+    def optional_xml(self, name: str) -> etree._Element | None:
+        """A file as XML, or None where the archive has none of that name."""
+        return self.xml(name) if name in self._entries else None
+
+
+def parse_xml(data: bytes, name: str) -> etree._Element:
+    """Bytes as XML that can neither grow nor reach out.
+
+    Raises:
+        Unreadable: if they are not well-formed, or declare a document type, which office formats never do.
+    """
+    from lxml import etree
+
+    try:
+        root = etree.fromstring(data, _parser())
+    except etree.XMLSyntaxError as error:
+        raise Unreadable(f"部件 {name} 不是合规的 XML（第 {error.lineno} 行）。请用原软件打开后另存。") from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise Unreadable(f"部件 {name} 带有 DOCTYPE 声明（可能是实体炸弹），没有读取。")
+    return root
+
+
+@cache
+def _parser() -> etree.XMLParser:
+    from lxml import etree
+
+    return etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False,
+        remove_comments=True, remove_pis=True,
+    )  # fmt: skip
+
+
+def local(element: etree._Element) -> str:
+    """An element's name without its namespace; the strict and the usual form of a format differ in that alone."""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def attribute(element: etree._Element, name: str) -> str | None:
+    """An attribute by its name without namespace."""
+    for key, value in element.attrib.items():
+        if str(key).rpartition("}")[2] == name:
+            return str(value)
+    return None
+
+
+def child(element: etree._Element | None, *names: str) -> etree._Element | None:
+    """The element at a path of local names, the first at each step, or None."""
+    for name in names:
+        if element is None:
+            return None
+        element = next((below for below in element if local(below) == name), None)
+    return element
+
+
+def relations(archive: Archive, part: str) -> dict[str, str]:
+    """Ids of a part's relations to the parts they lead to; relations that lead outside are left out."""
+    folder, _, file = part.rpartition("/")
+    root = archive.optional_xml(f"{folder}/_rels/{file}.rels" if folder else f"_rels/{file}.rels")
+    found: dict[str, str] = {}
+    for relation in root if root is not None else ():
+        target = attribute(relation, "Target") or ""
+        if attribute(relation, "TargetMode") != "External":
+            found[attribute(relation, "Id") or ""] = _resolved(folder, target)
+    return found
+
+
+def _resolved(folder: str, target: str) -> str:
+    parts = [] if target.startswith("/") else folder.split("/") if folder else []
+    for step in target.strip("/").split("/"):
+        if step == "..":
+            parts = parts[:-1]
+        elif step not in ("", "."):
+            parts.append(step)
+    return "/".join(parts)

@@ -1,0 +1,171 @@
+"""What the loader of a format hands over, and the writer that puts it together.
+
+Formats differ in how they say it, not in what they say: paragraphs, headings that the file declares, tables, pages,
+notes. A loader walks its file and tells a `Writer`; offsets are running lengths, never searched for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from index.loaders.tables import Grid, rendered
+from index.records import Declared, Span, Table
+
+MAX_CHARACTERS = 20_000_000
+"""Characters of one document: 40 times the longest law, and what still fits into memory with its index."""
+
+_CAPTION = re.compile(r"(?:续|附)?(?:表|专栏|图表)[ \u3000]?[0-9０-９A-Z一二三四五六七八九十]|Table[ ]\d", re.I)
+_DATE_LINE = re.compile(r"编制单位|(?:19|20)\d{2}年\d{1,2}月(?:\d{1,2}日)?(?:$| )")
+_TICKED = re.compile(r"[□☐☑☒√✓✔■]")
+_UNIT_LINE = re.compile(r"[（(]?(?:计量|货币|金额)?单位[:：]")
+_CAPTION_MAX = 60  # characters of a line above a table that names it
+_LOOSE = re.compile(r"[ \t\xa0\u2002-\u200a\u202f\u205f]+")
+_INVISIBLE = dict.fromkeys(
+    [*range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF, 0xAD, *range(9), 0x0E, 0x0F]
+)
+
+
+class Unreadable(Exception):
+    """Why a file cannot be read, in words that fit behind its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A file's text with what the file itself tells about it.
+
+    Attributes:
+        text: what a reader would read, paragraphs on lines of their own.
+        title: what the file declares as its title.
+        page_starts: offset of each page; empty for formats without pages.
+        declared: headings by style, tag or bookmark, in text order.
+        tables: in text order.
+        notices: what was left out and why, for the user to know.
+    """
+
+    text: str
+    title: str | None = None
+    page_starts: tuple[int, ...] = ()
+    declared: tuple[Declared, ...] = ()
+    tables: tuple[Table, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+class Writer:
+    """Puts a document's text together, line by line."""
+
+    def __init__(self) -> None:
+        self.title: str | None = None
+        self._parts: list[str] = []
+        self._length = 0
+        self._pages: list[int] = []
+        self._declared: list[Declared] = []
+        self._tables: list[Table] = []
+        self._names: list[str] = []  # of the columns of the last table
+        self._notices: list[str] = []
+
+    def paragraph(self, text: str, *, level: int | None = None, turns: Sequence[int] = ()) -> None:
+        """Add a paragraph; line breaks inside it stay.
+
+        Args:
+            text: trimmed here; nothing is written where nothing is visible.
+            level: 1 for the outermost; declares its first line a heading.
+            turns: offsets in `text` at which pages begin inside the paragraph.
+
+        Raises:
+            Unreadable: if the text grows over `MAX_CHARACTERS`.
+        """
+        text = "\n".join(line for raw in text.split("\n") if (line := tidy(raw)))
+        if not text:
+            return
+        if level is not None:
+            self._declared.append(Declared(level, Span(self._length, self._length + len(text.split("\n")[0]))))
+        self._pages.extend(self._length + min(turn, len(text)) for turn in turns)
+        self._append(text + "\n")
+
+    def table(self, grid: Grid, *, continued: bool = False) -> None:
+        """Add a table: a line for each row, every cell behind the words of its column.
+
+        Args:
+            grid: cells, merged ones repeated wherever they reach.
+            continued: it may go on from the table before, from the page before.
+        """
+        goes_on = continued and bool(self._tables) and self._tables[-1].span.end == self._length
+        caption = self._tables[-1].caption if goes_on else self._caption()
+        lines, self._names = rendered(grid, self._names if goes_on else ())
+        if not lines:
+            return
+        start = self._length
+        for line in lines:
+            self._append(line + "\n")
+        self._tables.append(Table(Span(start, self._length), caption))
+
+    def page(self) -> None:
+        """Begin the next page here."""
+        self._pages.append(self._length)
+
+    def notice(self, message: str) -> None:
+        """Remember what the user should know about this reading."""
+        if message not in self._notices:
+            self._notices.append(message)
+
+    def content(self) -> Content:
+        """All that was written."""
+        return Content(
+            "".join(self._parts),
+            self.title,
+            tuple(self._pages),
+            tuple(self._declared),
+            tuple(self._tables),
+            tuple(self._notices),
+        )
+
+    def _append(self, text: str) -> None:
+        if self._length + len(text) > MAX_CHARACTERS:
+            raise Unreadable(f"文字超过 {MAX_CHARACTERS:,} 字的上限。请拆分成几个文件。")
+        self._parts.append(text)
+        self._length += len(text)
+
+    def _caption(self) -> str:
+        """The lines right above that name the table: 「表 3 分年度目标」, 「单位：万元」."""
+        since = self._tables[-1].span.end if self._tables else 0
+        above = self._lines_since(since)
+        found: list[str] = []
+        while above and (_UNIT_LINE.match(above[-1]) or _DATE_LINE.match(above[-1])):
+            found.insert(0, above.pop())
+        if above and len(above[-1]) <= _CAPTION_MAX and (_CAPTION.match(above[-1]) or above[-1][-1] not in "。；;！？"):
+            found.insert(0, above.pop().rstrip("：:"))
+        return " ".join(found)
+
+    def _lines_since(self, offset: int) -> list[str]:
+        """The last lines written, but none from before an offset, and no boxes to tick."""
+        lines: list[str] = []
+        position = self._length
+        for part in reversed(self._parts[-4:]):
+            position -= len(part)
+            if position < offset:
+                break
+            if not _TICKED.match(part):
+                lines.insert(0, part.rstrip("\n"))
+        return lines
+
+
+def tidy(line: str) -> str:
+    """A line without invisible characters, with single spaces, none at its ends; tabs stay inside it."""
+    line = line.translate(_INVISIBLE)
+    return _LOOSE.sub(lambda gap: "\t" if "\t" in gap.group() else " ", line).strip(" \t\u3000\r\x0b\x0c")
+
+
+def joined(lines: Sequence[str]) -> str:
+    """Lines of one paragraph or cell as one: with a space only between words of spaced scripts."""
+    text = ""
+    for line in filter(None, map(tidy, lines)):
+        if text and _spaced(text[-1]) and _spaced(line[0]):
+            text += " "
+        text += line
+    return text
+
+
+def _spaced(character: str) -> bool:
+    return character.isascii() and (character.isalnum() or character in ",.;:)%!?")

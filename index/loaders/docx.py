@@ -1,0 +1,250 @@
+"""Word: paragraphs with the numbers that Word shows, headings by style, tables, footnotes behind the text.
+
+What was deleted under change tracking, hidden text, fields' codes, tables of contents, headers and footers are left
+out; nothing outside the file is ever opened.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from index.loaders.archive import Archive, attribute, child, local, relations
+from index.loaders.content import Content, Unreadable, Writer, joined
+from index.loaders.numbering import Numbering
+from index.loaders.tables import Grid
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+_SKIPPED = frozenset(
+    ["del", "moveFrom", "instrText", "delText", "delInstrText", "rPr", "pPr", "sdtPr", "sdtEndPr", "tblPr", "tblGrid",
+     "trPr", "tcPr", "txbxContent", "rt", "binData", "object", "fldData"]
+)  # fmt: skip
+_SIGNS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+_HEADING_STYLE = re.compile(r"(?:heading|标题)[ ]?([1-9])", re.I)
+_TOC_STYLE = re.compile(r"(?:toc|目录)[ ]?[0-9]", re.I)
+_TITLE_STYLE = re.compile(r"title|标题", re.I)
+_NESTING_MAX = 8  # tables within tables
+_COLUMNS_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    name: str
+    level: int | None = None
+    list_id: str | None = None
+    list_level: int | None = None
+
+
+def read(data: bytes) -> Content:
+    """Read a .docx file.
+
+    Raises:
+        Unreadable: if it is damaged, or is no Word document.
+    """
+    archive = Archive(data)
+    main = next((target for target in relations(archive, "").values() if target.endswith("document.xml")), None)
+    return _Reader(archive, main or "word/document.xml").content()
+
+
+class _Reader:
+    def __init__(self, archive: Archive, main: str) -> None:
+        folder = main.rpartition("/")[0]
+        self._body = child(archive.xml(main), "body")
+        self._styles = _styles(archive.optional_xml(f"{folder}/styles.xml"))
+        self._numbering = Numbering(archive.optional_xml(f"{folder}/numbering.xml"))
+        self._notes = [
+            (kind, archive.optional_xml(f"{folder}/{part}.xml"))
+            for kind, part in (("注", "footnotes"), ("尾注", "endnotes"))
+        ]
+        self._seen: dict[str, list[str]] = {"注": [], "尾注": []}
+        self._writer = Writer()
+
+    def content(self) -> Content:
+        if self._body is None:
+            raise Unreadable("没有正文（缺少 body）。请用 Word 打开后另存。")
+        self._blocks(self._body)
+        self._append_notes()
+        return self._writer.content()
+
+    def _blocks(self, parent: etree._Element) -> None:
+        for element in _unwrapped(parent):
+            if local(element) == "p":
+                self._paragraph(element)
+            elif local(element) == "tbl":
+                self._table(element)
+
+    def _paragraph(self, element: etree._Element) -> None:
+        style = self._style(element)
+        if _TOC_STYLE.fullmatch(style.name):
+            return
+        text = self._text(element).strip()
+        if text:
+            text = self._label(element, style) + text
+        if self._writer.title is None and text and _TITLE_STYLE.fullmatch(style.name):
+            self._writer.title = " ".join(text.split())
+        self._writer.paragraph(text, level=_level(element, style))
+        for box in _boxes(element):
+            self._blocks(box)
+
+    def _label(self, element: etree._Element, style: _Style) -> str:
+        numbers = child(element, "pPr", "numPr")
+        list_id, level = style.list_id, style.list_level
+        if numbers is not None:
+            own, depth = child(numbers, "numId"), child(numbers, "ilvl")
+            list_id = attribute(own, "val") if own is not None else list_id
+            level = _integer(attribute(depth, "val")) if depth is not None else level
+        if list_id is None or list_id == "0":
+            return ""
+        return self._numbering.label(list_id, level or 0)
+
+    def _style(self, element: etree._Element) -> _Style:
+        reference = child(element, "pPr", "pStyle")
+        name = attribute(reference, "val") if reference is not None else ""
+        return self._styles.get(name or "", _Style(""))
+
+    def _text(self, element: etree._Element) -> str:
+        parts: list[str] = []
+        for part in _unwrapped(element):
+            name = local(part)
+            if name == "t":
+                parts.append(part.text or "")
+            elif name in _SIGNS:
+                parts.append(_SIGNS[name])
+            elif name == "sym":
+                parts.append("•")
+            elif name in ("footnoteReference", "endnoteReference"):
+                parts.append(self._reference("注" if name[0] == "f" else "尾注", attribute(part, "id") or ""))
+            elif name == "r" and _is_hidden(part):
+                continue
+            elif name not in _SKIPPED and name not in ("p", "tbl"):
+                parts.append(self._text(part))
+        return "".join(parts)
+
+    def _reference(self, kind: str, identifier: str) -> str:
+        seen = self._seen[kind]
+        if identifier not in seen:
+            seen.append(identifier)
+        return f"［{kind}{seen.index(identifier) + 1}］"
+
+    def _append_notes(self) -> None:
+        for kind, root in self._notes:
+            notes = {} if root is None else {attribute(note, "id") or "": note for note in root}
+            for number, identifier in enumerate(self._seen[kind], 1):
+                if identifier in notes:
+                    lines = [self._text(p) for p in notes[identifier].iter() if local(p) == "p"]
+                    self._writer.paragraph(f"［{kind}{number}］{joined(lines)}")
+
+    def _table(self, element: etree._Element) -> None:
+        rows: list[list[str]] = []
+        header = 0
+        for row in _unwrapped(element):
+            if local(row) == "tr":
+                if child(row, "trPr", "tblHeader") is not None and header == len(rows):
+                    header += 1
+                rows.append(self._row(row, rows[-1] if rows else []))
+        if max(map(len, rows), default=0) == 1:  # a frame around text, not a table
+            for cell in (cell for row in _unwrapped(element) for cell in row if local(cell) == "tc"):
+                self._blocks(cell)
+        else:
+            self._writer.table(Grid(rows, header or None))
+
+    def _row(self, element: etree._Element, above: list[str]) -> list[str]:
+        before = child(element, "trPr", "gridBefore")
+        cells = [""] * min(_integer(attribute(before, "val") if before is not None else None), _COLUMNS_MAX)
+        for cell in _unwrapped(element):
+            if local(cell) != "tc":
+                continue
+            span, merge = child(cell, "tcPr", "gridSpan"), child(cell, "tcPr", "vMerge")
+            width = max(1, _integer(attribute(span, "val") if span is not None else None))
+            text = self._cell(cell)
+            if merge is not None and attribute(merge, "val") != "restart" and not text:
+                text = above[len(cells)] if len(cells) < len(above) else ""
+            cells.extend([text] * min(width, _COLUMNS_MAX))
+        return cells
+
+    def _cell(self, element: etree._Element, depth: int = 0) -> str:
+        lines: list[str] = []
+        for block in _unwrapped(element):
+            if local(block) == "p":
+                text = self._text(block).strip()
+                lines.extend((self._label(block, self._style(block)) + text).split("\n") if text else ())
+            elif local(block) == "tbl" and depth < _NESTING_MAX:
+                lines.extend(
+                    self._cell(cell, depth + 1) for row in _unwrapped(block) for cell in row if local(cell) == "tc"
+                )
+        return joined([line.replace("\t", " ") for line in lines])
+
+
+def _unwrapped(parent: etree._Element) -> Iterator[etree._Element]:
+    """Children, those of content controls, insertions and alternatives in their place."""
+    for element in parent:
+        name = local(element)
+        if name in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag"):
+            yield from _unwrapped(element)
+        elif name == "AlternateContent":
+            chosen = child(element, "Choice")
+            yield from _unwrapped(chosen if chosen is not None else element)
+        elif name not in ("del", "moveFrom"):
+            yield element
+
+
+def _boxes(element: etree._Element) -> Iterator[etree._Element]:
+    """The text boxes anchored in a paragraph; of two forms of one box the modern one."""
+    for box in element.iter("{*}txbxContent"):
+        if not any(local(above) == "Fallback" for above in box.iterancestors()):
+            yield box
+
+
+def _is_hidden(run: etree._Element) -> bool:
+    hidden = child(run, "rPr", "vanish")
+    return hidden is not None and attribute(hidden, "val") not in ("0", "false")
+
+
+def _level(element: etree._Element, style: _Style) -> int | None:
+    own = child(element, "pPr", "outlineLvl")
+    if own is None:
+        return style.level
+    level = _integer(attribute(own, "val")) + 1
+    return level if level <= 9 else None
+
+
+def _styles(root: etree._Element | None) -> dict[str, _Style]:
+    elements = {} if root is None else {attribute(e, "styleId") or "": e for e in root if local(e) == "style"}
+    return {identifier: _resolved(identifier, elements) for identifier in elements}
+
+
+def _resolved(identifier: str, elements: dict[str, etree._Element]) -> _Style:
+    """A style with what it inherits."""
+    level = list_id = list_level = None
+    name, passed, current = "", set(), identifier
+    while current in elements and current not in passed:
+        passed.add(current)
+        element = elements[current]
+        title = child(element, "name")
+        own_name = (attribute(title, "val") or "") if title is not None else ""
+        name = name or own_name
+        level = level or _style_level(element, own_name)
+        numbers = child(element, "pPr", "numPr")
+        if numbers is not None:
+            own_id, own_level = child(numbers, "numId"), child(numbers, "ilvl")
+            list_id = list_id or (attribute(own_id, "val") if own_id is not None else None)
+            list_level = _integer(attribute(own_level, "val")) if own_level is not None else list_level
+        base = child(element, "basedOn")
+        current = (attribute(base, "val") or "") if base is not None else ""
+    return _Style(name, level if level and level <= 9 else None, list_id, list_level)
+
+
+def _style_level(element: etree._Element, name: str) -> int | None:
+    declared = child(element, "pPr", "outlineLvl")
+    if declared is not None:
+        return _integer(attribute(declared, "val")) + 1
+    match = _HEADING_STYLE.fullmatch(name)
+    return int(match[1]) if match else None
+
+
+def _integer(value: str | None) -> int:
+    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 6 else 0

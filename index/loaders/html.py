@@ -1,0 +1,354 @@
+"""Web pages: the article without navigation, scripts and furniture; headings by tag, tables, lists with their numbers.
+
+Nothing that a page refers to is fetched.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from index.loaders.content import Content, Unreadable, Writer, joined
+from index.loaders.tables import Grid
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([A-Za-z0-9_-]{2,30})""", re.I)
+_NEVER = frozenset(
+    [
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "svg",
+        "math",
+        "iframe",
+        "frame",
+        "object",
+        "embed",
+        "applet",
+        "audio",
+        "video",
+        "canvas",
+        "map",
+        "select",
+        "option",
+        "datalist",
+        "button",
+        "input",
+        "textarea",
+        "link",
+        "meta",
+        "base",
+        "head",
+        "dialog",
+        "nav",
+        "aside",
+        "footer",
+    ]
+)
+_BLOCKS = frozenset(
+    [
+        "address",
+        "article",
+        "blockquote",
+        "body",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hgroup",
+        "hr",
+        "html",
+        "legend",
+        "li",
+        "main",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    ]
+)
+_FURNITURE = re.compile(
+    r"(?:^|[-_ ])(?:nav|navi|navbar|navigation|menu|breadcrumbs?|crumbs?|position|sidebar|side|foot|footer|copyright|"
+    r"share|sharing|related|recommend|pagination|pager|toolbar|banner|advert|ads?|login|search|comment|qrcode)"
+    r"(?:$|[-_ 0-9])",
+    re.I,
+)
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_SITE_SUFFIX = re.compile(r"[_|]{1,2}[^_|]{2,40}$|\s[-–—]{1,2}\s[^-–—]{2,40}$")
+_MAIN_SHARE = 0.85  # of the text outside links: a block that holds as much is where the article stands
+_LINKED_SHARE = 0.6  # a block with more of its text in links is a menu
+_MENU_LINKS = 4
+_LAYOUT_CELL = 600  # characters of a cell from which a table is a way to lay out a page
+_SPAN_MAX = 100
+_SUPERSCRIPT = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
+
+
+def read(data: bytes) -> Content:
+    """Read a web page.
+
+    Raises:
+        Unreadable: if its encoding is unknown, or nothing visible is in it.
+    """
+    from lxml import html
+
+    text = _decoded(data)
+    if not text.strip():
+        raise Unreadable("没有可见文字。")
+    parser = html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=False, encoding="utf-8")
+    root = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    writer = Writer()
+    writer.title = _title(root)
+    body = root.find("body")
+    body = root if body is None else body
+    _clear(body)
+    main = _main(body)
+    _write_title(writer, body, main)
+    _Walk(writer).block(main)
+    return writer.content()
+
+
+def _decoded(data: bytes) -> str:
+    declared = _CHARSET.search(data, 0, 4096)
+    guesses = ["utf-8-sig", "gb18030", "utf-16"]
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        guesses.insert(0, "utf-16")
+    elif declared and (name := declared[1].decode("ascii").lower()) not in ("utf-8", "utf8"):
+        guesses.insert(0, "gb18030" if name.startswith("gb") else name)
+    for encoding in guesses:
+        try:
+            return data.decode(encoding)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    text = data.decode("utf-8", "replace")
+    if text.count("\ufffd") * 200 > len(text):
+        raise Unreadable("无法识别网页的文字编码。请在浏览器中另存为 UTF-8。")
+    return text
+
+
+def _title(root: etree._Element) -> str | None:
+    for meta in root.iter("meta"):
+        if (meta.get("name") or "").lower() in ("articletitle", "title") and (meta.get("content") or "").strip():
+            return " ".join((meta.get("content") or "").split())
+    headings = [" ".join(_visible(h1).split()) for h1 in root.iter("h1")]
+    if len(headings) == 1 and headings[0]:
+        return headings[0]
+    title = root.find(".//title")
+    text = " ".join((title.text or "").split()) if title is not None else ""
+    return _SITE_SUFFIX.sub("", text) or text or None
+
+
+def _write_title(writer: Writer, body: etree._Element, main: etree._Element) -> None:
+    """A heading above the article belongs to it."""
+    inside = {id(element) for element in main.iter("h1")}
+    for h1 in body.iter("h1"):
+        if id(h1) not in inside and not inside:
+            writer.paragraph(_visible(h1), level=1)
+            break
+
+
+# --- what is the article ----------------------------------------------------------------------
+
+
+def _clear(body: etree._Element) -> None:
+    """Take out what is no text of the page, then what is furniture by its name and is mostly links."""
+    for element in list(body.iter()):
+        if isinstance(element.tag, str) and (element.tag in _NEVER or _is_hidden(element)):
+            _drop(element)
+    for element in list(body.iter("div", "ul", "ol", "table", "section", "header", "p", "dl", "td")):
+        if element is not body and element.getparent() is not None and _is_menu(element):
+            _drop(element)
+
+
+def _drop(element: etree._Element) -> None:
+    parent = element.getparent()
+    if parent is None:
+        return
+    tail, before = element.tail or "", element.getprevious()
+    if before is not None:
+        before.tail = (before.tail or "") + tail
+    else:
+        parent.text = (parent.text or "") + tail
+    parent.remove(element)
+
+
+def _is_hidden(element: etree._Element) -> bool:
+    return (
+        "hidden" in element.attrib
+        or element.get("aria-hidden") == "true"
+        or bool(_HIDDEN.search(element.get("style") or ""))
+        or element.get("role") in ("navigation", "search", "banner", "contentinfo", "complementary")
+    )
+
+
+def _is_menu(element: etree._Element) -> bool:
+    length, linked, links = _weights(element)
+    named = bool(_FURNITURE.search(f"{element.get('class') or ''} {element.get('id') or ''}"))
+    if named and (linked * 3 >= length or length <= 60):
+        return True
+    return links >= _MENU_LINKS and linked > _LINKED_SHARE * length
+
+
+def _weights(element: etree._Element) -> tuple[int, int, int]:
+    """Characters in all, characters in links, and how many links there are."""
+    links = list(element.iter("a"))
+    return _length(element), sum(map(_length, links)), len(links)
+
+
+def _length(element: etree._Element) -> int:
+    return sum(len(text.strip()) for text in element.itertext())
+
+
+def _main(body: etree._Element) -> etree._Element:
+    """The innermost block that holds nearly all of the text outside links."""
+    chosen, whole = body, _prose(body)
+    while True:
+        inner = max((e for e in chosen if isinstance(e.tag, str) and e.tag in _BLOCKS), key=_prose, default=None)
+        if inner is None or inner.tag in ("p", "table", "ul", "ol") or _prose(inner) < _MAIN_SHARE * whole:
+            return chosen
+        chosen = inner
+
+
+def _prose(element: etree._Element) -> int:
+    length, linked, _ = _weights(element)
+    return length - linked
+
+
+# --- the article as text ----------------------------------------------------------------------
+
+
+class _Walk:
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._inline: list[str] = []
+
+    def block(self, element: etree._Element) -> None:
+        """Write an element and all below it."""
+        self._flow(element, str.strip if element.tag == "pre" else _collapsed)
+        self._flush()
+
+    def _flow(self, element: etree._Element, space: Callable[[str], str], lead: str = "") -> None:
+        self._inline.append(lead)
+        self._inline.append(space(element.text or ""))
+        for below in element:
+            if isinstance(below.tag, str):
+                self._child(below, space)
+            self._inline.append(space(below.tail or ""))
+
+    def _child(self, element: etree._Element, space: Callable[[str], str]) -> None:
+        tag = element.tag
+        if tag == "br":
+            self._inline.append("\n")
+        elif tag == "sup":
+            self._inline.append(_superscript(_visible(element)))
+        elif tag not in _BLOCKS:
+            self._flow(element, space)
+        elif tag == "table" and (grid := _grid(element)) is not None:
+            self._flush()
+            self._writer.table(grid)
+        else:
+            self._flush()
+            lead = _item(element) if tag == "li" else ""
+            self._flow(element, _verbatim if tag == "pre" else space, lead)
+            self._flush(level=int(tag[1]) if re.fullmatch("h[1-6]", str(tag)) else None)
+
+    def _flush(self, *, level: int | None = None) -> None:
+        text = "".join(self._inline)
+        self._inline.clear()
+        if level is not None:
+            text = joined(text.split("\n"))
+        for number, line in enumerate(text.split("\n")):
+            self._writer.paragraph(line, level=level if number == 0 else None)
+
+
+def _collapsed(text: str) -> str:
+    return re.sub(r"[ \t\r\n\f]+", " ", text)
+
+
+def _verbatim(text: str) -> str:
+    return text
+
+
+def _superscript(text: str) -> str:
+    return text.translate(_SUPERSCRIPT) if len(text) <= 2 else text
+
+
+def _item(element: etree._Element) -> str:
+    parent = element.getparent()
+    if parent is None or parent.tag != "ol":
+        return "• "
+    start = parent.get("start") or "1"
+    first = int(start) if start.isascii() and start.isdigit() and len(start) < 6 else 1
+    place = sum(1 for before in element.itersiblings("li", preceding=True))
+    return f"{first + place}. "
+
+
+def _visible(element: etree._Element) -> str:
+    return "".join(map(str, element.itertext())).strip()
+
+
+def _grid(table: etree._Element) -> Grid | None:
+    """A table's cells, or None where the table only lays out a page."""
+    rows = [row for row in table.iter("tr") if next(row.iterancestors("table"), None) is table]
+    if len(rows) < 2 or next(table.iterdescendants("table"), None) is not None:
+        return None
+    cells: dict[tuple[int, int], str] = {}
+    header = 0
+    for number, row in enumerate(rows):
+        columns = list(_cells(row))
+        if number == header and columns and all(cell.tag == "th" for cell in columns):
+            header += 1
+        _place(cells, number, len(rows), columns)
+    width = max((column for _, column in cells), default=0) + 1
+    if width < 2 or any(len(text) > _LAYOUT_CELL for text in cells.values()):
+        return None
+    grid = [[cells.get((row, column), "") for column in range(width)] for row in range(len(rows))]
+    return Grid(grid, header or None)
+
+
+def _cells(row: etree._Element) -> Iterator[etree._Element]:
+    return (cell for cell in row if cell.tag in ("td", "th"))
+
+
+def _place(cells: dict[tuple[int, int], str], number: int, height: int, columns: list[etree._Element]) -> None:
+    """Put the cells of a row where they belong, each in every place that it covers."""
+    column = 0
+    for cell in columns:
+        while (number, column) in cells:
+            column += 1
+        text = joined(_visible(cell).split("\n"))
+        down, across = _reach(cell, "rowspan"), _reach(cell, "colspan")
+        for row in range(number, min(height, number + down)):
+            cells.update({(row, column + step): text for step in range(across)})
+        column += across
+
+
+def _reach(cell: etree._Element, name: str) -> int:
+    value = (cell.get(name) or "1").strip()
+    return max(1, min(_SPAN_MAX, int(value))) if value.isascii() and value.isdigit() and len(value) < 6 else 1

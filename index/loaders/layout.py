@@ -1,0 +1,505 @@
+"""Pages of placed characters into text as its author meant it.
+
+PDF, OFD and scans only say where each character stands. Here characters become lines, lines find their order (columns,
+tables), what repeats at the edges of pages is left out, and lines are joined to paragraphs: a paragraph ends where a
+line ends early, where the next is set in, numbered or larger, never merely because a line or a page is full.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
+from typing import NamedTuple
+
+from index.loaders.content import Writer, joined
+from index.loaders.grids import Lattice, Rule, lattices
+from index.loaders.tables import Grid
+from index.markers import markers
+
+_EDGE = 0.12  # share of the page's height at top and bottom where headers and footers stand
+_PAGE_NUMBER = re.compile(
+    r"[-—–─·•.\s]*(?:第?\s*[0-9０-９ivxIVX]{1,5}\s*页?|[0-9]{1,4}\s*/\s*[0-9]{1,4}|第\s*\d+\s*页\s*[,，/]?\s*共\s*\d+\s*页)[-—–─·•.\s]*"
+)
+_NOTE = re.compile(r"[①-⑳*＊†]|[\[［(（〔]?\d{1,3}[\]］)）〕]|\d{1,2}[ ]|注[:：\d]")
+_STOPS = "。！？!?；;：:"
+_CLOSERS = '”’」』）)】》"'
+_BODY_GAP = 0.3  # em: white space between Chinese characters that somebody meant
+_MIXED_GAP = 0.45  # em: the same between Chinese and other characters, which are set apart anyway
+_WORD_GAP = 0.17  # em: the same between words of spaced scripts
+_SEGMENT_GAP = 1.6  # em: from here on, parts of a line may belong to different columns
+_SHORT = 2.2  # em that a line ends before the margin if its paragraph ends
+_FAR_IN = 4.0  # em from the left margin where no paragraph begins
+_INDENT = 1.2  # em that a first line is set in at least
+
+
+class Glyph(NamedTuple):
+    """A character, or a few, with the box around it: points from the top left corner of the page."""
+
+    text: str
+    x0: float
+    top: float
+    x1: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What stands on a page.
+
+    Attributes:
+        width: in points.
+        height: in points.
+        glyphs: in any order.
+        rules: horizontal and vertical lines.
+        headings: titles that lead to this page by a bookmark, with their level.
+        rough: the boxes were measured in a picture, so that sizes differ by chance.
+    """
+
+    width: float
+    height: float
+    glyphs: Sequence[Glyph]
+    rules: Sequence[Rule] = ()
+    headings: Sequence[tuple[str, int]] = ()
+    rough: bool = False
+
+
+@dataclass(slots=True)
+class _Line:
+    text: str
+    x0: float
+    x1: float
+    top: float
+    bottom: float
+    size: float
+    left: float = 0.0  # distance from the left margin of its column
+    right: float = 0.0  # the same on the right
+    rough: bool = False
+    heading: int | None = None
+
+    @property
+    def middle(self) -> float:
+        return (self.top + self.bottom) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A table in the flow of lines."""
+
+    rows: list[list[str]]
+    xs: tuple[float, ...]
+    top: float
+
+
+@dataclass(slots=True)
+class _Page:
+    flow: list[_Line | _Block] = field(default_factory=list)
+    notes: list[_Line] = field(default_factory=list)
+
+
+def write(sheets: Sequence[Sheet], writer: Writer) -> None:
+    """Write pages as paragraphs and tables.
+
+    Args:
+        sheets: the pages in order; an empty one still counts as a page.
+        writer: told of every page, paragraph and table.
+    """
+    read = [_read(sheet) for sheet in sheets]
+    _drop_edges(sheets, [lines for lines, _ in read])
+    body = _body_size([line for lines, _ in read for line in lines])
+    margins = _margins([line for lines, _ in read for line in lines], sheets)
+    _Flow(writer, body).write(
+        [_page(sheet, *content, body, margins) for sheet, content in zip(sheets, read, strict=True)]
+    )
+
+
+# --- characters into lines --------------------------------------------------------------------
+
+
+def _read(sheet: Sheet) -> tuple[list[_Line], list[_Block]]:
+    tables = lattices(sheet.rules)
+    glyphs = [glyph for glyph in _once(sheet.glyphs) if not glyph.text.isspace()]
+    inside: dict[tuple[int, int], list[Glyph]] = defaultdict(list)
+    outside: list[Glyph] = []
+    for glyph in glyphs:
+        place = _place(tables, glyph)
+        if place is None:
+            outside.append(glyph)
+        else:
+            inside[place].append(glyph)
+    lines = _segments(outside, rough=sheet.rough)
+    _mark(lines, sheet.headings)
+    return lines, [block for i, table in enumerate(tables) if (block := _block(i, table, inside))]
+
+
+def _once(glyphs: Sequence[Glyph]) -> list[Glyph]:
+    """Characters printed several times over each other, to look bold, once."""
+    kept: list[Glyph] = []
+    seen: dict[str, list[Glyph]] = defaultdict(list)
+    for glyph in glyphs:
+        near = (glyph.bottom - glyph.top) * 0.2
+        if not any(abs(o.x0 - glyph.x0) < near and abs(o.top - glyph.top) < near for o in seen[glyph.text][-50:]):
+            kept.append(glyph)
+        seen[glyph.text].append(glyph)
+    return kept
+
+
+def _place(tables: Sequence[Lattice], glyph: Glyph) -> tuple[int, int] | None:
+    x, y = (glyph.x0 + glyph.x1) / 2, (glyph.top + glyph.bottom) / 2
+    for number, table in enumerate(tables):
+        cell = table.cell(x, y)
+        if cell is not None:
+            return number, cell
+    return None
+
+
+def _block(number: int, table: Lattice, inside: dict[tuple[int, int], list[Glyph]]) -> _Block | None:
+    texts: dict[int, str] = {}
+    for row in table.cells:
+        for cell in row:
+            if cell not in texts:
+                texts[cell] = _cell_text(inside.get((number, cell), []))
+    rows = [[texts[cell] for cell in row] for row in table.cells]
+    return _Block(rows, table.xs, table.ys[0]) if any(map(any, rows)) else None
+
+
+def _cell_text(glyphs: Sequence[Glyph]) -> str:
+    """The text of a cell; a space where a line ends early, as what follows is something else."""
+    lines = [_line(row) for row in _baselines(glyphs)]
+    edge = max((line.x1 for line in lines), default=0.0)
+    parts: list[str] = []
+    for line in lines:
+        if parts and parts[-1].endswith(" "):
+            parts.append(line.text)
+        else:
+            parts[-1:] = [joined([*parts[-1:], line.text])]
+        if line.x1 < edge - _SHORT * line.size:
+            parts[-1] += " "
+    return "".join(parts).strip()
+
+
+def _baselines(glyphs: Sequence[Glyph]) -> list[list[Glyph]]:
+    """Characters that stand side by side, from the top down, each row from the left."""
+    rows: list[list[Glyph]] = []
+    centre = size = 0.0
+    for glyph in sorted(glyphs, key=lambda glyph: glyph.top + glyph.bottom):
+        middle, height = (glyph.top + glyph.bottom) / 2, glyph.bottom - glyph.top
+        if rows and middle - centre <= 0.45 * max(size, height):
+            rows[-1].append(glyph)
+            centre += (middle - centre) / len(rows[-1])
+            size = max(size, height)
+        else:
+            rows.append([glyph])
+            centre, size = middle, height
+    return [sorted(row, key=lambda glyph: glyph.x0 + glyph.x1) for row in rows]
+
+
+def _segments(glyphs: Sequence[Glyph], *, rough: bool) -> list[_Line]:
+    """Lines, taken apart where a gap may be that between columns."""
+    lines: list[_Line] = []
+    for row in _baselines(glyphs):
+        size = median(glyph.bottom - glyph.top for glyph in row)
+        start = 0
+        for i, (left, right) in enumerate(pairwise(row), 1):
+            if right.x0 - left.x1 > _SEGMENT_GAP * size:
+                lines.append(_line(row[start:i]))
+                start = i
+        lines.append(_line(row[start:]))
+    for line in lines:
+        line.rough = rough
+    return lines
+
+
+def _line(row: Sequence[Glyph]) -> _Line:
+    size = median(glyph.bottom - glyph.top for glyph in row)
+    # Letters set wide, as in titles and justified lines, are no words of their own.
+    spread = max(0.0, median([right.x0 - left.x1 for left, right in pairwise(row)])) if len(row) > 4 else 0.0
+    text = row[0].text
+    for left, right in pairwise(row):
+        text += _space(left, right, size, spread) + right.text
+    return _Line(
+        text, row[0].x0, max(glyph.x1 for glyph in row),
+        median(glyph.top for glyph in row), median(glyph.bottom for glyph in row), size,
+    )  # fmt: skip
+
+
+def _space(left: Glyph, right: Glyph, size: float, spread: float) -> str:
+    ascii_signs = left.text[-1].isascii() + right.text[0].isascii()
+    gap = (right.x0 - left.x1 - spread) / size
+    return " " if gap > (_BODY_GAP, _MIXED_GAP, _WORD_GAP)[ascii_signs] else ""
+
+
+def _mark(lines: Sequence[_Line], headings: Sequence[tuple[str, int]]) -> None:
+    """Give the lines that bookmarks lead to their level."""
+    for title, level in headings:
+        wanted = "".join(title.split())
+        for line in lines:
+            text = "".join(line.text.split())
+            if line.heading is None and (text == wanted or (len(text) > 3 and wanted.startswith(text))):
+                line.heading = level
+                break
+
+
+# --- what is no text of the document ----------------------------------------------------------
+
+
+def _drop_edges(sheets: Sequence[Sheet], pages: Sequence[list[_Line]]) -> None:
+    """Take out headers, footers and page numbers."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for sheet, lines in zip(sheets, pages, strict=True):
+        counts.update({key for line in lines if (key := _edge_key(sheet, line))})
+    needed = max(2, min(3, len(sheets)), round(len(sheets) * 0.15))
+    for sheet, lines in zip(sheets, pages, strict=True):
+        first = min((line.top for line in lines), default=0.0)
+        last = max((line.bottom for line in lines), default=0.0)
+        lines[:] = [
+            line
+            for line in lines
+            if not ((key := _edge_key(sheet, line)) and counts[key] >= needed)
+            and not (
+                _PAGE_NUMBER.fullmatch(line.text)
+                and _edge(sheet, line)
+                and (line.top - first < line.size or last - line.bottom < line.size)
+            )
+        ]
+
+
+def _edge(sheet: Sheet, line: _Line) -> str:
+    if line.middle < _EDGE * sheet.height:
+        return "top"
+    return "bottom" if line.middle > (1 - _EDGE) * sheet.height else ""
+
+
+def _edge_key(sheet: Sheet, line: _Line) -> tuple[str, str] | None:
+    edge = _edge(sheet, line)
+    return (edge, re.sub(r"\d+|\s+", "", line.text)) if edge else None
+
+
+def _body_size(lines: Sequence[_Line]) -> float:
+    """The size that most characters are set in."""
+    sizes: Counter[float] = Counter()
+    for line in lines:
+        sizes[round(line.size * 2) / 2] += len(line.text)
+    return sizes.most_common(1)[0][0] if sizes else 10.0
+
+
+# --- lines in reading order -------------------------------------------------------------------
+
+
+def _margins(lines: Sequence[_Line], sheets: Sequence[Sheet]) -> tuple[float, float]:
+    """Left and right margin of the document's full lines."""
+    if not lines:
+        return 0.0, sheets[0].width if sheets else 0.0
+    widest = max(line.x1 - line.x0 for line in lines)
+    full = [line for line in lines if line.x1 - line.x0 > 0.6 * widest]
+    left, right = _quantile([line.x0 for line in full], 0.1), _quantile([line.x1 for line in full], 0.9)
+    # Where no line is full, the right margin is as wide as the left one.
+    return left, right if widest > 0.5 * sheets[0].width else sheets[0].width - left
+
+
+def _quantile(values: Sequence[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+def _page(sheet: Sheet, lines: list[_Line], blocks: list[_Block], body: float, margins: tuple[float, float]) -> _Page:
+    page = _Page()
+    page.notes = _notes(sheet, lines, body)
+    above = float("-inf")
+    for block in [*sorted(blocks, key=lambda block: block.top), None]:
+        below = block.top if block else float("inf")
+        page.flow.extend(_ordered([line for line in lines if above <= line.middle < below], margins))
+        if block:
+            page.flow.append(block)
+            above = below
+    return page
+
+
+def _notes(sheet: Sheet, lines: list[_Line], body: float) -> list[_Line]:
+    """Take footnotes out of the lines of a page: smaller ones at its foot that begin with a sign."""
+    small = [line for line in lines if line.size < 0.9 * body and line.middle > sheet.height / 2]
+    foot = max((line.bottom for line in lines if line.size >= 0.9 * body), default=0.0)
+    notes = sorted((line for line in small if line.top > foot), key=lambda line: line.top)
+    while notes and not _NOTE.match(notes[0].text):
+        notes.pop(0)
+    for note in notes:
+        lines.remove(note)
+    return notes
+
+
+def _ordered(lines: Sequence[_Line], margins: tuple[float, float]) -> Iterator[_Line]:
+    """Lines as one reads them: down one column, then the next; what runs across both parts them."""
+    lines = sorted(lines, key=lambda line: (line.top, line.x0))
+    gutter = _gutter(lines)
+    if gutter is None:
+        yield from _joined_rows(lines, margins)
+        return
+    columns: tuple[list[_Line], list[_Line]] = ([], [])
+    for line in lines:
+        if line.x0 < gutter < line.x1:
+            yield from _columns(columns)
+            columns = ([], [])
+            yield from _joined_rows([line], margins)
+        else:
+            columns[line.x0 >= gutter].append(line)
+    yield from _columns(columns)
+
+
+def _columns(columns: tuple[list[_Line], list[_Line]]) -> Iterator[_Line]:
+    for column in columns:
+        if column:
+            yield from _joined_rows(column, (min(line.x0 for line in column), max(line.x1 for line in column)))
+
+
+def _gutter(lines: Sequence[_Line]) -> float | None:
+    """The middle of the white space between two columns, or None for a page that has one."""
+    if len(lines) < 12:
+        return None
+    left, right = min(line.x0 for line in lines), max(line.x1 for line in lines)
+    best, best_crossing = None, 0.2 * len(lines)
+    for step in range(35, 66):
+        x = left + (right - left) * step / 100
+        crossing = sum(line.x0 < x < line.x1 for line in lines)
+        if crossing < best_crossing and _balanced(lines, x, right - left):
+            best, best_crossing = x, crossing
+    return best
+
+
+def _balanced(lines: Sequence[_Line], x: float, width: float) -> bool:
+    sides = [line for line in lines if line.x1 <= x], [line for line in lines if line.x0 >= x]
+    return all(len(side) >= 5 and median(line.x1 - line.x0 for line in side) > 0.3 * width for side in sides)
+
+
+def _joined_rows(lines: Sequence[_Line], margins: tuple[float, float]) -> Iterator[_Line]:
+    """Parts of one row together again, with their distance from the margins."""
+    rows: list[_Line] = []
+    for line in lines:
+        if rows and abs(line.middle - rows[-1].middle) < 0.45 * rows[-1].size and line.x0 >= rows[-1].x1:
+            before = rows[-1]
+            before.text = f"{before.text} {line.text}"
+            before.x1 = line.x1
+            before.heading = before.heading or line.heading
+        else:
+            rows.append(line)
+    for row in rows:
+        row.left, row.right = row.x0 - margins[0], margins[1] - row.x1
+        yield row
+
+
+# --- lines into paragraphs --------------------------------------------------------------------
+
+
+class _Flow:
+    """Writes lines and tables, holding back a paragraph until it is known to have ended."""
+
+    def __init__(self, writer: Writer, body: float) -> None:
+        self._writer = writer
+        self._body = body
+        self._text = ""
+        self._level: int | None = None
+        self._turns: list[int] = []
+        self._last: _Line | None = None
+        self._turned = False
+        self._notes: list[_Line] = []
+        self._table: _Block | None = None
+
+    def write(self, pages: Sequence[_Page]) -> None:
+        gap = self._usual_gap(pages)
+        for page in pages:
+            self._turn()
+            for item in page.flow:
+                if isinstance(item, _Block):
+                    self._close()
+                    self._write_table(item)
+                else:
+                    self._add(item, gap)
+            self._notes.extend(page.notes)
+        self._close()
+
+    @staticmethod
+    def _usual_gap(pages: Sequence[_Page]) -> float:
+        gaps = [
+            below.top - above.bottom
+            for page in pages
+            for above, below in pairwise(page.flow)
+            if isinstance(above, _Line) and isinstance(below, _Line) and below.top > above.top
+        ]
+        return median(gaps) if gaps else 0.0
+
+    def _turn(self) -> None:
+        if self._text:
+            self._turns.append(len(self._text))
+        else:
+            self._writer.page()
+        self._turned = True
+
+    def _add(self, line: _Line, gap: float) -> None:
+        if self._last is not None and self._ends(self._last, line, gap):
+            self._close()
+        if not self._text:
+            self._level = line.heading
+        self._text = self._glued(line.text)
+        self._last, self._turned, self._table = line, False, None
+
+    def _ends(self, last: _Line, line: _Line, gap: float) -> bool:
+        """Whether the paragraph that `last` belongs to ended with it."""
+        if line.heading is not None or last.heading is not None:
+            return line.heading != last.heading or not _is_title(last, line, self._body)
+        if _is_title(last, line, self._body):
+            return False
+        if abs(line.size - last.size) > (0.35 if line.rough else 0.12) * last.size:
+            return True
+        apart = line.top - last.bottom
+        if not self._turned and line.top > last.top and apart > gap + 0.7 * line.size:
+            return True
+        short = last.right > _SHORT * last.size
+        stopped = last.text.rstrip(_CLOSERS)[-1:] in _STOPS
+        indented = line.left > _INDENT * line.size
+        if short or _set_apart(last, line):
+            return True
+        return (indented and stopped) or ((indented or stopped) and bool(markers(line.text)))
+
+    def _glued(self, text: str) -> str:
+        if self._text.endswith("-") and text[:1].islower() and self._text[-2:-1].isalpha():
+            return self._text[:-1] + text
+        return joined([self._text, text])
+
+    def _close(self) -> None:
+        """Write what was held back: the paragraph, then the notes of the pages that it began on."""
+        if self._text:
+            self._writer.paragraph(self._text, level=self._level, turns=self._turns)
+        for number, note in enumerate(self._notes):
+            if number == 0 or _NOTE.match(note.text) or not self._text:
+                if number:
+                    self._writer.paragraph(self._text)
+                self._text = note.text
+            else:
+                self._text = joined([self._text, note.text])
+        if self._notes:
+            self._writer.paragraph(self._text)
+        self._text, self._level, self._turns, self._last, self._notes = "", None, [], None, []
+
+    def _write_table(self, block: _Block) -> None:
+        """Write a table; one that goes on from the page before keeps the names of its columns."""
+        goes_on = self._turned and self._table is not None
+        self._writer.table(Grid(block.rows), continued=goes_on)
+        self._table, self._turned = block, False
+
+
+def _set_apart(last: _Line, line: _Line) -> bool:
+    """Whether a line stands far in and the other does not stand below it: a signature, a date, a caption."""
+    return max(last.left, line.left) > _FAR_IN * line.size and abs(last.left - line.left) > 0.5 * line.size
+
+
+def _is_title(last: _Line, line: _Line, body: float) -> bool:
+    """Whether two lines are parts of one title: larger than the text, of one size, both in the middle."""
+    size = last.size
+    return (
+        size > 1.15 * body
+        and abs(line.size - size) < 0.08 * size
+        and all(part.left > size and part.right > size for part in (last, line))
+        and line.top - last.bottom < 1.2 * size
+        and not markers(line.text)
+    )

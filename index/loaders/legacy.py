@@ -1,0 +1,64 @@
+"""Old office formats (.doc, .wps, .xls, .et, .ppt, .dps, .rtf): converted by LibreOffice where the machine has it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from index.loaders import docx, pptx, xlsx
+from index.loaders.content import Content, Unreadable
+
+TIMEOUT = 180
+"""Seconds that one conversion may take."""
+
+# Names of streams in a compound file tell what wrote it.
+_STREAMS = (("Workbook", "xls"), ("Book", "xls"), ("PowerPoint Document", "ppt"), ("WordDocument", "doc"))
+_TARGETS = {
+    "xls": ("xlsx", xlsx.read),
+    "ppt": ("pptx", pptx.read),
+    "doc": ("docx", docx.read),
+    "rtf": ("docx", docx.read),
+}
+
+
+def read(data: bytes) -> Content:
+    """Read an old office file.
+
+    Raises:
+        Unreadable: if LibreOffice is missing or cannot convert the file.
+    """
+    kind = _kind(data)
+    office = shutil.which("soffice") or shutil.which("libreoffice")
+    if office is None:
+        raise Unreadable(
+            f"这是旧版格式（.{kind} 一类），读取它需要本机装有 LibreOffice。请安装 LibreOffice，"
+            f"或用 Word、WPS 另存为 .{_TARGETS[kind][0]}。"
+        )
+    target, read_converted = _TARGETS[kind]
+    with tempfile.TemporaryDirectory(prefix="yiju-") as folder:
+        return read_converted(_converted(office, data, kind, target, Path(folder)))
+
+
+def _kind(data: bytes) -> str:
+    if data.startswith(b"{\\rtf"):
+        return "rtf"
+    return next((kind for name, kind in _STREAMS if name.encode("utf-16-le") in data), "doc")
+
+
+def _converted(office: str, data: bytes, kind: str, target: str, folder: Path) -> bytes:
+    source = folder / f"document.{kind}"
+    source.write_bytes(data)
+    # A profile of its own: no macro is trusted, and a running LibreOffice is not in the way.
+    command = [
+        office, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--norestore", "--convert-to",
+        target, "--outdir", str(folder / "out"), str(source),
+    ]  # fmt: skip
+    try:
+        subprocess.run(command, capture_output=True, timeout=TIMEOUT, check=True)
+        return (folder / "out" / f"document.{target}").read_bytes()
+    except subprocess.TimeoutExpired as error:
+        raise Unreadable(f"LibreOffice 转换超过 {TIMEOUT} 秒。请用原软件另存为 .{target}。") from error
+    except (subprocess.CalledProcessError, OSError) as error:
+        raise Unreadable(f"LibreOffice 无法转换，文件可能损坏。请用原软件另存为 .{target}。") from error

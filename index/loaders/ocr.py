@@ -1,0 +1,177 @@
+"""Pictures of pages into placed characters and rules, by PP-OCR models that come with the rapidocr package."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import MissingDependency
+from index.loaders.grids import Rule
+from index.loaders.layout import Glyph, Sheet
+
+if TYPE_CHECKING:
+    from rapidocr import RapidOCR
+
+Picture = NDArray[np.uint8]
+
+LONG_SIDE = 1900
+"""Pixels of the longer side that a page is read at: A4 at about 160 dpi."""
+_SCALE_MAX = 4.0  # pixels for a point; small pages gain nothing beyond
+_UPRIGHT = 0.75  # mean certainty under which a page may stand on its head
+_TURNED = 0.6  # share of lines that are higher than wide if a page lies on its side
+_APART = 1.2  # heights of a line between characters of different cells
+_THREADS = 2  # more gain little, and are lost on a busy machine
+_SKEW_MIN = 0.001  # radians; less moves no character into another line
+_RULE_MIN = 1 / 45  # of the longer side: strokes of characters are shorter
+
+
+class _Line:
+    """A line as it was recognised: its characters with the corners of their boxes."""
+
+    def __init__(self, characters: Sequence[tuple[str, float, Any]]) -> None:
+        self.texts = [character[0] for character in characters]
+        self.scores = [float(character[1]) for character in characters]
+        self.boxes = np.array([character[2] for character in characters], dtype=np.float64)
+
+
+def scale(width: float, height: float) -> float:
+    """Pixels for each point at which a page of this size is read."""
+    return min(_SCALE_MAX, LONG_SIDE / max(width, height, 1.0))
+
+
+def sheet(picture: Picture, points: float, headings: Sequence[tuple[str, int]] = ()) -> Sheet:
+    """Read a page.
+
+    Args:
+        picture: shape (height, width, 3).
+        points: for each pixel.
+        headings: as in `Sheet`.
+
+    Returns:
+        The page, turned upright and straightened.
+
+    Raises:
+        MissingDependency: if rapidocr is not installed.
+    """
+    picture, lines = _upright(np.ascontiguousarray(picture))
+    height, width = picture.shape[:2]
+    angle = _skew(lines)
+    glyphs = [glyph for line in lines for glyph in _glyphs(line, _rotation(angle, width, height), points)]
+    rules = [Rule(*(points * side for side in rule)) for rule in _rules(picture, angle)]
+    return Sheet(width * points, height * points, glyphs, rules, headings, rough=True)
+
+
+def _upright(picture: Picture) -> tuple[Picture, list[_Line]]:
+    """The picture turned so that its lines can be read, with the lines."""
+    lines = _recognised(picture)
+    certainty = _certainty(lines)
+    if not lines or (certainty >= _UPRIGHT and not _lies(lines)):
+        return picture, lines
+    turns = (1, 3) if _lies(lines) else (2,)
+    readings = [(picture, lines, 0.0 if _lies(lines) else certainty)]
+    for turn in turns:
+        turned = np.ascontiguousarray(np.rot90(picture, turn))
+        found = _recognised(turned)
+        readings.append((turned, found, _certainty(found)))
+    best = max(readings, key=lambda reading: reading[2])
+    return best[0], best[1]
+
+
+def _certainty(lines: Sequence[_Line]) -> float:
+    scores = [score for line in lines for score in line.scores]
+    return sum(scores) / len(scores) if scores else 0.0
+
+
+def _lies(lines: Sequence[_Line]) -> bool:
+    long = [line for line in lines if len(line.texts) >= 4]
+    high = sum(bool(np.ptp(line.boxes[..., 1]) > np.ptp(line.boxes[..., 0])) for line in long)
+    return bool(long) and high > _TURNED * len(long)
+
+
+def _recognised(picture: Picture) -> list[_Line]:
+    result = _engine()(picture, return_word_box=True, return_single_char_box=True)
+    words = getattr(result, "word_results", None) or ()
+    return [_Line(line) for line in words if line and all(len(word) == 3 and word[2] is not None for word in line)]
+
+
+@cache
+def _engine() -> RapidOCR:
+    try:
+        import rapidocr
+    except ImportError as error:
+        raise MissingDependency(
+            "ocr", "这是扫描件或图片，读取文字需要安装扩展 ocr：pip install 'yiju[ocr]'，或 make install。"
+        ) from error
+    models = Path(rapidocr.__file__).parent / "models"
+    return rapidocr.RapidOCR(
+        params={
+            "Global.log_level": "error",
+            "Global.use_cls": False,  # pages on their head are turned as a whole
+            "EngineConfig.onnxruntime.intra_op_num_threads": _THREADS,
+            "Global.max_side_len": 4000,
+            "Global.model_root_dir": str(models),  # never fetched
+        }
+    )
+
+
+def _skew(lines: Sequence[_Line]) -> float:
+    """The angle of the page's lines in radians, positive where they fall to the right."""
+    angles = []
+    for line in lines:
+        if len(line.texts) >= 8:
+            first, last = line.boxes[0].mean(axis=0), line.boxes[-1].mean(axis=0)
+            angles.append(math.atan2(last[1] - first[1], last[0] - first[0]))
+    angle = median(angles) if angles else 0.0
+    return angle if abs(angle) > _SKEW_MIN else 0.0
+
+
+def _rotation(angle: float, width: int, height: int) -> NDArray[np.float64]:
+    """What turns points of the picture back, about its middle: shape (2, 3)."""
+    cos, sin, x, y = math.cos(angle), math.sin(angle), width / 2, height / 2
+    return np.array([[cos, sin, x - cos * x - sin * y], [-sin, cos, y + sin * x - cos * y]])
+
+
+def _glyphs(line: _Line, rotation: NDArray[np.float64], points: float) -> list[Glyph]:
+    corners = line.boxes @ rotation[:, :2].T + rotation[:, 2]
+    low, high = corners.min(axis=1) * points, corners.max(axis=1) * points
+    top, bottom = float(np.median(low[:, 1])), float(np.median(high[:, 1]))
+    # Recognition boxes are higher than the characters in them; what counts here is where the line stands.
+    inset = 0.12 * (bottom - top)
+    found: list[Glyph] = []
+    for place, text in enumerate(line.texts):
+        x0, x1 = float(low[place, 0]), float(high[place, 0])
+        if place + 1 < len(line.texts) and low[place + 1, 0] - x1 < _APART * (bottom - top):
+            x1 = float(low[place + 1, 0])  # places inside a line are guesses; only wide gaps are meant
+        if text.isspace() and found:
+            found[-1] = found[-1]._replace(text=found[-1].text + " ")
+        else:
+            found.append(Glyph(text, x0, top + inset, x1, bottom - inset))
+    return found
+
+
+def _rules(picture: Picture, angle: float) -> list[tuple[float, float, float, float]]:
+    """Long straight dark lines of the straightened picture, in pixels."""
+    import cv2
+
+    height, width = picture.shape[:2]
+    grey = cv2.cvtColor(picture[..., :3], cv2.COLOR_RGB2GRAY)
+    if angle:
+        grey = cv2.warpAffine(grey, _rotation(angle, width, height), (width, height), borderValue=255)
+    dark = cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 31, 12)
+    length = int(max(width, height) * _RULE_MIN)
+    found: list[tuple[float, float, float, float]] = []
+    for shape in ((length, 1), (1, length)):
+        closed = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_RECT, (3, 3)))
+        opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, shape))
+        contours, _ = cv2.findContours(opened, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        for contour in contours:
+            x, y, w, h = cv2.boundingRect(contour)
+            found.append((float(x), float(y), float(x + w), float(y + h)))
+    return [rule for rule in found if min(rule[2] - rule[0], rule[3] - rule[1]) < length / 3]

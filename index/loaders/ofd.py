@@ -1,0 +1,157 @@
+"""OFD, the fixed layout of Chinese public bodies (GB/T 33190-2016): placed characters and lines, read like PDF."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from index.loaders import layout
+from index.loaders.archive import Archive, child, local
+from index.loaders.content import Content, Unreadable, Writer
+from index.loaders.grids import Rule
+from index.loaders.layout import Glyph, Sheet
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+_POINTS = 72 / 25.4  # points in a millimetre
+_A4 = (0.0, 0.0, 210.0, 297.0)
+_ASCENT = 0.85  # share of a character's size above its base line
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_STEP = re.compile(r"[MLSC]|-?\d+(?:\.\d+)?")
+_PAGES_MAX = 3000
+_REPEATS_MAX = 10_000
+
+
+def read(data: bytes) -> Content:
+    """Read an .ofd file.
+
+    Raises:
+        Unreadable: if it is damaged, or is no OFD document.
+    """
+    archive = Archive(data)
+    body = archive.xml("OFD.xml")
+    root = next((e.text or "" for e in body.iter("{*}DocRoot")), "")
+    if not root:
+        raise Unreadable("没有正文（缺少 DocRoot）。请用 OFD 阅读器打开后另存。")
+    document = archive.xml(root.strip().lstrip("/"))
+    folder = root.strip().lstrip("/").rpartition("/")[0]
+    templates = {e.get("ID") or "": e.get("BaseLoc") or "" for e in document.iter("{*}TemplatePage")}
+    area = _box(next((e.text for e in document.iter("{*}PhysicalBox")), None), _A4)
+    pages = [e.get("BaseLoc") or "" for e in document.iter("{*}Page") if e.get("BaseLoc")]
+    writer = Writer()
+    if len(pages) > _PAGES_MAX:
+        writer.notice(f"共 {len(pages)} 页，只读前 {_PAGES_MAX} 页。请拆分成几个文件。")
+    layout.write([_sheet(archive, _path(folder, page), folder, templates, area) for page in pages[:_PAGES_MAX]], writer)
+    return writer.content()
+
+
+def _path(folder: str, location: str) -> str:
+    location = location.strip()
+    return location.lstrip("/") if location.startswith("/") or not folder else f"{folder}/{location}"
+
+
+def _sheet(archive: Archive, name: str, folder: str, templates: dict[str, str], area: tuple[float, ...]) -> Sheet:
+    page = archive.xml(name)
+    own = child(page, "Area", "PhysicalBox")
+    left, top, width, height = _box(own.text if own is not None else None, area)
+    layers = [page]
+    for template in page.iter("{*}Template"):
+        location = templates.get(template.get("TemplateID") or "")
+        if location:
+            layers.append(archive.xml(_path(folder, location)))
+    glyphs = [glyph for layer in layers for text in layer.iter("{*}TextObject") for glyph in _glyphs(text)]
+    rules = [rule for layer in layers for path in layer.iter("{*}PathObject") for rule in _rules(path)]
+    return Sheet(
+        width * _POINTS, height * _POINTS,
+        [Glyph(g.text, *_scaled(g[1:], left, top)) for g in glyphs],
+        [Rule(*_scaled(rule, left, top)) for rule in rules],
+    )  # fmt: skip
+
+
+def _scaled(box: tuple[float, ...], left: float, top: float) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = box
+    return (x0 - left) * _POINTS, (y0 - top) * _POINTS, (x1 - left) * _POINTS, (y1 - top) * _POINTS
+
+
+def _box(text: str | None, default: tuple[float, ...]) -> tuple[float, float, float, float]:
+    numbers = _numbers(text)
+    x, y, width, height = numbers if len(numbers) == 4 else default
+    return x, y, width, height
+
+
+def _numbers(text: str | None) -> list[float]:
+    return [float(number) for number in _NUMBER.findall(text or "")]
+
+
+def _placed(element: etree._Element, x: float, y: float) -> tuple[float, float]:
+    """A point of an object on its page."""
+    left, top, _, _ = _box(element.get("Boundary"), (0.0, 0.0, 0.0, 0.0))
+    matrix = _numbers(element.get("CTM"))
+    if len(matrix) == 6:
+        a, b, c, d, e, f = matrix
+        x, y = a * x + c * y + e, b * x + d * y + f
+    return left + x, top + y
+
+
+def _glyphs(element: etree._Element) -> Iterator[Glyph]:
+    """The characters of a text object, in millimetres; those of objects that are turned are a watermark."""
+    size = (_numbers(element.get("Size")) or [4.0])[0]
+    matrix = _numbers(element.get("CTM"))
+    if len(matrix) == 6 and abs(matrix[1]) > 0.06 * max(abs(matrix[0]), 1e-6):
+        return
+    scale = abs(matrix[3]) if len(matrix) == 6 and matrix[3] else 1.0
+    x = y = 0.0
+    for code in (part for part in element if local(part) == "TextCode"):
+        x, y = (_numbers(code.get("X")) or [x])[0], (_numbers(code.get("Y")) or [y])[0]
+        across, down = _deltas(code.get("DeltaX")), _deltas(code.get("DeltaY"))
+        right, below = x, y
+        for number, character in enumerate(code.text or ""):
+            left, base = _placed(element, right, below)
+            height = size * scale
+            width = height * (0.5 if character.isascii() else 1.0)
+            yield Glyph(character, left, base - _ASCENT * height, left + width, base + (1 - _ASCENT) * height)
+            right += across[min(number, len(across) - 1)] if across else (0.0 if down else size)
+            below += down[min(number, len(down) - 1)] if down else 0.0
+
+
+def _deltas(text: str | None) -> list[float]:
+    """Distances between characters; 「g 3 5.5」 stands for three times 5.5."""
+    parts = (text or "").split()
+    found: list[float] = []
+    while parts:
+        part = parts.pop(0)
+        if part == "g" and len(parts) >= 2:
+            count = int((_numbers(parts.pop(0)) or [0])[0])
+            found += _numbers(parts.pop(0))[:1] * max(0, min(count, _REPEATS_MAX))
+        else:
+            found += _numbers(part)[:1]
+    return found
+
+
+def _rules(element: etree._Element) -> Iterator[Rule]:
+    """The straight parts of a drawing that run along the page's edges."""
+    data = child(element, "AbbreviatedData")
+    steps = _STEP.findall(data.text or "") if data is not None else []
+    start = last = None
+    place = 0
+    while place < len(steps):
+        step = steps[place]
+        if step in ("M", "S", "L") and place + 2 < len(steps) and step != steps[place + 1]:
+            point = _placed(element, float(steps[place + 1]), float(steps[place + 2]))
+            if step == "L" and last is not None:
+                yield from _rule(last, point)
+            start, last = (point if step != "L" else start), point
+            place += 3
+        else:
+            if step == "C" and last is not None and start is not None:
+                yield from _rule(last, start)
+            place += 1
+
+
+def _rule(one: tuple[float, float], other: tuple[float, float]) -> Iterator[Rule]:
+    x0, x1 = sorted((one[0], other[0]))
+    y0, y1 = sorted((one[1], other[1]))
+    if x1 - x0 < 0.5 or y1 - y0 < 0.5:
+        yield Rule(x0, y0, x1, y1)

@@ -1,0 +1,71 @@
+"""Pictures of a document's pages, for whoever wants to see where a citation stands."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from index.errors import DocumentUnreadable
+from index.loaders.sniff import HEAD, Format, sniff
+from index.records import Document
+
+
+def file_of(document: Document) -> Path | None:
+    """Where the file of a document lies, or None where that is not known: given by itself, or inside an archive."""
+    if document.origin.folder is None or ".." in Path(document.source).parts:  # an index is untrusted input
+        return None
+    path = Path(document.origin.folder) / document.source
+    return path if path.is_file() else None
+
+
+def page_picture(path: Path, page: int, *, long_side: int = 1400) -> bytes:
+    """A page as PNG.
+
+    Args:
+        path: a PDF or a picture.
+        page: from 1.
+        long_side: pixels of the longer side, 100 to 4,000.
+
+    Raises:
+        ValueError: if `long_side` is out of range.
+        DocumentUnreadable: if there is no such page, or the file has no pages that can be shown.
+    """
+    if not 100 <= long_side <= 4000:
+        raise ValueError(f"long_side must be 100 to 4000, got {long_side}")
+    try:
+        with path.open("rb") as file:
+            found = sniff(file.read(HEAD))
+        if found is Format.PDF:
+            return _pdf_page(path, page, long_side)
+        if found is Format.IMAGE:
+            return _picture_page(path, page, long_side)
+    except (OSError, EOFError, RuntimeError, IndexError) as error:
+        raise DocumentUnreadable(path, f"无法显示 {path} 的第 {page} 页：文件损坏，或没有这一页。") from error
+    raise DocumentUnreadable(path, f"{path} 没有可以显示的页面图像；只有 PDF 和图片有。")
+
+
+def _pdf_page(path: Path, page: int, long_side: int) -> bytes:
+    import pypdfium2 as pdfium
+
+    with pdfium.PdfDocument(path) as document:
+        if not 1 <= page <= len(document):
+            raise IndexError(page)
+        shown = document[page - 1]
+        picture = shown.render(scale=long_side / max(shown.get_size())).to_pil()
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _picture_page(path: Path, page: int, long_side: int) -> bytes:
+    from PIL import Image, ImageOps
+
+    with Image.open(path) as picture:
+        if page < 1:
+            raise IndexError(page)
+        picture.seek(page - 1)
+        shown = ImageOps.exif_transpose(picture).convert("RGB")
+    shown.thumbnail((long_side, long_side))
+    buffer = io.BytesIO()
+    shown.save(buffer, "PNG")
+    return buffer.getvalue()

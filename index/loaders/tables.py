@@ -1,0 +1,170 @@
+"""Tables as lines that can be found and cited.
+
+A row is written with the words of its columns before its cells, 「项目：光伏 | 2024年：70 | 2025年：80」: it can be
+found by both, and read by itself when it is quoted. A table without a heading row keeps its bare cells.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+SEPARATOR = " | "
+"""What stands between the cells of a row."""
+
+_HEADER_ROWS_MAX = 4
+_NAME_MAX = 12  # characters of a cell that is told to be a heading by a word in it
+_REPEATED_MAX = 120  # characters of a merged cell that every row it covers repeats
+_HEADER_CELL_MAX = 40  # characters; what is longer is text, not the name of a column
+_NUMERIC = re.compile(r"[-+−–—－（(＜＞<>≤≥~约]*[\d０-９][\d０-９.,，:：/\-–—~～±×xX\s]*[%％‰）)]*[\u4e00-\u9fff]{0,2}")
+_YEAR = re.compile(r"(?:19|20)\d{2}(?:[-–—~～至/.](?:19|20)?\d{1,2}){0,2}[年月日度末]{0,2}")
+_NAMING = re.compile(
+    r"(?:序号|编号|项目|指标|名称|类别|类型|分类|单位|内容|时间|日期|年份|年度|部门|地区|区域|备注|科目|事项|任务|措施|要求|标准|"
+    r"数量|金额|合计|比例|方法|姓名|职务|电话|地址|说明|阶段|目标|期限|性质|进度|等级|代码|代号|来源|期末|期初|本期|上期)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table's cells.
+
+    Attributes:
+        rows: cells of each row, trimmed; a merged cell stands in every place that it covers.
+        header: rows at the top that the file declares to name columns; None where it does not say.
+    """
+
+    rows: Sequence[Sequence[str]]
+    header: int | None = None
+
+
+def rendered(grid: Grid, names: Sequence[str] = ()) -> tuple[list[str], list[str]]:
+    """The lines of a table.
+
+    Args:
+        grid: of rows that may differ in length.
+        names: of the columns of the table that this one goes on from.
+
+    Returns:
+        The lines, and the names of the columns at its end. There is a line for each row with visible cells; heading
+        rows have none but where nothing else is left.
+    """
+    rows = [list(row) for row in grid.rows if any(row)]
+    width = max(map(len, rows), default=0)
+    declared = None if grid.header is None else len([row for row in grid.rows[: grid.header] if any(row)])
+    lines: list[str] = []
+    names = _fitted(names, width)
+    while rows:
+        if width > 1 and len(rows) > 1 and _is_whole(rows[0]):
+            lines.append(rows.pop(0)[0])
+            declared = declared - 1 if declared else declared
+            continue
+        count = header_rows(rows) if declared is None else min(declared, len(rows))
+        count = 0 if count == len(rows) and not lines else count
+        names = _names(rows[:count]) if count else names
+        end = next((n for n, row in enumerate(rows) if n > count and width > 1 and _is_whole(row)), len(rows))
+        lines.extend(_body(rows[count:end], names))
+        rows, declared = rows[end:], None
+    return lines, names
+
+
+def _fitted(names: Sequence[str], width: int) -> list[str]:
+    """Names for a table that may have lost columns that only other rows needed; none where they do not fit."""
+    distinct = [name for place, name in enumerate(names) if place == 0 or name != names[place - 1]]
+    return next((list(fit) for fit in (names, distinct) if len(fit) == width), [])
+
+
+def _body(rows: Sequence[Sequence[str]], names: list[str]) -> Iterator[str]:
+    """Lines of the rows below the heading rows."""
+    for row in _without_long_repeats(rows):
+        if _renames(row, names):
+            names[:] = [new or old for new, old in zip(row, names, strict=True)]
+        elif any(row):
+            yield _line(row, names)
+
+
+def _renames(row: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether a row in the middle names the columns anew: 「（空） | 本报告期末 | 上年度末」."""
+    if not row or row[0] or len(row) != len(names) or names[0]:
+        return False
+    return all(cell and not _is_figure(cell) and len(cell) <= _HEADER_CELL_MAX for cell in row[1:])
+
+
+def _without_long_repeats(rows: Sequence[Sequence[str]]) -> Iterator[Sequence[str]]:
+    """Rows with the text of a merged cell in the first only, where it is too long to be a row's name."""
+    above: Sequence[str] = ()
+    for row in rows:
+        yield [
+            "" if len(cell) > _REPEATED_MAX and column < len(above) and above[column] == cell else cell
+            for column, cell in enumerate(row)
+        ]
+        above = row
+
+
+def header_rows(rows: Sequence[Sequence[str]]) -> int:
+    """How many rows at the top name the columns; 0 where none seems to.
+
+    The first row does if it holds names and no figures while columns below it hold figures, or if it speaks as
+    heading rows do (序号, 项目, 单位 …). Rows below it join as long as merged cells tie them to it.
+    """
+    if len(rows) < 2 or len(rows[0]) < 2:
+        return 0
+    first = rows[0]
+    if any(_is_figure(cell) or len(cell) > _HEADER_CELL_MAX for cell in first):
+        return 0
+    count = 1
+    while count < min(_HEADER_ROWS_MAX, len(rows) - 1) and _goes_on(rows[count - 1], rows[count]):
+        count += 1
+    naming = sum(bool(_NAMING.search(cell)) for cell in dict.fromkeys(first) if len(cell) <= _NAME_MAX)
+    if naming >= 2 or _contrasts(rows, count) or (naming and len(rows) > 2 and len(first) > 2):
+        return count
+    return 0
+
+
+def _goes_on(above: Sequence[str], row: Sequence[str]) -> bool:
+    """Whether a heading row is divided further by the next one: merged down, or merged across above it."""
+    if any(_is_figure(cell) for cell in row) or any(len(cell) > _HEADER_CELL_MAX for cell in row):
+        return False
+    down = any(a and a == b for a, b in zip(above, row, strict=False))
+    across = any(a and a == b for a, b in pairwise(above))
+    return down or across
+
+
+def _contrasts(rows: Sequence[Sequence[str]], count: int) -> bool:
+    """Whether some column has a name on top and mostly figures below."""
+    for column, name in enumerate(rows[0]):
+        below = [row[column] for row in rows[count:] if column < len(row) and row[column]]
+        if name and below and sum(map(_is_figure, below)) * 5 >= len(below) * 3:
+            return True
+    return False
+
+
+def _is_figure(cell: str) -> bool:
+    return bool(_NUMERIC.fullmatch(cell)) and not _YEAR.fullmatch(cell)
+
+
+def _is_whole(row: Sequence[str]) -> bool:
+    """Whether one cell runs over the whole row."""
+    return len(row) > 1 and len({cell for cell in row if cell}) == 1 and all(row)
+
+
+def _names(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The name of each column: what stands above it, from the top down, each once."""
+    width = max(map(len, rows), default=0)
+    stacked = [[row[column] for row in rows if column < len(row) and row[column]] for column in range(width)]
+    return [" ".join(dict.fromkeys(stack)).rstrip("：:") for stack in stacked]
+
+
+def _line(row: Sequence[str], names: Sequence[str]) -> str:
+    if _is_whole(row):
+        return row[0]
+    cells: list[str] = []
+    before: tuple[str, str] | None = None
+    for column, cell in enumerate(row):
+        name = names[column] if column < len(names) else ""
+        # A cell merged over columns of other names is said once.
+        if cell and not (before and before[1] == cell and (before[0] == name or not name)):
+            cells.append(f"{name}：{cell}" if name and not cell.startswith(name) else cell)
+        before = (name, cell)
+    return SEPARATOR.join(cells)

@@ -1,0 +1,1 @@
+"""Builds the models that the product ships. Never imported by the product; needs the extra `training`."""
