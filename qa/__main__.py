@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import YijuError
-from qa.settings import Settings
+from qa.settings import Caution, Settings
 
 if TYPE_CHECKING:
     from qa.answers import Answer
@@ -36,6 +36,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--batch", type=Path, metavar="QUESTIONS.jsonl", help="每行一个 JSON 问题；逐行输出 JSON 答案")
     parser.add_argument("--index", type=Path, metavar="DIR", help="索引目录（默认 $YIJU_INDEX，再默认 ./data/index）")
     parser.add_argument("--json", action="store_true", help="输出 JSON")
+    parser.add_argument(
+        "--caution", type=Caution, choices=list(Caution), help="多有把握才作答（默认 $YIJU_CAUTION，再默认 normal）"
+    )
     return parser
 
 
@@ -48,7 +51,7 @@ def _run(arguments: argparse.Namespace) -> int:
     questions = list(_questions(arguments.batch)) if arguments.batch else []
     if arguments.question is not None:
         clean_question(arguments.question)  # a bad question is told before the model is loaded
-    answerer = open_assistant(Settings.from_environment(index=arguments.index))
+    answerer = open_assistant(Settings.from_environment(index=arguments.index, caution=arguments.caution))
     if arguments.batch:
         for row in questions:
             print(_line(_answer_row(answerer, row)), flush=True)

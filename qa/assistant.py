@@ -11,23 +11,16 @@ from index.protocols import PassageStore, Retriever
 from index.records import Document
 from qa.answers import Answer, Timing
 from qa.examples import example_questions
+from qa.joining import joined
 from qa.protocols import Reader
 from qa.settings import MAX_QUESTION_CHARACTERS
 
 
-class Speller(Protocol):
-    """A question in, the same with misspelt words put right out."""
+class Interpreter(Protocol):
+    """A turn of a conversation in, standalone questions out."""
 
-    def correct(self, text: str) -> str:
-        """`text` with what is plainly misspelt replaced."""
-        ...
-
-
-class Rewriter(Protocol):
-    """Follow-up in, standalone question out."""
-
-    def standalone(self, question: str, history: Sequence[str]) -> str:
-        """The question as one would ask it without the earlier ones."""
+    def questions(self, turn: str, history: Sequence[str]) -> list[str]:
+        """What a turn asks, each question as one would ask it without the others and the earlier turns."""
         ...
 
 
@@ -38,8 +31,7 @@ class Assistant:
         store: the documents.
         retriever: finds passages.
         reader: answers from them.
-        rewriter: makes follow-ups stand alone.
-        speller: puts misspelt words right.
+        interpreter: tells which questions a turn asks.
         k: passages that are found and shown.
     """
 
@@ -48,16 +40,14 @@ class Assistant:
         store: PassageStore,
         retriever: Retriever,
         reader: Reader,
-        rewriter: Rewriter,
-        speller: Speller,
+        interpreter: Interpreter,
         *,
         k: int = 10,
     ) -> None:
         self._store = store
         self._retriever = retriever
         self._reader = reader
-        self._rewriter = rewriter
-        self._speller = speller
+        self._interpreter = interpreter
         self._k = k
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
@@ -86,21 +76,33 @@ class Assistant:
         except ValueError as error:
             raise RuntimeError(f"answering {question!r} failed: {error}") from error
 
-    def _answers(self, question: str, history: Sequence[str]) -> Iterator[Answer]:
+    def _answers(self, turn: str, history: Sequence[str]) -> Iterator[Answer]:
+        first, *others = self._interpreter.questions(turn, _questions(history))
+        if not others:
+            yield from self._read(turn, first)
+        else:
+            yield from self._parts(turn, [first, *others])
+
+    def _parts(self, turn: str, questions: Sequence[str]) -> Iterator[Answer]:
+        """Answers to several questions: a snapshot a question, each of which continues the one before."""
+        done: list[Answer] = []
+        for question in questions:
+            *_, answer = self._read(turn, question)
+            done.append(answer)
+            whole = joined(turn, done)
+            if len(done) == len(questions):
+                yield whole
+            elif not whole.abstained:  # a refusal may yet be taken back by the next part
+                yield dataclasses.replace(whole, citations=())
+
+    def _read(self, turn: str, question: str) -> Iterator[Answer]:
         start = perf_counter()
-        standalone = self._standalone(question, history)
-        hits = self._retriever.search(standalone, self._k)
+        hits = self._retriever.search(question, self._k)
         found = perf_counter()
-        for answer in self._reader.read(standalone, hits):
+        for answer in self._reader.read(question, hits):
             now = perf_counter()
             timing = Timing((found - start) * 1e3, (now - found) * 1e3, (now - start) * 1e3)
-            yield dataclasses.replace(answer, question=question, standalone_question=standalone, timing=timing)
-
-    def _standalone(self, question: str, history: Sequence[str]) -> str:
-        """What is searched; earlier turns that are no questions, or too long, are passed over."""
-        earlier = [clean for turn in history if 0 < len(clean := _searchable(turn)) <= MAX_QUESTION_CHARACTERS]
-        standalone = self._rewriter.standalone(question, earlier)
-        return self._speller.correct(standalone if len(standalone) <= MAX_QUESTION_CHARACTERS else question)
+            yield dataclasses.replace(answer, question=turn, standalone_question=question, timing=timing)
 
     def documents(self) -> Sequence[Document]:
         """The documents it answers from, ordered by id."""
@@ -127,6 +129,11 @@ def clean_question(question: str) -> str:
     if len(cleaned) > MAX_QUESTION_CHARACTERS:
         raise ValueError(f"问题有 {len(cleaned)} 个字，最多 {MAX_QUESTION_CHARACTERS} 个字：请缩短后再问。")
     return cleaned
+
+
+def _questions(history: Sequence[str]) -> list[str]:
+    """Earlier turns, cleaned; those that are no questions, or too long, are passed over."""
+    return [clean for turn in history if 0 < len(clean := _searchable(turn)) <= MAX_QUESTION_CHARACTERS]
 
 
 def _searchable(text: str) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from index.protocols import Encoder
 from index.text import align, fold
-from qa.features import SCOPES, Asked, Place, bare_place, scopes_of, told_periods, wanted_periods
+from qa.features import FEATURES, SCOPES, Asked, Matrix, Place, bare_place, scopes_of, told_periods, wanted_periods
 from qa.grammar import Kind, candidates
 from qa.matching import match
 from qa.measures import dimension
@@ -30,29 +30,34 @@ _HELD = 0.6
 """How much of a word must be held for it to count as held."""
 _TITLE = 0.9
 """What a word of the question counts that only the title or the outer headings hold."""
+_SPAN = FEATURES.index("span")
+_ISSUED = re.compile("印发|发布|公布|下发|签发|发文|落款|成文|出台")
+_DAY = re.compile("月.{1,3}日|[-./][0-9]{1,2}[-./][0-9]")
 _CONTENT = "njlievab"
 _NOUNS = "njlie"
 
 
 def confidence_features(
     a: Asked,
-    best: Place,
+    ranking: Sequence[Place],
     found: Sequence[Place],
     scores: NDArray[np.float64],
-    similar: float,
+    features: Matrix,
     encoder: Encoder,
 ) -> list[float]:
     """The features of `qa.ranking.CONFIDENCE`, in that order.
 
     Args:
         a: the question.
-        best: the candidate that ranked first.
-        found: all candidates of the passages that were read.
-        scores: of the shortlist, best first.
-        similar: cosine of the question and the best candidate with its own words.
+        ranking: the candidates of the windows that were read, best first.
+        found: all candidates of the passages.
+        scores: of `ranking`.
+        features: of `ranking`, as `qa.features.FEATURES` names them.
         encoder: compares words.
     """
+    best = ranking[0]
     terms, scopes = a.question.terms, scopes_of(best)
+    others = [row for row, place in enumerate(ranking) if not _alike(place, best)]
     near = _held_near(a, best)
     soft = _held_soft(a, best, near, encoder)
     own = [max(match(term.text, scope) for scope in scopes[:2]) for term in terms]
@@ -65,8 +70,9 @@ def confidence_features(
         min((soft[i] for i in nouns), default=1.0),
         soft[a.nucleus] if a.nucleus >= 0 else 1.0,
         float(_contrasts(a, own, soft)),
-        float(1.0 / np.exp(scores - scores[0]).sum()),
-        similar,
+        float(1.0 / np.exp(scores[[0, *others]] - scores[0]).sum()),
+        *(float(features[0, FEATURES.index(name)]) for name in ("span", "span_window", "span_overlap")),
+        float(features[0, _SPAN] - max((features[row, _SPAN] for row in others), default=-3.0)),
         float(best.site.candidate.kind in a.question.kinds),
         float(not a.question.kinds),
         float(bool(a.roles) and not any(role in scope for role in a.roles for scope in scopes[:3])),
@@ -75,9 +81,44 @@ def confidence_features(
     ]
 
 
+def _alike(place: Place, best: Place) -> bool:
+    """Whether two candidates say the same: equal values, or one that stands within the other."""
+    a, b = place.site, best.site
+    overlap = place.hit is best.hit and a.candidate.span.overlap(b.candidate.span) > 0
+    return overlap or a.value == b.value
+
+
 def is_foreign(question: str) -> bool:
     """Whether a question has no Chinese character, so that its words cannot be looked for."""
     return re.search("[\u3400-\u9fff]", question) is None
+
+
+def strays(question: Question, place: Place) -> bool:
+    """Whether a candidate is of another time or place than the question, or no day where one is asked for."""
+    if _asks_day(question) and not _is_day(place):
+        return True
+    return conflict(wanted_periods(question, place), told_periods(place)) or bool(_missing_places(question, place))
+
+
+def meets(question: Question, place: Place) -> bool:
+    """Whether a candidate is expressly of the time and the places of the question, and a day where one is asked for."""
+    if _missing_places(question, place) or (_asks_day(question) and not _is_day(place)):
+        return False
+    wanted, told = wanted_periods(question, place), told_periods(place)
+    return not wanted or (bool(told) and not conflict(wanted, told))
+
+
+def _asks_day(question: Question) -> bool:
+    """Whether a question asks when a document was issued: on a day, not over some years that its title names."""
+    return question.kinds[:1] == (Kind.DATE,) and _ISSUED.search(fold(question.text)) is not None
+
+
+def _is_day(place: Place) -> bool:
+    return place.site.candidate.kind is Kind.DATE and _DAY.search(place.site.value) is not None
+
+
+def _missing_places(question: Question, place: Place) -> list[str]:
+    return [name for name in question.places if bare_place(name) not in _whole(place)]
 
 
 def clash(a: Asked, best: Place, held_soft: float, other_subject: bool) -> str | None:
@@ -92,7 +133,7 @@ def clash(a: Asked, best: Place, held_soft: float, other_subject: bool) -> str |
     question = a.question
     if conflict(wanted_periods(question, best), told_periods(best)):
         return "文档没有说到所问的时间。"
-    if missing := [place for place in question.places if bare_place(place) not in _whole(best)]:
+    if missing := _missing_places(question, best):
         return f"文档没有说到{'、'.join(missing)}。"
     if unmet := [each for each in question.provisions if fold(each) not in _headed(best)]:
         return f"文档没有{'、'.join(unmet)}，或者没有讲到所问的内容。"

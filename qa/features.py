@@ -16,7 +16,7 @@ from index.text import fold
 from qa.grammar import Kind
 from qa.matching import Site, match, passage_scopes, sites
 from qa.measures import dimension
-from qa.periods import Period, conflict, periods
+from qa.periods import Period, conflict, covered, periods
 from qa.questions import Question
 
 Matrix = NDArray[np.float64]
@@ -58,8 +58,9 @@ LEXICAL = (
     "rank",
     "retrieval",
 )
-SIMILARITIES = ("similar_own", "similar_clause")
-FEATURES = (*LEXICAL, *SIMILARITIES)
+SPANS = ("span", "span_window", "span_overlap", "span_lag", "span_local")
+"""What the network says; made by `qa.views`."""
+FEATURES = (*LEXICAL, *SPANS)
 
 _ROLES = frozenset({"牵头", "责任", "主管", "配合", "承办", "协办", "发布", "印发", "来源", "联系"})
 _NOUNS = "njlie"
@@ -263,9 +264,8 @@ def told_periods(place: Place) -> list[Period]:
         site.candidate.clause.slice(passage.text),
         site.sentence.slice(passage.text),
         *reversed(passage.section_path),
-        passage.title,
     )
-    return next((found for scope in scopes if (found := periods(scope, present))), [])
+    return next((found for scope in scopes if (found := periods(scope, present))), covered(passage.title))
 
 
 @lru_cache(maxsize=4096)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from index.records import Span
@@ -97,7 +97,7 @@ _DOCUMENT_NUMBER = re.compile(
 _TITLED = re.compile("《[^《》]{2,80}》|“[^“”]{2,30}”|「[^「」]{2,30}」")
 _ORGANISATION = re.compile(rf"[\u4e00-\u9fff]{{1,16}}?(?:{ORGANISATION_ENDS})(?![\u4e00-\u9fff]*(?:建设|行业))")
 
-_LABEL = re.compile(r"(?:^|(?<=[(;。,，；（\n]))\s{0,8}(?P<label>[\u4e00-\u9fff]{2,10}):")
+_LABEL = re.compile(r"(?:^|(?<=[(;。,，；（\n|]))\s{0,8}(?P<label>[\u4e00-\u9fff]{2,10}):")
 # What stands behind a list of bodies and belongs to the sentence: 「等有关部门按职责分工负责」.
 _LABEL_TAIL = re.compile(
     "(?:等(?:有关|相关|各|部门|单位|企业|机构|按|为).*|(?:等)?按照?[^、]{0,12}(?:分工|职责).*|等)$"
@@ -106,17 +106,18 @@ _LABELLED_LENGTH = 400
 """Characters within which a labelled value has to end."""
 
 _BRACKETED = r"[(（][^()（）\n]{0,80}[)）]"
-_ITEM = rf"(?:{_BRACKETED}|[^、,，。;；:：!?！？\s()（）]){{1,40}}"
+_ITEM = rf"(?:{_BRACKETED}|[^、,，。;；:：!?！？|\s()（）]){{1,40}}"
 _ENUMERATION = re.compile(rf"{_ITEM}(?:、{_ITEM})+")
 _TAIL = re.compile("(?:等(?!级|离)|在内).*|(?:协同|融合|综合)?(?:发展|建设|规划建设)$")
 _AS = re.compile(r"以([^,，。;；]{2,40}?)为(?=[\u4e00-\u9fff])")
 
-_CLAUSE_END = re.compile(r"[,，。;；!！?？:：\n]")
+# A bar stands between the cells of a table's row.
+_CLAUSE_END = re.compile(r"[,，。;；!！?？:：|\n]")
 _SENTENCE_STOP = re.compile("[。;；\n]")
-_CLAUSE_STOP = re.compile("[,，。;；:：\n]")
+_CLAUSE_STOP = re.compile("[,，。;；:：|\n]")
 _AND = re.compile("[、和与及]")
 _JOINT = re.compile("[、和与及]|以及")
-_DELIMITER = re.compile(r"[,，。;；!！?？:：、()（）\n]|(?<=[\u4e00-\u9fff])和(?=[\u4e00-\u9fff])")
+_DELIMITER = re.compile(r"[,，。;；!！?？:：、()（）|\n]|(?<=[\u4e00-\u9fff])和(?=[\u4e00-\u9fff])")
 
 
 def candidates(text: str) -> list[Candidate]:
@@ -132,6 +133,28 @@ def candidates(text: str) -> list[Candidate]:
         *_enumerations(aligned),
         *_objects(aligned),
     ]
+
+
+def candidate_at(text: str, span: Span, found: Sequence[Candidate]) -> Candidate:
+    """A span that no rule named, as a candidate: of the kind of the one it shares most with, a name where none does.
+
+    Args:
+        text: that holds the span.
+        span: not empty.
+        found: the candidates of the rules.
+    """
+    nearest = max(found, key=lambda candidate: _likeness(candidate.span, span), default=None)
+    clause = _clause(text, span)
+    own = text[clause.start : span.start] + text[span.end : clause.end]
+    if nearest is None or _likeness(nearest.span, span) < 0.5:
+        return Candidate(Kind.NAME, span, clause, own)
+    return replace(nearest, span=span, labelled=False)
+
+
+def _likeness(a: Span, b: Span) -> float:
+    """Shared characters as a part of all that either holds, 0 to 1."""
+    shared = a.overlap(b)
+    return shared / (len(a) + len(b) - shared)
 
 
 def clause_spans(text: str) -> list[Span]:
@@ -238,7 +261,7 @@ def _value_end(text: str, start: int) -> int:
             depth += 1
         elif character in ")）":
             depth -= 1
-        if depth < 0 or (depth == 0 and character in ";；。\n"):
+        if depth < 0 or (depth == 0 and character in ";；。|\n"):
             return offset
     return min(len(text), start + _LABELLED_LENGTH)
 

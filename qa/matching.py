@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -42,9 +42,13 @@ class Site:
 @lru_cache(maxsize=8192)
 def sites(text: str) -> tuple[Site, ...]:
     """Every candidate of a passage's text with its surroundings, clauses among them."""
-    sentences = sentence_spans(text)
     clauses = (Candidate(Kind.CLAUSE, span, span, span.slice(text)) for span in clause_spans(text))
-    found = dict.fromkeys([*candidates(text), *clauses])
+    return sites_of(text, dict.fromkeys([*candidates(text), *clauses]))
+
+
+def sites_of(text: str, found: Iterable[Candidate]) -> tuple[Site, ...]:
+    """The given candidates of a passage's text with their surroundings."""
+    sentences = sentence_spans(text)
     folded = {sentence: fold(sentence.slice(text)) for sentence in sentences}
     return tuple(_site(text, candidate, _holding(sentences, candidate.span), folded) for candidate in found)
 

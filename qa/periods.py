@@ -7,20 +7,20 @@ about 2030 is not answered with a target for 2025.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from index.text import align
 
 _DIGITS = {digit: str(value) for value, digit in enumerate("零一二三四五六七八九")} | {"〇": "0"}
 _PLAN_DIGITS = dict(zip("一二三四五六七", range(2006, 2041, 5), strict=True))
 
-_RELATIVE = {"今": 0, "本": 0, "当": 0, "去": -1, "上": -1, "前": -2, "明": 1}
+_RELATIVE = {"今": 0, "本": 0, "当": 0, "去": -1, "上": -1, "前": -2, "明": 1, "过": -1}
 
 _PATTERN = re.compile(
     r"(?P<from>(?:19|20)\d{2})年?(?:-{1,2}|至|到)(?P<to>(?:19|20)\d{2})(?!\d)"
     r"|(?<!\d)(?P<year>(?:19|20)\d{2})(?!\d)(?=年|[-./]\d|$|[^\da-z.,%万亿])"
     r"|(?P<chinese>[一二][零〇九][零〇一二三四五六七八九]{2})年"
-    r"|(?P<relative>今年|本年度?|当年|去年|上年度?|上一年|前年|明年)"
+    r"|(?P<relative>今年|本年度?|当年|去年|上年度?|上一年|前年|明年|过去(?:的)?一年)"
     r"|(?P<plan>十[一二三四五六七])五(?=[”\"」』’]|末|期|规|时|计|$|[^\d、])(?P<mark>[”\"」』’]?(?:期|规划)?末|[”\"」』’]?收官)?"
 )
 
@@ -53,6 +53,14 @@ def periods(text: str, present: int | None = None) -> list[Period]:
     """
     found = (_period(match, present) for match in _PATTERN.finditer(align(text)))
     return [period for period in found if period]
+
+
+def covered(title: str) -> list[Period]:
+    """The years that a document with this title tells of: one named for a single year looks back on the year before."""
+    named = periods(title)
+    if len(named) == 1 and named[0].first == named[0].last:
+        return [replace(named[0], first=named[0].first - 1)]
+    return named
 
 
 def _period(match: re.Match[str], present: int | None) -> Period | None:

@@ -1,7 +1,7 @@
 """The extractive reader: best passage, best place in it, the narrowest span that answers.
 
-A grammar proposes candidate spans; two linear models over features of wording, grammar and meaning dispose. No
-model beyond the encoder, and every answer is a verbatim span of its quote.
+A grammar proposes candidate spans, a small network reads the windows they stand in and proposes spans of its own;
+linear models over features of wording, grammar and reading dispose. Every answer is a verbatim span of its quote.
 """
 
 from __future__ import annotations
@@ -17,23 +17,32 @@ from index.protocols import Encoder
 from index.records import Document, Hit
 from qa.answers import Answer, Citation
 from qa.citations import quote_span, unmarked
-from qa.confidence import clash, confidence_features
-from qa.features import Matrix, Place, asked, lexical, places
+from qa.confidence import clash, confidence_features, meets, strays
+from qa.features import Asked, Matrix, Place, asked, lexical, places
 from qa.grammar import Kind
+from qa.polarity import is_polar, says
 from qa.questions import Question, analyse
 from qa.ranking import CONFIDENCE, RankingModel
+from qa.reading_input import Window
+from qa.settings import Caution
+from qa.span_model import Scores
 from qa.verify import unsupported
+from qa.views import candidates_of, span_features, views
 
-SHORTLIST = 10
-"""Candidates that are encoded."""
-
-_NEARLY = 2.0
+_RIVALS = 20
+"""Candidates that are looked through for one of the right time and place."""
+_NEARLY = 4.0
 """Difference of scores up to which an equal answer from the body is preferred."""
 
 SURE = 0.75
 """Confidence from which on one basis is enough."""
 CLOSE = 1.0
 """Difference of scores up to which another sentence is shown beside the first, where that is not sure."""
+
+_SAME_MATTER = 0.5
+"""Share of the question's words that a clause must hold to be offered as a lead."""
+_LEAD = 80
+"""Characters of a lead."""
 
 NO_ANSWER = "文档中没有找到这个问题的答案。"
 OFF_TOPIC = "我只回答与文档内容有关的问题。"
@@ -48,6 +57,14 @@ class Corpus(Protocol):
 
     def document(self, document_id: str) -> Document | None:
         """The document with this id, or None."""
+        ...
+
+
+class SpanScorer(Protocol):
+    """Reads windows: `qa.span_model.SpanModel`, or a stand-in in tests."""
+
+    def read(self, question: str, windows: Sequence[Window]) -> list[Scores]:
+        """Scores of each window, in order."""
         ...
 
 
@@ -70,19 +87,48 @@ class Finding:
     clash: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """What may answer a question.
+
+    Attributes:
+        asked: the question.
+        places: the candidates of the windows that were read.
+        features: of each, float64 `(len(places), len(FEATURES))`.
+        found: all candidates of the passages.
+    """
+
+    asked: Asked
+    places: list[Place]
+    features: Matrix
+    found: list[Place]
+
+
 class ExtractiveReader:
     """Answers with a verbatim span, or abstains.
 
     Args:
-        encoder: compares question, candidates and words.
+        encoder: compares words.
         corpus: the index that the passages come from.
+        spans: the network.
         model: the weights; those of the package by default.
+        caution: how sure an answer must be.
     """
 
-    def __init__(self, encoder: Encoder, corpus: Corpus, model: RankingModel | None = None) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        corpus: Corpus,
+        spans: SpanScorer,
+        model: RankingModel | None = None,
+        *,
+        caution: Caution = Caution.NORMAL,
+    ) -> None:
         self._encoder = encoder
         self.corpus = corpus
+        self._spans = spans
         self._model = model or RankingModel.load()
+        self._threshold = self._model.thresholds[caution]
 
     def read(self, question: str, hits: Sequence[Hit]) -> Iterator[Answer]:
         """Two snapshots of an answer, the short one first; of a refusal, one.
@@ -96,10 +142,10 @@ class ExtractiveReader:
             return
         finding = self.find(question, hits)
         if finding is None or finding.clash:
-            yield _refusal(question, hits, finding.clash if finding and finding.clash else NO_ANSWER)
+            yield _refusal(question, hits, _with_lead(finding) if finding else NO_ANSWER)
             return
         confidence = self._model.probability(finding.features)
-        if confidence < self._model.threshold:
+        if confidence < self._threshold:
             yield _refusal(question, hits, NO_ANSWER)
             return
         answer = self.compose(finding, hits, confidence)
@@ -107,39 +153,39 @@ class ExtractiveReader:
             yield Answer(question, question, answer.short, confidence=confidence)
         yield answer
 
-    def find(self, question: str, hits: Sequence[Hit]) -> Finding | None:
-        """The best candidate of the passages, or None where there is nothing to choose from."""
+    def pool(self, question: str, hits: Sequence[Hit]) -> Pool | None:
+        """Everything that may answer, or None where there is nothing to choose from."""
         a = asked(analyse(question), self.corpus.rarity)
         found = places(hits)
         if not found:
             return None
-        features = lexical(a, found)
-        short = self._model.shortlist(features, SHORTLIST)
-        similarities = self.similarities(question, [found[row] for row in short])
-        scores = self._model.scores(features[short], similarities)
+        wording = lexical(a, found)
+        seen = views(found, wording @ self._model.first)
+        read = self._spans.read(question, [view.window for view in seen])
+        chosen = [
+            (view, scores, place)
+            for view, scores in zip(seen, read, strict=True)
+            for place in candidates_of(view, scores, found)
+        ]
+        if not chosen:
+            return None
+        candidates = [place for _, _, place in chosen]
+        return Pool(a, candidates, np.hstack([lexical(a, candidates), span_features(chosen)]), found)
+
+    def find(self, question: str, hits: Sequence[Hit]) -> Finding | None:
+        """The best candidate of the passages, or None where there is nothing to choose from."""
+        pool = self.pool(question, hits)
+        if pool is None:
+            return None
+        scores = pool.features @ self._model.ranking
         order = np.argsort(-scores, kind="stable")
-        order = _body_first([found[short[row]] for row in order], scores[order], order)
-        ranking, scores = [found[short[row]] for row in order], scores[order]
-        told = confidence_features(a, ranking[0], found, scores, similarities[order[0]][0], self._encoder)
+        order = _expressly_first(pool, order)
+        order = _body_first([pool.places[row] for row in order], scores[order], order)
+        ranking, scores, features = [pool.places[row] for row in order], scores[order], pool.features[order]
+        told = confidence_features(pool.asked, ranking, pool.found, scores, features, self._encoder)
         named = dict(zip(CONFIDENCE, told, strict=True))
-        forbidden = clash(a, ranking[0], named["held_soft"], bool(named["contrast"]))
-        return Finding(ranking[0], _runner_up(ranking, scores), a.question, tuple(told), forbidden)
-
-    def similarities(self, question: str, short: Sequence[Place]) -> Matrix:
-        """How alike the question and each candidate are in meaning.
-
-        Args:
-            question: standalone.
-            short: the candidates, at least one.
-
-        Returns:
-            Cosines `(len(short), 2)`, float64: with the candidate's own words, and with its clause.
-        """
-        contexts = [context for place in short for context in candidate_contexts(place)]
-        distinct = list(dict.fromkeys(contexts))
-        vectors = self._encoder.encode_passages(distinct) @ self._encoder.encode_queries([question])[0]
-        cosine = dict(zip(distinct, vectors, strict=True))
-        return np.array([cosine[context] for context in contexts], dtype=np.float64).reshape(-1, 2)
+        forbidden = clash(pool.asked, ranking[0], named["held_soft"], bool(named["contrast"]))
+        return Finding(ranking[0], _runner_up(ranking, scores), pool.asked.question, tuple(told), forbidden)
 
     def compose(self, finding: Finding, hits: Sequence[Hit], confidence: float) -> Answer:
         """The answer that a finding makes, verified: a short answer that its quote does not carry is left out.
@@ -156,6 +202,8 @@ class ExtractiveReader:
             citations.append(self._citation(2, finding.runner_up))
             text += f"\n\n另见：{_told(finding.runner_up, citations[1])}"
         short = _short(place, citations[0])
+        if is_polar(question) and (word := _POLARITY.get(says(question, _clause(place)))):
+            text, short = f"{word}。{text}", word
         return Answer(question, question, text, short, tuple(citations), tuple(hits), confidence=confidence)
 
     def _citation(self, n: int, place: Place) -> Citation:
@@ -163,6 +211,21 @@ class ExtractiveReader:
         quote = quote_span(passage.text, place.site.candidate.span)
         document = self.corpus.document(passage.document_id)
         return Citation(n, passage, document.source if document else passage.title, quote.shift(passage.span.start))
+
+
+_POLARITY: dict[bool | None, str] = {True: "是", False: "否"}
+
+
+def _clause(place: Place) -> str:
+    return place.site.candidate.clause.slice(place.hit.passage.text)
+
+
+def _with_lead(finding: Finding) -> str:
+    """Why there is no answer, with the nearest clause where that is about the same matter."""
+    reason, clause = finding.clash or NO_ANSWER, " ".join(_clause(finding.place).split())
+    if finding.features[CONFIDENCE.index("held_soft")] < _SAME_MATTER or not 0 < len(clause) <= _LEAD:
+        return reason
+    return f"{reason.removesuffix('。')}；最接近的内容是「{unmarked(clause)}」。"
 
 
 def _short(place: Place, citation: Citation) -> str | None:
@@ -202,6 +265,20 @@ def _refusal(question: str, hits: Sequence[Hit], reason: str) -> Answer:
     return Answer(question, question, reason, hits=tuple(hits), abstained=True)
 
 
+def _expressly_first(pool: Pool, order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Put the best candidate of the question's time and place first, where the first is of another one.
+
+    Of near-identical reports the wrong one may say it in words more like the question's.
+    """
+    question = pool.asked.question
+    if not strays(question, pool.places[order[0]]):
+        return order
+    for position, row in enumerate(order[:_RIVALS]):
+        if meets(question, pool.places[row]):
+            return np.concatenate([order[position : position + 1], np.delete(order, position)])
+    return order
+
+
 def _body_first(ranked: Sequence[Place], scores: NDArray[np.float64], order: NDArray[np.int64]) -> NDArray[np.int64]:
     """Put the same answer from under a heading before one from the head of a document.
 
@@ -216,12 +293,3 @@ def _body_first(ranked: Sequence[Place], scores: NDArray[np.float64], order: NDA
         if same and place.hit.passage.section_path and scores[0] - scores[position] < _NEARLY:
             return np.concatenate([order[position : position + 1], np.delete(order, position)])
     return order
-
-
-def candidate_contexts(place: Place) -> tuple[str, str]:
-    """What is encoded of a candidate, under its heading: a figure with its own words, and the clause."""
-    passage, candidate = place.hit.passage, place.site.candidate
-    heading = passage.section_path[-1] if passage.section_path else passage.title
-    clause = f"{heading} {candidate.clause.slice(passage.text)}"
-    counted = candidate.kind is Kind.QUANTITY or candidate.labelled
-    return (f"{heading} {candidate.own} {place.text}", clause) if counted else (clause, clause)

@@ -1,29 +1,54 @@
-"""Follow-ups become questions that stand alone: 「那风电呢」 after 「光伏目标是多少」 asks 「风电目标是多少」."""
+"""Follow-ups become questions that stand alone: 「那风电呢」 after 「光伏目标是多少」 asks 「风电目标是多少」.
+
+A follow-up leaves out either what it asks (「那风电呢」: its subject takes the place of the earlier one) or what it
+asks about (「由谁牵头」: the earlier topic is put before it).
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from index.protocols import Encoder
 from index.text import align
+from qa import language
 from qa.questions import INTERROGATIVE, analyse
 from qa.words import tagged
 
 MAX_TURNS = 6
 """Earlier questions that are looked at; what lies further back is another subject."""
 
-_LEAD = re.compile(
-    r"^(?:那么|那|还有|另外|以及|再问一下|请问|然后|接着|换成|改成|如果是|要是|至于|对于|关于)+[,，]?(?!里|边|些|个|么)"
-)
-_AGAIN = re.compile(r"(?:又|也|还)?(?:是|有|要)?(?:多少|什么|哪些|谁|几个|怎样|如何|怎么样|什么时候)?呢?[?？。!！]*$")
+_LEAD = re.compile(language.FOLLOW_UP_LEAD)
+_AGAIN = re.compile(language.ASKS_AGAIN)
 _ASKING_END = re.compile(r"呢[?？。!！]*$|^(?:那|那么|换成|改成)")
-_PRONOUN = re.compile(
-    r"它们的?|它的?|其中的?|其(?![他它余实])|这个(?:项目|任务|目标|产业|方案|文件|通知)?的?|那个的?|这项(?:任务|工作)?的?|这些的?|上述的?|前者的?|后者的?|这里的?|此项"
-)
-_TOPIC_END = re.compile(r"(?:是|由|有|要|在|归|为|的|到|将|会|能|应|需|被|:|：|,|，|达到|打算|计划|准备)+$")
+_CONTINUES = re.compile("又是|也是|又有")
+_PRONOUN = re.compile(language.PRONOUNS)
+_ASKS = re.compile(f"{language.INTERROGATIVE_CORE}|{language.ASKS_YES_NO}|{language.ASKS_ENGLISH}")
+_CLASSIFIER = re.compile(language.BEHIND_CORE)
+_YEAR = re.compile(language.YEARS)
+_RELATIONAL = re.compile(f"(?:{language.RELATIONAL})+")
+_MARKS = " ,，。!！?？;；:：、"
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A word of a question with its part of speech and where it begins."""
+
+    text: str
+    tag: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+    @property
+    def nominal(self) -> bool:
+        """Whether it names something: a noun other than a place, an abbreviation, a set phrase, a Latin word."""
+        return (self.tag[0] in "njlib" and self.tag != "ns") or self.tag in {"eng", "vn"}
 
 
 class FollowUpRewriter:
@@ -48,52 +73,151 @@ class FollowUpRewriter:
             earlier = self._after(turn.strip(), earlier) if earlier else turn.strip()
         return earlier
 
+    def continued(self, part: str, earlier: str) -> str:
+        """A further question of the same turn as one would ask it without the one before it.
+
+        Args:
+            part: as it stands in the turn.
+            earlier: the question before it, standalone. The place it names holds for a part that names none.
+        """
+        question = self._after(part.strip(), earlier)
+        places = [place for place in analyse(earlier).places if place in align(earlier)]
+        return places[0] + question if places and not analyse(question).places else question
+
     def _after(self, question: str, earlier: str) -> str:
         fragment = _LEAD.sub("", question)
-        led = fragment != question
-        asks = INTERROGATIVE.search(align(_AGAIN.sub("", fragment)))
         if _PRONOUN.search(fragment):
-            return _with_topic(_PRONOUN.sub("", fragment, count=1), earlier)
-        subject = _AGAIN.sub("", fragment)
-        if not asks and subject and self._elliptic(question, fragment):
-            return self._substitute(subject, earlier)
-        return _with_topic(fragment, earlier) if led or not analyse(fragment).terms else question
+            return _joined(_topic(earlier), _PRONOUN.sub("", fragment, count=1))
+        subject = _AGAIN.sub("", fragment).strip(_MARKS)
+        if subject and not _ASKS.search(align(subject)) and self._elliptic(question, fragment):
+            attribute = _RELATIONAL.fullmatch(align(subject).removeprefix("的"))
+            return _joined(_topic(earlier), subject) if attribute else self._substitute(subject, earlier)
+        return fragment if _has_subject(fragment) else self._about(fragment, earlier)
 
     def _elliptic(self, question: str, fragment: str) -> bool:
         """Whether a question names a subject only: 「那风电呢」, 「PET又是多少」, 「水电新增多少」."""
-        if _ASKING_END.search(question) or re.search("又是|也是|又有", question):
+        if _ASKING_END.search(question) or _CONTINUES.search(question):
             return True
-        return len([term for term in analyse(fragment).terms if term.tag[0] in "njlie"]) <= 1
+        named = [word.text for word in _words(fragment) if word.nominal and not _RELATIONAL.fullmatch(word.text)]
+        return len(named) == 1 and not _ASKS.search(align(_AGAIN.sub("", fragment)))
+
+    def _about(self, fragment: str, earlier: str) -> str:
+        """A question without a subject, with that of `earlier`; where it names another year, in place of the old."""
+        subject = _AGAIN.sub("", fragment).strip(_MARKS)
+        if _YEAR.search(align(subject)) and not _ASKS.search(align(subject)) and _YEAR.search(align(earlier)):
+            return self._substitute(subject, earlier)
+        return _joined(_topic(earlier), fragment)
 
     def _substitute(self, subject: str, earlier: str) -> str:
-        """`earlier` with the word that `subject` takes the place of replaced by it."""
-        asked = analyse(subject)
-        if asked.periods and (old := analyse(earlier).periods):
-            return earlier[: old[0].start] + subject + earlier[old[0].end :].removeprefix("年")
-        if asked.places and (places := analyse(earlier).places) and places[0] in earlier:
+        """`earlier` with the words that `subject` takes the place of replaced by it."""
+        old = _YEAR.search(align(earlier))
+        if old and _YEAR.search(align(subject)):
+            return earlier[: old.start()] + subject + earlier[old.end() :]
+        asked, places = analyse(subject).places, analyse(earlier).places
+        if asked and places and places[0] in earlier:
             return earlier.replace(places[0], subject, 1)
-        words = _words(earlier)
-        if not words:
-            return subject + earlier
-        vectors = self._encoder.encode_passages([subject, *(text for text, _ in words)])
-        best = int(np.argmax(vectors[1:] @ vectors[0]))
-        text, start = words[best]
-        return earlier[:start] + subject + earlier[start + len(text) :]
+        chunks = _chunks(earlier)
+        words = [word for chunk in chunks for word in chunk if word.text not in language.LIGHT_WORDS]
+        if _is_action(subject) or not words:
+            head, predicate = _parted(earlier)
+            return subject + (predicate if head else earlier)
+        start, end = self._replaced(subject, chunks, words)
+        if subject.endswith("的"):  # 「国家级的呢」 adds to what was asked about
+            end = start
+        return earlier[:start] + subject + earlier[end:]
+
+    def _replaced(self, subject: str, chunks: Sequence[Sequence[_Word]], words: Sequence[_Word]) -> tuple[int, int]:
+        """What `subject` takes the place of: the word nearest in meaning, or all of its noun phrase up to there.
+
+        One word takes the place of one; several, of all before the nearest or before the last they share.
+        """
+        new = [word.text for word in _words(subject)]
+        shared = [word for word in words if word.text == new[-1]]
+        vectors = self._encoder.encode_passages([subject, *(word.text for word in words)])
+        best = shared[0] if shared else words[int(np.argmax(vectors[1:] @ vectors[0]))]
+        chunk = next(chunk for chunk in chunks if best in chunk)
+        return (best if len(new) == 1 else chunk[0]).start, best.end
 
 
-def _words(question: str) -> list[tuple[str, int]]:
-    """The content words of a question that may be replaced, with their offsets; neighbouring nouns stay apart."""
-    terms = {term.text for term in analyse(question).terms}
-    found, offset = [], 0
-    for word, tag in tagged(align(question)):
-        if tag[0] in "njlie" and word in terms:
-            found.append((question[offset : offset + len(word)], offset))
-        offset += len(word)
+def _words(question: str) -> list[_Word]:
+    found, at = [], 0
+    for text, tag in tagged(align(question)):
+        found.append(_Word(text, tag, at))
+        at += len(text)
     return found
 
 
-def _with_topic(fragment: str, earlier: str) -> str:
-    """`fragment` with what `earlier` was about put before it."""
-    match = INTERROGATIVE.search(align(earlier))
-    topic = _TOPIC_END.sub("", earlier[: match.start()] if match else earlier.rstrip("?？。"))
-    return topic + fragment if topic and topic not in fragment else fragment
+def _chunks(question: str) -> list[list[_Word]]:
+    """Runs of nouns, with adjectives and quotation marks among them."""
+    chunks: list[list[_Word]] = [[]]
+    for word in _words(question):
+        named = (word.nominal or word.tag[0] in "az") and not INTERROGATIVE.fullmatch(word.text)
+        if named or word.text in '“”"‘’《》':
+            chunks[-1].append(word)
+        elif chunks[-1]:
+            chunks.append([])
+    return [chunk for chunk in chunks if any(word.nominal for word in chunk)]
+
+
+def _has_subject(fragment: str) -> bool:
+    """Whether a question says what it is about: there is a noun, a place or an article that is no mere attribute."""
+    asked = analyse(fragment)
+    nouns = [term.text for term in asked.terms if _Word(term.text, term.tag, 0).nominal]
+    return bool(asked.places or asked.provisions or any(not _RELATIONAL.fullmatch(noun) for noun in nouns))
+
+
+def _is_action(subject: str) -> bool:
+    """Whether a subject is something done, 闯红灯, rather than a thing."""
+    words = _words(subject)
+    return words[0].tag[0] in "vd" and words[0].tag != "vn" and len(words) > 1
+
+
+def _parted(question: str) -> tuple[str, str]:
+    """What a question is about, and what it asks of that: the verb before its interrogative, and all behind."""
+    asks = _ASKS.search(align(question))
+    if asks is None:
+        return question, ""
+    end = asks.start()
+    for word in reversed([word for word in _words(question) if word.end <= asks.start()]):
+        if word.tag[0] not in "vdpucmq" and word.text not in language.LIGHT_WORDS:
+            break
+        if word.tag[0] == "v" and len(word.text) > 1 and word.text not in language.LIGHT_WORDS and end < asks.start():
+            break
+        end = word.start
+    return question[:end], question[end:]
+
+
+def _topic(earlier: str) -> str:
+    """What a question is about: what stands before its interrogative, without the verb and the attribute asked for."""
+    asks = _ASKS.search(align(earlier))
+    before = earlier[: asks.start()] if asks else earlier
+    topic = _trimmed(before.strip(_MARKS))
+    if topic or asks is None:
+        return topic
+    behind = earlier[asks.end() :]
+    return _RELATIONAL.sub("", behind[_end_of(_CLASSIFIER, behind) :].strip(_MARKS), count=1)
+
+
+def _trimmed(topic: str) -> str:
+    """A topic without verbs, particles and attributes at its end."""
+    words = _words(topic)
+    while words and _is_loose(words[-1]):
+        words.pop()
+    return topic[: words[-1].end] if words else ""
+
+
+def _is_loose(word: _Word) -> bool:
+    if _RELATIONAL.fullmatch(word.text) or (word.text in language.LIGHT_WORDS and not word.nominal):
+        return True
+    return word.tag[0] in "pucdx" or (word.tag[0] == "v" and (len(word.text) == 1 or word.text[0] in language.MODALS))
+
+
+def _end_of(pattern: re.Pattern[str], text: str) -> int:
+    match = pattern.match(align(text))
+    return match.end() if match else 0
+
+
+def _joined(topic: str, fragment: str) -> str:
+    """A topic and what is asked of it; a mere 呢 at its end asks nothing more."""
+    asked = re.sub(r"呢(?=[?？]*$)", "", fragment)
+    return topic + asked if topic and topic not in fragment else fragment

@@ -45,12 +45,26 @@ class HomophoneSpeller:
         pair = fold(text[start : start + 2])
         alike = self._by_sound.get(_sound(pair), ())
         for candidate in alike:
-            if _changes_doubtful(pair, candidate, doubtful[start : start + 2]):
+            if self._may_replace(text, start, candidate, doubtful):
                 changed = text[:start] + candidate + text[start + 2 :]
                 gained = self._known_around(changed, start) - self._known_around(text, start)
                 if gained > 1 or (gained == 1 and _makes_word(changed, start)):
                     return changed
         return text
+
+    def _may_replace(self, text: str, start: int, candidate: str, doubtful: Sequence[bool]) -> bool:
+        """Whether one character differs, that is in doubt, and the other is free to belong to it.
+
+        That other is free where it is in doubt itself, or where it ends a word that the documents mostly continue with
+        the candidate: 页岩 with 气. The 山 of 山西 is not free to make 鞍山 of 按山.
+        """
+        changed = [old != new for old, new in zip(fold(text[start : start + 2]), candidate, strict=True)]
+        if sum(changed) != 1 or not doubtful[start + changed.index(True)]:
+            return False
+        if doubtful[start + changed.index(False)]:
+            return True
+        word = fold(text[start - 1 : start + 1]) if changed[1] and start else ""
+        return rjieba.has_word(word) and 0 < self._frequency(word) <= 2 * self._frequency(candidate)
 
     def _known_around(self, text: str, start: int) -> int:
         around = (text[offset : offset + 2] for offset in range(max(0, start - 1), start + 2))
@@ -64,12 +78,6 @@ class HomophoneSpeller:
         for pair in sorted(_pairs(known), key=lambda pair: (-known[pair], pair)):
             by_sound.setdefault(_sound(pair), []).append(pair)
         return {sound: tuple(pairs) for sound, pairs in by_sound.items()}
-
-
-def _changes_doubtful(pair: str, candidate: str, doubtful: Sequence[bool]) -> bool:
-    """Whether just one character differs, and that is one in doubt."""
-    changed = [doubt for old, new, doubt in zip(pair, candidate, doubtful, strict=True) if old != new]
-    return changed == [True]
 
 
 def _makes_word(text: str, start: int) -> bool:
@@ -88,13 +96,14 @@ def _doubtful(text: str) -> list[bool]:
 
 
 _PARTICLES = frozenset(
-    "的了是吗呢吧啊在有和与及或就都也要会能被把给让对从到向由为以于这那哪几多少谁什么怎想天市县区省年月日人用做去来说请问我你他她它每各该让请再又更最不没个家项种次名"
+    "里的了是吗呢吧啊在有和与及或就都也要会能被把给让对从到向由为以于这那哪几多少谁什么怎想天市县区省年月日人用做去来说请问我你他她它每各该让请再又更最不没个家项种次名"
 )
 _CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 
 
 def _pairs(vocabulary: Iterable[str]) -> Iterable[str]:
-    return (term for term in vocabulary if len(term) == 2 and _CHINESE.fullmatch(term))
+    """The pairs that may take the place of another: Chinese, and neither character one that belongs to no word."""
+    return (term for term in vocabulary if len(term) == 2 and _CHINESE.fullmatch(term) and not _PARTICLES & set(term))
 
 
 def _sound(pair: str) -> str:

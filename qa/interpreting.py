@@ -1,0 +1,86 @@
+"""From a turn of a conversation to the questions that are searched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from qa.courtesy import core
+from qa.settings import MAX_QUESTION_CHARACTERS
+from qa.splitting import split
+
+
+class Tidier(Protocol):
+    """A question in, its plain written form out."""
+
+    def tidy(self, text: str) -> str:
+        """`text` in simplified characters, half width, without pictures and loose spaces."""
+        ...
+
+
+class Decoder(Protocol):
+    """Pinyin in, characters out."""
+
+    def decode(self, text: str) -> str:
+        """`text` with pinyin replaced."""
+        ...
+
+
+class Speller(Protocol):
+    """A question in, the same with misspelt words put right out."""
+
+    def correct(self, text: str) -> str:
+        """`text` with what is plainly misspelt replaced."""
+        ...
+
+
+class Rewriter(Protocol):
+    """Follow-up in, standalone question out."""
+
+    def standalone(self, question: str, history: Sequence[str]) -> str:
+        """The question as one would ask it without the earlier ones."""
+        ...
+
+    def continued(self, part: str, earlier: str) -> str:
+        """A further question of the same turn as one would ask it without `earlier`, the one before it."""
+        ...
+
+
+class Interpreter:
+    """Understands what a turn asks: one question, or several.
+
+    Args:
+        tidier: gives it the written form of documents.
+        decoder: reads pinyin.
+        speller: puts misspelt words right.
+        rewriter: makes follow-ups, and later parts of a turn, stand alone.
+    """
+
+    def __init__(self, tidier: Tidier, decoder: Decoder, speller: Speller, rewriter: Rewriter) -> None:
+        self._tidier = tidier
+        self._decoder = decoder
+        self._speller = speller
+        self._rewriter = rewriter
+
+    def questions(self, turn: str, history: Sequence[str]) -> list[str]:
+        """The standalone questions that a turn asks, in order; at least one.
+
+        Args:
+            turn: as typed, trimmed, not empty.
+            history: earlier turns, oldest first, none of them empty.
+        """
+        earlier = [part for past in history for part in self._parts(past)]
+        first, *others = self._parts(turn) or [turn]
+        found = [_short_enough(self._rewriter.standalone(first, earlier), first)]
+        for part in others:
+            found.append(_short_enough(self._rewriter.continued(part, found[-1]), part))
+        return found
+
+    def _parts(self, turn: str) -> list[str]:
+        """The questions of a turn as they stand in it, spelt as the documents spell; none in mere politeness."""
+        question = core(self._decoder.decode(self._tidier.tidy(turn)))
+        return [self._speller.correct(part) for part in split(question)] if question else []
+
+
+def _short_enough(question: str, typed: str) -> str:
+    return question if len(question) <= MAX_QUESTION_CHARACTERS else typed
