@@ -16,11 +16,13 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from index.errors import YijuError
-from qa.settings import Settings
+from index.errors import ModelError, YijuError
+from qa.settings import Caution, Settings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+    from qa.protocols import Answerer
 
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 
@@ -38,8 +40,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Both ways to end a server go through KeyboardInterrupt, also while it is still loading.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        settings = Settings.from_environment(index=arguments.index, caution=arguments.caution)
+    except ValueError as error:
+        print(f"yiju-serve：{error}", file=sys.stderr)
+        return 2
+    try:
         with _listen(arguments.host, arguments.port) as listener:
-            app = _load(Settings.from_environment(index=arguments.index), arguments.allow_origin)
+            app = _load(settings, arguments.allow_origin)
             _serve(app, listener, arguments.root_path)
     except YijuError as error:
         print(f"yiju-serve：{error}", file=sys.stderr)
@@ -52,6 +59,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("yiju-serve", description="启动问答服务：聊天页面、嵌入组件和接口。")
     parser.add_argument("--index", type=Path, help="索引目录；默认取 YIJU_INDEX，再取 data/index")
+    parser.add_argument(
+        "--caution", type=Caution, choices=list(Caution), help="多有把握才作答；默认取 YIJU_CAUTION，再取 normal"
+    )
     parser.add_argument("--host", default="127.0.0.1", help="监听地址，默认 %(default)s")
     parser.add_argument("--port", type=_port, default=7860, help="端口，默认 %(default)s；0 表示任一空闲端口")
     parser.add_argument("--root-path", type=_root_path, default="", help="反向代理去掉的路径前缀，例如 /qa")
@@ -113,13 +123,24 @@ def _load(settings: Settings, origins: Sequence[str]) -> FastAPI:
     os.environ["HF_HUB_OFFLINE"] = "1"  # a server takes its encoder from this machine or not at all
     importing = Thread(target=import_module, args=("ui.server",), daemon=True)
     importing.start()
-    from qa.bootstrap import open_assistant
-
-    assistant = open_assistant(settings)
+    answerer = _open(settings)
     importing.join()
     from ui.server import create_app
 
-    return create_app(assistant, origins=origins)
+    return create_app(answerer, origins=origins)
+
+
+def _open(settings: Settings) -> Answerer:
+    """The assistant; where a model is at fault, who says so on the page and in `/api/health`."""
+    from qa.bootstrap import open_assistant
+
+    try:
+        return open_assistant(settings)
+    except ModelError as error:
+        from ui.unavailable import Unavailable
+
+        print(f"yiju-serve：{error}", file=sys.stderr)
+        return Unavailable(error)
 
 
 def _serve(app: FastAPI, listener: socket.socket, root_path: str) -> None:

@@ -15,6 +15,7 @@ from index.errors import YijuError
 from qa.answers import Answer
 from qa.protocols import Answerer
 from ui.metrics import Metrics
+from ui.unavailable import Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,8 @@ class Desk:
         """Why no question can be answered at the moment, in Chinese; None if it can."""
         if self._closing:
             return "服务正在关闭。"
+        if isinstance(self.answerer, Unavailable):
+            return str(self.answerer.error)
         if not self.answerer.documents():
             return "索引里没有文档，请先用 yiju-index build 建立索引。"
         return None

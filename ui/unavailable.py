@@ -1,0 +1,40 @@
+"""Who answers where a model file is missing or altered: nobody, and everyone is told why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from index.errors import YijuError
+from index.records import Document
+from qa.answers import Answer
+
+
+class Unavailable:
+    """An answerer that only says what keeps it from answering.
+
+    Attributes:
+        error: the reason, fit for a user's eyes.
+    """
+
+    def __init__(self, error: YijuError) -> None:
+        self.error = error
+
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        """Raises the reason."""
+        raise self.error
+
+    def stream(self, question: str, history: Sequence[str] = ()) -> Iterator[Answer]:
+        """Raises the reason."""
+        raise self.error
+
+    def documents(self) -> Sequence[Document]:
+        """None: nothing can be asked about."""
+        return ()
+
+    def document(self, document_id: str) -> Document | None:
+        """None, as there are no documents."""
+        return None
+
+    def examples(self, n: int = 4) -> list[str]:
+        """None."""
+        return []
