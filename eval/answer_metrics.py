@@ -6,11 +6,13 @@ runs over exactly the questions that count:
     answer_hit, short_hit, em, f1, false_refusal   answerable questions
     evidence_recall_at_k, citation_recall          answerable questions with known evidence
     citation_precision                             those of them whose answer cites something
+    wrong_document                                 answerable questions with known evidence, where documents are at hand
     verbatim                                       every answer that cites something, where documents are at hand
     false_answer                                   unanswerable questions
 
 A question without a result earns nothing: 0 in each score where more is better, and where
-nobody refused it was not refused either, so it is a false answer and no false refusal.
+nobody refused it was not refused either, so it is a false answer and no false refusal. It
+cites no wrong document.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from eval.records import Query
 from qa.answers import AnswerJson
@@ -31,6 +34,7 @@ SCORES = (
     "evidence_recall_at_10",
     "citation_recall",
     "citation_precision",
+    "wrong_document",
     "verbatim",
     "false_answer",
     "false_refusal",
@@ -39,7 +43,7 @@ SCORES = (
 )
 """Every score by the name it has in reports, in the order people read them."""
 
-LOWER_IS_BETTER = frozenset({"false_answer", "false_refusal"})
+LOWER_IS_BETTER = frozenset({"false_answer", "false_refusal", "wrong_document"})
 
 DEPTHS = (1, 5, 10)
 """The k of evidence recall@k."""
@@ -56,6 +60,7 @@ _CMRC_PUNCTUATION = frozenset("-:_*^/\\~`+=，。：？！“”；’《》·�
 _CMRC_SEGMENT = re.compile(r"[\u4e00-\u9fa5]|[^\W\u4e00-\u9fa5]+(?:[.,'][^\W\u4e00-\u9fa5]+)*|[^\w\s]")
 
 
+@lru_cache(maxsize=20_000)  # the same passages come up for many questions
 def normalise(text: str) -> str:
     """Text as it is compared.
 
@@ -74,12 +79,14 @@ def score(query: Query, answer: AnswerJson | None, text_of: TextOf | None = None
     Args:
         query: the question.
         answer: None for a question without a result.
-        text_of: gives documents' texts; without it `verbatim` is not scored.
+        text_of: gives documents' texts; without it `verbatim` and `wrong_document` are not scored.
 
     Returns:
         Values in [0, 1] by score name, in the order of `SCORES`.
     """
     scores = _answerable_scores(query, answer) if query.answerable else {"false_answer": false_answer(answer)}
+    if text_of is not None and query.evidence:
+        scores["wrong_document"] = wrong_document(query, answer, text_of)
     if answer is not None and text_of is not None and answer["citations"]:
         scores["verbatim"] = verbatim(answer, text_of)
     return {name: scores[name] for name in SCORES if name in scores}
@@ -148,6 +155,23 @@ def citation_precision(query: Query, answer: AnswerJson | None) -> float:
     return sum(supported) / len(supported) if supported else 0.0
 
 
+def wrong_document(query: Query, answer: AnswerJson | None, text_of: TextOf) -> float:
+    """1 if the answer cites a document that holds none of the evidence: the same words about something else.
+
+    Among documents that are nearly alike a figure may be quoted faithfully and yet be another's, which no comparison
+    of wording shows: what the evidence stands in are the right documents, any other is a wrong one.
+    """
+    cited = {each["document_id"] for each in answer["citations"]} if answer is not None else set()
+    return float(any(not _holds_evidence(query, text_of(document_id) or "") for document_id in cited))
+
+
+def _holds_evidence(query: Query, text: str) -> bool:
+    if any(evidence in text for evidence in query.evidence):
+        return True
+    normalised = normalise(text)
+    return any(normalise(evidence) in normalised for evidence in query.evidence)
+
+
 def verbatim(answer: AnswerJson, text_of: TextOf) -> float:
     """The share of citations whose quote is exactly the document's text at its offsets.
 
@@ -178,8 +202,7 @@ def exact_match(query: Query, answer: AnswerJson | None) -> float:
 
     Source: Cui et al. 2019, A Span-Extraction Dataset for Chinese Machine Reading Comprehension, §4.2, and its scorer.
     """
-    given = _without_punctuation(_prediction(answer))
-    return float(bool(given) and any(given == _without_punctuation("".join(parts)) for parts in query.answers))
+    return span_exact_match(_prediction(answer), _joined(query))
 
 
 def f1(query: Query, answer: AnswerJson | None) -> float:
@@ -187,8 +210,19 @@ def f1(query: Query, answer: AnswerJson | None) -> float:
 
     Source: as `exact_match`. The data set's scorer takes the longest common *substring*, not a bag of characters.
     """
-    given = cmrc_segments(_prediction(answer))
-    return max((_run_f1(cmrc_segments("".join(parts)), given) for parts in query.answers), default=0.0)
+    return span_f1(_prediction(answer), _joined(query))
+
+
+def span_exact_match(given: str, expected: Sequence[str]) -> float:
+    """`exact_match` of a bare string with the alternatives; an empty string matches none."""
+    bare = _without_punctuation(given)
+    return float(bool(bare) and any(bare == _without_punctuation(each) for each in expected))
+
+
+def span_f1(given: str, expected: Sequence[str]) -> float:
+    """`f1` of a bare string with the alternatives."""
+    segments = cmrc_segments(given)
+    return max((_run_f1(cmrc_segments(each), segments) for each in expected), default=0.0)
 
 
 def cmrc_segments(text: str) -> list[str]:
@@ -203,6 +237,10 @@ def cmrc_segments(text: str) -> list[str]:
 
 def _without_punctuation(text: str) -> str:
     return "".join(char for char in text.lower().strip() if char not in _CMRC_PUNCTUATION)
+
+
+def _joined(query: Query) -> list[str]:
+    return ["".join(parts) for parts in query.answers]
 
 
 def _prediction(answer: AnswerJson | None) -> str:

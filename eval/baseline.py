@@ -12,7 +12,7 @@ from eval.answer_metrics import LOWER_IS_BETTER, SCORES
 from eval.errors import BaselineError
 from eval.jsonlines import read_text
 from eval.records import Dataset
-from eval.report import FORMAT, LABELS, VERSION, QuestionJson, ReportJson, printable
+from eval.report import FORMAT, LABELS, VERSION, IndexJson, QuestionJson, ReportJson, printable
 from eval.significance import Difference, paired_difference
 
 ALPHA = 0.05
@@ -44,31 +44,93 @@ def load_baseline(path: Path, dataset: Dataset) -> ReportJson:
     Raises:
         BaselineError: if it is unusable or of another data set; names the difference.
     """
-    try:
-        content = json.loads(read_text(path, BaselineError))
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise BaselineError(path, f"{path} 不是完整的 JSON；基线应是 yiju-eval --json 存下的报告") from error
-    if not _is_report(content):
-        raise BaselineError(path, f"{path} 不是 yiju-eval --json 存下的第 {VERSION} 版报告，请重新生成基线")
-    report = cast(ReportJson, content)
+    report = load_report(path)
     ids = [each["id"] for each in report["questions"]]
     if report["dataset"]["sha256"] != dataset.sha256 or ids != [query.id for query in dataset.queries]:
         raise BaselineError(path, f"基线 {path} 测的是另一个问题集：{_dataset_difference(report, dataset)}")
     return report
 
 
-def regressions(baseline: ReportJson, report: ReportJson) -> list[Regression]:
+def load_report(path: Path) -> ReportJson:
+    """A report saved with `--json`.
+
+    Raises:
+        BaselineError: if it is unusable.
+    """
+    try:
+        content = json.loads(read_text(path, BaselineError))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise BaselineError(path, f"{path} 不是完整的 JSON；基线应是 yiju-eval --json 存下的报告") from error
+    if not _is_report(content):
+        raise BaselineError(path, f"{path} 不是 yiju-eval --json 存下的第 {VERSION} 版报告，请重新生成基线")
+    return cast(ReportJson, content)
+
+
+def check_index(path: Path, baseline: ReportJson, index: IndexJson | None) -> None:
+    """Refuse a baseline that was measured over other documents; another encoder or splitting may be what is compared.
+
+    Raises:
+        BaselineError: if documents differ; names them. Nothing is checked where either index is unknown.
+    """
+    then = baseline["index"]
+    # Reports of earlier versions did not say which documents they were about.
+    before = then.get("sources") if then else None
+    if before is None or index is None:
+        return
+    now = index["sources"]
+    differences = [
+        ("只在基线里", [source for source in before if source not in now]),
+        ("只在现在的索引里", [source for source in now if source not in before]),
+        ("内容不同", [source for source in now if source in before and now[source] != before[source]]),
+    ]
+    if any(sources for _, sources in differences):
+        shown = "；".join(f"{label} {len(sources)} 个{_some(sources)}" for label, sources in differences if sources)
+        raise BaselineError(path, f"基线 {path} 测的是另一批文件：{shown}；请用同一批文件建的索引，或重新生成基线")
+
+
+def regressions(
+    baseline: ReportJson, report: ReportJson, tolerances: Mapping[str, float] | None = None
+) -> list[Regression]:
     """Scores that dropped significantly, in report order.
 
     A drop is significant by the paired permutation test at 5 %. For `verbatim` any drop counts: a quote that is not
     in the document is a bug, however rare. So does a question that fails now and did not before.
+
+    Args:
+        baseline: the earlier report.
+        report: of the same questions.
+        tolerances: by score, how large a drop is put up with, significant or not.
     """
     before = {each["id"]: each for each in baseline["questions"]}
-    found = [each for name in SCORES if (each := _regression(name, before, report["questions"])) is not None]
+    allowed = tolerances or {}
+    found = [
+        each
+        for name in SCORES
+        if (each := _regression(name, before, report["questions"])) is not None
+        and abs(each.after - each.before) > allowed.get(name, 0.0)
+    ]
     failed = tuple(id for id in report["failed"] if id not in baseline["failed"])
     if failed:
         n = len(report["questions"])
         found.append(Regression("failed", len(baseline["failed"]) / n, len(report["failed"]) / n, 0.0, failed))
+    return found
+
+
+def question_differences(before: ReportJson, after: ReportJson) -> dict[str, Difference]:
+    """How every score moved, over the questions that both reports count, in report order.
+
+    A score that no question counts in both is absent.
+    """
+    old = {each["id"]: each["scores"] for each in before["questions"]}
+    found = {}
+    for name in SCORES:
+        pairs = [
+            (old[each["id"]][name], each["scores"][name])
+            for each in after["questions"]
+            if name in each["scores"] and name in old.get(each["id"], {})
+        ]
+        if pairs:
+            found[name] = paired_difference([pair[0] for pair in pairs], [pair[1] for pair in pairs])
     return found
 
 

@@ -1,9 +1,13 @@
-"""Whether confidence can be believed: of the answers given with about 0.8, about 80 % should be right."""
+"""Whether confidence can be believed: of the answers given with about 0.8, about 80 % should be right.
+
+And whether it is of use: the answers one may be wrong about should be the ones given with least confidence."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,69 @@ def expected_calibration_error(bins: Sequence[ReliabilityBin]) -> float:
     if not total:
         raise ValueError("calibration needs at least one answer")
     return sum(each.n * abs(each.confidence - each.accuracy) for each in bins) / total
+
+
+@dataclass(frozen=True, slots=True)
+class RiskPoint:
+    """What would remain if every answer below a confidence were withheld.
+
+    Attributes:
+        confidence: the lowest that is still given.
+        coverage: share of all questions that are still answered.
+        risk: share of wrong ones among those answers.
+    """
+
+    confidence: float
+    coverage: float
+    risk: float
+
+
+def risk_coverage(confidences: Sequence[float], right: Sequence[bool], questions: int) -> list[RiskPoint]:
+    """How risk falls as answers are withheld, most confident first. Answers of equal confidence come and go together.
+
+    Args:
+        confidences: one per answer given, each in [0, 1].
+        right: whether that answer is right, in the same order.
+        questions: how many were asked, refused ones among them.
+
+    Returns:
+        One point for each distinct confidence, coverage rising.
+
+    Raises:
+        ValueError: if lengths differ, or there were fewer questions than answers.
+
+    Source: El-Yaniv & Wiener 2010, On the Foundations of Noise-free Selective Classification.
+    """
+    if len(confidences) != len(right) or questions < len(right):
+        raise ValueError(
+            f"one verdict per confidence, and a question per answer, got {len(confidences)}, {len(right)}, {questions}"
+        )
+    points: list[RiskPoint] = []
+    given = wrong = 0
+    for confidence, group in groupby(sorted(zip(confidences, right, strict=True), reverse=True), key=itemgetter(0)):
+        verdicts = [verdict for _, verdict in group]
+        given, wrong = given + len(verdicts), wrong + verdicts.count(False)
+        points.append(RiskPoint(confidence, given / questions, wrong / given))
+    return points
+
+
+def area_under_risk_coverage(points: Sequence[RiskPoint]) -> float:
+    """AURC: mean risk over all coverages that the answers reach, in [0, 1]; 0 is best.
+
+    Each answer counts once, at the risk of the point it belongs to.
+
+    Raises:
+        ValueError: if there are no points.
+
+    Source: Geifman, Uziel & El-Yaniv 2019, Bias-Reduced Uncertainty Estimation for Deep Neural Classifiers.
+    """
+    if not points:
+        raise ValueError("a risk-coverage curve needs at least one answer")
+    reached = [0.0, *(point.coverage for point in points)]
+    return (
+        sum(point.risk * (point.coverage - before) for point, before in zip(points, reached, strict=False))
+        / reached[-1]
+    )
 
 
 def _bin_of(confidence: float, bins: int) -> int:

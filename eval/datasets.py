@@ -49,7 +49,7 @@ def _query(record: Record) -> Query:
 
 
 def _distinct(path: Path, read: list[tuple[Record, Query]]) -> tuple[Query, ...]:
-    lines: dict[str, int] = {}
+    lines: dict[str, int | None] = {}
     for record, query in read:
         first = lines.setdefault(query.id, record.line)
         if first != record.line:

@@ -4,7 +4,8 @@ YijuError
 └─ EvaluationError(path)
    ├─ DatasetError(path)       a question file that cannot be used
    ├─ AnswersError(path)       an answer file that cannot be used
-   └─ BaselineError(path)      a baseline that cannot be compared with
+   ├─ BaselineError(path)      a report that cannot be compared with
+   └─ TrecError(path)          a qrels or run file that cannot be used
 """
 
 from __future__ import annotations
@@ -32,3 +33,21 @@ class AnswersError(EvaluationError):
 
 class BaselineError(EvaluationError):
     """A baseline that cannot be read, or that measured something else."""
+
+
+class TrecError(EvaluationError):
+    """A qrels or run file that cannot be used."""
+
+
+class Interrupted(Exception):
+    """Ctrl-C, after some answers were kept.
+
+    Attributes:
+        path: where they are.
+        done: how many.
+        total: how many there were to be.
+    """
+
+    def __init__(self, path: Path, done: int, total: int) -> None:
+        self.path, self.done, self.total = path, done, total
+        super().__init__(f"已中断：{done}/{total} 题的答案留在 {path}，再次运行同一命令即从这里继续")

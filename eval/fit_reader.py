@@ -1,9 +1,10 @@
-"""Fits the weights of the extractive reader on development questions: `python -m eval.fit_reader`.
+"""Fits the weights that go with the reader's network on development questions: `python -m eval.fit_reader`.
 
-Two linear models (`qa.ranking`). Ranking: softmax over the candidates of a question, trained so that the mass falls
-on those that answer. Confidence: logistic, trained on whether the first candidate is right; every answerable question
-is asked a second time with the passages that hold its evidence taken away, which makes near misses of real questions.
-The threshold is the confidence that refuses a stated share of the rightly answered. Test halves are never read.
+Linear models (`qa.ranking`). First and ranking: softmax over the candidates of a question, trained so that the mass
+falls on those that answer; the first chooses the windows that the network reads, the second has its scores as well.
+Confidence: logistic, trained on whether the first candidate is right; every answerable question is asked a second time
+with the passages that hold its evidence taken away, which makes near misses of real questions. The thresholds are the
+confidences that refuse a stated share of the answerable. Test halves are never read.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,45 +22,28 @@ from numpy.typing import NDArray
 
 from eval.answer_metrics import answer_hit, normalise
 from eval.datasets import load_dataset
-from eval.gold import mixed_corpus
+from eval.gold import mixed_corpus, work_reports_corpus
+from eval.gold.corpus import write
 from eval.records import Query
 from index.encoders import load_encoder
 from index.loaders import find_files, load
 from index.passage_index import PassageIndex
 from index.protocols import Encoder
-from index.records import Hit
+from index.records import Document, Hit
 from index.remembering import RememberingEncoder
-from qa.features import FEATURES, Place, asked, lexical, places
+from qa.bootstrap import interpreter_of
+from qa.features import Place, asked, lexical, places
 from qa.questions import analyse
-from qa.ranking import RankingModel, standardised
-from qa.readers import SHORTLIST, ExtractiveReader, Finding
-from qa.rewriting import FollowUpRewriter
-from qa.spelling import HomophoneSpeller
+from qa.ranking import RankingModel
+from qa.readers import ExtractiveReader, Finding, SpanScorer
+from qa.settings import Caution
+from qa.span_model import load_span_model
 
 Floats = NDArray[np.float64]
 
 
-# Where fitting starts: what a person would guess. It only chooses the candidates of the first round.
-_PRIOR = {
-    "own": 2,
-    "clause": 1.6,
-    "sentence": 1.2,
-    "heading": 1.2,
-    "path": 0.8,
-    "passage": 0.4,
-    "kind_first": 0.8,
-    "kind_other": 0.5,
-    "kind_unasked": -0.8,
-    "labelled": 0.6,
-    "label_asked": 0.8,
-    "label_unasked": -0.6,
-    "dimension_fits": 0.2,
-    "dimension_differs": -0.4,
-    "head_within": 0.4,
-    "left_adjacent": 0.6,
-    "rank": -0.3,
-}
-_ROUNDS = 2
+REFUSED = {Caution.LOW: 0.01, Caution.NORMAL: 0.04, Caution.HIGH: 0.12}
+"""Share of answerable questions that each caution may refuse, on development questions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +66,12 @@ class Asking:
 
 
 def askings(index: PassageIndex, queries: Sequence[Query]) -> Iterator[Asking]:
-    """Search every question, and every answerable one once more with its evidence taken away."""
-    rewriter = FollowUpRewriter(index.encoder)
-    speller = HomophoneSpeller(index.document_frequency, index.vocabulary)
+    """Search every single question, and every answerable one once more with its evidence taken away."""
+    interpreter = interpreter_of(index)
     for query in queries:
-        standalone = speller.correct(rewriter.standalone(query.question, query.history))
+        standalone, *more = interpreter.questions(query.question, query.history)
+        if more:
+            continue
         hits = index.search(standalone, 30)
         yield Asking(query, standalone, tuple(hits[:10]), index, evidence=True)
         if query.answerable:
@@ -98,8 +83,13 @@ def _holds(hit: Hit, query: Query) -> bool:
     return any(evidence in hit.passage.text for evidence in query.evidence)
 
 
+def answering(query: Query, found: Sequence[Place]) -> NDArray[np.bool_]:
+    """Which candidates are short hits (CONTRACT.md) taken from evidence."""
+    return np.array([answers(query, place) for place in found], dtype=bool)
+
+
 def answers(query: Query, place: Place) -> bool:
-    """Whether a candidate is a short hit (CONTRACT.md) taken from evidence."""
+    """Whether a candidate is a short hit taken from evidence."""
     if not _holds(place.hit, query):
         return False
     text = normalise(place.text)
@@ -110,33 +100,35 @@ def _is_short_hit(text: str, parts: Sequence[str]) -> bool:
     return all(part in text for part in parts) and len(text) <= 2 * sum(map(len, parts)) + 8
 
 
-def ranked(asking: Asking, reader: ExtractiveReader, model: RankingModel) -> Ranked | None:
-    """Features of the shortlist and of every candidate that answers; None where none answers."""
+def worded(asking: Asking) -> Ranked | None:
+    """Features of wording of every candidate of the passages; None where none answers."""
     a = asked(analyse(asking.standalone), asking.index.rarity)
     found = places(asking.hits)
-    features = lexical(a, found)
-    right = [row for row, place in enumerate(found) if answers(asking.query, place)]
-    if not right:
+    right = answering(asking.query, found)
+    return Ranked(lexical(a, found), right) if right.any() else None
+
+
+def ranked(asking: Asking, reader: ExtractiveReader) -> Ranked | None:
+    """Features of the candidates of the windows that are read; None where none answers."""
+    pool = reader.pool(asking.standalone, asking.hits)
+    if pool is None:
         return None
-    short = model.shortlist(features, 3 * SHORTLIST)
-    rows = short if any(row in right for row in short) else [*short, right[0]]
-    similar = reader.similarities(asking.standalone, [found[row] for row in rows])
-    full = np.hstack([features[rows], standardised(similar)])
-    return Ranked(full, np.array([row in right for row in rows]))
+    right = answering(asking.query, pool.places)
+    return Ranked(pool.features, right) if right.any() else None
 
 
 def fit_ranking(examples: Sequence[Ranked], *, decay: float = 0.01, steps: int = 600, rate: float = 0.1) -> Floats:
     """Weights that maximise the log share of right candidates under a softmax; Adam, full batch, no randomness."""
 
     def gradient(weights: Floats) -> Floats:
-        total = decay * weights
+        total: Floats = decay * weights
         for example in examples:
             share = _softmax(example.features @ weights)
             target = share * example.right
             total = total + example.features.T @ (share - target / target.sum()) / len(examples)
         return total
 
-    return _adam(gradient, len(FEATURES), steps, rate)
+    return _adam(gradient, examples[0].features.shape[1], steps, rate)
 
 
 def fit_logistic(features: Floats, right: Floats, weights: Floats, *, decay: float = 0.003) -> Floats:
@@ -193,31 +185,38 @@ def judged(asking: Asking, reader: ExtractiveReader) -> Judged | None:
     return Judged(asking, finding, right)
 
 
-def fit(development: Sequence[Asking], encoder: Encoder, refused: float) -> RankingModel:
+def fit(
+    development: Sequence[Asking], encoder: Encoder, spans: SpanScorer, refused: Mapping[Caution, float]
+) -> RankingModel:
     """Fit ranking, then on top of it confidence, calibration and threshold.
 
     Args:
         development: askings of `askings`, with and without evidence.
         encoder: of the indexes.
-        refused: share of answerable questions, among those without a clash, that may be refused; 0 to 1.
+        spans: the network.
+        refused: for each caution the share of answerable questions, among those without a clash, that may be refused.
     """
-    model = RankingModel.from_json({"ranking": _PRIOR, "confidence": {}, "threshold": 0.0})
     readable = [asking for asking in development if asking.evidence and asking.query.answerable]
-    for _ in range(_ROUNDS):
-        readers = _readers(development, encoder, model)
-        examples = [each for asking in readable if (each := ranked(asking, readers[id(asking.index)], model))]
-        model = replace(model, ranking=fit_ranking(examples))
-    readers = _readers(development, encoder, model)
+    model = RankingModel.from_json(
+        {"first": {}, "ranking": {}, "confidence": {}, "thresholds": dict.fromkeys(Caution, 0.0)}
+    )
+    model = replace(model, first=fit_ranking([each for asking in readable if (each := worded(asking))]))
+    readers = _readers(development, encoder, spans, model)
+    examples = [each for asking in readable if (each := ranked(asking, readers[id(asking.index)]))]
+    model = replace(model, ranking=fit_ranking(examples))
+    readers = _readers(development, encoder, spans, model)
     given = [answer for asking in development if (answer := judged(asking, readers[id(asking.index)]))]
     return _with_confidence(model, given, refused)
 
 
-def _readers(askings: Sequence[Asking], encoder: Encoder, model: RankingModel) -> dict[int, ExtractiveReader]:
+def _readers(
+    askings: Sequence[Asking], encoder: Encoder, spans: SpanScorer, model: RankingModel
+) -> dict[int, ExtractiveReader]:
     """A reader with this model for each index, by the index's identity."""
-    return {id(asking.index): ExtractiveReader(encoder, asking.index, model) for asking in askings}
+    return {id(asking.index): ExtractiveReader(encoder, asking.index, spans, model) for asking in askings}
 
 
-def _with_confidence(model: RankingModel, given: Sequence[Judged], refused: float) -> RankingModel:
+def _with_confidence(model: RankingModel, given: Sequence[Judged], refused: Mapping[Caution, float]) -> RankingModel:
     features = np.array([each.finding.features for each in given])
     # Questions robbed of their evidence stand for near misses, but real ones count more.
     weights = np.array([1.0 if each.asking.evidence else 0.3 for each in given])
@@ -227,29 +226,31 @@ def _with_confidence(model: RankingModel, given: Sequence[Judged], refused: floa
     scores = (np.hstack([features, np.ones((len(features), 1))]) @ confidence)[real]
     right = np.array([float(each.right) for each in given])[real]
     slope, intercept = fit_logistic(scores[:, None], right, np.ones(len(scores)), decay=0.0)
-    model = replace(model, confidence=confidence * slope, threshold=0.0)
+    model = replace(model, confidence=confidence * slope)
     model.confidence[-1] += intercept
     kept = [model.probability(each.finding.features) for each in given if each.answerable and not each.finding.clash]
-    return replace(model, threshold=float(np.floor(np.quantile(kept, refused) * 1000) / 1000))
+    thresholds = {
+        caution: float(np.floor(np.quantile(kept, share) * 1000) / 1000) for caution, share in refused.items()
+    }
+    return replace(model, thresholds=thresholds)
 
 
 def development_sets(data: Path, encoder: Encoder) -> Iterator[Asking]:
-    """The development halves: the sample document's, and the mixed documents' where `data` holds them."""
-    repository = Path(__file__).parents[1]
-    yield from _asked_of([repository / "data" / "documents"], "qijiang.jsonl", encoder)
+    """The development halves of all sets; of the sample document's alone where `data` does not hold the others."""
+    sample = Path(__file__).parents[1] / "data" / "documents"
+    yield from _asked_of([load(path, source=source) for path, source in find_files([sample])], "qijiang", encoder)
     if not data.is_dir():
         sys.stderr.write(f"没有 {data}：只用示例文档的问题\n")
         return
-    with TemporaryDirectory() as folder:
-        mixed_corpus.write(mixed_corpus.load(data), Path(folder))
-        yield from _asked_of([Path(folder)], "mixed.jsonl", encoder)
+    for name, corpus in (("mixed", mixed_corpus), ("work_reports", work_reports_corpus)):
+        with TemporaryDirectory() as folder:
+            documents = [load(path) for path in write(corpus.load(data), Path(folder))]
+        yield from _asked_of(documents, name, encoder)
 
 
-def _asked_of(paths: Sequence[Path], questions: str, encoder: Encoder) -> list[Asking]:
-    documents = [load(path, source=source) for path, source in find_files(paths)]
-    index = PassageIndex.build(documents, encoder)
-    queries = load_dataset(Path(__file__).parent / "gold" / questions, "dev").queries
-    return list(askings(index, queries))
+def _asked_of(documents: Sequence[Document], name: str, encoder: Encoder) -> list[Asking]:
+    queries = load_dataset(Path(__file__).parent / "gold" / f"{name}.jsonl", "dev").queries
+    return list(askings(PassageIndex.build(documents, encoder), queries))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -257,12 +258,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m eval.fit_reader", description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of the development corpora")
     parser.add_argument("--output", type=Path, default=Path("qa/ranking.json"))
-    parser.add_argument(
-        "--refused", type=float, default=0.05, help="share of answerable questions without a clash that may be refused"
-    )
     arguments = parser.parse_args(argv)
     encoder = RememberingEncoder(load_encoder(), size=100_000)
-    model = fit(list(development_sets(arguments.data, encoder)), encoder, arguments.refused)
+    model = fit(list(development_sets(arguments.data, encoder)), encoder, load_span_model(), REFUSED)
     arguments.output.write_text(json.dumps(model.to_json(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return 0
 

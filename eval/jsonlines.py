@@ -17,22 +17,23 @@ class Record:
 
     Attributes:
         path: the file.
-        line: 1-based line number.
+        line: 1-based line number; None in a file that is one JSON value.
         fields: the JSON object; for nested objects, the inner one.
         error: the error class that complaints are raised as.
         prefix: where a nested object stands, e.g. `citations[0].`.
     """
 
     path: Path
-    line: int
+    line: int | None
     fields: Mapping[str, object]
     error: type[EvaluationError]
     prefix: str = ""
 
     def complaint(self, field: str, expected: str) -> EvaluationError:
         """The error that says what stands in `field` and what should."""
-        found = f"是 {_shown(self.fields[field])}" if field in self.fields else "没有"
-        where = f"{self.path} 第 {self.line} 行：字段 {self.prefix}{field}"
+        found = f"是 {shown(self.fields[field])}" if field in self.fields else "没有"
+        place = f" 第 {self.line} 行" if self.line is not None else ""
+        where = f"{self.path}{place}：字段 {self.prefix}{field}"
         return self.error(self.path, f"{where} {found}，应为{expected}")
 
     def text(self, field: str) -> str:
@@ -124,20 +125,22 @@ def read_text(path: Path, error: type[EvaluationError]) -> str:
         EvaluationError: as `error`, if it cannot be read or decoded.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        content = path.read_bytes()
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except OSError as cause:
         raise error(path, f"读不了 {path}：{cause.strerror or cause}") from cause
     except UnicodeDecodeError as cause:
-        raise error(path, f"{path} 不是 UTF-8 文本（第 {cause.start} 字节起），请转换后再用") from cause
+        line = content.count(b"\n", 0, cause.start) + 1
+        raise error(path, f"{path} 不是 UTF-8 文本（第 {line} 行，第 {cause.start} 字节起），请转换后再用") from cause
 
 
 def _object(path: Path, line: int, text: str, error: type[EvaluationError]) -> dict[str, object]:
     try:
         value = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as cause:
-        raise error(path, f"{path} 第 {line} 行不是完整的 JSON：{_shown(text)}") from cause
+        raise error(path, f"{path} 第 {line} 行不是完整的 JSON：{shown(text)}") from cause
     if not isinstance(value, dict):
-        raise error(path, f"{path} 第 {line} 行是 {_shown(value)}，应为一个 JSON 对象")
+        raise error(path, f"{path} 第 {line} 行是 {shown(value)}，应为一个 JSON 对象")
     return value
 
 
@@ -145,7 +148,7 @@ def _is_texts(value: object) -> TypeGuard[list[str]]:
     return isinstance(value, list) and all(isinstance(item, str) and item.strip() for item in value)
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """A value as it may stand in a message: JSON, one line, 40 characters at most."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = " ".join(text.split()) or "空白"

@@ -19,10 +19,11 @@ MISSING = "答案文件里没有这个问题"
 def ask_all(answerer: Answerer, queries: Sequence[Query]) -> Iterator[Outcome]:
     """Ask every question; one that fails is recorded with its reason, and the rest goes on."""
     for query in queries:
-        yield _asked(answerer, query)
+        yield ask(answerer, query)
 
 
-def _asked(answerer: Answerer, query: Query) -> Outcome:
+def ask(answerer: Answerer, query: Query) -> Outcome:
+    """Ask one question; a failure is recorded with its reason."""
     try:
         return Outcome(query, answerer.ask(query.question, query.history).to_json())
     except (YijuError, ValueError) as error:

@@ -1,167 +1,270 @@
-"""The report as one HTML page that asks nothing of the network; every text in it is escaped."""
+"""The report as one HTML page to look at: headline figures, plots, tables that sort, every miss with its passages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from html import escape
 
-from eval.report import LABELS, BinJson, MissJson, ReportJson, ScoreJson, expected_text
+from eval.answer_metrics import LOWER_IS_BETTER
+from eval.baseline import question_differences
+from eval.markup import (
+    Axis,
+    Cell,
+    Plot,
+    Row,
+    clip,
+    clip_start,
+    definitions,
+    document,
+    figure,
+    filters,
+    interval_bar,
+    sortable,
+)
+from eval.report import LABELS, STAGE_LABELS, STAGE_MEASURES, MissJson, RankedJson, ReportJson, ScoreJson
+from eval.report_text import expected_text
+from eval.significance import Difference
 
-_STYLE = """
-:root { color-scheme: light dark; --line: #8884; --good: #2a7f62; --bar: #3b82c4; --soft: #8881; --bad: #c4553b; }
-body { font: 15px/1.7 system-ui, "Noto Sans CJK SC", "Microsoft YaHei", sans-serif; margin: 2rem auto; max-width: 72rem;
-  padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { border-bottom: 1px solid var(--line); padding: .25rem .7rem; text-align: left; white-space: nowrap; }
-small { opacity: .7; }
-svg text { fill: currentColor; font-size: 11px; }
-details { border: 1px solid var(--line); border-radius: .5rem; margin: .5rem 0; padding: .4rem .8rem; }
-summary { cursor: pointer; }
-summary b { color: var(--bad); }
-dl { display: grid; gap: .2rem 1rem; grid-template-columns: 4rem 1fr; margin: .6rem 0; }
-dt { opacity: .7; } dd { margin: 0; overflow-wrap: anywhere; white-space: pre-wrap; }
-"""
+HEADLINES = ("answer_hit", "short_hit", "evidence_recall_at_5", "citation_recall", "false_answer", "false_refusal")
+
+_TEXT, _QUOTE, _PASSAGE = 300, 160, 90
+"""How many characters of an answer, a quote and a passage are shown: 5,000 questions must fit into 3 MB."""
 
 
-def report_page(report: ReportJson) -> str:
-    """A complete HTML document, light or dark as the reader's system is."""
+def report_page(report: ReportJson, baseline: ReportJson | None = None) -> str:
+    """A complete HTML document; the same report gives the same bytes.
+
+    Args:
+        report: what to show.
+        baseline: an earlier report over the same questions to show changes against.
+    """
     title = f"评测报告 · {report['dataset']['name']}"
+    changes = question_differences(baseline, report) if baseline else {}
     body = [
         f"<h1>{escape(title)}</h1>",
-        _facts(report),
-        f"<h2>总体</h2>{_overall(report)}",
-        f"<h2>按问题类型</h2>{_by_type(report)}",
-        f"<h2>置信度校准</h2>{_calibration(report)}",
-        f"<h2>错题 {len(report['misses'])} 道</h2>",
-        *(_miss(miss) for miss in report["misses"]),
+        f'<p class="quiet">{escape(_subtitle(report))}</p>',
+        f'<div class="cards">{"".join(_card(report, name, changes) for name in HEADLINES)}</div>',
+        f"<h2>全部指标</h2>{_overall(report, changes)}",
+        _stages(report),
+        f'<h2>置信度</h2><div class="beside">{_reliability(report)}{_selection(report)}</div>',
+        *_groups(report),
+        *_misses(report),
+        f"<h2>怎么得到的</h2>{_facts(report)}",
     ]
+    return document(title, [part for part in body if part])
+
+
+def _subtitle(report: ReportJson) -> str:
+    dataset, latency = report["dataset"], report["latency_ms"]
+    memory = f" · 内存峰值 {report['memory_mb']:.0f} MB" if report["memory_mb"] is not None else ""
     return (
-        '<!doctype html>\n<html lang="zh-CN"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n<body>\n"
-        + "\n".join(body)
-        + "\n</body></html>\n"
+        f"{dataset['questions']} 题，可答 {dataset['answerable']}，不可答 {dataset['unanswerable']} · "
+        f"每题 p50 {figure(latency['p50'], 0)} ms，p95 {figure(latency['p95'], 0)} ms{memory}"
     )
 
 
-def _facts(report: ReportJson) -> str:
-    dataset, index, latency = report["dataset"], report["index"], report["latency_ms"]
-    splits = "，".join(f"{name} {n}" for name, n in dataset["splits"].items())
-    facts = [
-        (
-            "问题",
-            f"{dataset['questions']} 题，可答 {dataset['answerable']}，不可答 {dataset['unanswerable']}；{splits}",
-        ),
-        ("校验", f"sha256 {dataset['sha256']}"),
-        ("索引", _index(index["path"], index["encoder"], index["passages"]) if index else "未说明"),
-        ("耗时", f"p50 {_figure(latency['p50'])} ms，p95 {_figure(latency['p95'])} ms"),
-        ("出错", "、".join(report["failed"]) or "无"),
-    ]
-    return _definitions(facts)
-
-
-def _index(path: str, encoder: str, passages: int) -> str:
-    return f"{path}，编码器 {encoder}，{passages} 个段落"
-
-
-def _overall(report: ReportJson) -> str:
-    rows = [
-        [escape(LABELS[name]), _figure(each["value"]), _bar(each), str(each["n"]), f"<small>{name}</small>"]
-        for name, each in report["scores"].items()
-    ]
-    return _table(["指标", "值", "95% 区间", "题数", "名称"], rows)
-
-
-def _by_type(report: ReportJson) -> str:
-    rows = [
-        [escape(type), *(_cell(scores.get(name)) for name in report["scores"])]
-        for type, scores in report["by_type"].items()
-    ]
-    return _table(["类型", *(LABELS[name] for name in report["scores"])], rows)
-
-
-def _cell(score: ScoreJson | None) -> str:
-    if score is None:
-        return "-"
+def _card(report: ReportJson, name: str, changes: Mapping[str, Difference]) -> str:
+    score = report["scores"][name]
     return (
-        f'<span title="{_figure(score["low"])} – {_figure(score["high"])}">{_figure(score["value"], 2)}'
-        f" <small>{score['n']}</small></span>"
+        f'<div class="card">{escape(LABELS[name])}<b>{figure(score["value"], 2)}</b>'
+        f"<small>{figure(score['low'], 2)} – {figure(score['high'], 2)}</small> "
+        f"{_change(name, changes.get(name))}</div>"
     )
 
 
-def _bar(score: ScoreJson) -> str:
-    """The interval as a line and the value as a dot, on a scale from 0 to 1."""
+def _change(name: str, difference: Difference | None) -> str:
+    """How a score moved; in colour only where that is more than chance."""
+    if difference is None:
+        return ""
+    gain = -difference.value if name in LOWER_IS_BETTER else difference.value
+    color = "" if difference.p >= 0.05 else "good" if gain > 0 else "bad"
+    return f'<small class="{color}">{difference.value:+.3f}，p = {difference.p:.3f}</small>'
+
+
+def _overall(report: ReportJson, changes: Mapping[str, Difference]) -> str:
+    rows: list[Row] = [
+        [
+            escape(LABELS[name]),
+            Cell(figure(score["value"]), score["value"]),
+            Cell(_bar(score, changes.get(name)), score["value"]),
+            *([Cell(_change(name, changes.get(name)) or "-", _moved(changes, name))] if changes else []),
+            Cell(str(score["n"]), score["n"]),
+            f"<small>{name}</small>",
+        ]
+        for name, score in report["scores"].items()
+    ]
+    return sortable(["指标", "值", "95% 区间", *(["相对基线"] if changes else []), "题数", "名称"], rows)
+
+
+def _moved(changes: Mapping[str, Difference], name: str) -> float | None:
+    return changes[name].value if name in changes else None
+
+
+def _bar(score: ScoreJson, change: Difference | None) -> str:
     value, low, high = score["value"], score["low"], score["high"]
     if value is None or low is None or high is None:
         return "-"
-    x, left, right = (10 + 200 * each for each in (value, low, high))
+    before = min(1.0, max(0.0, value - change.value)) if change else None
+    return f"{interval_bar(value, low, high, before)} <small>{low:.3f} – {high:.3f}</small>"
+
+
+def _stages(report: ReportJson) -> str:
+    stages = report["stages"]
+    if stages is None:
+        return ""
+    rows: list[Row] = [
+        [escape(STAGE_LABELS.get(stage, stage)), *(_cell(scores.get(name)) for name in STAGE_MEASURES)]
+        for stage, scores in stages["runs"].items()
+    ]
+    missing = f"<p class='bad'>证据不在任何文件里：{escape('、'.join(stages['not_indexed']))}</p>"
     return (
-        f'<svg width="220" height="16" role="img" aria-label="{low:.3f} 到 {high:.3f}">'
-        '<line x1="10" x2="210" y1="8" y2="8" stroke="var(--line)"/>'
-        f'<line x1="{left:.1f}" x2="{right:.1f}" y1="8" y2="8" stroke="var(--bar)" stroke-width="4"/>'
-        f'<circle cx="{x:.1f}" cy="8" r="5" fill="var(--bar)"/></svg> <small>{low:.3f} – {high:.3f}</small>'
+        f'<h2>证据在哪一步丢失</h2><div class="card">{_funnel(report)}</div>{missing if stages["not_indexed"] else ""}'
+        f"<p></p>{sortable(['阶段', *STAGE_MEASURES], rows)}"
     )
 
 
-def _calibration(report: ReportJson) -> str:
-    bins = report["calibration"]["bins"]
+def _funnel(report: ReportJson) -> str:
+    """How many questions still have their evidence after each step, as bars."""
+    stages, scores = report["stages"], report["scores"]
+    assert stages is not None
+    steps = [("文件里有", stages["indexed"]["value"]), ("段落完整", stages["whole"]["value"])]
+    steps += [(f"{STAGE_LABELS.get(s, s)}前 10", found["Success@10"]["value"]) for s, found in stages["runs"].items()]
+    steps += [("阅读器所见", scores["evidence_recall_at_10"]["value"]), ("引用", scores["citation_recall"]["value"])]
+    bars = "".join(
+        f'<text x="0" y="{20 + 24 * row}">{escape(label)}</text>'
+        f'<rect x="90" y="{8 + 24 * row}" width="{270 * (value or 0):.1f}" height="16" rx="3" fill="var(--bar)"/>'
+        f'<text x="{96 + 270 * (value or 0):.1f}" y="{20 + 24 * row}">{figure(value)}</text>'
+        for row, (label, value) in enumerate(steps)
+    )
+    height = 24 * len(steps) + 6
+    return (
+        f'<svg width="410" height="{height}" viewBox="0 0 410 {height}" role="img" aria-label="证据漏斗">{bars}</svg>'
+    )
+
+
+def _reliability(report: ReportJson) -> str:
+    """Accuracy over confidence; on the diagonal confidence says what it means."""
+    plot, bins = Plot(Axis("置信度"), Axis("答对的比例")), report["calibration"]["bins"]
     if not bins:
-        return "<p>没有给出任何答案。</p>"
-    rows = [
-        [
-            f"{each['low']:.1f} – {each['high']:.1f}",
-            str(each["n"]),
-            _figure(each["confidence"]),
-            _figure(each["accuracy"]),
-        ]
+        return '<div class="card">没有给出任何答案。</div>'
+    dots = [
+        plot.dot(
+            each["confidence"],
+            each["accuracy"],
+            3 + min(9.0, each["n"] ** 0.5),
+            title=f"{each['n']} 个答案，置信度 {each['confidence']:.2f}，答对 {each['accuracy']:.2f}",
+        )
         for each in bins
     ]
-    listing = _table(["置信度", "答案数", "平均置信度", "答对比例"], rows)
-    return f"<p>校准误差 ECE {_figure(report['calibration']['ece'])}</p>{_reliability(bins)}{listing}"
+    drawn = plot.drawn("可靠性图", [plot.line([(0, 0), (1, 1)], "var(--line)"), *dots])
+    return f'<div class="card">可靠性：校准误差 ECE {figure(report["calibration"]["ece"])}<br>{drawn}</div>'
 
 
-def _reliability(bins: Sequence[BinJson]) -> str:
-    """Accuracy over confidence; on the diagonal confidence says what it means."""
-    points = "".join(
-        f'<circle cx="{30 + 200 * each["confidence"]:.1f}" cy="{210 - 200 * each["accuracy"]:.1f}" '
-        f'r="{3 + min(9.0, each["n"] ** 0.5):.1f}" fill="var(--bar)" fill-opacity=".7"/>'
-        for each in bins
-    )
-    return (
-        '<svg width="250" height="240" role="img" aria-label="可靠性图">'
-        '<rect x="30" y="10" width="200" height="200" fill="var(--soft)"/>'
-        '<line x1="30" y1="210" x2="230" y2="10" stroke="var(--line)"/>'
-        f'{points}<text x="105" y="230">置信度</text><text x="2" y="110">答对</text></svg>'
-    )
+def _selection(report: ReportJson) -> str:
+    """Share of wrong answers over the share of questions answered, as the bar for answering is raised."""
+    points = report["selection"]["points"]
+    if not points:
+        return ""
+    plot = Plot(Axis("作答的比例"), Axis("其中答错的比例"))
+    drawn = plot.drawn("风险–覆盖曲线", [plot.line([(each["coverage"], each["risk"]) for each in points])])
+    return f'<div class="card">取舍：AURC {figure(report["selection"]["aurc"])}<br>{drawn}</div>'
+
+
+def _groups(report: ReportJson) -> list[str]:
+    groups = [("类型", report["by_type"]), ("字数", report["by_length"]), ("文件", report["by_document"])]
+    parts = [f"<h2>按{title}</h2>{_group(report, title, scores)}" for title, scores in groups if len(scores) > 1]
+    rows: list[Row] = [
+        [escape(type), *(Cell(figure(each[at], 1), each[at]) for at in ("p50", "p95")), Cell(str(each["n"]), each["n"])]
+        for type, each in report["latency_by_type"].items()
+        if each["n"]
+    ]
+    return [*parts, f"<h2>耗时（毫秒）</h2>{sortable(['类型', 'p50', 'p95', '题数'], rows)}"] if rows else parts
+
+
+def _group(report: ReportJson, title: str, groups: Mapping[str, Mapping[str, ScoreJson]]) -> str:
+    names = [name for name in report["scores"] if any(name in scores for scores in groups.values())]
+    rows: list[Row] = [
+        [escape(group), *(_cell(scores.get(name)) for name in names)] for group, scores in groups.items()
+    ]
+    return sortable([title, *(LABELS[name] for name in names)], rows)
+
+
+def _cell(score: ScoreJson | None) -> Cell:
+    if score is None or score["value"] is None:
+        return Cell("-", None)
+    shown = f'<span title="{figure(score["low"])} – {figure(score["high"])}">{figure(score["value"], 2)}</span>'
+    return Cell(f"{shown} <small>{score['n']}</small>", score["value"])
+
+
+def _misses(report: ReportJson) -> list[str]:
+    misses = report["misses"]
+    if not misses:
+        return ["<h2>没有错题</h2>"]
+    kinds = Counter(miss["kind"] for miss in misses).most_common()
+    box = filters("details.miss", kinds, "按文字筛选错题")
+    return [f"<h2>错题 {len(misses)} 道</h2>{box}", *(_miss(miss) for miss in misses)]
 
 
 def _miss(miss: MissJson) -> str:
     asked = " → ".join([*miss["history"], miss["question"]])
     facts = [
         ("应答", expected_text(miss["expected"])),
-        ("实答", miss["error"] or miss["given"] or "-"),
-        ("短答", miss["short"] or "-"),
-        ("置信度", _figure(miss["confidence"])),
-        *(("引文", quote) for quote in miss["quotes"]),
-        *(("证据", text) for text in miss["evidence"]),
+        ("实答", clip(miss["error"] or miss["given"] or "-", _TEXT)),
+        ("短答", clip(miss["short"] or "-", _TEXT)),
+        ("置信度", figure(miss["confidence"])),
+        *(("引文", clip(quote, _QUOTE)) for quote in miss["quotes"]),
+        *(("证据", clip(text, _QUOTE)) for text in miss["evidence"]),
     ]
     head = f"<b>{escape(miss['kind'])}</b> {escape(asked)} <small>{escape(miss['id'])} {escape(miss['type'])}</small>"
-    return f"<details><summary>{head}</summary>{_definitions(facts)}</details>"
+    return (
+        f'<details class="miss" data-kind="{escape(miss["kind"])}"><summary>{head}</summary>'
+        f"{definitions(facts)}{_passages(miss['ranked'])}</details>"
+    )
 
 
-def _definitions(facts: Iterable[tuple[str, str]]) -> str:
-    return "<dl>" + "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts) + "</dl>"
+def _passages(ranked: list[RankedJson]) -> str:
+    """What the stages ranked where; ✓ marks passages with evidence."""
+    if not ranked:
+        return ""
+    stages = list(dict.fromkeys(stage for each in ranked for stage in each["ranks"]))
+    head = "".join(f"<th>{escape(STAGE_LABELS.get(stage, stage))}</th>" for stage in stages)
+    rows = "".join(_passage(each, stages) for each in ranked)
+    table = f"<table><thead><tr><th>证据</th>{head}<th>段落</th></tr></thead><tbody>{rows}</tbody></table>"
+    return f'<div class="wide">{table}</div>'
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table; the header is text, the rows' cells are HTML."""
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
-    lines = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>'
+def _passage(ranked: RankedJson, stages: Sequence[str]) -> str:
+    ranks = "".join(f"<td>{ranked['ranks'].get(stage, '-')}</td>" for stage in stages)
+    text = f"<small>{escape(clip_start(ranked['section'], 40))}</small> {escape(clip(ranked['text'], _PASSAGE))}"
+    return f'<tr><td>{"✓" if ranked["evidence"] else ""}</td>{ranks}<td class="text">{text}</td></tr>'
 
 
-def _figure(value: float | None, digits: int = 3) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
+def _facts(report: ReportJson) -> str:
+    dataset, index, program = report["dataset"], report["index"], report["provenance"]
+    splits = "，".join(f"{name} {n}" for name, n in dataset["splits"].items())
+    facts = [("问题集", f"{dataset['name']}，{splits}，sha256 {dataset['sha256']}")]
+    if index:
+        facts += [
+            (
+                "索引",
+                f"{index['path']}：{index['documents']} 个文件，{index['passages']} 个段落，"
+                f"建于 {index['created_with']}",
+            ),
+            ("编码器", f"{index['encoder']}（{index['revision']}）"),
+        ]
+    if program:
+        settings = "，".join(f"{name} = {value}" for name, value in program["settings"].items())
+        facts += [
+            (
+                "程序",
+                f"{program['version']}，提交 {program['commit'] or '未知'}，"
+                f"源码 sha256 {program['program_sha256'][:16]}",
+            ),
+            ("设置", settings),
+        ]
+    facts += [
+        ("随机", f"自助法 {report['bootstrap']['resamples']} 次，种子 {report['bootstrap']['seed']}"),
+        ("出错", "、".join(report["failed"]) or "无"),
+    ]
+    return f'<div class="card">{definitions(facts)}</div>'

@@ -1,17 +1,23 @@
-"""The report: every score with its interval, overall and by question type, and every miss. As JSON and as text."""
+"""The report: every score with its interval, overall and by group, every miss, and all that tells how they came about.
+
+As JSON and as text. Built from the same answers it is the same to the last byte.
+"""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypedDict
 
 import numpy as np
 
 from eval.answer_metrics import SCORES, TextOf, answer_hit, score
-from eval.calibration import expected_calibration_error, reliability_bins
+from eval.calibration import area_under_risk_coverage, expected_calibration_error, reliability_bins, risk_coverage
 from eval.records import Dataset, Outcome, ScoredOutcome
+from eval.retrieval_metrics import score_run
 from eval.significance import RESAMPLES, bootstrap_interval
+from eval.stages import DEPTH, STAGES, StagedSearch, passages_to_show
 
 FORMAT = "yiju-eval"
 VERSION = 1
@@ -25,6 +31,7 @@ LABELS = {
     "evidence_recall_at_10": "证据召回@10",
     "citation_recall": "引用召回",
     "citation_precision": "引用准确",
+    "wrong_document": "引错文件↓",
     "verbatim": "逐字引用",
     "false_answer": "误答率↓",
     "false_refusal": "误拒率↓",
@@ -33,10 +40,14 @@ LABELS = {
 }
 """Every score as people read it; ↓ marks those where less is better."""
 
-_TABLES = (
-    ("answer_hit", "short_hit", "em", "f1", "false_answer", "false_refusal"),
-    (*(name for name in SCORES if name.startswith("evidence")), "citation_recall", "citation_precision", "verbatim"),
-)
+
+STAGE_LABELS = {"dense": "语义", "lexical": "字面", "fused": "融合", "reranked": "重排"}
+"""Stages of the search as people read them."""
+
+STAGE_MEASURES = ("Success@1", "Success@5", "Success@10", "R@10", "P@5", "RR", "AP", "nDCG@10")
+
+_LENGTHS = ((10, "≤10 字"), (20, "11–20 字"), (40, "21–40 字"))
+_LONGEST = ">40 字"
 
 
 class ScoreJson(TypedDict):
@@ -61,7 +72,7 @@ class DatasetJson(TypedDict):
 
 
 class IndexJson(TypedDict):
-    """What was searched."""
+    """What was searched; `sources` gives the SHA-256 of each document's text by file name."""
 
     path: str
     encoder: str
@@ -69,6 +80,51 @@ class IndexJson(TypedDict):
     documents: int
     passages: int
     created_with: str
+    sources: dict[str, str]
+
+
+class ProvenanceJson(TypedDict):
+    """Which program gave the answers; `commit` is null outside a git checkout."""
+
+    version: str
+    commit: str | None
+    program_sha256: str
+    settings: dict[str, str]
+
+
+class RiskJson(TypedDict):
+    """A point of the risk–coverage curve."""
+
+    confidence: float
+    coverage: float
+    risk: float
+
+
+class SelectionJson(TypedDict):
+    """What withholding unsure answers would bring."""
+
+    aurc: float | None
+    points: list[RiskJson]
+
+
+class StagesJson(TypedDict):
+    """Where evidence is lost: `indexed` in loading, `whole` in splitting, then stage by stage of the search."""
+
+    depth: int
+    indexed: ScoreJson
+    whole: ScoreJson
+    runs: dict[str, dict[str, ScoreJson]]
+    not_indexed: list[str]
+
+
+class RankedJson(TypedDict):
+    """A passage of a missed question, with its rank in every stage that found it."""
+
+    id: str
+    section: str
+    text: str
+    evidence: bool
+    ranks: dict[str, int]
 
 
 class BinJson(TypedDict):
@@ -101,6 +157,7 @@ class QuestionJson(TypedDict):
 
     id: str
     type: str
+    question: str
     scores: dict[str, float]
     error: str | None
 
@@ -120,6 +177,7 @@ class MissJson(TypedDict):
     confidence: float | None
     quotes: list[str]
     error: str | None
+    ranked: list[RankedJson]
 
 
 class ReportJson(TypedDict):
@@ -129,39 +187,75 @@ class ReportJson(TypedDict):
     version: int
     dataset: DatasetJson
     index: IndexJson | None
+    provenance: ProvenanceJson | None
     scores: dict[str, ScoreJson]
     by_type: dict[str, dict[str, ScoreJson]]
+    by_document: dict[str, dict[str, ScoreJson]]
+    by_length: dict[str, dict[str, ScoreJson]]
+    stages: StagesJson | None
     calibration: CalibrationJson
+    selection: SelectionJson
     latency_ms: LatencyJson
+    latency_by_type: dict[str, LatencyJson]
+    memory_mb: float | None
     failed: list[str]
     misses: list[MissJson]
     questions: list[QuestionJson]
     bootstrap: dict[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is known of a run beside its answers.
+
+    Attributes:
+        index: what was searched; None where that is unknown.
+        search: what every stage of the search found; None where no index is at hand.
+        provenance: which program answered; None for answers that came from elsewhere.
+        memory_mb: most memory that answering took, in megabytes; None where it was not measured.
+    """
+
+    index: IndexJson | None = None
+    search: StagedSearch | None = None
+    provenance: ProvenanceJson | None = None
+    memory_mb: float | None = None
+
+
 def make_report(
-    dataset: Dataset, outcomes: Sequence[Outcome], text_of: TextOf | None = None, index: IndexJson | None = None
+    dataset: Dataset,
+    outcomes: Sequence[Outcome],
+    text_of: TextOf | None = None,
+    circumstances: Circumstances = Circumstances(),
 ) -> ReportJson:
     """Score outcomes and sum them up.
 
     Args:
         dataset: the questions.
         outcomes: one a question, in the data set's order.
-        text_of: gives documents' texts; without it `verbatim` is not scored.
-        index: what was searched; None where that is unknown.
+        text_of: gives documents' texts; without it `verbatim` and `wrong_document` are not scored.
+        circumstances: what is known of the run beside its answers.
     """
     scored = [ScoredOutcome(each, score(each.query, each.answer, text_of)) for each in outcomes]
+    search = circumstances.search
+    homes = search.homes if search else {}
     return {
         "format": FORMAT,
         "version": VERSION,
         "dataset": _dataset_json(dataset),
-        "index": index,
+        "index": circumstances.index,
+        "provenance": circumstances.provenance,
         "scores": _scores_json(scored, SCORES),
-        "by_type": _by_type(scored),
+        "by_type": _by(scored, lambda each: each.outcome.query.type),
+        "by_document": _by(scored, lambda each: homes.get(each.outcome.query.id)),
+        "by_length": _by_length(scored),
+        "stages": _stages(search) if search else None,
         "calibration": _calibration(outcomes),
+        "selection": _selection(outcomes),
         "latency_ms": _latency(outcomes),
+        "latency_by_type": _latency_by_type(outcomes),
+        "memory_mb": circumstances.memory_mb,
         "failed": [each.query.id for each in outcomes if each.error is not None],
-        "misses": [miss for each in scored if (miss := _miss(each)) is not None],
+        "misses": [miss for each in scored if (miss := _miss(each, search)) is not None],
         "questions": [_question_json(each) for each in scored],
         "bootstrap": {"seed": SEED, "resamples": RESAMPLES},
     }
@@ -181,10 +275,11 @@ def _dataset_json(dataset: Dataset) -> DatasetJson:
 
 
 def _scores_json(scored: Sequence[ScoredOutcome], names: Iterable[str]) -> dict[str, ScoreJson]:
-    return {name: _score_json([each.scores[name] for each in scored if name in each.scores]) for name in names}
+    return {name: score_json([each.scores[name] for each in scored if name in each.scores]) for name in names}
 
 
-def _score_json(values: Sequence[float]) -> ScoreJson:
+def score_json(values: Sequence[float]) -> ScoreJson:
+    """The mean of a score over the questions that count, with its interval."""
     if not values:
         return {"value": None, "low": None, "high": None, "n": 0}
     interval = bootstrap_interval(values, seed=SEED)
@@ -192,25 +287,48 @@ def _score_json(values: Sequence[float]) -> ScoreJson:
     return {"value": round(mean, 6), "low": round(interval.low, 6), "high": round(interval.high, 6), "n": len(values)}
 
 
-def _by_type(scored: Sequence[ScoredOutcome]) -> dict[str, dict[str, ScoreJson]]:
-    """Scores by question type, types in the order they first occur; only scores that count for the type."""
+def _by(scored: Sequence[ScoredOutcome], key: Callable[[ScoredOutcome], str | None]) -> dict[str, dict[str, ScoreJson]]:
+    """Scores by group, groups in the order they first occur; only scores that count for the group.
+
+    Questions whose key is None belong to no group.
+    """
     groups: dict[str, list[ScoredOutcome]] = {}
     for each in scored:
-        groups.setdefault(each.outcome.query.type, []).append(each)
-    return {type: _scores_json(group, _names_in(group)) for type, group in groups.items()}
+        if (group := key(each)) is not None:
+            groups.setdefault(group, []).append(each)
+    return {name: _scores_json(group, _names_in(group)) for name, group in groups.items()}
+
+
+def _by_length(scored: Sequence[ScoredOutcome]) -> dict[str, dict[str, ScoreJson]]:
+    """Scores by the length of the question, shortest first."""
+    groups = _by(scored, lambda each: length_group(each.outcome.query.question))
+    return {label: groups[label] for label in (*(label for _, label in _LENGTHS), _LONGEST) if label in groups}
+
+
+def length_group(question: str) -> str:
+    """The name of the group of questions about as long, white space not counted."""
+    length = len("".join(question.split()))
+    return next((label for longest, label in _LENGTHS if length <= longest), _LONGEST)
 
 
 def _names_in(scored: Sequence[ScoredOutcome]) -> list[str]:
     return [name for name in SCORES if any(name in each.scores for each in scored)]
 
 
-def _calibration(outcomes: Sequence[Outcome]) -> CalibrationJson:
+def _verdicts(outcomes: Sequence[Outcome]) -> tuple[list[float], list[bool]]:
+    """Confidence of every answer given, and whether it is right.
+
+    Any answer to an unanswerable question is wrong: it has no alternatives, so it hits none.
+    """
     given = [(each.query, each.answer) for each in outcomes if each.answer is not None and not each.answer["abstained"]]
-    if not given:
+    return [answer["confidence"] for _, answer in given], [answer_hit(*each) == 1 for each in given]
+
+
+def _calibration(outcomes: Sequence[Outcome]) -> CalibrationJson:
+    confidences, right = _verdicts(outcomes)
+    if not right:
         return {"ece": None, "bins": []}
-    # Any answer to an unanswerable question is wrong: it has no alternatives, so it hits none.
-    right = [answer_hit(query, answer) == 1 for query, answer in given]
-    bins = reliability_bins([answer["confidence"] for _, answer in given], right)
+    bins = reliability_bins(confidences, right)
     return {
         "ece": round(expected_calibration_error(bins), 6),
         "bins": [
@@ -226,6 +344,33 @@ def _calibration(outcomes: Sequence[Outcome]) -> CalibrationJson:
     }
 
 
+def _selection(outcomes: Sequence[Outcome]) -> SelectionJson:
+    points = risk_coverage(*_verdicts(outcomes), len(outcomes))
+    if not points:
+        return {"aurc": None, "points": []}
+    return {
+        "aurc": round(area_under_risk_coverage(points), 6),
+        "points": [
+            {"confidence": each.confidence, "coverage": round(each.coverage, 6), "risk": round(each.risk, 6)}
+            for each in points
+        ],
+    }
+
+
+def _stages(search: StagedSearch) -> StagesJson:
+    return {
+        "depth": DEPTH,
+        "indexed": score_json([float(query in search.homes) for query in search.qrels]),
+        "whole": score_json([float(bool(relevant)) for relevant in search.qrels.values()]),
+        "runs": {stage: _measures_json(score_run(search.qrels, search.run(stage), STAGE_MEASURES)) for stage in STAGES},
+        "not_indexed": [query for query in search.qrels if query not in search.homes],
+    }
+
+
+def _measures_json(scores: Mapping[str, Mapping[str, float]]) -> dict[str, ScoreJson]:
+    return {name: score_json([each[name] for each in scores.values()]) for name in STAGE_MEASURES}
+
+
 def _latency(outcomes: Sequence[Outcome]) -> LatencyJson:
     totals = [each.answer["timing_ms"]["total"] for each in outcomes if each.answer and "timing_ms" in each.answer]
     if not totals:
@@ -234,12 +379,23 @@ def _latency(outcomes: Sequence[Outcome]) -> LatencyJson:
     return {"p50": round(float(p50), 3), "p95": round(float(p95), 3), "n": len(totals)}
 
 
+def _latency_by_type(outcomes: Sequence[Outcome]) -> dict[str, LatencyJson]:
+    types = dict.fromkeys(each.query.type for each in outcomes)
+    return {type: _latency([each for each in outcomes if each.query.type == type]) for type in types}
+
+
 def _question_json(scored: ScoredOutcome) -> QuestionJson:
     query = scored.outcome.query
-    return {"id": query.id, "type": query.type, "scores": scored.scores, "error": scored.outcome.error}
+    return {
+        "id": query.id,
+        "type": query.type,
+        "question": query.question,
+        "scores": scored.scores,
+        "error": scored.outcome.error,
+    }
 
 
-def _miss(scored: ScoredOutcome) -> MissJson | None:
+def _miss(scored: ScoredOutcome, search: StagedSearch | None) -> MissJson | None:
     """What went wrong, or None."""
     kind = miss_kind(scored)
     if kind is None:
@@ -258,7 +414,23 @@ def _miss(scored: ScoredOutcome) -> MissJson | None:
         "confidence": answer["confidence"] if answer else None,
         "quotes": [each["quote"] for each in answer["citations"]] if answer else [],
         "error": scored.outcome.error,
+        "ranked": _ranked(search, query.id) if search else [],
     }
+
+
+def _ranked(search: StagedSearch, query: str) -> list[RankedJson]:
+    ranks = {stage: search.ranks(stage, query) for stage in STAGES}
+    relevant = search.qrels.get(query, {})
+    return [
+        {
+            "id": passage.id,
+            "section": " › ".join((passage.title, *passage.section_path)),
+            "text": passage.text,
+            "evidence": passage.id in relevant,
+            "ranks": {stage: found[passage.id] for stage, found in ranks.items() if passage.id in found},
+        }
+        for passage in passages_to_show(search, query)
+    ]
 
 
 def miss_kind(scored: ScoredOutcome) -> str | None:
@@ -268,6 +440,7 @@ def miss_kind(scored: ScoredOutcome) -> str | None:
     faults = (
         ("false_answer", 1.0, "误答"),
         ("false_refusal", 1.0, "误拒"),
+        ("wrong_document", 1.0, "引错文件"),
         ("answer_hit", 0.0, "答错"),
         ("citation_recall", 0.0, "出处不对"),
         ("short_hit", 0.0, "短答不准"),
@@ -279,97 +452,9 @@ def miss_kind(scored: ScoredOutcome) -> str | None:
     return broken[0] if broken else None
 
 
-def report_text(report: ReportJson) -> str:
-    """The report as a terminal shows it."""
-    parts = [_head(report), _overall_table(report)]
-    parts += [_type_table(report, names) for names in _TABLES]
-    parts += [_misses_text(report["misses"])]
-    return printable("\n\n".join(parts))
-
-
 def printable(text: str) -> str:
     """Text without anything a terminal would obey or choke on: questions come from strangers."""
     return "".join(char if char.isprintable() or char == "\n" else " " if char.isspace() else "�" for char in text)
-
-
-def _head(report: ReportJson) -> str:
-    dataset, index, latency = report["dataset"], report["index"], report["latency_ms"]
-    splits = "，".join(f"{name} {n}" for name, n in dataset["splits"].items())
-    lines = [
-        f"问题集  {dataset['name']}（sha256 {dataset['sha256'][:12]}）：{dataset['questions']} 题，"
-        f"可答 {dataset['answerable']}，不可答 {dataset['unanswerable']}；划分：{splits}",
-        f"索引    {_index_text(index)}",
-        f"耗时    p50 {_figure(latency['p50'], 1)} ms，p95 {_figure(latency['p95'], 1)} ms（{latency['n']} 题）",
-        f"置信度  校准误差 ECE {_figure(report['calibration']['ece'])}",
-    ]
-    if report["failed"]:
-        lines.append(f"出错    {len(report['failed'])} 题：{'、'.join(report['failed'])}")
-    return "\n".join(lines)
-
-
-def _index_text(index: IndexJson | None) -> str:
-    if index is None:
-        return "未说明"
-    return (
-        f"{index['path']}：{index['documents']} 个文档，{index['passages']} 个段落，"
-        f"编码器 {index['encoder']}（{index['revision'][:12]}）"
-    )
-
-
-def _overall_table(report: ReportJson) -> str:
-    rows = [
-        [
-            LABELS[name],
-            _figure(each["value"]),
-            f"[{_figure(each['low'])}, {_figure(each['high'])}]",
-            str(each["n"]),
-            name,
-        ]
-        for name, each in report["scores"].items()
-    ]
-    return table(["指标", "值", "95% 区间", "题数", "名称"], rows)
-
-
-def _type_table(report: ReportJson, names: Sequence[str]) -> str:
-    shown = {type: scores for type, scores in report["by_type"].items() if any(name in scores for name in names)}
-    rows = [[type, *(_cell(scores.get(name)) for name in names)] for type, scores in shown.items()]
-    return table(["类型", *(LABELS[name] for name in names)], rows)
-
-
-def _cell(score: ScoreJson | None) -> str:
-    if score is None or score["value"] is None:
-        return "-"
-    return f"{score['value']:.2f} [{_figure(score['low'], 2)},{_figure(score['high'], 2)}] {score['n']}"
-
-
-def _figure(value: float | None, digits: int = 3) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
-
-
-def _misses_text(misses: Sequence[MissJson]) -> str:
-    if not misses:
-        return "没有错题"
-    return "\n".join([f"错题 {len(misses)} 道", *(_miss_text(each) for each in misses)])
-
-
-def _miss_text(miss: MissJson) -> str:
-    asked = " → ".join([*miss["history"], miss["question"]])
-    lines = [
-        f"[{miss['kind']}] {miss['id']} {miss['type']}  {asked}",
-        f"    应答  {expected_text(miss['expected'])}",
-        f"    实答  {_one_line(miss['error'] or miss['given'])}",
-        f"    短答  {_one_line(miss['short'])}",
-    ]
-    return "\n".join([*lines, *(f"    引文  {_one_line(quote)}" for quote in miss["quotes"])])
-
-
-def expected_text(alternatives: Sequence[Sequence[str]]) -> str:
-    """Alternatives in one line; what a refusal is expected for has none."""
-    return " / ".join("＋".join(parts) for parts in alternatives) or "（应当拒答）"
-
-
-def _one_line(text: str | None) -> str:
-    return " ".join(text.split()) if text else "-"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -107,6 +107,22 @@ def sign_flip_p(differences: NDArray[np.float64], *, resamples: int = RESAMPLES,
     return float((reached.sum() + 1) / (resamples + 1))
 
 
+def holm(ps: Sequence[float]) -> list[float]:
+    """p-values corrected for being many: the chance that even one of them is this small with nothing behind it.
+
+    Returns:
+        In the order given, each at least as large as it was, at most 1.
+
+    Source: Holm 1979, A Simple Sequentially Rejective Multiple Test Procedure.
+    """
+    corrected = [0.0] * len(ps)
+    reached = 0.0
+    for rank, place in enumerate(sorted(range(len(ps)), key=ps.__getitem__)):
+        reached = max(reached, min(1.0, (len(ps) - rank) * ps[place]))
+        corrected[place] = reached
+    return corrected
+
+
 def _checked(values: Sequence[float]) -> NDArray[np.float64]:
     array = np.asarray(values, dtype=np.float64)
     if not len(array):

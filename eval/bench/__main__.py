@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from eval.bench import Figure, answers, commands, encoding
+from eval.bench import Figure, answers, commands, documents, encoding, evaluation
 from index.errors import YijuError
 
 Bench = Callable[[], Sequence[Figure]]
@@ -18,8 +18,14 @@ Bench = Callable[[], Sequence[Figure]]
 BENCHES: Mapping[str, Bench] = {
     "answers": answers.speed,
     "commands": commands.speed,
+    "documents-articles": documents.articles,
+    "documents-folders": documents.folders,
+    "documents-statutes": documents.statutes,
+    "documents-tables": documents.tables,
+    "documents-text": documents.text,
     "encoding": encoding.speed,
     "encoding-retrieval": encoding.retrieval,
+    "evaluation": evaluation.speed,
 }
 
 

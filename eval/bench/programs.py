@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,12 +36,11 @@ class Server:
     ready: float
 
 
-def run(*arguments: str, environment: Mapping[str, str] | None = None) -> float:
+def run(*arguments: str) -> float:
     """Run `python -m ARGUMENTS` to its end.
 
     Args:
         arguments: module and its arguments.
-        environment: variables beside those of this process.
 
     Returns:
         Seconds of wall time, the interpreter's start and end among them.
@@ -50,12 +48,10 @@ def run(*arguments: str, environment: Mapping[str, str] | None = None) -> float:
     Raises:
         YijuError: if it fails or takes too long; names the command and what it said.
     """
-    command, variables = [sys.executable, "-m", *arguments], {**os.environ, **(environment or {})}
+    command = [sys.executable, "-m", *arguments]
     start = time.perf_counter()
     try:
-        subprocess.run(
-            command, cwd=ROOT, env=variables, capture_output=True, text=True, check=True, timeout=PATIENCE_SECONDS
-        )
+        subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=PATIENCE_SECONDS)
     except subprocess.CalledProcessError as error:
         raise YijuError(f"python -m {' '.join(arguments)} 以 {error.returncode} 退出：{error.stderr.strip()}") from None
     except subprocess.TimeoutExpired:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.e5 import PASSAGE_PROMPT, QUERY_PROMPT
-from index.e5_tokenizer import MAX_TOKENS, build_tokenizer
-from index.e5_weights import Checkpoint
+from index.training.e5_tokenizer import MAX_TOKENS, build_tokenizer
+from index.training.e5_weights import Checkpoint
 
 # Where BERT keeps what the weights file names thus.
 _LAYER = {
@@ -101,10 +101,8 @@ def _tensors(checkpoint: Checkpoint) -> dict[str, NDArray[np.float32]]:
     for number in range(shape.layers):
         for ours, theirs in _LAYER.items():
             source, target = f"l{number}.{ours}", f"encoder.layer.{number}.{theirs}"
-            bias = tensors[f"{target}.bias"] = checkpoint.floats(f"{source}.b")
+            tensors[f"{target}.bias"] = checkpoint.floats(f"{source}.b")
             tensors[f"{target}.weight"] = (
-                checkpoint.floats(f"{source}.w")
-                if ours in _NORMS
-                else checkpoint.blocks(f"{source}.w", bias.size).dense()
+                checkpoint.floats(f"{source}.w") if ours in _NORMS else checkpoint.dense(source)[0]
             )
     return tensors

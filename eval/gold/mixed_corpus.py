@@ -10,26 +10,18 @@ their text unchanged, so that every `evidence` of the questions occurs verbatim 
 
 from __future__ import annotations
 
-import argparse
-import json
-import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-DEFAULT_DATA = Path("../shared/data")
+from eval.gold import corpus
+from eval.gold.corpus import CorpusError, Document
 
 _REPORTS = "policy/work_reports.jsonl"
 _POLICIES = "policy/business_climate_2023.jsonl"
 _LAWS = "law/laws.jsonl"
 _ENCYCLOPAEDIA = "mrc/xquad_zh_test.jsonl"
-
-_NOT_IN_FILE_NAMES = re.compile(r'[\x00-\x1f/\\:*?"<>|]')
-
-
-class CorpusError(Exception):
-    """The shared data is missing or is not what the questions were written from."""
 
 
 @dataclass(frozen=True)
@@ -45,26 +37,6 @@ class Source:
     file: str
     key: str
     split: str
-
-
-@dataclass(frozen=True)
-class Document:
-    """One document as it is written.
-
-    Attributes:
-        title: what the questions call it in `document`.
-        text: the text as the shared data has it.
-        split: the half of the questions that asks about it.
-    """
-
-    title: str
-    text: str
-    split: str
-
-    @property
-    def file_name(self) -> str:
-        """The title as a file name, with the characters that some file system forbids left out."""
-        return _NOT_IN_FILE_NAMES.sub("", self.title).strip() + ".txt"
 
 
 SOURCES: tuple[Source, ...] = (
@@ -99,21 +71,10 @@ def load(data: Path) -> tuple[Document, ...]:
     return tuple(_document(data, source) for source in SOURCES)
 
 
-def write(documents: Sequence[Document], folder: Path) -> list[Path]:
-    """Write every document as UTF-8 text, unchanged, and return the paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for document in documents:
-        path = folder / document.file_name
-        path.write_text(document.text, encoding="utf-8", newline="")
-        paths.append(path)
-    return paths
-
-
 def _document(data: Path, source: Source) -> Document:
     if source.file == _ENCYCLOPAEDIA:
         return _joined_contexts(data, source)
-    for row in _rows(data / source.file):
+    for row in corpus.rows(data / source.file):
         if row.get("doc_id") == source.key:
             return Document(str(row["title"]), str(row["text"]), source.split)
     raise CorpusError(f"{data / source.file} 里没有 doc_id 为 {source.key} 的文件")
@@ -121,7 +82,7 @@ def _document(data: Path, source: Source) -> Document:
 
 def _joined_contexts(data: Path, source: Source) -> Document:
     contexts: dict[str, str] = {}
-    for row in _rows(data / source.file):
+    for row in corpus.rows(data / source.file):
         if row.get("title") == source.key:
             contexts.setdefault(str(row["context_id"]), str(row["context"]))
     if not contexts:
@@ -129,33 +90,9 @@ def _joined_contexts(data: Path, source: Source) -> Document:
     return Document(source.key, "\n\n".join(contexts.values()), source.split)
 
 
-def _rows(path: Path) -> Iterator[dict[str, object]]:
-    try:
-        with path.open(encoding="utf-8") as lines:
-            for line in lines:
-                yield json.loads(line)
-    except OSError as error:
-        raise CorpusError(f"读不了 {path}（{error.strerror}）；用 --data 指明数据所在的文件夹") from error
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status: 0 done, 2 the data is not usable."""
-    parser = argparse.ArgumentParser(
-        prog="python -m eval.gold.mixed_corpus", description="把 mixed.jsonl 所问的文件写成文本文件"
-    )
-    parser.add_argument("out", metavar="OUT_DIR", type=Path, help="写到哪个文件夹")
-    parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help=f"数据文件夹（默认 {DEFAULT_DATA}）")
-    options = parser.parse_args(arguments)
-    try:
-        paths = write(load(options.data), options.out)
-    except CorpusError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    except OSError as error:
-        sys.stderr.write(f"写不了 {options.out}：{error.strerror}\n")
-        return 2
-    sys.stdout.write(f"已写 {len(paths)} 个文件到 {options.out}\n")
-    return 0
+    return corpus.run("eval.gold.mixed_corpus", "mixed.jsonl", load, arguments)
 
 
 if __name__ == "__main__":

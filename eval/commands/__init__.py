@@ -1,0 +1,47 @@
+"""The subcommands of `yiju-eval`, a module each: `DESCRIPTION`, `add_arguments` and `run`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from eval.stages import StagedIndex
+from qa.protocols import Answerer
+from qa.settings import Settings
+
+DONE, GATE_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+"""Exit statuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Openers:
+    """How a command gets at what it evaluates.
+
+    Attributes:
+        assistant: opens what answers.
+        index: opens the same index for searching stage by stage; None where there is none to be searched so.
+    """
+
+    assistant: Callable[[Settings], Answerer]
+    index: Callable[[Settings], StagedIndex | None]
+
+
+class Command(Protocol):
+    """A subcommand; modules are such objects."""
+
+    DESCRIPTION: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare its arguments."""
+        ...
+
+    def run(self, arguments: argparse.Namespace, openers: Openers) -> int:
+        """Do it; returns the exit status.
+
+        Raises:
+            YijuError, ValueError: if an input is unusable.
+            OSError: if a file cannot be read or written.
+        """
+        ...

@@ -1,0 +1,191 @@
+"""`yiju-eval draft DIR -n 200`: propose questions from documents; a reviewed sheet becomes a question set.
+
+Answers that were given in real use (`yiju-ask --batch`) come in as drafts too, unanswered ones among them.
+
+The sheet is CSV for a spreadsheet, and a page for a browser that keeps, edits and drops, and saves the same CSV.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import dataclasses
+import io
+import json
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from eval.commands import DONE, Openers
+from eval.drafting import Draft, draft, drafts_from_use
+from eval.errors import DatasetError
+from eval.folders import documents_of
+from eval.jsonlines import read_records, read_text, shown
+from eval.markup import document
+from eval.records import Query
+from index.records import Document, Passage
+from index.splitter import split
+
+DESCRIPTION = "从自己的文件拟出问题、答案和证据，供人逐条保留、修改、删去。"
+
+COLUMNS = ("keep", "id", "question", "answer", "evidence", "type", "source", "section", "why")
+"""Of the sheet. `keep` empty drops the line; `answer` empty means that the documents do not answer; alternatives are
+separated by ` | `."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("source", type=Path, metavar="DIR", help="文件、文件夹或索引；答过的 .jsonl；或审过的 .csv")
+    parser.add_argument("-n", type=int, default=200, help="拟多少题，默认 200")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="审阅表 .csv（旁边另存 .html）；来源是 .csv 时是问题集 .jsonl",
+    )
+
+
+def run(arguments: argparse.Namespace, openers: Openers) -> int:
+    """Propose, or turn a reviewed sheet into a question set."""
+    if arguments.source.suffix == ".csv":
+        queries = read_sheet(arguments.source)
+        lines = (json.dumps(_fields(query), ensure_ascii=False) + "\n" for query in queries)
+        arguments.output.write_text("".join(lines), encoding="utf-8")
+        print(f"{len(queries)} 题，在 {arguments.output}")
+        return DONE
+    if arguments.source.suffix == ".jsonl":
+        drafts = drafts_from_use(read_records(arguments.source, DatasetError))[: arguments.n]
+    else:
+        drafts = draft(_documents(arguments.source), arguments.n)
+    if not drafts:
+        raise DatasetError(
+            arguments.source, f"{arguments.source} 里没有可以拟题的内容（数字、部门、列举、定义、日期，或问过的问题）"
+        )
+    arguments.output.write_text(sheet(drafts), encoding="utf-8-sig")  # the mark tells spreadsheets that it is UTF-8
+    page = arguments.output.with_suffix(".html")
+    page.write_text(review_page(drafts), encoding="utf-8")
+    print(
+        f"{len(drafts)} 题待审：{arguments.output}，或在浏览器里打开 {page}；"
+        f"审完：yiju-eval draft {arguments.output} -o 问题集.jsonl"
+    )
+    return DONE
+
+
+def _documents(path: Path) -> list[tuple[Document, Sequence[Passage]]]:
+    if not (path / "manifest.json").is_file():
+        return [(each, split(each)) for each in documents_of([path])]
+    from index.passage_index import NamedEncoder, PassageIndex
+    from index.storage import read_manifest
+
+    index = PassageIndex.open(path, encoder=NamedEncoder(read_manifest(path)))
+    return [(each, index.passages(each.id)) for each in index.documents()]
+
+
+def sheet(drafts: Sequence[Draft]) -> str:
+    """The drafts as CSV; all are kept until somebody says otherwise."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([_row(each)[column] for column in COLUMNS] for each in drafts)
+    return file.getvalue()
+
+
+def _row(each: Draft) -> dict[str, str]:
+    query = each.query
+    return {
+        "keep": "1",
+        "id": query.id,
+        "question": query.question,
+        "answer": " | ".join("".join(parts) for parts in query.answers),
+        "evidence": query.evidence[0] if query.evidence else "",
+        "type": query.type,
+        "source": each.source,
+        "section": query.section or "",
+        "why": each.why,
+    }
+
+
+def read_sheet(path: Path) -> list[Query]:
+    """The questions that a reviewed sheet keeps.
+
+    Raises:
+        DatasetError: if it cannot be used; names line and column.
+    """
+    reader = csv.DictReader(io.StringIO(read_text(path, DatasetError)))
+    missing = [column for column in COLUMNS[:5] if column not in (reader.fieldnames or ())]
+    if missing:
+        raise DatasetError(path, f"{path} 缺列 {'、'.join(missing)}；应是 yiju-eval draft 写出的表")
+    queries = [_query(path, reader.line_num, row) for row in reader if (row["keep"] or "").strip()]
+    if not queries:
+        raise DatasetError(path, f"{path} 里一题也没有保留（keep 列全空）")
+    return queries
+
+
+def _query(path: Path, line: int, row: dict[str, str]) -> Query:
+    question, id = (row["question"] or "").strip(), (row["id"] or "").strip()
+    for column, text in (("question", question), ("id", id)):
+        if not text:
+            raise DatasetError(
+                path, f"{path} 第 {line} 行：{column} 列是空的，应有内容：{shown(','.join(map(str, row.values())))}"
+            )
+    answers = tuple((part.strip(),) for part in (row["answer"] or "").split(" | ") if part.strip())
+    evidence = ((row["evidence"] or "").strip(),) if answers and (row["evidence"] or "").strip() else ()
+    type = row.get("type") or "other"
+    return Query(id, question, answers, evidence, bool(answers), type, section=row.get("section") or None)
+
+
+def _fields(query: Query) -> dict[str, object]:
+    return {name: value for name, value in dataclasses.asdict(query).items() if value is not None}
+
+
+_SCRIPT = """
+const rows = [...document.querySelectorAll('tbody tr')], output = document.querySelector('output');
+const quote = text => /[",\\n]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
+const count = () => {
+  const kept = rows.filter(row => row.querySelector('input').checked).length;
+  output.textContent = '保留 ' + kept + ' / ' + rows.length;
+  rows.forEach(row => row.classList.toggle('dropped', !row.querySelector('input').checked));
+};
+document.querySelector('tbody').addEventListener('change', count);
+document.querySelector('button').addEventListener('click', () => {
+  const head = [...document.querySelectorAll('thead th')].map(th => th.dataset.column);
+  const lines = rows.map(row => [...row.cells].map(cell => cell.querySelector('input')
+    ? (cell.firstChild.checked ? '1' : '') : quote(cell.textContent.trim())).join(','));
+  const link = document.createElement('a');
+  const text = '\\ufeff' + [head.join(','), ...lines].join('\\n') + '\\n';
+  link.href = URL.createObjectURL(new Blob([text], {type: 'text/csv'}));
+  link.download = '审阅.csv';
+  link.click();
+});
+count();
+"""
+
+_LABELS = ("留", "编号", "问题", "答案", "证据", "类型", "文件", "章节", "说明")
+_EDITABLE = {"question", "answer", "evidence"}
+
+
+def review_page(drafts: Sequence[Draft]) -> str:
+    """The sheet as a page: untick to drop, click into a text to edit, save as CSV."""
+    head = "".join(f'<th data-column="{column}">{label}</th>' for column, label in zip(COLUMNS, _LABELS, strict=True))
+    rows = "".join(f"<tr>{''.join(_cell(column, text) for column, text in _row(each).items())}</tr>" for each in drafts)
+    return document(
+        "审阅问题",
+        [
+            "<style>.dropped { opacity: .4; } [contenteditable]:focus { outline: 2px solid var(--bar); }</style>",
+            f"<h1>审阅 {len(drafts)} 题</h1>",
+            '<p class="quiet">去掉勾即删去；点文字即可修改；答案留空表示文件里没有答案，几个答案用 | 隔开。</p>',
+            '<div class="kinds"><button type="button">存成 CSV</button><output></output></div>',
+            f'<div class="wide card"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>',
+        ],
+        _SCRIPT,
+    )
+
+
+def _cell(column: str, text: str) -> str:
+    if column == "keep":
+        return '<td><input type="checkbox" checked aria-label="保留"></td>'
+    if column in _EDITABLE:
+        return f'<td class="text" contenteditable="plaintext-only">{escape(text)}</td>'
+    return f"<td>{escape(text)}</td>"

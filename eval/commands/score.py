@@ -1,0 +1,172 @@
+"""`yiju-eval DATASET`: ask every question, score the answers, compare with a baseline, gate."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from eval.answer_metrics import TextOf
+from eval.baseline import check_index, load_baseline, regression_text, regressions
+from eval.commands import DONE, GATE_FAILED, Openers
+from eval.datasets import load_dataset
+from eval.errors import Interrupted
+from eval.journal import Journal, journal_path
+from eval.markdown import report_markdown
+from eval.outcomes import ask_all, read_outcomes
+from eval.page import report_page
+from eval.progress import with_progress
+from eval.provenance import index_json, program_sha256, provenance
+from eval.records import Dataset, Outcome
+from eval.report import Circumstances, IndexJson, ReportJson, make_report
+from eval.report_text import report_text
+from eval.requirements import Requirement, parse_tolerance, unmet, unmet_text
+from eval.stages import StagedSearch, search_stages
+from qa.protocols import Answerer
+from qa.settings import Settings
+
+DESCRIPTION = "用一个问题集评测问答：逐题作答、打分、列出错题。"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("dataset", type=Path, metavar="DATASET", help="问题集，JSON Lines")
+    parser.add_argument("--index", type=Path, metavar="DIR", help="索引文件夹；默认取 YIJU_INDEX，再取 data/index")
+    parser.add_argument("--split", metavar="NAME", help="只用这一半问题：dev 或 test")
+    parser.add_argument(
+        "--answers",
+        type=Path,
+        metavar="FILE",
+        help="给已有的答案打分（yiju-ask --batch 的输出）；同时给 --index 才核对引文、分阶段看检索",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="把报告存成 JSON，可作以后的基线；中断后可接着做")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="把报告存成一个 HTML 页面")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="把报告存成 Markdown，贴进合并请求")
+    parser.add_argument("--baseline", type=Path, metavar="FILE", help="与存下的报告相比，有指标显著变差则以 1 退出")
+    parser.add_argument(
+        "--tolerance",
+        action="append",
+        default=[],
+        metavar="SCORE=LOSS",
+        help="比基线低这么多以内不算变差，如 answer_hit=0.02；可多次",
+    )
+    parser.add_argument(
+        "--require",
+        action="append",
+        default=[],
+        metavar="SCORE>=NUMBER",
+        help="没达到则以 1 退出，如 'short_hit>=0.9'、'false_answer[number]<=0.2'；可多次",
+    )
+
+
+def run(arguments: argparse.Namespace, openers: Openers) -> int:
+    """Evaluate; what does not fit is refused before the first question is asked."""
+    dataset = load_dataset(arguments.dataset, arguments.split)
+    requirements = [Requirement.parse(text) for text in arguments.require]
+    tolerances = dict(parse_tolerance(text) for text in arguments.tolerance)
+    baseline = load_baseline(arguments.baseline, dataset) if arguments.baseline else None
+    report = _report(arguments, dataset, openers, baseline)
+    print(report_text(report))
+    _save(report, baseline, arguments)
+    return _verdict(report, baseline, tolerances, requirements)
+
+
+def _verdict(
+    report: ReportJson,
+    baseline: ReportJson | None,
+    tolerances: dict[str, float],
+    requirements: Sequence[Requirement],
+) -> int:
+    lost = regressions(baseline, report, tolerances) if baseline else []
+    short = unmet(requirements, report)
+    if baseline is not None:
+        print("\n" + regression_text(lost))
+    if requirements:
+        print("\n" + (unmet_text(short, report) if short else "要求全部达到"))
+    return GATE_FAILED if lost or short else DONE
+
+
+def _report(
+    arguments: argparse.Namespace, dataset: Dataset, openers: Openers, baseline: ReportJson | None
+) -> ReportJson:
+    settings = Settings.from_environment(index=arguments.index)
+    if arguments.answers is not None and arguments.index is None:
+        return make_report(dataset, read_outcomes(arguments.answers, dataset.queries))
+    answerer = openers.assistant(settings)
+    index = index_json(settings.index, answerer.documents())
+    if baseline is not None:
+        check_index(arguments.baseline, baseline, index)
+    if arguments.answers is not None:
+        outcomes, memory = read_outcomes(arguments.answers, dataset.queries), None
+    else:
+        journal = _journal(arguments.json, dataset, index) if arguments.json else None
+        outcomes, memory = _asked(answerer, dataset, journal), peak_megabytes()
+    search = _search(openers, settings, outcomes)
+    circumstances = Circumstances(index, search, provenance(settings), memory)
+    return make_report(dataset, outcomes, _texts(answerer), circumstances)
+
+
+def _journal(json_path: Path, dataset: Dataset, index: IndexJson | None) -> Journal:
+    """Answers kept beside the report, for the same questions, documents, encoder and program only."""
+    return Journal(
+        journal_path(json_path),
+        {
+            "dataset": dataset.sha256,
+            "index": json.dumps(index, sort_keys=True),
+            "program": program_sha256(),
+        },
+    )
+
+
+def _asked(answerer: Answerer, dataset: Dataset, journal: Journal | None) -> list[Outcome]:
+    asked: Iterable[Outcome] = (
+        journal.ask_all(answerer, dataset.queries) if journal else ask_all(answerer, dataset.queries)
+    )
+    try:
+        return list(with_progress(asked, len(dataset.queries)))
+    except KeyboardInterrupt:
+        if journal is None:
+            raise
+        raise Interrupted(journal.path, len(journal.answers), len(dataset.queries)) from None
+
+
+def _search(openers: Openers, settings: Settings, outcomes: Sequence[Outcome]) -> StagedSearch | None:
+    index = openers.index(settings)
+    if index is None:
+        return None
+    # What was really searched: a follow-up stands alone only after rewriting.
+    searched = {each.query.id: each.answer["standalone_question"] for each in outcomes if each.answer}
+    return search_stages(index, [each.query for each in outcomes], searched)
+
+
+def _texts(answerer: Answerer) -> TextOf:
+    def text_of(document_id: str) -> str | None:
+        document = answerer.document(document_id)
+        return document.text if document else None
+
+    return text_of
+
+
+def peak_megabytes() -> float:
+    """The most memory this process has held, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts kilobytes, macOS bytes.
+    return round(peak / (1e6 if sys.platform == "darwin" else 1e6 / 1024), 1)
+
+
+def _save(report: ReportJson, baseline: ReportJson | None, arguments: argparse.Namespace) -> None:
+    if arguments.json is not None:
+        write(arguments.json, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
+        journal_path(arguments.json).unlink(missing_ok=True)
+    if arguments.html is not None:
+        write(arguments.html, report_page(report, baseline))
+    if arguments.markdown is not None:
+        write(arguments.markdown, report_markdown(report, baseline))
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file; a lone surrogate, which JSON can smuggle into a question, as its escape: JSON stays valid."""
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")

@@ -1,0 +1,157 @@
+"""`yiju-eval sweep DATASET DOCUMENTS…`: retrieval under many settings, with a plot of what each costs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from html import escape
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eval.commands import DONE, Openers
+from eval.comparison import Contrast, System, compare, pareto
+from eval.datasets import load_dataset
+from eval.folders import documents_of
+from eval.markup import Axis, Cell, Plot, Row, document, figure, sortable
+from eval.progress import with_progress
+from eval.report import printable, table
+
+if TYPE_CHECKING:
+    from eval.sweeping import Measured
+
+DESCRIPTION = "在多种编码器、段落长度、融合权重、深度下评检索，画出质量与代价；只算变了的。"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("dataset", type=Path, metavar="DATASET", help="带证据的问题集")
+    parser.add_argument("documents", type=Path, nargs="+", metavar="PATH", help="问题所问的文件或文件夹")
+    parser.add_argument("--split", metavar="NAME", help="只用这一半问题")
+    parser.add_argument(
+        "--encoder", nargs="+", default=["multilingual-e5-small"], metavar="NAME", help="编码器，可多个"
+    )
+    parser.add_argument("--size", nargs="+", type=int, default=[200, 400, 800], metavar="N", help="段落最长字数")
+    parser.add_argument(
+        "--weight", nargs="+", type=float, default=[0.3, 0.5, 0.7], metavar="W", help="融合中语义的份量，0 到 1"
+    )
+    parser.add_argument("--depth", nargs="+", type=int, default=[1, 5, 10], metavar="K", help="看前几个段落")
+    parser.add_argument(
+        "--cache", type=Path, default=Path("data/eval-cache"), metavar="FOLDER", help="存中间结果，默认 data/eval-cache"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="把结果存成 JSON")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="把结果存成一个 HTML 页面")
+
+
+def run(arguments: argparse.Namespace, openers: Openers) -> int:
+    """Run all settings; the first is what the others are held against."""
+    # Here and not above: FAISS and the runtimes behind encoders are heavy, and other commands do without.
+    from eval.sweeping import Setting, Sweep, measures_at
+    from index.encoders import load_encoder
+
+    dataset = load_dataset(arguments.dataset, arguments.split)
+    settings = [Setting(*each) for each in product(arguments.encoder, arguments.size, arguments.weight)]
+    sweep = Sweep(dataset, documents_of(arguments.documents), arguments.cache, load_encoder, arguments.depth)
+    found = list(with_progress(sweep.run(settings), len(settings), "设置"))
+    measures = measures_at(sorted(set(arguments.depth)))
+    contrasts = _contrasts(found, measures)
+    print(printable(sweep_text(found, measures, contrasts)))
+    if arguments.json:
+        arguments.json.write_text(
+            json.dumps(_json(found, measures), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
+    if arguments.html:
+        arguments.html.write_text(sweep_page(dataset.name, found, measures, contrasts), encoding="utf-8")
+    return DONE
+
+
+def _contrasts(found: Sequence[Measured], measures: Sequence[str]) -> list[Contrast]:
+    systems = [System(str(each.setting), each.scores) for each in found]
+    return compare(systems, measures) if len(systems) > 1 else []
+
+
+def _front(found: Sequence[Measured], measure: str) -> list[bool]:
+    """Which settings are best for what they cost."""
+    return pareto([(each.mean(measure), -each.latency_ms, -each.index_mb) for each in found])
+
+
+def _rows(found: Sequence[Measured], measures: Sequence[str], contrasts: Sequence[Contrast]) -> list[list[str]]:
+    p = {(each.system, each.score): each for each in contrasts}
+    return [
+        [
+            "★" if best else "",
+            str(each.setting),
+            *(f"{each.mean(name):.3f}{_mark(p.get((str(each.setting), name)))}" for name in measures),
+            f"{each.latency_ms:.1f}",
+            f"{each.index_mb:.1f}",
+        ]
+        for each, best in zip(found, _front(found, measures[-1]), strict=True)
+    ]
+
+
+def _mark(contrast: Contrast | None) -> str:
+    if contrast is None or contrast.p >= 0.05:
+        return ""
+    return "↑" if contrast.gain > 0 else "↓"
+
+
+def _header(measures: Sequence[str]) -> list[str]:
+    return ["", "设置", *measures, "毫秒", "MB"]
+
+
+def sweep_text(found: Sequence[Measured], measures: Sequence[str], contrasts: Sequence[Contrast]) -> str:
+    """The settings as a table for a terminal."""
+    return "\n".join(
+        [
+            table(_header(measures), _rows(found, measures, contrasts)),
+            f"↑↓ 与第一行相比显著更好、更差（已按 Holm 校正）；★ 在 {measures[-1]}、耗时、内存上没有别的设置全面胜过它",
+        ]
+    )
+
+
+def _json(found: Sequence[Measured], measures: Sequence[str]) -> list[dict[str, object]]:
+    return [
+        {
+            "encoder": each.setting.encoder,
+            "size": each.setting.size,
+            "weight": each.setting.weight,
+            "scores": {name: round(each.mean(name), 6) for name in measures},
+            "latency_ms": each.latency_ms,
+            "index_mb": each.index_mb,
+            "pareto": best,
+        }
+        for each, best in zip(found, _front(found, measures[-1]), strict=True)
+    ]
+
+
+def sweep_page(name: str, found: Sequence[Measured], measures: Sequence[str], contrasts: Sequence[Contrast]) -> str:
+    """The settings as a page: quality over latency and over memory, and a table that sorts."""
+    rows: list[Row] = [
+        [escape(cell) if place < 2 else Cell(escape(cell), float(cell.rstrip("↑↓"))) for place, cell in enumerate(row)]
+        for row in _rows(found, measures, contrasts)
+    ]
+    plots = "".join(
+        f'<div class="card">{_plot(found, measures[-1], label, [getattr(each, field) for each in found])}</div>'
+        for label, field in (("一次检索，毫秒", "latency_ms"), ("索引，MB", "index_mb"))
+    )
+    return document(
+        f"扫描 · {name}",
+        [
+            f"<h1>扫描 · {escape(name)}</h1>",
+            '<p class="quiet">绿点：没有别的设置在质量、耗时、内存上全面胜过它。↑↓：与第一行相比显著（已校正）。</p>',
+            f'<div class="beside">{plots}</div>',
+            "<h2>全部设置</h2>",
+            sortable(_header(measures), rows),
+        ],
+    )
+
+
+def _plot(found: Sequence[Measured], measure: str, label: str, costs: Sequence[float]) -> str:
+    values = [each.mean(measure) for each in found]
+    plot = Plot(Axis(label, 0.0, max(costs) * 1.05), Axis(measure, min(values) - 0.02, max(values) + 0.02, 2))
+    dots = [
+        plot.dot(cost, value, 6, "var(--good)" if best else "var(--bar)", f"{each.setting}：{figure(value)}，{cost:g}")
+        for each, value, cost, best in zip(found, values, costs, _front(found, measure), strict=True)
+    ]
+    return plot.drawn(f"{measure} 与{label}", dots)

@@ -1,0 +1,25 @@
+"""How far long work has come, for whoever watches."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+
+def with_progress(items: Iterable[Item], total: int, work: str = "评测") -> Iterator[Item]:
+    """Pass items on; where stderr is a terminal, say there how many have come.
+
+    Args:
+        items: as they get done.
+        total: how many there will be.
+        work: what is being done, in a word.
+    """
+    shown = sys.stderr.isatty()
+    for done, item in enumerate(items, start=1):
+        if shown:
+            sys.stderr.write(f"\r{work} {done}/{total}" + ("" if done < total else "\n"))
+            sys.stderr.flush()
+        yield item
