@@ -10,8 +10,10 @@ from itertools import pairwise
 import pytest
 from fastapi.testclient import TestClient
 
+from index.errors import ModelUnavailable
 from tests.fake_answerer import PLAN, PLAN_TEXT, RULES_TEXT, FakeAnswerer
 from tests.served import built
+from ui.unavailable import Unavailable
 
 ANSWER_KEYS = {
     "question",
@@ -187,6 +189,15 @@ def test_context_shows_a_place_in_its_surroundings(client):
     assert place["before"] + place["quote"] + place["after"] == PLAN_TEXT
     assert (place["quote"], place["page"], place["begins"], place["ends"]) == ("180MW", None, True, True)
     assert place["section"] == ["三、重点任务", "（三）加快新能源开发"]
+
+
+def test_a_model_that_does_not_load_is_told_in_health_and_to_who_asks():
+    client = TestClient(
+        built(Unavailable(ModelUnavailable("模型文件 reader.onnx 已损坏。"))), raise_server_exceptions=False
+    )
+    health, asked = client.get("/api/health"), client.post("/api/ask", json={"question": "光伏装机是多少"})
+    assert health.status_code == asked.status_code == 503
+    assert all(reply.json()["error"]["message"] == "模型文件 reader.onnx 已损坏。" for reply in (health, asked))
 
 
 def test_health_is_503_with_the_reason_while_nothing_can_be_answered(client):

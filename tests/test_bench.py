@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.bench import Figure, answers, commands, programs
+from eval.bench import Figure, answers, commands, evaluation, programs
 from eval.bench.__main__ import BENCHES, main, table
 from index.errors import YijuError
 from tests.eval_fakes import TableAnswerer, make_query
@@ -55,3 +55,11 @@ def test_memory_is_told_in_megabytes() -> None:
 def test_a_command_that_fails_is_named_with_what_it_said(tmp_path: Path) -> None:
     with pytest.raises(YijuError, match=r"python -m index info .* 以 2 退出：yiju-index："):
         programs.run("index", "info", str(tmp_path / "none"))
+
+
+def test_evaluating_is_measured_on_runs_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, size in (("RANKED", 20), ("QUESTIONS", 10), ("VALUES", 10)):
+        monkeypatch.setattr(evaluation, name, size)
+    figures = evaluation.speed()
+    assert [figure.goal for figure in figures] == ["≤ 2", "≤ 1", "≤ 5", "≤ 3"]
+    assert all(figure.value >= 0 for figure in figures)

@@ -19,9 +19,13 @@ from eval.answer_metrics import (
     normalise,
     score,
     short_hit,
+    span_exact_match,
+    span_f1,
     verbatim,
+    wrong_document,
 )
 from index.records import Document
+from qa.answers import AnswerJson
 from tests.eval_fakes import DOCUMENT, EVIDENCE, TEXT, make_answer, make_query, refusal
 
 DOCUMENTS: dict[str, Document] = {DOCUMENT.id: DOCUMENT}
@@ -196,7 +200,7 @@ def test_f1_takes_the_best_alternative() -> None:
 
 def test_scores_of_an_answerable_question() -> None:
     scores = score(make_query(), make_answer(), text_of)
-    expected = {name: 1.0 for name in SCORES if name != "false_answer"} | {"false_refusal": 0.0}
+    expected = {name: float(name not in LOWER_IS_BETTER) for name in SCORES if name != "false_answer"}
     assert scores == expected
     assert list(scores) == [name for name in SCORES if name in scores]
 
@@ -223,8 +227,57 @@ def test_a_set_without_evidence_is_not_scored_on_evidence() -> None:
     ]
 
 
-def test_verbatim_needs_the_documents() -> None:
-    assert "verbatim" not in score(make_query(), make_answer())
+def test_what_is_compared_with_documents_needs_the_documents() -> None:
+    assert {"verbatim", "wrong_document"}.isdisjoint(score(make_query(), make_answer()))
+
+
+OTHER = {"plan": TEXT, "other": "乙区光伏发电计划装机容量90MW。"}
+
+
+def cites(*documents: str) -> AnswerJson:
+    """An answer with one citation of each document."""
+    answer = make_answer(quotes=[EVIDENCE] * len(documents))
+    for citation, document in zip(answer["citations"], documents, strict=True):
+        citation["document_id"] = document
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (cites("plan"), 0),
+        (cites("other"), 1),
+        (cites("plan", "other"), 1),  # beside the right figure, another document's is shown as well
+        (cites("plan", "plan"), 0),
+        (cites("gone"), 1),  # a document that is not there holds nothing
+        (cites(), 0),
+        (refusal(), 0),
+        (None, 0),
+    ],
+)
+def test_citing_a_document_without_the_evidence_is_citing_a_wrong_one(
+    answer: AnswerJson | None, expected: float
+) -> None:
+    assert wrong_document(make_query(), answer, OTHER.get) == expected
+
+
+def test_a_document_holds_evidence_whatever_its_form() -> None:
+    texts = {"plan": "光伏发电计划装机容量 ７０ＭＷ。"}
+    assert wrong_document(make_query(), make_answer(), texts.get) == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "expected", "em", "f1"),
+    [
+        ("北京。", ["南京", "北京"], 1, 1),
+        ("北京市", ["北京"], 0, 4 / 5),
+        ("", ["北京"], 0, 0),
+        ("北京", [], 0, 0),
+    ],
+)
+def test_bare_spans_are_scored_as_answers_are(given: str, expected: list[str], em: float, f1: float) -> None:
+    assert span_exact_match(given, expected) == em
+    assert span_f1(given, expected) == pytest.approx(f1)
 
 
 def test_a_question_without_a_result_earns_nothing() -> None:
@@ -240,4 +293,4 @@ def test_every_score_lies_between_zero_and_one(text: str, short: str | None, quo
 
 
 def test_less_is_better_for_the_error_rates_only() -> None:
-    assert {"false_answer", "false_refusal"} == LOWER_IS_BETTER
+    assert {"false_answer", "false_refusal", "wrong_document"} == LOWER_IS_BETTER

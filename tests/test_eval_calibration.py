@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.calibration import ReliabilityBin, expected_calibration_error, reliability_bins
+from eval.calibration import (
+    ReliabilityBin,
+    area_under_risk_coverage,
+    expected_calibration_error,
+    reliability_bins,
+    risk_coverage,
+)
 
 
 def test_bins_hold_mean_confidence_and_share_of_right_answers() -> None:
@@ -53,3 +59,33 @@ def test_arguments_out_of_range_are_refused(
 def test_no_answers_have_no_calibration() -> None:
     with pytest.raises(ValueError, match="at least one answer"):
         expected_calibration_error([])
+
+
+def test_risk_falls_as_the_less_confident_answers_are_withheld() -> None:
+    # Five asked, four answered. 0.9 right; the two at 0.6 come together, one wrong; 0.3 wrong.
+    points = risk_coverage([0.6, 0.9, 0.3, 0.6], [False, True, False, True], questions=5)
+    assert [(point.confidence, point.coverage, point.risk) for point in points] == [
+        (0.9, 1 / 5, 0.0),
+        (0.6, 3 / 5, 1 / 3),
+        (0.3, 4 / 5, 2 / 4),
+    ]
+    # One answer at risk 0, two at 1/3, one at 1/2.
+    assert area_under_risk_coverage(points) == pytest.approx((0 + 2 / 3 + 1 / 2) / 4)
+
+
+def test_a_confidence_that_ranks_wrong_answers_last_has_the_smaller_area() -> None:
+    right = [True, True, False]
+    good, bad = (risk_coverage(confidences, right, 3) for confidences in ([0.9, 0.8, 0.1], [0.1, 0.2, 0.9]))
+    assert area_under_risk_coverage(good) == pytest.approx((0 + 0 + 1 / 3) / 3)
+    assert area_under_risk_coverage(bad) == pytest.approx((1 + 1 / 2 + 1 / 3) / 3)
+
+
+def test_without_answers_there_is_no_curve() -> None:
+    assert risk_coverage([], [], 3) == []
+    with pytest.raises(ValueError, match="at least one answer"):
+        area_under_risk_coverage([])
+
+
+def test_more_answers_than_questions_are_refused() -> None:
+    with pytest.raises(ValueError, match="question per answer"):
+        risk_coverage([0.5], [True], 0)

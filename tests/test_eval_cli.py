@@ -10,9 +10,11 @@ import pytest
 from eval.__main__ import main
 from eval.answer_metrics import SCORES
 from index.errors import IndexNotFound
+from index.passage_index import PassageIndex
 from qa.protocols import Answerer
 from qa.settings import Settings
-from tests.eval_fakes import EVIDENCE, TableAnswerer
+from tests.eval_fakes import DOCUMENT, EVIDENCE, TableAnswerer
+from tests.fakes import HashEncoder
 
 SOLAR: dict[str, object] = {
     "id": "s",
@@ -170,13 +172,68 @@ def test_a_missing_data_set_is_told_in_one_line(tmp_path: Path, capsys: pytest.C
     assert "gone.jsonl" in one_line(capsys)
 
 
-def test_a_report_that_cannot_be_written_is_told_after_the_scores(
+def test_a_report_that_cannot_be_written_is_told_before_the_work(
     dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(dataset, "--json", tmp_path / "no" / "r.json") == 2
-    captured = capsys.readouterr()
-    assert "answer_hit" in captured.out
-    assert "r.json 失败" in captured.err
+    asked = TableAnswerer(failing={"光伏装机目标是多少": AssertionError("asked")})
+    assert run(dataset, "--json", tmp_path / "no" / "r.json", answerer=asked) == 2
+    assert "r.json.answers 失败" in one_line(capsys)
+
+
+def test_requirements_gate_and_name_the_questions(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(dataset, "--require", "short_hit>=0.9", "--require", "false_answer<=0") == 0
+    assert "要求全部达到" in capsys.readouterr().out
+    assert run(dataset, "--require", "short_hit>=0.9", answerer=TableAnswerer()) == 1
+    assert "short_hit>=0.9：实际 0.000；失分的问题：s" in capsys.readouterr().out
+
+
+def test_a_requirement_that_cannot_be_read_is_told_before_any_question_is_asked(
+    dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(dataset), "--require", "short_hit"], opener=unopened) == 2
+    assert "应写成 short_hit>=0.9" in one_line(capsys)
+
+
+def test_a_loss_within_its_tolerance_passes(tmp_path: Path) -> None:
+    lines = [{**SOLAR, "id": f"s{n}", "question": f"光伏{n}"} for n in range(40)]
+    dataset = write(tmp_path / "many.jsonl", *lines)
+    good = {f"光伏{n}": ("70MW", EVIDENCE) for n in range(40)}
+    run(dataset, "--json", tmp_path / "base.json", answerer=TableAnswerer(good))
+    worse = TableAnswerer({question: good[question] for question in [*good][8:]})  # loses 8 of 40
+    assert run(dataset, "--baseline", tmp_path / "base.json", answerer=worse) == 1
+    # Refused questions lose every score but what retrieval found.
+    names = ("answer_hit", "short_hit", "citation_recall", "false_refusal", "em", "f1")
+    tolerances = [word for name in names for word in ("--tolerance", f"{name}=0.2")]
+    assert run(dataset, "--baseline", tmp_path / "base.json", *tolerances, answerer=worse) == 0
+
+
+def test_a_baseline_over_other_documents_is_refused_with_the_difference(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    index = tmp_path / "index"
+    PassageIndex.build([DOCUMENT], HashEncoder()).save(index)
+    assert run(dataset, "--index", index, "--json", tmp_path / "base.json") == 0
+    report = json.loads((tmp_path / "base.json").read_text(encoding="utf-8"))
+    assert list(report["index"]["sources"]) == ["plan.txt"]
+    report["index"]["sources"] = {"plan.txt": "0" * 64, "other.txt": "0" * 64}
+    (tmp_path / "base.json").write_text(json.dumps(report), encoding="utf-8")
+    capsys.readouterr()
+    assert run(dataset, "--index", index, "--baseline", tmp_path / "base.json") == 2
+    said = one_line(capsys)
+    assert "只在基线里 1 个（other.txt）" in said
+    assert "内容不同 1 个（plan.txt）" in said
+
+
+def test_given_answers_make_the_same_bytes_twice(dataset: Path, tmp_path: Path) -> None:
+    answers = write(tmp_path / "answers.jsonl", {"id": "s", **GOOD.ask("光伏装机目标是多少").to_json()})
+    for name in ("one", "two"):
+        files = [tmp_path / f"{name}.{kind}" for kind in ("json", "html", "md")]
+        given = ["--answers", answers, "--json", files[0], "--html", files[1], "--markdown", files[2]]
+        assert run(dataset, *given) == 0
+    for kind in ("json", "html", "md"):
+        assert (tmp_path / f"one.{kind}").read_bytes() == (tmp_path / f"two.{kind}").read_bytes()
 
 
 def test_an_interrupt_ends_with_130_and_a_message(dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,18 +1,33 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from eval.fit_reader import Ranked, answers, askings, fit, fit_logistic, fit_ranking
+from eval.fit_reader import (
+    REFUSED,
+    Ranked,
+    answering,
+    answers,
+    askings,
+    development_sets,
+    fit,
+    fit_logistic,
+    fit_ranking,
+    ranked,
+    worded,
+)
 from eval.records import Query
 from index.passage_index import PassageIndex
 from index.records import Document
 from index.remembering import RememberingEncoder
-from qa.features import FEATURES, places
+from qa.features import FEATURES, LEXICAL, places
 from qa.ranking import RankingModel
-from tests.fakes import HashEncoder
+from qa.readers import ExtractiveReader
+from qa.settings import Caution
+from tests.fakes import FakeSpans, HashEncoder, weights
 
 TEXT = "风电计划装机容量180MW。光伏发电计划装机容量70MW。水电新增装机容量1200MW。总投资5亿元。"
 ENCODER = RememberingEncoder(HashEncoder(dim=64))
@@ -75,9 +90,51 @@ def test_a_candidate_answers_only_from_evidence_and_when_it_is_narrow() -> None:
     assert not answers(QUERIES[3], found["70MW"])
 
 
+def test_the_candidates_that_answer_are_told_in_their_order() -> None:
+    found = places(INDEX.search("光伏", 5))
+    told = answering(QUERIES[0], found)
+    assert told.dtype == np.bool_ and told.tolist() == [answers(QUERIES[0], place) for place in found]
+    assert "70MW" in (right := {place.text for place, hit in zip(found, told, strict=True) if hit})
+    assert all("70MW" in text and "180MW" not in text for text in right)
+
+
+def test_nothing_answers_what_has_no_answer_or_no_candidates() -> None:
+    found = places(INDEX.search("光伏", 5))
+    assert not answering(QUERIES[3], found).any()
+
+
+def test_what_is_fitted_on_has_the_features_of_its_model() -> None:
+    asking = next(askings(INDEX, QUERIES))
+    first, second = worded(asking), ranked(asking, ExtractiveReader(ENCODER, INDEX, FakeSpans(), weights()))
+    assert first is not None and first.features.shape == (len(first.right), len(LEXICAL))
+    assert second is not None and second.features.shape == (len(second.right), len(FEATURES))
+    assert first.right.any() and second.right.any()
+
+
+def test_a_question_without_its_evidence_is_not_fitted_on() -> None:
+    _, robbed, *_ = askings(INDEX, QUERIES)
+    assert worded(robbed) is None
+    assert ranked(robbed, ExtractiveReader(ENCODER, INDEX, FakeSpans(), weights())) is None
+
+
 def test_a_fitted_model_round_trips_through_json_and_is_the_same_each_time() -> None:
     development = list(askings(INDEX, QUERIES))
-    model = fit(development, ENCODER, 0.0)
-    assert 0 <= model.threshold <= 1
+    model = fit(development, ENCODER, FakeSpans(), REFUSED)
     assert RankingModel.from_json(json.loads(json.dumps(model.to_json()))).to_json() == model.to_json()
-    assert fit(development, ENCODER, 0.0).to_json() == model.to_json()
+    assert fit(development, ENCODER, FakeSpans(), REFUSED).to_json() == model.to_json()
+    assert all(np.isfinite(part).all() for part in (model.first, model.ranking, model.confidence))
+
+
+def test_more_caution_is_a_higher_threshold() -> None:
+    model = fit(list(askings(INDEX, QUERIES)), ENCODER, FakeSpans(), {**REFUSED, Caution.HIGH: 0.9})
+    low, normal, high = (model.thresholds[caution] for caution in Caution)
+    assert 0 <= low <= normal <= high <= 1
+
+
+def test_without_other_corpora_the_sample_document_is_fitted_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("eval.fit_reader.askings", lambda index, queries: iter(queries))
+    queries = list(development_sets(tmp_path / "none", ENCODER))
+    assert queries and {query.split for query in queries} == {"dev"}
+    assert str(tmp_path / "none") in capsys.readouterr().err

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.metadata import describe
+from index.metadata import describe, period
 from index.records import Metadata
 
 SAMPLE = Path(__file__).parents[1] / "data/documents/qijiang_green_manufacturing_2022_2025.txt"
@@ -25,7 +25,9 @@ NOTICE = """重庆市綦江区人民政府办公室
 def test_the_sample_is_titled_by_the_plan_and_not_by_the_news_around_it() -> None:
     assert describe(SAMPLE.read_text(encoding="utf-8"), "文件名") == (
         "綦江区以实现碳达峰碳中和目标为引领深入推进制造业高质量绿色发展实施方案（2022—2025年）",
-        Metadata("綦江府发〔2023〕16号", "重庆市綦江区人民政府", "2023-04-28"),
+        Metadata(
+            "綦江府发〔2023〕16号", "重庆市綦江区人民政府", "2023-04-28", period="2022/2025", region="重庆市綦江区"
+        ),
     )
 
 
@@ -35,7 +37,7 @@ def test_the_sample_is_titled_by_the_plan_and_not_by_the_news_around_it() -> Non
 def test_a_title_broken_over_lines_is_joined() -> None:
     title, metadata = describe(NOTICE, "文件名")
     assert title == "重庆市綦江区人民政府办公室关于做好节能工作的通知"
-    assert metadata == Metadata("綦江府办发〔2023〕5号", "重庆市綦江区人民政府办公室", None)
+    assert metadata == Metadata("綦江府办发〔2023〕5号", "重庆市綦江区人民政府办公室", region="重庆市綦江区")
 
 
 def test_a_notice_is_titled_by_what_it_issues_if_that_follows() -> None:
@@ -106,7 +108,7 @@ def test_the_number_of_another_document_is_not_taken() -> None:
 )
 def test_the_date_of_a_signature_becomes_iso(date: str, iso: str) -> None:
     metadata = describe(f"各单位：\n请执行。\n綦江区人民政府\n{date}\n一、甲\n", "文")[1]
-    assert metadata == Metadata(None, "綦江区人民政府", iso)
+    assert metadata == Metadata(None, "綦江区人民政府", iso, region="綦江区")
 
 
 def test_joint_signatures_are_all_named() -> None:
@@ -115,9 +117,10 @@ def test_joint_signatures_are_all_named() -> None:
 
 
 def test_a_signature_may_share_a_line_or_end_the_document() -> None:
-    assert describe("请执行。綦江区财政局2023年1月2日\n一、甲", "文")[1] == Metadata(None, "綦江区财政局", "2023-01-02")
+    signed = Metadata(None, "綦江区财政局", "2023-01-02", region="綦江区")
+    assert describe("请执行。綦江区财政局2023年1月2日\n一、甲", "文")[1] == signed
     text = "一、甲\n文。\n" * 800 + "綦江区财政局\n2023年1月2日\n"
-    assert describe(text, "文")[1] == Metadata(None, "綦江区财政局", "2023-01-02")
+    assert describe(text, "文")[1] == signed
 
 
 def test_a_date_in_a_sentence_is_no_date_of_issue() -> None:
@@ -147,3 +150,48 @@ def test_a_long_text_is_described_at_once(unit: str) -> None:
     start = time.process_time()
     describe(unit * (2_000_000 // len(unit)), "文")
     assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("title", "years"),
+    [
+        ("某区绿色发展实施方案（2022—2025年）", "2022/2025"),
+        ("2025年重庆市政府工作报告", "2025/2025"),
+        ("某市“十四五”规划纲要", "2021/2025"),
+        ("某市“八五”计划", "1991/1995"),
+        ("某某条例", None),
+        ("某计划（2025—2022年）", None),
+    ],
+)
+def test_the_years_that_a_title_names(title: str, years: str | None) -> None:
+    assert period(title) == years
+
+
+@pytest.mark.parametrize(
+    ("closing", "date"),
+    [
+        ("第九条 本条例自2021年1月1日起施行。", "2021-01-01"),
+        ("本办法自发布之日起执行。", "2020-12-26"),
+        ("本办法长期有效。", None),
+    ],
+)
+def test_from_when_a_law_applies(closing: str, date: str | None) -> None:
+    text = f"某某条例\n（2020年12月26日某市人大常委会通过）\n第一条 为了规范。\n{closing}\n"
+    assert describe(text, "x")[1].effective == date
+
+
+@pytest.mark.parametrize(
+    ("title", "region"),
+    [
+        ("重庆市綦江区制造业发展方案", "重庆市綦江区"),
+        ("2025年广西壮族自治区政府工作报告", "广西壮族自治区"),
+        ("四川省甘孜藏族自治州康定市规划", "四川省甘孜藏族自治州康定市"),
+        ("中华人民共和国刑法", "全国"),
+        ("绿色发展方案", None),
+        ("加快城市更新意见", None),
+        ("工业园区管理办法", None),
+        ("推动本市养老服务发展意见", None),
+    ],
+)
+def test_whose_a_document_is(title: str, region: str | None) -> None:
+    assert describe(f"{title}\n正文在此，说明情况。\n", "x")[1].region == region

@@ -13,7 +13,7 @@ from index import passage_index, storage
 from index.errors import EncoderMismatch, IndexCorrupt, ModelUnavailable
 from index.passage_index import NamedEncoder, PassageIndex, Progress
 from index.protocols import PassageStore, Retriever, Vectors
-from index.records import Document, Heading, Metadata
+from index.records import Document, Heading, Metadata, Origin, Span, Table
 from tests.fakes import HashEncoder
 
 ENCODER = HashEncoder(dim=64)
@@ -186,7 +186,11 @@ def test_every_field_of_a_document_survives_the_disk(tmp_path: Path) -> None:
         source="名字\udcff.txt",
         headings=(Heading("第一章 总则", 1, 0, 6),),
         page_starts=(0, 13),
-        metadata=Metadata("綦江府发〔2023〕16号", "重庆市綦江区人民政府", "2023-05"),
+        metadata=Metadata(
+            "綦江府发〔2023〕16号", "重庆市綦江区人民政府", "2023-05", "2023-06-01", "2022/2025", "重庆市綦江区"
+        ),
+        tables=(Table(Span(7, 9), "表1"),),
+        origin=Origin("/文件", "0f"),
     )
     plain = Document(id="", title="", text="", source="")
     # A field added to the record and forgotten on disk shows here: it would be equal to its default.

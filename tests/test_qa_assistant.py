@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 import pytest
 
 from index.passage_index import PassageIndex
 from index.records import Document, Hit
-from qa.answers import Answer
+from qa.answers import Answer, Citation
 from qa.assistant import Assistant, clean_question
 from qa.protocols import Answerer
 from qa.settings import MAX_QUESTION_CHARACTERS
@@ -25,18 +26,11 @@ class EchoReader:
         yield Answer(question, question, question, hits=tuple(hits))
 
 
-class JoiningRewriter:
-    """Puts all turns in a row, so that a test sees which of them arrived."""
+class PlusInterpreter:
+    """Takes what a + parts for questions, and shows which earlier turns arrived."""
 
-    def standalone(self, question: str, history: Sequence[str]) -> str:
-        return "|".join([*history, question])
-
-
-class UpperSpeller:
-    """A correction that shows."""
-
-    def correct(self, text: str) -> str:
-        return text.upper()
+    def questions(self, turn: str, history: Sequence[str]) -> list[str]:
+        return ["|".join([*history, part]).upper() for part in turn.split("+")]
 
 
 class BrokenReader:
@@ -46,8 +40,8 @@ class BrokenReader:
         raise ValueError("shapes (2,3) and (4,) not aligned")
 
 
-def assistant(reader: EchoReader | BrokenReader | None = None, k: int = 10) -> Assistant:
-    return Assistant(INDEX, INDEX, reader or EchoReader(), JoiningRewriter(), UpperSpeller(), k=k)
+def assistant(reader: EchoReader | BrokenReader | PartReader | None = None, k: int = 10) -> Assistant:
+    return Assistant(INDEX, INDEX, reader or EchoReader(), PlusInterpreter(), k=k)
 
 
 def test_is_an_answerer() -> None:
@@ -96,8 +90,36 @@ def test_earlier_turns_are_cleaned_and_what_is_no_question_is_passed_over() -> N
     assert answer.standalone_question == "风 电|光伏"
 
 
-def test_a_question_grown_too_long_by_its_history_stands_as_typed() -> None:
-    assert assistant().ask("光伏", ["长" * 1500, "短" * 1500]).standalone_question == "光伏"
+class PartReader:
+    """Answers what it finds in the first passage and refuses the rest."""
+
+    def read(self, question: str, hits: Sequence[Hit]) -> Iterator[Answer]:
+        hit = next((hit for hit in hits if question[:2] in hit.passage.text), None)
+        if hit is None:
+            yield Answer(question, question, "没有。", hits=tuple(hits), abstained=True)
+            return
+        citation = Citation(1, hit.passage, hit.passage.title, hit.passage.span)
+        short = hit.passage.text[4:-1]
+        yield Answer(question, question, short)
+        yield Answer(question, question, f"{citation.text}[1]", short, (citation,), tuple(hits), confidence=0.9)
+
+
+def test_each_part_of_a_turn_is_answered() -> None:
+    answer = assistant(PartReader()).ask("光伏+风电")
+    assert answer.standalone_question == "光伏？风电？"
+    assert answer.text == "1. 光伏？\n光伏装机70MW。[1]\n\n2. 风电？\n风电装机180MW。[2]"
+    assert (answer.short, [citation.n for citation in answer.citations]) == ("70MW；180MW", [1, 2])
+
+
+def test_snapshots_of_several_answers_continue_each_other_and_only_the_last_has_citations() -> None:
+    snapshots = list(assistant(PartReader()).stream("核电+光伏+风电"))
+    assert all(newer.text.startswith(older.text) for older, newer in itertools.pairwise(snapshots))
+    assert [len(answer.citations) for answer in snapshots] == [0, 2]
+
+
+def test_several_refusals_are_one() -> None:
+    answer = assistant(PartReader()).ask("核电+氢能")
+    assert answer.abstained and answer.text == "没有。" and not answer.citations and answer.hits
 
 
 def test_an_error_inside_is_not_told_as_the_callers_mistake() -> None:

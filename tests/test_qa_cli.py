@@ -9,7 +9,7 @@ import pytest
 
 import qa.bootstrap
 from qa.__main__ import main, plain
-from qa.settings import Settings
+from qa.settings import Caution, Settings
 from tests.fake_answerer import FakeAnswerer
 
 ROOT = Path(__file__).parents[1]
@@ -26,7 +26,8 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
         return FakeAnswerer()
 
     monkeypatch.setattr(qa.bootstrap, "open_assistant", open_fake)
-    monkeypatch.delenv("YIJU_INDEX", raising=False)
+    for variable in ("YIJU_INDEX", "YIJU_CAUTION"):
+        monkeypatch.delenv(variable, raising=False)
     return seen
 
 
@@ -69,6 +70,24 @@ def test_json_is_the_answer_of_the_contract(capsys: Output) -> None:
 def test_the_index_is_the_one_named(opened: list[Settings], capsys: Output) -> None:
     assert main(["光伏", "--index", "/there"]) == 0
     assert opened == [Settings(index=Path("/there"))]
+
+
+@pytest.mark.parametrize("caution", list(Caution))
+def test_the_caution_is_the_one_named(opened: list[Settings], caution: Caution) -> None:
+    assert main(["光伏", "--caution", caution.value]) == 0
+    assert opened == [Settings(caution=caution)]
+
+
+def test_an_unknown_caution_is_told_with_those_there_are(
+    opened: list[Settings], monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["光伏", "--caution", "brave"])
+    assert ended.value.code == 2
+    assert "brave" in (said := capsys.readouterr().err) and "Traceback" not in said
+    monkeypatch.setenv("YIJU_CAUTION", "brave")
+    assert "应为 low、normal、high 之一" in refused(capsys, "光伏")
+    assert opened == []
 
 
 def test_a_batch_answers_in_order_with_ids_and_history(tmp_path: Path, capsys: Output) -> None:

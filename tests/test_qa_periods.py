@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.periods import Period, conflict, periods
+from qa.periods import Period, conflict, covered, periods
 
 
 def years(text: str, present: int | None = None) -> list[tuple[int, int]]:
@@ -70,3 +70,15 @@ def test_periods_stand_inside_the_text_in_order(text: str, present: int | None) 
     assert all(0 <= period.start < period.end <= len(text) for period in found)
     assert all(a.end <= b.start for a, b in pairwise(found))
     assert all(period.first <= period.last for period in found)
+
+
+@pytest.mark.parametrize(
+    ("title", "years"),
+    [("2025年浙江省政府工作报告", [(2024, 2025)]), ("实施方案（2022—2025年）", [(2022, 2025)]), ("管理办法", [])],
+)
+def test_a_document_of_one_year_also_tells_of_the_year_before(title: str, years: list[tuple[int, int]]) -> None:
+    assert [(period.first, period.last) for period in covered(title)] == years
+
+
+def test_the_past_year_is_the_one_before_this_year() -> None:
+    assert [period.first for period in periods("过去一年工作回顾", 2025)] == [2024]

@@ -32,6 +32,14 @@ def test_what_is_right_or_sounds_like_nothing_known_stays(text: str) -> None:
     assert KNOWS.correct(text) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "document"),
+    [("按山西的办法", "鞍山的办法"), ("搞分布式", "高分的方法"), ("哪天发的", "哪天法的"), ("企业里抓", "企业力抓")],
+)
+def test_a_normal_word_is_not_made_another_that_sounds_the_same(text: str, document: str) -> None:
+    assert speller(document).correct(text) == text
+
+
 def test_without_documents_nothing_is_known_and_nothing_changed() -> None:
     assert speller().correct("光付装机") == "光付装机"
 

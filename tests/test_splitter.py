@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from index.loaders import load
 from index.outline import outline
-from index.records import Document, Passage
+from index.records import Document, Passage, Span, Table
 from index.splitter import split
 
 SAMPLE = Path(__file__).parents[1] / "data/documents/qijiang_green_manufacturing_2022_2025.txt"
@@ -207,3 +207,61 @@ def test_two_megabytes_on_one_line_take_seconds(unit: str) -> None:
     passages = split(document(unit * (2_000_000 // len(unit))))
     assert time.process_time() - start < 20
     assert max(len(passage.text) for passage in passages) <= 400
+
+
+# --- tables -----------------------------------------------------------------------------------
+
+
+def tabled(before: str, rows: list[str], after: str, caption: str = "表1 目标") -> Document:
+    table = "".join(f"{row}\n" for row in rows)
+    text = before + table + after
+    span = Span(len(before), len(before) + len(table))
+    return Document(
+        "d", "文", text, "文.docx", outline(text, tables=(Table(span, caption),)), tables=(Table(span, caption),)
+    )
+
+
+def test_a_table_is_split_between_rows_and_each_part_knows_its_caption() -> None:
+    rows = [f"项目：第{n}项 | 数值：{n * 100}" for n in range(1, 9)]
+    whole = tabled(
+        "前文说明了这张表的来历，并且写得足够长，长到不会并入下面的表格里去，这样就能看清楚分界在哪里。\n",
+        rows,
+        "后文。\n",
+    )
+    passages = split(whole, max_characters=60)
+    assert_exact(whole, passages, 60)
+    parts = [passage for passage in passages if "项目：" in passage.text]
+    assert [passage.text.split("\n") for passage in parts] == [rows[0:3], rows[3:6], rows[6:8]]
+    assert {passage.labels for passage in parts} == {("表1 目标",)}
+    assert [passage.labels for passage in passages if passage not in parts] == [(), ()]
+
+
+def test_a_short_line_above_a_table_goes_with_its_first_rows() -> None:
+    passages = split(
+        tabled("前文很长。" * 30 + "\n一、目标\n表1 目标\n", ["项目：甲 | 数值：1", "项目：乙 | 数值：2"], "")
+    )
+    assert passages[-1].text == "一、目标\n表1 目标\n项目：甲 | 数值：1\n项目：乙 | 数值：2"
+    assert passages[-1].section_path == ("一、目标",)
+
+
+def test_a_row_longer_than_a_passage_is_split_like_any_text() -> None:
+    whole = tabled("", ["说明：" + "很长的话。" * 30, "说明：短"], "")
+    passages = split(whole, max_characters=80)
+    assert_exact(whole, passages, 80)
+    assert all(passage.labels == ("表1 目标",) for passage in passages)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from(["文字。", "一、题\n", "（一）项\n", "长" * 70, "\n"]), max_size=8),
+    st.lists(st.text("甲乙：| 1", min_size=1, max_size=90), min_size=1, max_size=6),
+    st.lists(st.sampled_from(["尾。", "二、题\n", "\n\n"]), max_size=4),
+)
+def test_no_passage_holds_part_of_a_table_and_text_behind_it(
+    before: list[str], rows: list[str], after: list[str]
+) -> None:
+    whole = tabled("".join(before) + "\n", rows, "".join(after))
+    passages = split(whole, max_characters=60)
+    assert_exact(whole, passages, 60)
+    end = whole.tables[0].span.end
+    assert not any(passage.span.start < end < passage.span.end for passage in passages)

@@ -18,7 +18,11 @@ import sys, types
 PAUSE = float(sys.argv.pop())
 from tests.fake_answerer import FakeAnswerer
 bootstrap = types.ModuleType("qa.bootstrap")
-bootstrap.open_assistant = lambda settings: FakeAnswerer(pause=PAUSE)
+def open_assistant(settings):
+    if settings.caution != "normal":
+        raise SystemExit(f"opened with caution {settings.caution}")
+    return FakeAnswerer(pause=PAUSE)
+bootstrap.open_assistant = open_assistant
 sys.modules["qa.bootstrap"] = bootstrap
 from ui.__main__ import main
 sys.exit(main(sys.argv[1:]))
@@ -81,11 +85,24 @@ def test_a_missing_index_is_one_clear_line_and_stays_quick(tmp_path: Path):
     assert str(tmp_path / "none") in done.stderr
 
 
+def test_the_caution_reaches_what_answers():
+    with serve("--port", "0", "--caution", "high") as server:
+        _, said = server.communicate(timeout=60)
+    assert said.strip().endswith("opened with caution high")
+
+
+def test_an_unknown_caution_in_the_environment_is_one_clear_line(monkeypatch, capsys):
+    monkeypatch.setenv("YIJU_CAUTION", "brave")
+    assert main(["--port", "0"]) == 2
+    assert "YIJU_CAUTION 是 'brave'" in (said := capsys.readouterr().err) and said.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         ["--port", "70000"],
         ["--port", "x"],
+        ["--caution", "brave"],
         ["--allow-origin", "portal"],
         ["--allow-origin", "http://a.example/path"],
         ["--allow-origin", "http://a.example; script-src *"],
