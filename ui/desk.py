@@ -14,20 +14,13 @@ from threading import Event
 from index.errors import YijuError
 from qa.answers import Answer
 from qa.protocols import Answerer
+from ui.errors import AnswerFailed, Busy
 from ui.metrics import Metrics
 from ui.unavailable import Unavailable
 
 log = logging.getLogger(__name__)
 
 Work = Callable[[], Iterator[Answer]]
-
-
-class Busy(YijuError):
-    """More questions are waiting than the desk takes."""
-
-
-class AnswerFailed(YijuError):
-    """Answering broke for a reason that only the log should tell."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

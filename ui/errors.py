@@ -9,7 +9,6 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from index.errors import YijuError
-from ui.desk import AnswerFailed, Busy
 
 Handler = Callable[[Request, Exception], Awaitable[JSONResponse]]
 
@@ -19,6 +18,26 @@ GENERIC = {
 }
 
 
+class Busy(YijuError):
+    """More questions are waiting than the desk takes."""
+
+
+class AnswerFailed(YijuError):
+    """Answering broke for a reason that only the log should tell."""
+
+
+class TooMany(YijuError):
+    """One key or address asks more than it may.
+
+    Attributes:
+        seconds: when to come back.
+    """
+
+    def __init__(self, message: str, seconds: int) -> None:
+        self.seconds = seconds
+        super().__init__(message)
+
+
 class ApiError(Exception):
     """A caller's mistake, or a state, that the API answers with.
 
@@ -26,10 +45,12 @@ class ApiError(Exception):
         status: HTTP status.
         code: for programs; ASCII, stable.
         message: for people; Chinese.
+        retry_after: when to come back, in seconds; None if that would not help.
     """
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, *, retry_after: int | None = None) -> None:
         self.status, self.code, self.message = status, code, message
+        self.retry_after = 5 if retry_after is None and status == 503 else retry_after
         super().__init__(message)
 
 
@@ -37,6 +58,8 @@ def as_api_error(error: Exception) -> ApiError:
     """What the API says about an error of answering; a bug stays vague on purpose."""
     if isinstance(error, ApiError):
         return error
+    if isinstance(error, TooMany):
+        return ApiError(429, "too_many", str(error), retry_after=error.seconds)
     if isinstance(error, Busy):
         return ApiError(503, "busy", str(error))
     if isinstance(error, YijuError) and not isinstance(error, AnswerFailed):
@@ -53,7 +76,7 @@ def error_body(error: ApiError) -> dict[str, dict[str, str]]:
 
 def error_response(error: ApiError) -> JSONResponse:
     """The contract's form of an error, as a response."""
-    headers = {"Retry-After": "5"} if error.status == 503 else None
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else None
     return JSONResponse(error_body(error), error.status, headers)
 
 
