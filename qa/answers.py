@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from index.records import Hit, Passage, Span
 
@@ -44,6 +44,7 @@ class TimingJson(TypedDict):
 class AnswerJson(TypedDict):
     """An answer as programs see it; the shape is fixed by the contract."""
 
+    id: NotRequired[str]
     question: str
     standalone_question: str
     answer: str
@@ -114,6 +115,8 @@ class Answer:
         hits: the passages read, best first; leads only, where `abstained`.
         abstained: the documents do not answer; then `short` is None and `citations` empty.
         confidence: calibrated probability that the answer is right, 0 to 1.
+        timing: how long it took.
+        id: names the answer where it can be referred to later; None where nobody keeps it.
     """
 
     question: str
@@ -125,10 +128,11 @@ class Answer:
     abstained: bool = False
     confidence: float = 0.0
     timing: Timing = Timing()
+    id: str | None = None
 
     def to_json(self) -> AnswerJson:
         """The contract's form, ready for `json.dumps`."""
-        return {
+        said: AnswerJson = {
             "question": self.question,
             "standalone_question": self.standalone_question,
             "answer": self.text,
@@ -143,6 +147,7 @@ class Answer:
                 "total": round(self.timing.total, 3),
             },
         }
+        return said if self.id is None else {"id": self.id, **said}
 
 
 def _passage_json(hit: Hit) -> PassageJson:
