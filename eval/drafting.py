@@ -1,8 +1,8 @@
 """Questions proposed from documents by general rules, for a person to keep, edit or drop.
 
-A rule proposes only what it can also answer with a verbatim span, and only if the documents give one answer: where two
-places answer the same question differently, neither is proposed. Near misses ask for a year, or for a kind of fact,
-that no document mentions, of something that the documents do treat: refusing is right.
+A rule (`qa.proposing`) proposes only what it can also answer with a verbatim span, and a question is kept only if the
+documents give one answer: where two places answer it differently, neither is proposed. Near misses ask for a year, a
+region or a kind of fact that no document mentions, of something that the documents do treat: refusing is right.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, cycle, zip_longest
+from itertools import cycle, zip_longest
 
 from eval.answer_metrics import normalise
 from eval.jsonlines import Record
@@ -18,45 +18,26 @@ from eval.published import sentences_with
 from eval.records import Query
 from index.records import Document, Passage
 from index.text import sentence_spans
-from qa.grammar import Candidate, Kind, candidates
-from qa.measures import dimension
-from qa.periods import periods
-from qa.words import tagged
+from qa.proposing import Proposal, document_proposals, passage_proposals
 
 UNANSWERABLE_SHARE = 0.3
 """Of what is proposed, where there are enough of either."""
 
-_NUMBERING = re.compile(
-    r"^(?:第[一二三四五六七八九十百\d]+[编章节条款]|[（(]?[一二三四五六七八九十\d０-９]+[)）、．.]|[一二三四五六七八九十]是|专栏\d*|附件\d*)\s*[、．.：:]?\s*"
-)
-_MEASURED = re.compile(r"[\u4e00-\u9fff]{4,14}")
-_JOINING = re.compile(
-    r"^(?:和|及|与|以及|其中|力争|确保|累计|预计|全年|到)+|(?:达到?|为|超过|突破|保持在|实现|约|共|有|至|到)+$"
-)
-_DEFINITION = re.compile(
-    r"(?:^|[。；\n])\s*(?:本[\u4e00-\u9fff]{1,4}所称的?)?[“\"]?(?P<term>[\u4e00-\u9fff]{2,14})[”\"]?[，,]?\s*(?:是指|系指|指的是)"
-    r"(?P<meaning>[^。；\n]{6,160})"
-)
-_LISTED = re.compile(
-    r"(?:^|[。；，\n])(?P<whole>[\u4e00-\u9fff]{4,14}?)(?:主要)?(?:包括|分为|涵盖|由)"
-    r"(?P<parts>[^。；，：\n、]{2,20}(?:、[^。；，：\n、]{2,20})+(?:和|及|以及)?[^。；，\n]{0,20})(?=[。；])"
-)
-_EFFECT = re.compile(r"自(?P<date>\d{4}年\d{1,2}月\d{1,2}日|公布之日|发布之日|印发之日)起(?P<verb>施行|实施|执行|生效)")
-_MEASURE_NOUN = re.compile(
-    r".*(?:[量率值额数比]|产能|规模|面积|比重|强度|收入|投资|里程|能力|水平|人口|总额|缺口|价格)"
-)
-"""What can be asked for with 是多少; a bare thing (电池隔膜) cannot."""
 _ABSENT_LABELS = {
     "联系电话": "是多少",
     "监督电话": "是多少",
-    "验收单位": "是哪家",
     "举报邮箱": "是什么",
     "办公地址": "在哪里",
-    "中标单位": "是哪家",
     "开工日期": "是哪天",
+    "验收标准": "是什么",
+    "罚款金额": "是多少",
+    "报名费用": "是多少",
 }
 """Facts that plans and rules seldom state, with how one asks for them."""
 _ABSENT_YEARS = range(2031, 2061)
+_PERIOD = re.compile('(?:19|20)\\d{2}年|[“"]?十[一二三四五六]五[”"]?[末期]?间?')
+_REGIONS = ("海南", "青海", "宁夏", "吉林", "山西", "贵州", "甘肃", "云南", "福建", "安徽", "江西", "湖北")
+_NATIONAL = "全国"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +56,9 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class _Proposal:
+class _Found:
+    """A proposal, put into its document."""
+
     type: str
     question: str
     answer: str
@@ -97,7 +80,7 @@ def draft(documents: Sequence[tuple[Document, Sequence[Passage]]], n: int) -> li
     """
     if n < 1:
         raise ValueError(f"要提出的问题数至少为 1，这里是 {n}")
-    proposals = _unambiguous([each for document, passages in documents for each in _proposals(document, passages)])
+    proposals = _unambiguous([each for document, passages in documents for each in _found(document, passages)])
     known = _spread(proposals)
     misses = list(_near_misses(known, [document for document, _ in documents]))
     answerable = known[: n - round(n * UNANSWERABLE_SHARE)]
@@ -129,160 +112,111 @@ def _used(number: int, record: Record) -> Draft:
     return Draft(query, source or "", "" if short else "当时没有答出；若文件里有，请填答案和证据")
 
 
-def _draft(number: int, proposal: _Proposal) -> Draft:
-    answerable = bool(proposal.answer)
+def _draft(number: int, found: _Found) -> Draft:
+    answerable = bool(found.answer)
     query = Query(
         f"p{number:04d}",
-        proposal.question,
-        ((proposal.answer,),) if answerable else (),
-        (proposal.evidence,) if answerable else (),
+        found.question,
+        ((found.answer,),) if answerable else (),
+        (found.evidence,) if answerable else (),
         answerable,
-        proposal.type,
-        section=proposal.section or None,
+        found.type,
+        section=found.section or None,
     )
-    return Draft(query, proposal.source, "" if answerable else proposal.evidence)
+    return Draft(query, found.source, "" if answerable else found.evidence)
 
 
-def _proposals(document: Document, passages: Sequence[Passage]) -> Iterator[_Proposal]:
-    if number := document.metadata.number:
-        yield from _about_document(document, "fact", f"《{document.title}》的文号是什么？", number)
+def _found(document: Document, passages: Sequence[Passage]) -> Iterator[_Found]:
+    for each in document_proposals(document):
+        yield _placed(document, document.text, each, "")
     for passage in passages:
-        for candidate in candidates(passage.text):
-            yield from _figures(document, passage, candidate)
-            yield from _labelled(document, passage, candidate)
-        for match in _DEFINITION.finditer(passage.text):
-            yield from _made(
-                document, passage, "definition", f"什么是{match['term']}？", match["meaning"], match["term"]
-            )
-        for match in _LISTED.finditer(passage.text):
-            if _is_noun_phrase(match["whole"]):
-                question = f"{match['whole']}包括哪些？"
-                yield from _made(document, passage, "list", question, match["parts"], match["whole"])
-        for match in _EFFECT.finditer(passage.text):
-            question = f"《{document.title}》从什么时候起{match['verb']}？"
-            yield from _made(document, passage, "date", question, match["date"])
+        for each in passage_proposals(passage):
+            yield _placed(document, passage.text, each, " › ".join(passage.section_path))
 
 
-def _about_document(document: Document, type: str, question: str, answer: str) -> Iterator[_Proposal]:
-    if evidence := sentences_with(document.text, answer)[:1]:
-        yield _Proposal(type, question, answer, evidence[0], "", document.source)
-
-
-def _made(
-    document: Document, passage: Passage, type: str, question: str, answer: str, subject: str = ""
-) -> Iterator[_Proposal]:
+def _placed(document: Document, text: str, proposal: Proposal, section: str) -> _Found:
     """A proposal with the sentence that holds its answer."""
-    sentences = sentences_with(passage.text, answer)
-    sentence = next((each for each in sentences if subject in each), sentences[0] if sentences else "")
-    if sentence:
-        section = " › ".join(passage.section_path)
-        evidence = _unique(document.text, passage.text, sentence)
-        yield _Proposal(type, question, answer.strip(), evidence, section, document.source, subject)
+    answer = proposal.answer.slice(text)
+    sentence = next(
+        (span.slice(text).strip() for span in sentence_spans(text) if span.start <= proposal.answer.start < span.end),
+        "",
+    )
+    if answer not in sentence:  # it runs on into the next sentence
+        sentence = sentences_with(text, answer)[0]
+    evidence = _unique(document.text, text, sentence)
+    return _Found(proposal.type, proposal.question, answer, evidence, section, document.source, proposal.subject)
 
 
-def _unique(whole: str, passage: str, sentence: str) -> str:
+def _unique(whole: str, text: str, sentence: str) -> str:
     """The sentence, with as many before it as set it apart: 牵头单位：区经济信息委 stands under ten headings."""
-    start = passage.find(sentence)
+    start = text.find(sentence)
     end = start + len(sentence)
-    for span in reversed([span for span in sentence_spans(passage) if span.start < start]):
-        if whole.count(passage[start:end]) <= 1:
+    for span in reversed([span for span in sentence_spans(text) if span.start < start]):
+        if whole.count(text[start:end]) <= 1:
             break
         start = span.start
-    return passage[start:end].strip()
+    return text[start:end].strip()
 
 
-def _figures(document: Document, passage: Passage, candidate: Candidate) -> Iterator[_Proposal]:
-    """What is measured, with the period that the text names."""
-    if candidate.kind is not Kind.QUANTITY or dimension(candidate.unit) in {"", "count", "duration", "grade"}:
-        return
-    subject = _measured(candidate.own)
-    if subject and subject in passage.text:
-        period = _period(candidate.own)
-        period = period if period in passage.text else ""
-        answer = candidate.span.slice(passage.text)
-        yield from _made(document, passage, "number", f"{period}{subject}是多少？", answer, subject)
-
-
-def _labelled(document: Document, passage: Passage, candidate: Candidate) -> Iterator[_Proposal]:
-    """Who is named behind a label, asked by the heading that this stands under."""
-    if not candidate.labelled or candidate.kind is not Kind.ORGANISATION or not passage.section_path:
-        return
-    subject = _NUMBERING.sub("", passage.section_path[-1]).strip("。：: ")
-    if 4 <= len(subject) <= 24 and _MEASURED.search(subject):
-        answer = candidate.span.slice(passage.text)
-        yield from _made(document, passage, "department", f"{subject}的{candidate.own}有哪些？", answer, candidate.own)
-
-
-def _period(own: str) -> str:
-    """The one period that a figure's own words name, quotation marks included; empty for none or several."""
-    told = periods(own)
-    if len(told) != 1:
-        return ""
-    start, end = told[0].start, told[0].end
-    return own[start - (own[start - 1 : start] in ("“", '"')) : end]
-
-
-def _measured(own: str) -> str | None:
-    """The noun phrase of a figure without its period and joining words, or None where it is none."""
-    bare = own
-    for period in reversed(periods(own)):
-        bare = bare[: period.start].rstrip('“"到') + bare[period.end :].lstrip('”"年末底')
-    bare = _JOINING.sub("", bare.strip())
-    named = _MEASURED.fullmatch(bare) and _MEASURE_NOUN.fullmatch(bare)
-    return bare if named and _is_noun_phrase(bare) else None
-
-
-def _is_noun_phrase(text: str) -> bool:
-    tags = [tag for _, tag in tagged(text)]
-    return bool(tags) and tags[0][0] in "njlvb" and tags[0] != "v" and tags[-1][0] in "njl"
-
-
-def _unambiguous(proposals: Sequence[_Proposal]) -> list[_Proposal]:
+def _unambiguous(found: Sequence[_Found]) -> list[_Found]:
     """Each question once, and only where all places that answer it give one answer."""
     answers: dict[str, set[str]] = {}
-    for each in proposals:
+    for each in found:
         answers.setdefault(normalise(each.question), set()).add(normalise(each.answer))
-    first: dict[str, _Proposal] = {}
-    for each in proposals:
+    first: dict[str, _Found] = {}
+    for each in found:
         key = normalise(each.question)
         if len(answers[key]) == 1:
             first.setdefault(key, each)
     return list(first.values())
 
 
-def _spread(proposals: Sequence[_Proposal]) -> list[_Proposal]:
+def _spread(found: Sequence[_Found]) -> list[_Found]:
     """All of them, documents and types taking turns."""
-    groups: dict[tuple[str, str], list[_Proposal]] = {}
-    for each in proposals:
+    groups: dict[tuple[str, str], list[_Found]] = {}
+    for each in found:
         groups.setdefault((each.source, each.type), []).append(each)
     return [each for turn in zip_longest(*groups.values()) for each in turn if each is not None]
 
 
-def _near_misses(known: Sequence[_Proposal], documents: Iterable[Document]) -> Iterator[_Proposal]:
-    """What the documents treat, asked for a year or a fact that they do not hold."""
-    text = "".join(normalise(document.text) for document in documents)
+def _near_misses(known: Sequence[_Found], documents: Sequence[Document]) -> Iterator[_Found]:
+    """What the documents treat, asked for a year, a region or a fact that they do not hold, the three in turn."""
+    text = "".join(normalise(document.text + document.title) for document in documents)
     years = [year for year in _ABSENT_YEARS if str(year) not in text]
     labels = [label for label in _ABSENT_LABELS if label not in text and label[-2:] not in text]
+    general = all(document.metadata.region in (None, _NATIONAL) for document in documents)
+    regions = [] if general else [region for region in _REGIONS if region not in text]
     figures = [each for each in known if each.type == "number"]
-    asked = [each for each in known if each.type == "department"]
-    by_year = (
-        _miss(each, f"{year}年{each.subject}是多少？", f"文件没有提到 {year} 年")
-        for each, year in zip(figures, cycle(years), strict=False)
+    topics = [each for each in known if each.section and each.subject and each.subject in each.section]
+    made = (
+        [
+            _miss(each, _in_year(each.question, year), f"文件没有提到 {year} 年")
+            for each, year in zip(figures, cycle(years), strict=False)
+        ],
+        [
+            _miss(each, f"{each.subject}的{label}{_ABSENT_LABELS[label]}？", f"文件里没有「{label}」")
+            for each, label in zip(topics, cycle(labels), strict=False)
+        ],
+        [
+            _miss(each, _led(each.question, region), f"文件没有提到「{region}」")
+            for each, region in zip(reversed(figures), cycle(regions), strict=False)
+        ],
     )
-    by_label = (
-        _miss(
-            each,
-            f"{each.question.removesuffix('有哪些？').removesuffix(each.subject)}{label}{_ABSENT_LABELS[label]}？",
-            f"文件里没有「{label}」",
-        )
-        for each, label in zip(asked, cycle(labels), strict=False)
-    )
-    seen: set[str] = set()
-    for each in chain.from_iterable(zip_longest(by_year, by_label)):
-        if each is not None and each.question not in seen:
-            seen.add(each.question)
-            yield each
+    first = {each.question: each for turn in zip_longest(*made) for each in turn if each is not None}
+    yield from first.values()
 
 
-def _miss(near: _Proposal, question: str, why: str) -> _Proposal:
-    return _Proposal("unanswerable", question, "", why, near.section, near.source)
+def _in_year(question: str, year: int) -> str:
+    """A question asked for another year."""
+    told = _PERIOD.search(question)
+    return _PERIOD.sub(f"{year}年", question, count=1) if told else _led(question, f"{year}年")
+
+
+def _led(question: str, words: str) -> str:
+    """A question with words before what it asks, behind the heading that it begins with."""
+    head, mark, rest = question.rpartition("方面，")
+    return f"{head}{mark}{words}{rest}"
+
+
+def _miss(near: _Found, question: str, why: str) -> _Found:
+    return _Found("unanswerable", question, "", why, near.section, near.source)
