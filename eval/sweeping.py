@@ -21,7 +21,7 @@ from eval.retrieval_metrics import score_run
 from eval.stages import evidence_qrels
 from index.dense import DenseIndex
 from index.passage_index import PassageIndex
-from index.protocols import Encoder, Retriever, Vectors
+from index.protocols import Encoder, Vectors
 from index.records import Document, Passage
 from index.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever
 from index.sparse import SparseIndex
@@ -138,7 +138,9 @@ class Sweep:
         _write(self._path(setting), {name: value for name, value in asdict(measured).items() if name != "setting"})
         return measured
 
-    def _measured(self, setting: Setting, retriever: Retriever, store: PassageIndex, megabytes: float) -> Measured:
+    def _measured(
+        self, setting: Setting, retriever: HybridRetriever, store: PassageIndex, megabytes: float
+    ) -> Measured:
         run: dict[str, dict[str, float]] = {}
         times = []
         for query in self._queries:

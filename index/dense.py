@@ -54,19 +54,22 @@ class DenseIndex:
         vectors: Vectors = self._index.reconstruct_n(0, len(self))
         return vectors
 
-    def best(self, query: Vector, k: int) -> Rows:
+    def best(self, query: Vector, k: int, among: Rows | None = None) -> Rows:
         """The rows nearest to a query.
 
         Args:
             query: float32 `(dim,)`, unit length.
             k: how many; all are taken where there are fewer.
+            among: ascending rows to choose from; all by default.
 
         Returns:
             Rows, nearest first; ties by row.
 
         Raises:
-            ValueError: if the query has another length than the vectors.
+            ValueError: if the query has another length than the vectors, or a row is outside the index.
         """
+        if among is not None:
+            return among[best(self.scores(query, among), k)]
         self._check(query)
         _use_one_thread()
         wanted = min(k, len(self))
@@ -98,6 +101,8 @@ class DenseIndex:
         self._check(query)
         if len(rows) and (rows.min() < 0 or rows.max() >= len(self)):
             raise ValueError(f"rows must be within 0 to {len(self) - 1}")
+        if not len(rows):  # FAISS wants at least one
+            return np.zeros(0, dtype=np.float64)
         _use_one_thread()
         labels = np.ascontiguousarray(rows, dtype=np.int64)
         found = np.empty(len(labels), dtype=np.float32)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 Scores = NDArray[np.float64]
 Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 
 def best(scores: Scores, k: int) -> Rows:
@@ -32,30 +33,36 @@ def best(scores: Scores, k: int) -> Rows:
     return positions[np.argsort(-scores[positions], kind="stable")][:k]
 
 
-def standardise(scores: Scores) -> Scores:
-    """Z-scores: how many standard deviations each score lies above the mean of all.
+def standardise(scores: Scores, yardstick: Mask | None = None) -> Scores:
+    """Z-scores: how many standard deviations each score lies above the mean.
+
+    Args:
+        scores: finite numbers, any range.
+        yardstick: which of them make mean and deviation; all by default.
 
     Returns:
-        Same shape and order; all 0 where the scores do not differ (one candidate, or none that matches),
-        for then they say nothing.
+        Same shape and order; all 0 where the scores of the yardstick do not differ (one candidate, or none that
+        matches), for then they say nothing.
     """
-    if len(scores) == 0:
-        return scores
-    deviation = float(scores.std())
-    # Equal floats may differ from their own mean in the last bit; that is no signal to blow up to size 1.
-    if deviation <= 1e-9 * max(1.0, float(np.abs(scores).max())):
+    measured = scores if yardstick is None else scores[yardstick]
+    if len(measured) == 0:
         return np.zeros_like(scores)
-    standardised: Scores = (scores - scores.mean()) / deviation
+    deviation = float(measured.std())
+    # Equal floats may differ from their own mean in the last bit; that is no signal to blow up to size 1.
+    if deviation <= 1e-9 * max(1.0, float(np.abs(measured).max())):
+        return np.zeros_like(scores)
+    standardised: Scores = (scores - measured.mean()) / deviation
     return standardised
 
 
-def fuse(dense: Scores, lexical: Scores, weight: float) -> Scores:
+def fuse(dense: Scores, lexical: Scores, weight: float, yardstick: Mask | None = None) -> Scores:
     """One score out of two for the same candidates.
 
     Args:
         dense: score by meaning of each candidate.
         lexical: score by wording of the same candidates in the same order.
         weight: share of the dense score, 0 to 1.
+        yardstick: which candidates make the means and deviations; all by default.
 
     Returns:
         `weight · z(dense) + (1 - weight) · z(lexical)`, in the order of the candidates.
@@ -67,4 +74,4 @@ def fuse(dense: Scores, lexical: Scores, weight: float) -> Scores:
         raise ValueError(f"both scores of every candidate are needed, got {dense.shape} and {lexical.shape}")
     if not 0.0 <= weight <= 1.0:
         raise ValueError(f"weight must be within 0 to 1, got {weight}")
-    return weight * standardise(dense) + (1.0 - weight) * standardise(lexical)
+    return weight * standardise(dense, yardstick) + (1.0 - weight) * standardise(lexical, yardstick)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from index import codec, storage
 from index.dense import DenseIndex
 from index.errors import EncoderMismatch, IndexCorrupt, ModelUnavailable
+from index.filters import Filter
 from index.fusion import Rows
 from index.protocols import Encoder, Retriever, Vectors
 from index.records import Document, Hit, Passage
@@ -98,7 +99,7 @@ class PassageIndex:
         self._files = dict(files or {})
         by_meaning = DenseRetriever(self._passages, dense, encoder)
         by_wording = LexicalRetriever(self._passages, sparse)
-        self._retrievers: dict[Stage, Retriever] = {
+        self._retrievers: dict[Stage, DenseRetriever | LexicalRetriever | HybridRetriever] = {
             "dense": by_meaning,
             "lexical": by_wording,
             "fused": HybridRetriever(self._passages, by_meaning, by_wording),
@@ -233,14 +234,31 @@ class PassageIndex:
             kept, type(self)([], DenseIndex.empty(self._dense.dim), SparseIndex.build([]), self._encoder)
         )
 
-    def search(self, query: str, k: int) -> list[Hit]:
+    def search(self, query: str, k: int, within: Filter | None = None) -> list[Hit]:
         """The best passages by meaning and wording, at most `k`, best first; ties by document id, then offset.
+
+        Args:
+            query: what is looked for.
+            k: how many passages.
+            within: which documents to search; all by default.
 
         Raises:
             ValueError: if `k` is below 1.
             ModelError: if the encoder fails.
         """
-        return self._retrievers["fused"].search(query, k)
+        return self.search_stage("fused", query, k, within)
+
+    def search_stage(self, stage: Stage, query: str, k: int, within: Filter | None = None) -> list[Hit]:
+        """As `search`, by one stage of it alone."""
+        return self._retrievers[stage].search(query, k, self._among(within))
+
+    def _among(self, within: Filter | None) -> Rows | None:
+        """The rows of the documents that a filter admits, ascending; None for all."""
+        if within is None or within.is_everything:
+            return None
+        admitted = [within.admits(document) for document, _ in self._contents.values()]
+        sizes = [len(passages) for _, passages in self._contents.values()]
+        return np.flatnonzero(np.repeat(admitted, sizes)).astype(np.int64)
 
     def retriever(self, stage: Stage) -> Retriever:
         """One stage of the search by itself: `dense`, `lexical`, or `fused`, which is `search`.
@@ -250,7 +268,7 @@ class PassageIndex:
         """
         if stage not in self._retrievers:
             raise ValueError(f"stage must be one of {', '.join(self._retrievers)}, got {stage!r}")
-        return self._retrievers[stage]
+        return _OneStage(self, stage)
 
     def documents(self) -> Sequence[Document]:
         """All documents, ordered by id."""
@@ -329,6 +347,17 @@ class PassageIndex:
             length = len(self._contents[id][1])
             rows[old_starts[id] : old_starts[id] + length] = np.arange(start, start + length)
         return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _OneStage:
+    """A `Retriever` that searches an index by one stage."""
+
+    index: PassageIndex
+    stage: Stage
+
+    def search(self, query: str, k: int, within: Filter | None = None) -> list[Hit]:
+        return self.index.search_stage(self.stage, query, k, within)
 
 
 def _starts(contents: Mapping[str, tuple[Document, tuple[Passage, ...]]]) -> tuple[dict[str, int], int]:

@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from index.filters import Filter
 from index.records import Document, Hit, Passage
 
 Vectors = NDArray[np.float32]
@@ -45,8 +46,13 @@ class Encoder(Protocol):
 class Retriever(Protocol):
     """A question to passages."""
 
-    def search(self, query: str, k: int) -> list[Hit]:
+    def search(self, query: str, k: int, within: Filter | None = None) -> list[Hit]:
         """The best passages: best first, distinct, at most `k`; ties by document id, then offset.
+
+        Args:
+            query: what is looked for.
+            k: how many passages.
+            within: which documents to search; the best `k` of these, not those among the best `k` of all.
 
         Raises:
             ValueError: if `k` is below 1.

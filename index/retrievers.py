@@ -35,8 +35,8 @@ POOL = 100
 class Prepared(Protocol):
     """A question made ready for one index."""
 
-    def best(self, k: int) -> Rows:
-        """The best rows, at most `k`, best first; ties by row."""
+    def best(self, k: int, among: Rows | None = None) -> Rows:
+        """The best rows, at most `k`, best first; ties by row. `among` are ascending rows to choose from."""
         ...
 
     def scores(self, rows: Rows) -> Scores:
@@ -64,13 +64,13 @@ class DenseRetriever:
         """Encode the question."""
         return _DenseQuestion(self._dense, self._encoder.encode_queries([query])[0])
 
-    def search(self, query: str, k: int) -> list[Hit]:
-        """The nearest passages, at most `k`, best first; ties by document id, then offset.
+    def search(self, query: str, k: int, among: Rows | None = None) -> list[Hit]:
+        """The nearest passages (of the rows `among`), at most `k`, best first; ties by document id, then offset.
 
         Raises:
             ValueError: if `k` is below 1.
         """
-        return _hits(self._passages, self, query, k)
+        return _hits(self._passages, self, query, k, among)
 
 
 class LexicalRetriever:
@@ -84,13 +84,13 @@ class LexicalRetriever:
         """Score all passages at once: that is the cheapest way."""
         return _LexicalQuestion(self._sparse.scores(query))
 
-    def search(self, query: str, k: int) -> list[Hit]:
-        """The passages that share most of the question's wording, at most `k`, best first; ties as for all.
+    def search(self, query: str, k: int, among: Rows | None = None) -> list[Hit]:
+        """The passages (of the rows `among`) that share most of the question's wording, at most `k`; ties as for all.
 
         Raises:
             ValueError: if `k` is below 1.
         """
-        return _hits(self._passages, self, query, k)
+        return _hits(self._passages, self, query, k, among)
 
 
 class HybridRetriever:
@@ -117,19 +117,28 @@ class HybridRetriever:
         self._lexical = lexical
         self._weight = weight
 
-    def search(self, query: str, k: int) -> list[Hit]:
+    def search(self, query: str, k: int, among: Rows | None = None) -> list[Hit]:
         """The best passages by fused score, at most `k`, best first; ties by document id, then offset.
+
+        Args:
+            query: what is looked for.
+            k: how many passages.
+            among: ascending rows to choose from; all by default. Scores are measured against the candidates of all
+                rows even then, so that a score says as much as without: what answers depends on it.
 
         Raises:
             ValueError: if `k` is below 1.
         """
         _check_k(k)
-        if not self._passages:
+        if not self._passages or (among is not None and not len(among)):
             return []
         dense, lexical = self._dense.prepare(query), self._lexical.prepare(query)
         depth = max(k, POOL)
-        rows = np.union1d(dense.best(depth), lexical.best(depth))
-        scores = fuse(dense.scores(rows), lexical.scores(rows), self._weight)
+        everywhere = np.union1d(dense.best(depth), lexical.best(depth))
+        mine = everywhere if among is None else np.union1d(dense.best(depth, among), lexical.best(depth, among))
+        rows = np.union1d(everywhere, mine)
+        scores = fuse(dense.scores(rows), lexical.scores(rows), self._weight, np.isin(rows, everywhere))
+        rows, scores = mine, scores[np.isin(rows, mine)]
         return [Hit(self._passages[int(rows[at])], float(scores[at])) for at in best(scores, k)]
 
 
@@ -138,8 +147,8 @@ class _DenseQuestion:
         self._dense = dense
         self._vector = vector
 
-    def best(self, k: int) -> Rows:
-        return self._dense.best(self._vector, k)
+    def best(self, k: int, among: Rows | None = None) -> Rows:
+        return self._dense.best(self._vector, k, among)
 
     def scores(self, rows: Rows) -> Scores:
         return self._dense.scores(self._vector, rows)
@@ -149,20 +158,20 @@ class _LexicalQuestion:
     def __init__(self, scores: Scores) -> None:
         self._scores = scores
 
-    def best(self, k: int) -> Rows:
-        matching = np.flatnonzero(self._scores > 0.0)
+    def best(self, k: int, among: Rows | None = None) -> Rows:
+        matching = np.flatnonzero(self._scores > 0.0) if among is None else among[self._scores[among] > 0.0]
         return matching[best(self._scores[matching], k)]
 
     def scores(self, rows: Rows) -> Scores:
         return self._scores[rows]
 
 
-def _hits(passages: Sequence[Passage], retriever: Preparing, query: str, k: int) -> list[Hit]:
+def _hits(passages: Sequence[Passage], retriever: Preparing, query: str, k: int, among: Rows | None) -> list[Hit]:
     _check_k(k)
     if not passages:
         return []
     prepared = retriever.prepare(query)
-    rows = prepared.best(k)
+    rows = prepared.best(k, among)
     scores = prepared.scores(rows)
     return [Hit(passages[int(row)], float(score)) for row, score in zip(rows, scores, strict=True)]
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from time import perf_counter
 from typing import Protocol
 
+from index.filters import Filter
 from index.protocols import PassageStore, Retriever
 from index.records import Document
 from qa.answers import Answer, Timing
 from qa.examples import example_questions
 from qa.joining import joined
-from qa.protocols import Reader
+from qa.protocols import Grouper, Reader
 from qa.settings import MAX_QUESTION_CHARACTERS
 
 
@@ -33,6 +34,7 @@ class Assistant:
         reader: answers from them.
         interpreter: tells which questions a turn asks.
         k: passages that are found and shown.
+        grouper: tells which questions ask for the same; without one, each stands alone.
     """
 
     def __init__(
@@ -43,27 +45,30 @@ class Assistant:
         interpreter: Interpreter,
         *,
         k: int = 10,
+        grouper: Grouper | None = None,
     ) -> None:
         self._store = store
         self._retriever = retriever
         self._reader = reader
         self._interpreter = interpreter
         self._k = k
+        self._grouper = grouper
 
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Answer:
         """One complete answer.
 
         Args:
             question: as typed.
             history: earlier questions of the conversation, oldest first.
+            within: which documents to answer from; all by default.
 
         Raises:
             ValueError: if the question is empty or too long; the message is fit for a user's eyes.
         """
-        *_, answer = self.stream(question, history)
+        *_, answer = self.stream(question, history, within)
         return answer
 
-    def stream(self, question: str, history: Sequence[str] = ()) -> Iterator[Answer]:
+    def stream(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
         """Growing snapshots; the last one is the complete answer and the only one with citations.
 
         Raises:
@@ -72,22 +77,22 @@ class Assistant:
         """
         question = clean_question(question)
         try:
-            yield from self._answers(question, history)
+            yield from self._answers(question, history, within)
         except ValueError as error:
             raise RuntimeError(f"answering {question!r} failed: {error}") from error
 
-    def _answers(self, turn: str, history: Sequence[str]) -> Iterator[Answer]:
+    def _answers(self, turn: str, history: Sequence[str], within: Filter | None) -> Iterator[Answer]:
         first, *others = self._interpreter.questions(turn, _questions(history))
         if not others:
-            yield from self._read(turn, first)
+            yield from self._read(turn, first, within)
         else:
-            yield from self._parts(turn, [first, *others])
+            yield from self._parts(turn, [first, *others], within)
 
-    def _parts(self, turn: str, questions: Sequence[str]) -> Iterator[Answer]:
+    def _parts(self, turn: str, questions: Sequence[str], within: Filter | None) -> Iterator[Answer]:
         """Answers to several questions: a snapshot a question, each of which continues the one before."""
         done: list[Answer] = []
         for question in questions:
-            *_, answer = self._read(turn, question)
+            *_, answer = self._read(turn, question, within)
             done.append(answer)
             whole = joined(turn, done)
             if len(done) == len(questions):
@@ -95,9 +100,9 @@ class Assistant:
             elif not whole.abstained:  # a refusal may yet be taken back by the next part
                 yield dataclasses.replace(whole, citations=())
 
-    def _read(self, turn: str, question: str) -> Iterator[Answer]:
+    def _read(self, turn: str, question: str, within: Filter | None) -> Iterator[Answer]:
         start = perf_counter()
-        hits = self._retriever.search(question, self._k)
+        hits = self._retriever.search(question, self._k, within)
         found = perf_counter()
         for answer in self._reader.read(question, hits):
             now = perf_counter()
@@ -112,9 +117,14 @@ class Assistant:
         """One of them, or None."""
         return self._store.document(document_id)
 
-    def examples(self, n: int = 4) -> list[str]:
-        """Questions that the documents answer, made from the documents and tried out."""
-        return example_questions(self._store, self.ask, n)
+    def groups(self, questions: Sequence[str]) -> list[list[int]]:
+        """Positions of the questions that ask for the same, each once."""
+        return self._grouper.groups(questions) if self._grouper else [[i] for i in range(len(questions))]
+
+    def examples(self, n: int = 4, within: Filter | None = None) -> list[str]:
+        """Questions that the documents answer, made from the documents (of a filter) and tried out."""
+        documents = [each for each in self._store.documents() if within is None or within.admits(each)]
+        return example_questions(self._store, documents, lambda question: self.ask(question, within=within), n)
 
 
 def clean_question(question: str) -> str:

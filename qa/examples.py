@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice, zip_longest
 
 from index.protocols import PassageStore
-from index.records import Passage
+from index.records import Document, Passage
 from qa.answers import Answer
 from qa.grammar import Candidate, Kind, candidates
 from qa.measures import dimension
@@ -27,11 +27,14 @@ _JOINING = re.compile(
 )
 
 
-def example_questions(store: PassageStore, ask: Callable[[str], Answer], n: int) -> list[str]:
+def example_questions(
+    store: PassageStore, documents: Sequence[Document], ask: Callable[[str], Answer], n: int
+) -> list[str]:
     """Questions that the documents answer, spread over documents, sections and kinds of answer.
 
     Args:
-        store: the documents.
+        store: where their passages are.
+        documents: what to ask about.
         ask: tries a question; it is offered only when its answer is the one it was made from.
         n: how many at most.
 
@@ -40,7 +43,7 @@ def example_questions(store: PassageStore, ask: Callable[[str], Answer], n: int)
     """
     chosen: list[str] = []
     kinds: list[Kind] = []
-    for question, expected, kind in islice(_spread(store), _TRIES):
+    for question, expected, kind in islice(_spread(store, documents), _TRIES):
         if len(chosen) == n:
             break
         # One kind must not crowd out the others: no more than half are of a kind.
@@ -54,9 +57,9 @@ def _is_answered(answer: Answer, expected: str) -> bool:
     return not answer.abstained and answer.confidence >= _CONFIDENT and answer.short == expected
 
 
-def _spread(store: PassageStore) -> Iterator[tuple[str, str, Kind]]:
+def _spread(store: PassageStore, documents: Sequence[Document]) -> Iterator[tuple[str, str, Kind]]:
     """Questions with their answers, from all documents in turn, passages from all over each."""
-    by_document = [_of_passages(_stepped(store.passages(document.id))) for document in store.documents()[:8]]
+    by_document = [_of_passages(_stepped(store.passages(document.id))) for document in documents[:8]]
     seen: set[str] = set()
     for made in chain.from_iterable(zip_longest(*by_document)):
         if made and made[0] not in seen:
@@ -72,12 +75,13 @@ def _stepped(passages: Sequence[Passage]) -> Iterator[Passage]:
 
 def _of_passages(passages: Iterator[Passage]) -> Iterator[tuple[str, str, Kind]]:
     for passage in passages:
-        made = [each for candidate in candidates(passage.text) if (each := _question(passage, candidate))]
+        made = [each for candidate in candidates(passage.text) if (each := question_of(passage, candidate))]
         # At most one of a kind from a passage.
         yield from {kind: (question, expected, kind) for question, expected, kind in reversed(made)}.values()
 
 
-def _question(passage: Passage, candidate: Candidate) -> tuple[str, str, Kind] | None:
+def question_of(passage: Passage, candidate: Candidate) -> tuple[str, str, Kind] | None:
+    """The question that a candidate of a passage answers, the answer and its kind; None where none reads well."""
     expected = candidate.span.slice(passage.text)
     if candidate.labelled and candidate.kind is Kind.ORGANISATION and passage.section_path:
         subject = _NUMBERING.sub("", passage.section_path[-1])

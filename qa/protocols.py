@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
+from index.filters import Filter
 from index.records import Document, Hit
 from qa.answers import Answer
 
@@ -24,22 +25,32 @@ class Reader(Protocol):
 
 
 @runtime_checkable
-class Answerer(Protocol):
+class Grouper(Protocol):
+    """Tells which questions ask for the same."""
+
+    def groups(self, questions: Sequence[str]) -> list[list[int]]:
+        """Positions of the questions that belong together: every position once, groups by their first position."""
+        ...
+
+
+@runtime_checkable
+class Answerer(Grouper, Protocol):
     """What people and programs talk to: `qa.assistant.Assistant`, or a fake in tests."""
 
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Answer:
         """One complete answer.
 
         Args:
             question: as typed.
             history: earlier questions of the conversation, oldest first.
+            within: which documents to answer from; all by default.
 
         Raises:
             ValueError: if the question is empty or too long; the message is fit for a user's eyes.
         """
         ...
 
-    def stream(self, question: str, history: Sequence[str] = ()) -> Iterator[Answer]:
+    def stream(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
         """Growing snapshots; the last one is the complete answer and the only one with citations."""
         ...
 
@@ -51,6 +62,6 @@ class Answerer(Protocol):
         """One of them, or None."""
         ...
 
-    def examples(self, n: int = 4) -> list[str]:
-        """Questions that the documents answer, made from the documents themselves."""
+    def examples(self, n: int = 4, within: Filter | None = None) -> list[str]:
+        """Questions that the documents answer, made from the documents themselves: all, or those of a filter."""
         ...

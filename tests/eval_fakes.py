@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from eval.records import Query
+from index.filters import Filter
 from index.records import Document, Hit, Passage, Span
 from qa.answers import Answer, AnswerJson, Citation, Timing
 
@@ -83,7 +84,7 @@ class TableAnswerer:
     quotes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     failing: Mapping[str, BaseException] = field(default_factory=dict)
 
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Answer:
         if question in self.failing:
             raise self.failing[question]
         hits = (Hit(PASSAGE, 1.0),)
@@ -96,7 +97,7 @@ class TableAnswerer:
             question, question, f"{short}[1]", short, (citation,), hits, confidence=0.9, timing=Timing(1.0, 2.0, 3.0)
         )
 
-    def stream(self, question: str, history: Sequence[str] = ()) -> Iterator[Answer]:
+    def stream(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
         yield self.ask(question, history)
 
     def documents(self) -> Sequence[Document]:
@@ -105,5 +106,5 @@ class TableAnswerer:
     def document(self, document_id: str) -> Document | None:
         return DOCUMENT if document_id == "plan" else None
 
-    def examples(self, n: int = 4) -> list[str]:
+    def examples(self, n: int = 4, within: Filter | None = None) -> list[str]:
         return list(self.quotes)[:n]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from index.filters import Filter
 from index.records import Document, Heading, Hit, Metadata, Passage, Span
 from qa.answers import Answer, Citation, Timing
 
@@ -81,7 +82,7 @@ class FakeAnswerer:
     pause: float = 0.0
     sources: tuple[Document, ...] = (PLAN, RULES)
 
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Answer:
         if not question.strip():
             raise ValueError("请输入问题。")
         if len(question) > 2_000:
@@ -89,10 +90,10 @@ class FakeAnswerer:
         if "崩溃" in question:
             raise KeyError("a bug whose text nobody outside must see")
         time.sleep(self.pause)
-        return _answer(question, history)
+        return _answer(question, history, within or Filter())
 
-    def stream(self, question: str, history: Sequence[str] = ()) -> Iterator[Answer]:
-        answer = self.ask(question, history)
+    def stream(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
+        answer = self.ask(question, history, within)
         for end in range(8, len(answer.text), 8):
             yield replace(answer, text=answer.text[:end], short=None, citations=(), confidence=0.0)
             time.sleep(self.pause)
@@ -104,16 +105,22 @@ class FakeAnswerer:
     def document(self, document_id: str) -> Document | None:
         return next((each for each in self.sources if each.id == document_id), None)
 
-    def examples(self, n: int = 4) -> list[str]:
+    def groups(self, questions: Sequence[str]) -> list[list[int]]:
+        """By the first keyword, or the first two characters."""
+        keys = [next((key for key in PLACES if key in each), each[:2]) for each in questions]
+        return [[i for i, key in enumerate(keys) if key == mine] for mine in dict.fromkeys(keys)]
+
+    def examples(self, n: int = 4, within: Filter | None = None) -> list[str]:
         return ["光伏装机目标是多少？", "风电计划装机容量是多少？", "光伏项目的补贴标准是什么？", "牵头单位是谁？"][:n]
 
 
-def _answer(question: str, history: Sequence[str]) -> Answer:
+def _answer(question: str, history: Sequence[str], within: Filter) -> Answer:
     standalone = question
     if question.startswith("那") and history:
         standalone = f"{question[1:].rstrip('呢？?')}的装机目标是多少？"
-    keys = [key for key in PLACES if key in standalone]
-    hits = tuple(Hit(passage_of(document, quote), 0.5) for document, quote, _ in PLACES.values())
+    open_places = {key: place for key, place in PLACES.items() if within.admits(place[0])}
+    keys = [key for key in open_places if key in standalone]
+    hits = tuple(Hit(passage_of(document, quote), 0.5) for document, quote, _ in open_places.values())
     if not keys:
         return Answer(question, standalone, "文档里没有找到这个问题的答案。", hits=hits, abstained=True, confidence=0.1)
     if "补贴" in keys and "光伏" in keys:

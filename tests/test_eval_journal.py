@@ -9,6 +9,7 @@ import pytest
 
 from eval.__main__ import main
 from eval.journal import Journal
+from index.filters import Filter
 from qa.answers import Answer
 from tests.eval_fakes import EVIDENCE, TableAnswerer, make_query
 
@@ -21,7 +22,7 @@ class CountingAnswerer(TableAnswerer):
 
     asked: list[str] = field(default_factory=list)
 
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Answer:
         self.asked.append(question)
         return super().ask(question, history)
 

@@ -13,6 +13,7 @@ from eval import open_domain, reading
 from eval.comprehension import SETS, Comprehension, contexts, load, of_part, right_passages, sample, selection
 from eval.errors import DatasetError
 from eval.gold.corpus import DEFAULT_DATA
+from index.filters import Filter
 from index.passage_index import PassageIndex
 from index.records import Document, Hit
 from qa.answers import Answer
@@ -113,10 +114,10 @@ class FoundAnswerer:
 
     hits: tuple[Hit, ...]
 
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Answer:
         return Answer(question, f"{question}（改）", "泰山[1]", "泰山", hits=self.hits, confidence=0.5)
 
-    def stream(self, question: str, history: Sequence[str] = ()) -> Iterator[Answer]:
+    def stream(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
         yield self.ask(question, history)
 
     def documents(self) -> Sequence[Document]:
@@ -125,7 +126,7 @@ class FoundAnswerer:
     def document(self, document_id: str) -> Document | None:
         return None
 
-    def examples(self, n: int = 4) -> list[str]:
+    def examples(self, n: int = 4, within: Filter | None = None) -> list[str]:
         return []
 
 

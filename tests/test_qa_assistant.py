@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from index.filters import Filter
 from index.passage_index import PassageIndex
 from index.records import Document, Hit
 from qa.answers import Answer, Citation
@@ -130,3 +131,13 @@ def test_an_error_inside_is_not_told_as_the_callers_mistake() -> None:
 def test_documents_are_those_of_the_index() -> None:
     assert [document.id for document in assistant().documents()] == ["a", "b"]
     assert assistant().document("a") is not None and assistant().document("c") is None
+
+
+def test_only_the_documents_of_a_filter_are_read_for_every_part_and_every_example() -> None:
+    within = Filter(documents=frozenset({"b"}))
+    hits = assistant().ask("光伏", within=within).hits
+    assert [hit.passage.document_id for hit in hits] == ["b"]
+    answer = assistant(PartReader()).ask("光伏+风电", within=within)
+    assert answer.text == "2. 风电？\n风电装机180MW。[1]" or "70MW" not in answer.text
+    assert {citation.passage.document_id for citation in answer.citations} == {"b"}
+    assert assistant().ask("光伏", within=Filter(documents=frozenset())).hits == ()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from index.dense import DenseIndex
-from index.passage_index import PassageIndex
+from index.filters import Filter
+from index.passage_index import PassageIndex, Stage
 from index.protocols import Retriever
 from index.records import Document, Passage, Span
 from index.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever
@@ -52,7 +54,9 @@ def whole_index(rows: list[Passage]) -> PassageIndex:
 
 
 EVERY = pytest.mark.parametrize("make", [dense, lexical, hybrid, whole_index])
-Make = Callable[[list[Passage]], Retriever]
+Searching = DenseRetriever | LexicalRetriever | HybridRetriever | PassageIndex
+Make = Callable[[list[Passage]], Searching]
+ROWS = pytest.mark.parametrize("make", [dense, lexical, hybrid])
 
 
 @EVERY
@@ -134,3 +138,43 @@ def test_all_weight_on_one_side_is_the_order_of_that_side() -> None:
 def test_a_weight_outside_is_refused_at_once(weight: float) -> None:
     with pytest.raises(ValueError, match="weight"):
         hybrid(passages(), weight)
+
+
+@ROWS
+@pytest.mark.parametrize("chosen", [[2], [1, 3, 5], [0, 1, 2, 3, 4, 5], []])
+def test_a_choice_of_rows_is_made_before_the_best_are_taken(
+    make: Callable[[list[Passage]], DenseRetriever | LexicalRetriever | HybridRetriever], chosen: list[int]
+) -> None:
+    rows = passages()
+    retriever = make(rows)
+    order = [hit.passage.id for hit in retriever.search("光伏发电装机容量", len(rows))]
+    ids = {rows[row].id for row in chosen}
+    expected = [id for id in order if id in ids]
+    assert [hit.passage.id for hit in retriever.search("光伏发电装机容量", 2, np.array(chosen, np.int64))] == expected[
+        :2
+    ]
+
+
+def test_a_small_document_still_gives_its_passages_however_many_others_are_better() -> None:
+    crowd = {f"crowd{n:03}": ["光伏发电计划装机容量70MW。"] for n in range(300)}
+    index = whole_index(passages({**crowd, "small": ["光伏组件企业名录。", "风电项目分布在山区。", "水电。"]}))
+    hits = index.search("光伏发电装机容量", 3, Filter(documents=frozenset({"small"})))
+    assert hits[0].passage.text.startswith("光伏组件") and {hit.passage.document_id for hit in hits} == {"small"}
+    assert all(hit.passage.document_id != "small" for hit in index.search("光伏发电装机容量", 100))
+
+
+def test_a_filter_does_not_change_what_a_score_says() -> None:
+    index = whole_index(passages())
+    free = {hit.passage.id: hit.score for hit in index.search("光伏装机容量", 10)}
+    for id in TEXTS:
+        for hit in index.search("光伏装机容量", 10, Filter(documents=frozenset({id}))):
+            assert hit.score == pytest.approx(free[hit.passage.id])
+
+
+@pytest.mark.parametrize("stage", ["dense", "lexical", "fused"])
+def test_every_stage_keeps_to_the_filter(stage: Stage) -> None:
+    retriever = whole_index(passages()).retriever(stage)
+    within = Filter(documents=frozenset({"b"}))
+    assert {hit.passage.document_id for hit in retriever.search("光伏 产值", 10, within)} == {"b"}
+    assert retriever.search("光伏", 10, Filter(documents=frozenset())) == []
+    assert retriever.search("光伏", 10, Filter()) == retriever.search("光伏", 10)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from index.errors import YijuError
+from index.filters import Filter
 from index.records import Document
 from qa.answers import Answer
 
@@ -19,11 +20,11 @@ class Unavailable:
     def __init__(self, error: YijuError) -> None:
         self.error = error
 
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Answer:
         """Raises the reason."""
         raise self.error
 
-    def stream(self, question: str, history: Sequence[str] = ()) -> Iterator[Answer]:
+    def stream(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
         """Raises the reason."""
         raise self.error
 
@@ -35,6 +36,10 @@ class Unavailable:
         """None, as there are no documents."""
         return None
 
-    def examples(self, n: int = 4) -> list[str]:
+    def groups(self, questions: Sequence[str]) -> list[list[int]]:
+        """Each question by itself."""
+        return [[i] for i in range(len(questions))]
+
+    def examples(self, n: int = 4, within: Filter | None = None) -> list[str]:
         """None."""
         return []
