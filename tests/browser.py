@@ -63,10 +63,10 @@ class Watch:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """A browser that calls nobody on its own."""
+def chromium(*flags: str) -> Iterator[Browser]:
+    """A browser that calls nobody on its own; `flags` are given to it besides."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
         try:
             yield browser
         finally:

@@ -32,9 +32,9 @@ def built(answerer: Answerer, **options: Any) -> FastAPI:
 
 
 @contextmanager
-def serving(app: FastAPI, **options: Any) -> Iterator[str]:
-    """Serves `app` on a free port of loopback and gives its address."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+def serving(app: FastAPI, *, port: int = 0, **options: Any) -> Iterator[str]:
+    """Serves `app` on a port of loopback, any free one unless given, and gives its address."""
+    with socket.create_server(("127.0.0.1", port)) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1, **options))
         thread = Thread(target=server.run, args=([listener],))
         thread.start()

@@ -1,88 +1,267 @@
 "use strict";
 
-/* 依据: puts a chat bubble on any page.
-   <script src="http://HOST/widget.js" data-title="文档问答" data-position="right" data-color="#0f6b5c" defer></script> */
+/* 依据: puts a chat bubble on any page; nothing more is loaded before the first click.
+
+   <script src="http://HOST/widget.js" data-title="文档问答" defer></script>
+
+   Every attribute is optional; http://HOST/widget/setup writes the tag for you. The host page's content security policy,
+   if it has one, must name http://HOST in script-src and frame-src; styles need no exception. */
 (() => {
-  const { src, dataset } = document.currentScript;
-  const side = dataset.position === "left" ? "left" : "right";
-  const title = dataset.title || "文档问答";
-  const color = CSS.supports("color", dataset.color || "") ? dataset.color : "#0f6b5c";
-  const host = document.createElement("div");
+  const script = document.currentScript ?? document.querySelector('script[src*="/widget.js"]');
+  const { origin } = new URL(script.src);
+  const TAG = "yiju-widget";
+  const WORDS = {
+    zh: {
+      mark: "问",
+      title: "文档问答",
+      open: "打开",
+      close: "关闭",
+      apart: "在新窗口打开",
+      loading: "正在打开…",
+      failed: "打不开问答页：服务没有回应，或者没有允许本网站嵌入。",
+      again: "重试",
+    },
+    en: {
+      mark: "?",
+      title: "Ask the documents",
+      open: "Open: ",
+      close: "Close",
+      apart: "Open in a new window",
+      loading: "Opening…",
+      failed: "The chat cannot be opened: no reply from the service, or this site is not allowed to embed it.",
+      again: "Try again",
+    },
+  };
+
+  /* Attribute → what it must be, in words, and the value it stands for; undefined if it is not that. */
+  const RULES = {
+    position: ["right 或 left", oneOf("right", "left")],
+    color: ["CSS 颜色", opaque],
+    title: ["1 到 40 个字", text(40)],
+    greeting: ["1 到 200 个字", text(200)],
+    lang: ["zh 或 en", oneOf("zh", "en")],
+    theme: ["auto、light 或 dark", oneOf("auto", "light", "dark")],
+    question: ["1 到 500 个字", text(500)],
+    documents: ["以逗号分隔的文档编号", list(/^[\w-]{1,100}$/)],
+    issuers: ["以逗号分隔的单位名称", list(/^.{1,100}$/)],
+    regions: ["以逗号分隔的地区名称", list(/^.{1,100}$/)],
+    years: ["以逗号分隔的四位年份", list(/^\d{4}$/)],
+    key: ["站点密钥", (value) => (/^[\w.-]{8,200}$/.test(value) ? value : undefined)],
+  };
+  /* What narrows the documents: attribute → parameter of the chat's address. */
+  const FILTERS = { documents: "document", issuers: "issuer", regions: "region", years: "year" };
+
+  const set = settings();
+  const words = WORDS[set.lang ?? "zh"];
+  const title = set.title ?? words.title;
+  const ground = set.color ?? "#0f6b5c";
+  const small = matchMedia("(max-width: 640px), (max-height: 500px)");
+
+  const host = document.createElement(TAG);
   const root = host.attachShadow({ mode: "open" });
-  const bubble = button("问", `打开${title}`);
-  const close = button("×", "关闭");
-  const frame = document.createElement("section");
+  const bubble = element("button", { type: "button", className: "bubble", textContent: words.mark });
+  const panel = element("section", { hidden: true, tabIndex: -1 });
+  const apart = element("a", { href: address(false), target: "_blank", rel: "noopener", textContent: "↗" });
+  const close = element("button", { type: "button", textContent: "×" });
+  const note = element("div", { className: "note" });
+  const ends = [element("i", { tabIndex: 0 }), element("i", { tabIndex: 0 })];
   let chat = null;
+  let ready = false;
+  let scrolling = null;
 
   const STYLE = `
-    :host { all: initial; }
-    * { box-sizing: border-box; font-family: system-ui, "PingFang SC", "Microsoft YaHei", sans-serif; }
-    button { border: 0; cursor: pointer; color: #fff; background: ${color}; }
-    button:focus-visible { outline: 3px solid #f2c14e; outline-offset: 2px; }
-    .bubble { position: fixed; z-index: 2147483000; bottom: 20px; ${side}: 20px; width: 56px; height: 56px;
-      border-radius: 18px; font-size: 22px; font-weight: 650; box-shadow: 0 8px 28px rgb(0 0 0 / 24%); }
-    section { position: fixed; z-index: 2147483001; bottom: 20px; ${side}: 20px; display: flex; flex-direction: column;
-      width: 420px; height: min(680px, calc(100vh - 40px)); border-radius: 18px; overflow: hidden;
-      background: #fff; box-shadow: 0 16px 56px rgb(0 0 0 / 28%); }
+    :host { all: initial !important; }
+    * { box-sizing: border-box; font-family: system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif; }
     [hidden] { display: none !important; }
-    header { display: flex; align-items: center; justify-content: space-between; padding: 0 6px 0 16px; height: 44px;
-      color: #fff; background: ${color}; font-size: 15px; font-weight: 600; }
-    header button { width: 36px; height: 36px; font-size: 22px; }
-    iframe { flex: 1; width: 100%; border: 0; }
-    @media (max-width: 640px) { section { inset: 0; width: 100%; height: 100%; border-radius: 0; } }`;
+    .bubble, header { background: ${ground}; color: ${ink(ground)}; }
+    button, a { border: 0; padding: 0; background: none; color: inherit; cursor: pointer; text-decoration: none; text-align: center; }
+    :is(button, a):focus-visible { outline: 3px solid currentColor; outline-offset: -5px; }
+    .bubble { position: fixed; z-index: 2147483000; bottom: 20px; ${set.position ?? "right"}: 20px; width: 56px; height: 56px;
+      border: 1px solid transparent; border-radius: 18px; font-size: 22px; font-weight: 650; box-shadow: 0 8px 28px rgb(0 0 0 / 24%); }
+    section { position: fixed; z-index: 2147483001; bottom: 20px; ${set.position ?? "right"}: 20px; display: flex; flex-direction: column;
+      width: min(420px, calc(100vw - 40px)); height: min(680px, calc(100vh - 40px)); border: 1px solid #8884; border-radius: 18px;
+      overflow: hidden; outline: 0; background: #f6f7f5; color: #1c2421; box-shadow: 0 16px 56px rgb(0 0 0 / 28%); }
+    header { display: flex; align-items: center; padding: 0 4px 0 16px; min-height: 46px; font-size: 15px; font-weight: 600; }
+    header span { flex: 1; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
+    header :is(a, button) { width: 40px; height: 40px; border-radius: 10px; font-size: 22px; line-height: 40px; }
+    header a { font-size: 17px; }
+    iframe { flex: 1; width: 100%; min-height: 0; border: 0; }
+    .note { display: grid; flex: 1; align-content: center; justify-items: center; gap: 16px; padding: 24px; font-size: 15px; line-height: 1.7; text-align: center; }
+    .note button { padding: 8px 20px; border: 1px solid; border-radius: 10px; font-size: 15px; }
+    .note:not([hidden]) ~ iframe { flex: 0 0 0; height: 0; }
+    .dark { background: #121614; color: #e6ebe8; }
+    @media (prefers-color-scheme: dark) { .auto { background: #121614; color: #e6ebe8; } }
+    @media ${small.media} { section { inset: 0; width: 100%; height: 100%; border: 0; border-radius: 0; } }
+    @media print { .bubble, section { display: none; } }`;
 
-  function button(text, label) {
-    const made = document.createElement("button");
-    made.type = "button";
-    made.textContent = text;
-    made.setAttribute("aria-label", label);
+  function oneOf(...known) {
+    return (value) => (known.includes(value) ? value : undefined);
+  }
+
+  function text(longest) {
+    return (value) => (value.trim() && value.trim().length <= longest ? value.trim() : undefined);
+  }
+
+  function list(each) {
+    return (value) => {
+      const parts = value.split(/[,，]/).map((part) => part.trim()).filter(Boolean);
+      return parts.length && parts.every((part) => each.test(part)) ? parts : undefined;
+    };
+  }
+
+  /** A colour as #rrggbb; a canvas takes what is one and keeps its last colour otherwise. */
+  function opaque(value) {
+    const pen = document.createElement("canvas").getContext("2d");
+    const [one, other] = ["#000001", "#000002"].map((last) => {
+      pen.fillStyle = last;
+      pen.fillStyle = value;
+      return pen.fillStyle;
+    });
+    return one === other && /^#[0-9a-f]{6}$/.test(one) ? one : undefined;
+  }
+
+  /** Black or white, whichever can be read on `color`: one of them always has a contrast of 4.5. */
+  function ink(color) {
+    const [r, g, b] = [1, 3, 5].map((at) => {
+      const part = parseInt(color.slice(at, at + 2), 16) / 255;
+      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 1.05 / (0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05) >= 4.5 ? "#fff" : "#000";
+  }
+
+  /** The attributes of the script tag; what is none of what it may be is left out, with one warning for all. */
+  function settings() {
+    const found = {};
+    const wrong = [];
+    for (const [name, [what, read]] of Object.entries(RULES)) {
+      const value = script.dataset[name];
+      if (value === undefined) continue;
+      found[name] = read(value);
+      if (found[name] === undefined) wrong.push(`data-${name} 须为${what}`);
+    }
+    if (wrong.length) console.warn(`依据 widget.js 没有理会这些属性：${wrong.join("；")}。`);
+    return found;
+  }
+
+  /** Where the chat is. The key stands behind #, a part that no server and no log ever gets. */
+  function address(framed) {
+    const url = new URL("chat/", script.src);
+    const add = (name, value) => value && url.searchParams.append(name, value);
+    if (framed) add("embed", "1");
+    add("lang", set.lang);
+    if (framed) add("greeting", set.greeting);
+    if (set.theme !== "auto") ["theme", "__theme"].forEach((name) => add(name, set.theme)); // ours and Gradio's
+    if (framed) add("q", set.question);
+    for (const [name, parameter] of Object.entries(FILTERS)) set[name]?.forEach((value) => add(parameter, value));
+    if (set.key) url.hash = `key=${set.key}`;
+    return url.href;
+  }
+
+  function element(tag, properties, label) {
+    const made = Object.assign(document.createElement(tag), properties);
+    if (label) made.setAttribute("aria-label", label);
     return made;
   }
 
-  /** Nothing is loaded before the first click. */
+  function load() {
+    chat?.remove();
+    ready = false;
+    note.replaceChildren(words.loading);
+    note.hidden = false;
+    chat = element("iframe", { title, allow: "clipboard-write", src: address(true) });
+    // A page that was refused or not reached loads too, as the browser's own; only ours says that it is there.
+    chat.addEventListener("load", () => setTimeout(() => ready || fail(), 1000));
+    panel.insertBefore(chat, ends[1]);
+  }
+
+  function fail() {
+    const again = element("button", { type: "button", textContent: words.again });
+    again.addEventListener("click", () => {
+      close.focus();
+      load();
+    });
+    note.replaceChildren(words.failed, again);
+  }
+
   function show() {
-    if (!chat) {
-      chat = document.createElement("iframe");
-      chat.title = title;
-      chat.src = new URL("chat/?embed=1", src);
-      frame.append(chat);
-    }
-    frame.hidden = false;
+    if (!chat) load();
+    panel.hidden = false;
     bubble.hidden = true;
-    close.focus();
+    cover();
+    if (ready) enter();
+    else close.focus();
   }
 
   function hide() {
-    frame.hidden = true;
+    panel.hidden = true;
     bubble.hidden = false;
+    cover();
     bubble.focus();
   }
 
+  /** On a small screen the chat is all there is: the page behind it neither scrolls nor is read out. */
+  function cover() {
+    const page = document.documentElement.style;
+    const covers = small.matches && !panel.hidden;
+    panel.setAttribute("aria-modal", covers);
+    if (covers === (scrolling !== null)) return;
+    [page.overflow, scrolling] = covers ? ["hidden", page.overflow] : [scrolling, null];
+  }
+
+  /** Into the chat: where the focus was there, or its last element when it comes from behind. */
+  function enter(what = "focus") {
+    if (!ready) return close.focus();
+    chat.focus();
+    chat.contentWindow.postMessage({ yiju: what }, origin);
+  }
+
+  function onMessage(event) {
+    if (!chat || event.source !== chat.contentWindow || event.origin !== origin) return;
+    if (event.data?.yiju === "close") hide();
+    if (event.data?.yiju !== "ready") return;
+    ready = note.hidden = true;
+    if (root.activeElement === close) enter();
+  }
+
+  function onKey(event) {
+    if (event.key !== "Escape" || event.isComposing) return;
+    event.stopPropagation();
+    hide();
+  }
+
   function build() {
-    const style = document.createElement("style");
-    style.textContent = STYLE;
-    const header = document.createElement("header");
-    header.append(Object.assign(document.createElement("span"), { textContent: title }), close);
-    frame.setAttribute("role", "dialog");
-    frame.setAttribute("aria-label", title);
-    frame.hidden = true;
-    frame.append(header);
-    bubble.className = "bubble";
-    root.append(style, bubble, frame);
+    if (document.querySelector(TAG)) return; // several tags on one page make one bubble
+    style();
+    panel.setAttribute("role", "dialog");
+    [[panel, title], [bubble, words.open + title], [apart, words.apart], [close, words.close]].forEach(([each, label]) => {
+      each.setAttribute("aria-label", label);
+    });
+    note.setAttribute("role", "status");
+    const header = element("header");
+    header.append(element("span", { textContent: title }), apart, close);
+    panel.append(ends[0], header, note, ends[1]);
+    root.append(bubble, panel);
     document.body.append(host);
   }
 
-  /** The chat says when Esc was pressed inside it with nothing of its own left to close. */
-  function onMessage(event) {
-    if (chat && event.source === chat.contentWindow && event.data === "yiju:close") hide();
+  /** A constructed sheet needs no leave from the page's content security policy; old browsers have none. */
+  function style() {
+    try {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(STYLE);
+      root.adoptedStyleSheets = [sheet];
+    } catch {
+      root.append(element("style", { textContent: STYLE }));
+    }
   }
 
   bubble.addEventListener("click", show);
   close.addEventListener("click", hide);
+  panel.addEventListener("keydown", onKey);
+  ends[0].addEventListener("focus", () => enter("focus-last"));
+  ends[1].addEventListener("focus", () => apart.focus());
+  small.addEventListener("change", cover);
   addEventListener("message", onMessage);
-  addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !frame.hidden) hide();
-  });
   if (document.body) build();
   else addEventListener("DOMContentLoaded", build);
 })();

@@ -1,0 +1,52 @@
+"use strict";
+
+/** The chat's side of the widget: runs in its frame only, and tells the page around it no more than a word. */
+(() => {
+  const query = new URLSearchParams(location.search);
+  if (parent === window || !query.has("embed")) return;
+  const greeting = query.get("greeting")?.trim();
+  const REACHABLE = "a[href], button:not([disabled]), textarea:not([disabled]), input:not([disabled]), select, summary, [tabindex='0']";
+  let wanted = document.hasFocus();
+
+  /** Into the question box, unless something here has the focus already; a touch screen would raise its keyboard. */
+  function focus() {
+    const box = document.querySelector("#yj-ask textarea");
+    if (!wanted || !box) return;
+    wanted = false;
+    const idle = document.activeElement === document.body || !document.activeElement;
+    if (idle && matchMedia("(hover: hover)").matches) box.focus();
+  }
+
+  function focusLast() {
+    const shown = [...document.querySelectorAll(REACHABLE)].filter((each) => each.checkVisibility?.() ?? each.offsetParent);
+    shown.filter((each) => each.tabIndex >= 0).at(-1)?.focus();
+  }
+
+  function greet() {
+    const heading = document.querySelector("#yj-chat .placeholder h2");
+    if (greeting && heading && heading.textContent !== greeting) heading.textContent = greeting;
+  }
+
+  function onMessage({ source, data }) {
+    if (source !== parent) return;
+    if (data?.yiju === "focus-last") focusLast();
+    if (data?.yiju !== "focus") return;
+    wanted = true;
+    focus();
+  }
+
+  /** Esc that nothing here wanted closes the widget; one that ends the writing of a character does not get so far. */
+  function onKey(event) {
+    if (event.key !== "Escape" || event.defaultPrevented || event.isComposing || event.keyCode === 229) return;
+    parent.postMessage({ yiju: "close" }, "*");
+  }
+
+  document.documentElement.classList.add("yj-embed");
+  addEventListener("message", onMessage);
+  addEventListener("keydown", onKey);
+  parent.postMessage({ yiju: "ready" }, "*"); // a refused or failed page cannot say so
+  new MutationObserver(() => {
+    focus();
+    greet();
+  }).observe(document.body, { childList: true, subtree: true });
+})();
