@@ -10,6 +10,8 @@ from starlette.exceptions import HTTPException
 
 from index.errors import YijuError
 
+BUSY = "现在提问的人太多，请稍后再试。"
+
 Handler = Callable[[Request, Exception], Awaitable[JSONResponse]]
 
 GENERIC = {
@@ -74,10 +76,11 @@ def error_body(error: ApiError) -> dict[str, dict[str, str]]:
     return {"error": {"code": error.code, "message": error.message}}
 
 
-def error_response(error: ApiError) -> JSONResponse:
-    """The contract's form of an error, as a response."""
+def error_response(error: ApiError, *, chat: bool = False) -> JSONResponse:
+    """The contract's form of an error, as a response; with `chat` also in the one that Gradio's page shows."""
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else None
-    return JSONResponse(error_body(error), error.status, headers)
+    shown = {"detail": error.message} if chat else {}
+    return JSONResponse({**error_body(error), **shown}, error.status, headers)
 
 
 def install(app: FastAPI) -> None:

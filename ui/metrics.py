@@ -19,7 +19,7 @@ class Metrics:
     def __init__(self) -> None:
         self._lock = Lock()
         self._answers = {"answered": 0, "abstained": 0}
-        self._refused = {"busy": 0, "invalid": 0, "failed": 0}
+        self._refused = {"busy": 0, "invalid": 0, "failed": 0, "limited": 0}
         self._buckets = [0] * len(BUCKETS)
         self._seconds = 0.0
 
@@ -32,7 +32,7 @@ class Metrics:
                 self._buckets[i] += seconds <= bound
 
     def refused(self, reason: str) -> None:
-        """Counts a question without an answer; `reason` is `busy`, `invalid` or `failed`."""
+        """Counts a question without an answer; `reason` is `busy`, `invalid`, `failed` or `limited`."""
         with self._lock:
             self._refused[reason] += 1
 

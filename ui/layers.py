@@ -1,0 +1,30 @@
+"""The layers around the application, in their order."""
+
+from __future__ import annotations
+
+import secrets
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from ui.access import KEY_HEADER, Access, Door, Sessions
+from ui.proxies import Forwarded
+from ui.security import Guard, Harden, Page
+
+
+def protect(app: FastAPI, access: Access) -> None:
+    """Puts them around `app`; the last one added is the outermost."""
+    app.add_middleware(Guard)
+    app.add_middleware(Door, access=access)
+    app.add_middleware(Sessions, secret=access.book.secret() if access.book else secrets.token_urlsafe(32))
+    # Outside the door, since browsers ask without a key first; without one Gradio would let every origin in.
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=access.origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=[KEY_HEADER, "authorization", "content-type"],
+        expose_headers=["retry-after"],
+    )
+    app.add_middleware(Harden)
+    app.add_middleware(Page, origins=access.origins)
+    app.add_middleware(Forwarded, trusted=access.proxies, private=access.private_headers)
