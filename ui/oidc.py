@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import httpx
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -52,10 +51,11 @@ class Oidc:
             ApiError: 400 if the browser does not come from a sign-in that began here, or it failed; 502 as above.
         """
         from authlib.integrations.starlette_client import OAuthError
+        from joserfc.errors import JoseError
 
         try:
             token = await self._client.authorize_access_token(request, claims_options=self._claims())
-        except OAuthError as error:
+        except (OAuthError, JoseError) as error:
             raise ApiError(400, "sign_in_failed", "登录没有完成或已过期，请重新登录。") from error
         except _failures() as error:
             raise _unreachable() from error
@@ -104,9 +104,9 @@ def _authlib() -> Any:
 
 def _failures() -> tuple[type[Exception], ...]:
     """What comes of a provider that is down, or whose answers are no provider's."""
-    from joserfc.errors import JoseError
+    import httpx2
 
-    return (httpx.HTTPError, JoseError, ValueError, KeyError, RuntimeError)
+    return (httpx2.HTTPError, ValueError, KeyError, RuntimeError)
 
 
 def _unreachable() -> ApiError:
