@@ -18,6 +18,7 @@ from itertools import pairwise
 
 from index.markers import Marker, markers
 from index.records import Declared, Heading, Table
+from index.titles import UNNUMBERED, unnumbered
 
 # Which kind encloses which, where the document does not show it otherwise.
 _RANK = {
@@ -26,6 +27,7 @@ _RANK = {
         [
             "附件",
             "附件题",
+            UNNUMBERED,
             "部分",
             "篇",
             "编",
@@ -111,10 +113,15 @@ def outline(text: str, declared: Sequence[Declared] = (), tables: Sequence[Table
         skipped on the way down.
     """
     candidates = _with_annex_titles(text, _with_declared(_outside(markers(text), tables), declared))
+    if not declared and not any(marker.kind in _MARKDOWN for marker in candidates):
+        candidates = sorted([*candidates, *_outside(unnumbered(text, candidates), tables)], key=lambda each: each.line)
     nodes: list[_Node] = []
+    wrapped = _is_wrapped(text)
+    if wrapped:  # 一是 mostly counts inside a paragraph, and where paragraphs begin cannot be told here
+        candidates = [marker for marker in candidates if marker.kind != "一是"]
     for _ in range(2):  # a second pass: dropped lists no longer disturb the nesting of the rest
         nodes = _nest(candidates)
-        _describe(text, nodes)
+        _describe(text, nodes, wrapped)
         _drop_lists(text, nodes)
         nodes = [node for node in nodes if not node.run.dropped]
         candidates = [node.marker for node in nodes]
@@ -163,7 +170,7 @@ def _nest(found: Sequence[Marker]) -> list[_Node]:
     """Give each marker that fits a sequence its run and parent; leave out those that fit none."""
     inside = _observed_nesting(found)
     following = _successors(found)
-    nesting = _Nesting(inside)
+    nesting = _Nesting(inside, found)
     for marker in found:
         nesting.place(marker, expected=following[marker])
     return [node for node in nesting.nodes if not node.run.dropped]
@@ -210,9 +217,10 @@ def _encloses(found: Sequence[Marker], places: Sequence[int], left: int, right: 
 class _Nesting:
     """A stack of open headings that markers are placed on in text order."""
 
-    def __init__(self, inside: dict[tuple[str, str], int]) -> None:
+    def __init__(self, inside: dict[tuple[str, str], int], found: Sequence[Marker]) -> None:
         self.nodes: list[_Node] = []
         self._inside = inside
+        self._found = found
         self._stack: list[_Node] = []
         self._last: dict[str, _Node] = {}
 
@@ -225,6 +233,8 @@ class _Nesting:
                 marker, _Run(marker.kind), lambda open_: self._outranks(marker.kind, open_.marker.kind, same=True)
             )
             self._last = {}
+        elif marker.kind == UNNUMBERED:
+            self._push(marker, _Run(marker.kind), lambda open_: not self._goes_on(open_.marker, marker))
         else:
             self._place_numbered(marker, expected)
 
@@ -264,6 +274,12 @@ class _Nesting:
             open_.marker.number == marker.prefix[-1] and open_.marker.prefix == marker.prefix[:-1]
             for open_ in self._stack
         )
+
+    def _goes_on(self, open_: Marker, title: Marker) -> bool:
+        """Whether the numbers that an open heading counts in go on behind a title, which then stands inside it."""
+        behind = self._found[bisect_right(self._found, title.line, key=lambda marker: marker.line) :]
+        after = next((marker for marker in behind if marker.kind == open_.kind), None)
+        return open_.kind not in (UNNUMBERED, "条") and after is not None and after.number == open_.number + 1
 
     def _outranks(self, kind: str, open_kind: str, *, same: bool = False) -> bool:
         if open_kind in _MARKDOWN:
@@ -319,8 +335,7 @@ def _resumed(run: _Run, marker: Marker) -> _Run | None:
 # --- headings or lists ------------------------------------------------------------------------
 
 
-def _describe(text: str, nodes: Sequence[_Node]) -> None:
-    wrapped = _is_wrapped(text)
+def _describe(text: str, nodes: Sequence[_Node], wrapped: bool) -> None:
     for i, node in enumerate(nodes):
         node.extent = nodes[i + 1].marker.line if i + 1 < len(nodes) else len(text)
         node.shape = _shape(text, node, wrapped)
@@ -335,8 +350,9 @@ def _is_wrapped(text: str) -> bool:
 
 def _shape(text: str, node: _Node, wrapped: bool) -> _Shape:
     marker = node.marker
-    line = text[marker.content : min(marker.end, marker.content + 400)]
     extent = text[marker.content : min(node.extent, marker.content + 400)].strip()
+    # A number that a wrapped line ends with has what it heads on the next.
+    line = text[marker.content : min(marker.end, marker.content + 400)] or extent.partition("\n")[0]
     if _is_alone(line, wrapped and extent != line):
         return _Shape.ALONE
     if _run_in_length(line, extent) > 0:
@@ -350,7 +366,7 @@ def _shape(text: str, node: _Node, wrapped: bool) -> _Shape:
 
 def _is_alone(line: str, wrapped: bool) -> bool:
     limit = _WRAPPED_MAX if wrapped else _ALONE_MAX
-    return len(line) <= limit and not _TERMINAL.search(line) and not line.endswith(("，", ",", "、"))
+    return len(line) <= limit and not _TERMINAL.search(line) and not line.endswith(("，", ",", "、", "：", ":"))
 
 
 def _run_in_length(line: str, extent: str) -> int:
@@ -367,15 +383,29 @@ def _run_in_length(line: str, extent: str) -> int:
 def _drop_lists(text: str, nodes: Sequence[_Node]) -> None:
     runs = {id(node.run): node.run for node in nodes}
     filled = _filled(text, nodes)
-    counted: dict[int, list[_Shape]] = {}
+    counted: dict[int, list[_Node]] = {}
     for run in runs.values():  # numbers that count through sections are of one make
-        shapes = counted[id(run)] = counted.get(id(run.continues), [])
-        shapes.extend(node.shape for node in run.nodes)
-    for run in runs.values():
-        run.dropped = not _heads(run, counted[id(run)], filled)
+        counted.setdefault(id(run), counted.get(id(run.continues), [])).extend(run.nodes)
+    enclosing: set[int] = set()  # ids of the nodes with headings below them
+    for run in reversed(runs.values()):  # from the inside: a run begins before those inside it
+        run.dropped = not _heads(run, _shapes(counted[id(run)], enclosing), filled)
+        if not run.dropped:
+            enclosing.update(id(node.parent) for node in run.nodes)
     for node in nodes:
         while node.parent is not None and node.parent.run.dropped:
             node.parent = node.parent.parent
+
+
+def _shapes(nodes: Sequence[_Node], enclosing: set[int]) -> list[_Shape]:
+    """Shapes of what counts in one sequence; a sentence that headings stand under heads them, but in an article."""
+    shapes = [_Shape.ALONE if id(node) in enclosing and _is_free_sentence(node) else node.shape for node in nodes]
+    if len(nodes) > 1 and all(shape is _Shape.ITEM for shape in shapes[:-1]):
+        shapes[-1] = _Shape.ITEM  # what follows a list is no part of its last item
+    return shapes
+
+
+def _is_free_sentence(node: _Node) -> bool:
+    return node.shape is _Shape.SENTENCE and (node.parent is None or node.parent.marker.kind != "条")
 
 
 def _filled(text: str, nodes: Sequence[_Node]) -> set[int]:
@@ -391,7 +421,7 @@ def _filled(text: str, nodes: Sequence[_Node]) -> set[int]:
 
 def _heads(run: _Run, shapes: Sequence[_Shape], filled: set[int]) -> bool:
     """Whether a run of siblings is made of headings; `shapes` are those of all that count in its sequence."""
-    if run.kind in _MARKDOWN or run.kind == "附件题":
+    if run.kind in _MARKDOWN | {"附件题", UNNUMBERED}:
         return True
     empty = [id(node) not in filled for node in run.nodes]
     if len(empty) > 1 and run.kind != "条" and all(empty[:-1]) and (empty[-1] or len(empty) > 2):
@@ -402,7 +432,7 @@ def _heads(run: _Run, shapes: Sequence[_Shape], filled: set[int]) -> bool:
         return False
     parent = run.nodes[0].parent
     if parent is not None and parent.marker.kind == "条":
-        heading_like = shapes.count(_Shape.ALONE)
+        heading_like = shapes.count(_Shape.ALONE)  # else the items (项) of an article
     else:
         heading_like = len(shapes) - shapes.count(_Shape.SENTENCE) - shapes.count(_Shape.ITEM)
     return heading_like * 2 >= len(shapes)
@@ -461,8 +491,10 @@ def _lists_annexes(text: str, marker: Marker) -> bool:
     if not content:
         return text[marker.end - 1] in ":："
     # 「附件：方案」 above signature and date names an annex; the annex itself comes later.
-    return bool(re.match(r"[0-9０-９一二三四五六七八九十]{1,2}[.．、]", content)) or bool(
-        _DATE_LINE.search(text, marker.end, marker.end + 200)
+    return (
+        re.match(r"[0-9０-９一二三四五六七八九十]{1,2}[.．、]", content) is not None
+        or _DATE_LINE.search(text, marker.end, marker.end + 200) is not None
+        or not text[marker.end :].strip(" \t\n\u3000*_")
     )
 
 

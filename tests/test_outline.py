@@ -27,6 +27,9 @@ def path(text: str, at: str) -> tuple[str, ...]:
     return Document("d", "文", text, "s", outline(text)).section_path(text.index(at))
 
 
+PARAGRAPH = "一年来，我们全面落实党中央、国务院决策部署，统筹推进各项工作，取得了新的成绩。"
+
+
 # --- forms of numbers -------------------------------------------------------------------------
 
 
@@ -232,6 +235,64 @@ def test_what_follows_an_annex_belongs_to_it() -> None:
 def test_a_line_that_announces_annexes_is_no_heading() -> None:
     text = "一、甲\n文。\n附件：1.方案\n2.名单\n附件：方案\n綦江区人民政府\n2023年4月28日\n"
     assert tree(text) == ["一、甲"]
+
+
+# --- titles without a number, sentences as headings, lists -------------------------------------
+
+
+def test_a_title_without_a_number_stands_above_what_it_begins() -> None:
+    lines = ["一、改革", "二、开放", "关于外交工作", "一、和平"]
+    text = "\n".join(f"{line}\n{PARAGRAPH}" for line in lines) + "\n结束语\n各位代表！"
+    assert tree(text) == ["一、改革", "二、开放", "关于外交工作", "  一、和平", "结束语"]
+
+
+def test_a_title_without_a_number_stays_inside_an_item_whose_numbers_go_on() -> None:
+    text = f"一、建设\n{PARAGRAPH}\n关于工资制度\n{PARAGRAPH}\n二、民生\n{PARAGRAPH}"
+    assert tree(text) == ["一、建设", "  关于工资制度", "二、民生"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "某省人民政府",
+        "责任单位：某省教育厅",
+        "2025年1月20日",
+        "图1 机构设置",
+        "各位代表",
+        "某发〔2025〕12号",
+        "单位 | 数量",
+    ],
+)
+def test_signatures_labels_dates_and_captions_are_no_titles(line: str) -> None:
+    after = "2025年1月20日" if line.endswith("政府") else PARAGRAPH
+    assert tree(f"一、改革\n{PARAGRAPH}\n{line}\n{after}\n二、开放\n{PARAGRAPH}") == ["一、改革", "二、开放"]
+
+
+def test_parts_of_sentences_in_wrapped_lines_are_no_titles() -> None:
+    broken = "完善机制。建立健全知识产权保护和运用的制度体系，加强部门协同，推动新兴商标品牌服务机构的设立，提"
+    text = "\n".join(["一、保护", *[f"{broken}\n高服务水平，扩大服务的范围\n{PARAGRAPH}"] * 3])
+    assert tree(text) == ["一、保护"]
+
+
+def test_sentences_that_headings_stand_under_are_headings() -> None:
+    text = f"一、目标要高。\n（一）全面\n{PARAGRAPH}\n（二）协调\n{PARAGRAPH}\n二、措施要实。\n（一）组织\n{PARAGRAPH}"
+    assert tree(text) == ["一、目标要高", "  （一）全面", "  （二）协调", "二、措施要实", "  （一）组织"]
+
+
+def test_what_follows_a_list_does_not_make_it_headings() -> None:
+    items = "下列情形不适用：\n（1）存在争议的；\n（2）已经拆除的。"
+    text = f"一、范围\n{items}\n{PARAGRAPH}\n{PARAGRAPH}\n二、附则\n{PARAGRAPH}"
+    assert tree(text) == ["一、范围", "二、附则"]
+
+
+def test_a_number_at_the_end_of_a_wrapped_line_heads_the_next_line() -> None:
+    items = "（一）\n对于申请材料不齐全的，\n应当一次告知；\n（二）\n对于申请材料齐全的，\n应当受理。"
+    text = f"第一条 程序\n{items}\n第二条 期限"
+    assert tree(text) == ["第一条 程序", "第二条 期限"]
+
+
+def test_an_annex_that_is_only_named_is_no_heading() -> None:
+    assert tree(f"一、改革\n{PARAGRAPH}\n附件：任务分工（略）\n") == ["一、改革"]
 
 
 def test_markdown_encloses_numbers() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from eval.bench import Figure, answers, commands, documents, encoding, evaluation
+from eval.bench import Figure, answers, commands, documents, encoding, evaluation, outlines
 from index.errors import YijuError
 
 Bench = Callable[[], Sequence[Figure]]
@@ -26,6 +26,8 @@ BENCHES: Mapping[str, Bench] = {
     "encoding": encoding.speed,
     "encoding-retrieval": encoding.retrieval,
     "evaluation": evaluation.speed,
+    "outlines": outlines.development,
+    "outlines-test": outlines.test,
 }
 
 
