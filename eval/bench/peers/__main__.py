@@ -1,0 +1,69 @@
+"""`python -m eval.bench.peers`: measure all systems on all tasks, write `docs/peers.md` and `docs/peers.html`.
+
+Needs the package index once, for the environments; takes about half an hour on two cores. What was measured before is
+remembered in `build/peers` as long as nothing that it depends on has changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from eval.bench.peers import SYSTEMS
+from eval.bench.peers.environments import Environment, prepare
+from eval.bench.peers.measuring import answer, search
+from eval.bench.peers.page import TaskResult, markdown, page
+from eval.bench.peers.tasks import Task, tasks
+from eval.bench.programs import ROOT
+from eval.gold.corpus import DEFAULT_DATA, CorpusError
+from index.errors import YijuError
+
+FOLDER = ROOT / "build" / "peers"
+COMMAND = "make bench-peers"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command. Returns the exit status: 0 done, 2 something could not be installed, read or run."""
+    options = _parser().parse_args(arguments)
+    try:
+        results, environments = _measured(options.data, options.out)
+    except (YijuError, CorpusError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    (options.out / "peers.md").write_text(markdown(results, environments, COMMAND), "utf-8")
+    (options.out / "peers.html").write_text(page(results, environments, COMMAND), "utf-8")
+    return 0
+
+
+def _measured(data: Path, out: Path) -> tuple[list[TaskResult], dict[str, Environment]]:
+    environments = {}
+    for system in SYSTEMS:
+        if system.environment not in environments:
+            sys.stderr.write(f"环境 {system.environment} ……\n")
+            environments[system.environment] = prepare(system.environment, FOLDER / "environments")
+    return [_result(task, environments) for task in tasks(FOLDER / "files", data)], environments
+
+
+def _result(task: Task, environments: dict[str, Environment]) -> TaskResult:
+    measured = []
+    for system in SYSTEMS:
+        sys.stderr.write(f"{task.name}：{system.name} ……\n")
+        measured.append(search(system, task, environments[system.environment], FOLDER / "results"))
+    sys.stderr.write(f"{task.name}：作答 ……\n")
+    return TaskResult(task, tuple(measured), *answer(task, environments["yiju"], FOLDER / "results"))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m eval.bench.peers",
+        description="同样的文件、题目和编码器，与 LangChain、LlamaIndex、Haystack、txtai 相比",
+    )
+    parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help=f"数据文件夹（默认 {DEFAULT_DATA}）")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs", metavar="FOLDER", help="页面写到哪里（默认 docs）")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
