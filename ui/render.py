@@ -1,14 +1,20 @@
-"""An answer as Markdown for the chat. Pure; every character of documents and models is escaped."""
+"""An answer as HTML for the chat. Pure; every character of documents and models is escaped.
+
+A message is one block of HTML without an empty line, which Markdown leaves as it is. The page's scripts and styles rely
+on its classes and on the fragments of its links: `#ev-…` a citation, `#lead-…` a passage, `#copy`, `#ask`, `#good-…`.
+"""
 
 from __future__ import annotations
 
 import html
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from index.records import Passage
+from index.records import Hit, Passage
 from qa.answers import Answer, Citation
+from ui.references import reference
+from ui.wording import CHINESE, Words
 
 LEADS = 3
 """How many passages are offered where the documents do not answer."""
@@ -16,51 +22,68 @@ LEADS = 3
 LEAD_CHARACTERS = 90
 """How much of a passage its lead shows."""
 
-CONFIDENCE_WORDS = ((0.85, "把握较高"), (0.6, "把握一般"), (0.0, "把握较低，请核对原文"))
-"""From which confidence on which words are said."""
+READ_CHARACTERS = 60
+"""How much is shown of each passage that was read."""
 
-REFUSAL = "#####"
+SURE, FAIR = 0.85, 0.6
+"""From which confidence on an answer is called sure, or fair."""
+
+REFUSAL = '<p class="yj-refusal">'
 """Begins every message that stands in place of an answer."""
 
 _MARKER = re.compile(r"\[(\d{1,3})\]")
-_PUNCTUATION = re.compile(r"[!\"#$%'()*+,\-./:;=?@\[\\\]^_`{|}~]")
-_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
-_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co"))
 
 
-def render(answer: Answer) -> str:
+def render(
+    answer: Answer, words: Words = CHINESE, *, suggestions: Sequence[str] = (), rated: bool = False, done: bool = True
+) -> str:
     """The chat message of one answer, or of a snapshot of it.
 
-    Strong text is the short answer, emphasis a remark, `####` opens the leads; `app.css` relies on that.
     Only a complete answer has citations; markers of earlier snapshots look the same but lead nowhere yet.
+
+    Args:
+        answer: what is shown.
+        words: the language of what is said beside it.
+        suggestions: questions to ask next.
+        rated: whether readers may say that it helped, or did not; it needs an id for that.
+        done: whether the answer is complete.
     """
-    return "\n\n".join(_paragraphs(answer))
+    parts = [*_said(answer, words)]
+    if done:
+        parts += [_actions(answer, words, rated), *_read(answer, words), *_next(suggestions, words)]
+    return f'<div class="yj-answer">{"".join(parts)}</div>'
+
+
+def render_question(question: str) -> str:
+    """The chat message of a question."""
+    return f"<p>{escape(question)}</p>"
 
 
 def render_refusal(message: str) -> str:
     """The chat message in place of an answer that could not be given."""
-    return f"{REFUSAL} {escape(message)}"
+    return f"{REFUSAL}{escape(message)}</p>"
 
 
-def confidence_words(confidence: float) -> str:
+def confidence_words(confidence: float, words: Words = CHINESE) -> str:
     """The calibrated probability as people say it."""
-    return next(words for bound, words in CONFIDENCE_WORDS if confidence >= bound or bound == 0)
+    if confidence >= SURE:
+        return words.sure
+    return words.fair if confidence >= FAIR else words.unsure
 
 
 def escape(text: str) -> str:
-    """`text` as Markdown that shows exactly its visible characters and does nothing else.
+    """`text` as HTML that shows exactly its visible characters and does nothing else.
 
-    Line ends become spaces and invisible characters go, so that no block, link or tag can begin in it.
+    Line ends become spaces, so that no Markdown can begin in it; invisible characters go.
     """
     visible = "".join(" " if c.isspace() else c for c in text if c.isspace() or _visible(c))
-    marked = _PUNCTUATION.sub(r"\\\g<0>", visible.strip())
-    return re.sub("[&<>]", lambda found: _HTML[found[0]], marked)
+    return html.escape(visible.strip())
 
 
-def unescape(markdown: str) -> str:
-    """The text that `escape` was given, less what it dropped."""
-    return html.unescape(_ESCAPED.sub(r"\1", markdown))
+def unescape(message: str) -> str:
+    """The question that `render_question` was given, less what `escape` dropped."""
+    return html.unescape(message.removeprefix("<p>").removesuffix("</p>"))
 
 
 def source_link(document_id: str, start: int, end: int, kind: str = "ev") -> str:
@@ -72,18 +95,24 @@ def _visible(character: str) -> bool:
     return unicodedata.category(character) not in _INVISIBLE
 
 
-def _paragraphs(answer: Answer) -> Iterator[str]:
+def _said(answer: Answer, words: Words) -> Iterator[str]:
     if answer.standalone_question.strip() != answer.question.strip() and answer.standalone_question:
-        yield f"*理解为：{escape(answer.standalone_question)}*"
+        understood = words.understood.format(question=answer.standalone_question)
+        yield f'<p class="yj-understood">{escape(understood)}</p>'
     if answer.abstained:
-        yield escape(answer.text)
-        yield from _leads(answer)
+        yield f'<p class="yj-none">{escape(answer.text)}</p>'
+        yield from _leads(answer, words)
         return
     if answer.short is not None:
-        yield f"**{escape(answer.short)}**"
-    yield from (_line(line, answer.citations) for line in answer.text.splitlines() if line.strip())
+        yield f'<p class="yj-short"><strong>{escape(answer.short)}</strong></p>'
+    yield from (f'<p class="yj-said">{_line(line, answer.citations)}</p>' for line in _lines(answer.text))
     if answer.citations:
-        yield f"*{confidence_words(answer.confidence)}*"
+        sure, percent = confidence_words(answer.confidence, words), round(100 * answer.confidence)
+        yield f'<p class="yj-sure">{escape(words.confidence.format(words=sure, percent=percent))}</p>'
+
+
+def _lines(text: str) -> Iterator[str]:
+    return (line for line in text.splitlines() if line.strip())
 
 
 def _line(line: str, citations: tuple[Citation, ...]) -> str:
@@ -97,23 +126,48 @@ def _line(line: str, citations: tuple[Citation, ...]) -> str:
 
 def _marker(n: int, citations: tuple[Citation, ...]) -> str:
     if not citations:
-        return f"[{n}](#pending)"
+        return f'<a href="#pending">{n}</a>'
     if not 1 <= n <= len(citations):
-        return escape(f"[{n}]")
+        return f"[{n}]"
     quote = citations[n - 1]
-    return f"[{n}]({source_link(quote.passage.document_id, quote.quote.start, quote.quote.end)})"
+    place = source_link(quote.passage.document_id, quote.quote.start, quote.quote.end)
+    return f'<a href="{place}" title="{escape(reference(quote.passage))}">{n}</a>'
 
 
-def _leads(answer: Answer) -> Iterator[str]:
-    if not answer.hits:
-        return
-    yield "#### 线索：最接近的原文，未必回答了问题"
-    yield "\n".join(f"- {_lead(hit.passage)}" for hit in answer.hits[:LEADS])
+def _leads(answer: Answer, words: Words) -> Iterator[str]:
+    if answer.hits:
+        leads = "".join(f"<li>{_lead(hit.passage, LEAD_CHARACTERS)}</li>" for hit in answer.hits[:LEADS])
+        yield f'<p class="yj-caption">{escape(words.leads)}</p><ul class="yj-leads">{leads}</ul>'
 
 
-def _lead(passage: Passage) -> str:
+def _lead(passage: Passage, characters: int, score: str = "") -> str:
     text = " ".join(passage.text.split())
-    shown = text[:LEAD_CHARACTERS] + ("…" if len(text) > LEAD_CHARACTERS else "")
+    shown = text[:characters] + ("…" if len(text) > characters else "")
     where = " › ".join((passage.title, *passage.section_path[-1:]))
     link = source_link(passage.document_id, passage.span.start, passage.span.end, "lead")
-    return f"[{escape(shown)}]({link}) *{escape(where)}*"
+    return f'<a href="{link}">{escape(shown)}</a> <cite>{escape(where)}{score}</cite>'
+
+
+def _actions(answer: Answer, words: Words, rated: bool) -> str:
+    links = [("#copy", words.copy), ("#copy-all", words.copy_all)]
+    if rated and answer.id is not None:
+        links += [(f"#good-{answer.id}", words.good), (f"#bad-{answer.id}", words.bad)]
+    return '<p class="yj-does">' + " ".join(f'<a href="{escape(to)}">{escape(text)}</a>' for to, text in links) + "</p>"
+
+
+def _read(answer: Answer, words: Words) -> Iterator[str]:
+    """The passages read, folded away."""
+    if answer.hits:
+        listed = "".join(f"<li>{_scored(hit)}</li>" for hit in answer.hits)
+        summary = escape(words.read.format(n=len(answer.hits)))
+        yield f'<details class="yj-read"><summary>{summary}</summary><ol>{listed}</ol></details>'
+
+
+def _scored(hit: Hit) -> str:
+    return _lead(hit.passage, READ_CHARACTERS, f" · {hit.score:.2f}")
+
+
+def _next(suggestions: Sequence[str], words: Words) -> Iterator[str]:
+    if suggestions:
+        questions = "".join(f'<li><a href="#ask">{escape(each)}</a></li>' for each in suggestions)
+        yield f'<p class="yj-caption">{escape(words.ask_next)}</p><ul class="yj-next">{questions}</ul>'

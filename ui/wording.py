@@ -1,8 +1,8 @@
-"""What the chat says beside its answers, and Gradio's own words in Chinese."""
+"""What the product says beside its answers, in Chinese for everybody, in English for who asks for it."""
 
 from __future__ import annotations
 
-CLAIM = "每个答案都有出处"
+from dataclasses import dataclass
 
 HINT = """## 想从文档里知道什么？
 
@@ -24,4 +24,123 @@ TRANSLATIONS = {
     "common.loading": "载入中",
     "status.queue_position": "排队中",
 }
-"""Given for every locale, so that every browser reads Chinese."""
+"""Gradio's own words. Given for every locale, so that no browser mixes languages; `app.js` makes them English."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What chat and pages say, in one language. Fields with braces are formats."""
+
+    language: str = "zh-CN"
+    # Answers
+    understood: str = "理解为：{question}"
+    sure: str = "把握较高"
+    fair: str = "把握一般"
+    unsure: str = "把握较低，请核对原文"
+    confidence: str = "{words} · {percent} %"
+    leads: str = "线索：最接近的原文，未必回答了问题"
+    read: str = "读过的 {n} 个片段与得分"
+    ask_next: str = "接着问"
+    copy: str = "复制"
+    copy_all: str = "复制全文"
+    good: str = "有用"
+    bad: str = "有误"
+    too_long: str = "问题太长：{n} 个字，最多 {limit} 个字，请缩短后再问。"
+    # Exported conversations
+    conversation: str = "问答记录"
+    basis: str = "出处"
+    colon: str = "："
+    page: str = "第 {n} 页"
+    # Document pages
+    product: str = "依据"
+    chat: str = "提问"
+    documents: str = "文档"
+    other_language: str = "English"
+    find: str = "按标题、文号、机关或地区查找"
+    search: str = "查找"
+    count: str = "共 {n} 份"
+    none: str = "没有这样的文档。"
+    no_documents: str = "还没有文档：请先用 yiju-index build 建立索引。"
+    number: str = "文号"
+    issuer: str = "发文机关"
+    issued: str = "发布"
+    effective: str = "施行"
+    period: str = "适用年份"
+    region: str = "地区"
+    validity: str = "效力"
+    file: str = "文件"
+    length: str = "篇幅"
+    characters: str = "{n} 字"
+    characters_and_pages: str = "{n} 字，{pages} 页"
+    outline: str = "目录"
+    no_outline: str = "这份文档没有标题。"
+    more_headings: str = "目录很长，这里只列到第 {level} 级；各部分之内的标题见正文。"
+    part: str = "第 {n} 部分，共 {of} 部分"
+    before: str = "上一部分"
+    after: str = "下一部分"
+    highlighted: str = "所引原文"
+    permanent: str = "这一处的固定链接"
+    ask_this: str = "就这份文档提问"
+    page_image: str = "第 {n} 页的图像"
+    plain_text: str = "纯文本"
+    not_found: str = "没有这份文档，或您无权查看。"
+
+
+CHINESE = Words()
+
+ENGLISH = Words(
+    language="en",
+    understood="Understood as: {question}",
+    sure="High confidence",
+    fair="Fair confidence",
+    unsure="Low confidence: please check the source",
+    leads="Leads: the nearest text, which may not answer the question",
+    read="The {n} passages read, with scores",
+    ask_next="Ask next",
+    copy="Copy",
+    copy_all="Copy all",
+    good="Helpful",
+    bad="Wrong",
+    too_long="The question is too long: {n} characters of at most {limit}. Please shorten it.",
+    conversation="Conversation",
+    basis="Sources",
+    colon=":",
+    page="page {n}",
+    product="Yiju",
+    chat="Ask",
+    documents="Documents",
+    other_language="中文",
+    find="Find by title, number, issuer or region",
+    search="Find",
+    count="{n} in all",
+    none="There is no such document.",
+    no_documents="No documents yet: build an index with yiju-index build.",
+    number="Number",
+    issuer="Issuer",
+    issued="Issued",
+    effective="In force from",
+    period="Years covered",
+    region="Region",
+    validity="Validity",
+    file="File",
+    length="Length",
+    characters="{n} characters",
+    characters_and_pages="{n} characters, {pages} pages",
+    outline="Contents",
+    no_outline="This document has no headings.",
+    more_headings="A long outline: only levels 1 to {level} are listed; the others stand in the text.",
+    part="Part {n} of {of}",
+    before="Previous part",
+    after="Next part",
+    highlighted="Quoted text",
+    permanent="Permanent link to this place",
+    ask_this="Ask about this document",
+    page_image="Image of page {n}",
+    plain_text="Plain text",
+    not_found="There is no such document, or you may not see it.",
+)
+
+
+def words_for(language: str | None) -> Words:
+    """The words of a language, given as a page's address or the browser names it: English for `en`, else Chinese."""
+    return ENGLISH if language == ENGLISH.language else CHINESE

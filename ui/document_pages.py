@@ -1,0 +1,125 @@
+"""Pages for reading: the documents, and each with its outline, its page images and the place a citation names.
+
+`/documents/{id}?start=…&end=…` is the permanent link of a passage.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from threading import Lock
+
+from fastapi import APIRouter, FastAPI, Request, Response
+
+from index.errors import YijuError
+from index.loaders.pictures import file_of, page_picture
+from index.records import Document, Span
+from ui.desk import Desk
+from ui.document_view import blocks, outline, part_at, parts
+from ui.errors import ApiError
+from ui.pages import page
+from ui.visitors import visitor_of
+
+LISTED = 100
+"""How many documents one page of the list shows."""
+
+_RENDERING = Lock()  # PDFium is not thread-safe
+
+
+def add_routes(app: FastAPI, desk: Desk) -> None:
+    """Adds `/documents/`, `/documents/{id}` and `/documents/{id}/pages/{n}.png`."""
+    router = APIRouter()
+
+    @router.get("/documents/")
+    async def documents(request: Request) -> Response:
+        """The documents that the visitor may see, a hundred at a time."""
+        return _list(request, [each for each in desk.answerer.documents() if visitor_of(request).may_see(each)])
+
+    @router.get("/documents/{document_id}")
+    async def document(request: Request, document_id: str) -> Response:
+        """One document, at the place that the address names."""
+        found = _visible(desk, request, document_id)
+        return _document(request, found) if found else page("missing.html", request, root="../", status=404)
+
+    @router.get("/documents/{document_id}/pages/{n}.png")
+    async def picture(request: Request, document_id: str, n: int) -> Response:
+        """A page as a picture, drawn from the file as it is now."""
+        found = _visible(desk, request, document_id)
+        path = file_of(found) if found else None
+        if path is None:
+            raise ApiError(404, "page_not_found", "没有这一页的图像。")
+        try:
+            content = await asyncio.to_thread(_drawn, path, n)
+        except YijuError as error:
+            raise ApiError(404, "page_not_found", "没有这一页的图像。") from error
+        return Response(content, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
+
+    app.include_router(router)
+
+
+def _visible(desk: Desk, request: Request, document_id: str) -> Document | None:
+    found = desk.answerer.document(document_id)
+    return found if found and visitor_of(request).may_see(found) else None
+
+
+def _drawn(path: Path, n: int) -> bytes:
+    with _RENDERING:
+        return page_picture(path, n)
+
+
+def _list(request: Request, documents: Sequence[Document]) -> Response:
+    wanted = request.query_params.get("q", "").strip()
+    found = [each for each in documents if _matches(each, wanted)]
+    first = LISTED * _number(request.query_params, "page", len(found) // LISTED)
+    return page(
+        "documents.html",
+        request,
+        root="../",
+        wanted=wanted,
+        total=len(documents),
+        count=len(found),
+        number=first // LISTED,
+        more=first + LISTED < len(found),
+        documents=found[first : first + LISTED],
+    )
+
+
+def _matches(document: Document, wanted: str) -> bool:
+    said = document.metadata
+    texts = (document.title, document.source, said.number or "", said.issuer or "", said.region or "")
+    return all(any(word in text.casefold() for text in texts) for word in wanted.casefold().split())
+
+
+def _document(request: Request, document: Document) -> Response:
+    spans = parts(document)
+    marked = _place(request.query_params, document)
+    number = part_at(spans, marked.start) if marked else _number(request.query_params, "part", len(spans) - 1)
+    entries, deepest = outline(document, spans)
+    return page(
+        "document.html",
+        request,
+        root="../",
+        document=document,
+        marked=marked,
+        number=number,
+        parts=len(spans),
+        blocks=blocks(document, spans[number], marked),
+        entries=entries,
+        deepest=deepest,
+        whole_outline=len(entries) == len(document.headings),
+        pictures=bool(document.page_starts) and file_of(document) is not None,
+    )
+
+
+def _place(query: Mapping[str, str], document: Document) -> Span | None:
+    """The place that an address names; None where it names none that the document has."""
+    length = len(document.text)
+    start, end = _number(query, "start", length), _number(query, "end", length)
+    return Span(start, end) if start < end else None
+
+
+def _number(query: Mapping[str, str], name: str, highest: int) -> int:
+    """A parameter as a number from 0 to `highest`; 0 where it is none."""
+    text = query.get(name, "")
+    return min(int(text), highest) if text.isascii() and text.isdigit() and len(text) < 12 else 0

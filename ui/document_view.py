@@ -1,0 +1,144 @@
+"""A document as its page shows it: cut into parts of bearable length, with its outline and a place marked in it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from index.records import Document, Heading, Span
+
+PART = 16_000
+"""Longest part of a document on one page, in code points."""
+
+OUTLINE = 240
+"""How many headings the outline lists; of a longer one only the outer levels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of text.
+
+    Attributes:
+        text: as it stands in the document.
+        marked: whether it belongs to the place that was asked for.
+        strong: whether it is a heading that its paragraph follows in the same line.
+    """
+
+    text: str
+    marked: bool = False
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A line of the text.
+
+    Attributes:
+        span: where it stands.
+        pieces: its text, in order.
+        heading: where its heading stands; None if it has none.
+        level: 2 to 6, without jumps, where the line is nothing but a heading; else 0.
+        row: whether it is a row of a table.
+        page: its page, where the line before is not on the same; None where there are no pages.
+    """
+
+    span: Span
+    pieces: tuple[Piece, ...]
+    heading: Span | None = None
+    level: int = 0
+    row: bool = False
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the outline.
+
+    Attributes:
+        heading: it leads to.
+        part: on which it stands, from 0.
+    """
+
+    heading: Heading
+    part: int
+
+
+def parts(document: Document) -> list[Span]:
+    """Consecutive spans that cover the text; each ends before a heading, or at a line end, or where it must."""
+    text, spans, start = document.text, list[Span](), 0
+    headings = [heading.start for heading in document.headings]
+    while len(text) - start > PART:
+        end = _cut(text, headings, start)
+        spans.append(Span(start, end))
+        start = end
+    return [*spans, Span(start, len(text))]
+
+
+def part_at(spans: Sequence[Span], offset: int) -> int:
+    """The number of the part that holds `offset`, from 0."""
+    return max(0, bisect_right([span.start for span in spans], offset) - 1)
+
+
+def blocks(document: Document, part: Span, marked: Span | None = None) -> list[Block]:
+    """The lines of a part that have any text."""
+    headings = {heading.start: heading for heading in document.headings}
+    made: list[Block] = []
+    depth, page = 1, None
+    for span in _visible_lines(document.text, part):
+        heading = headings.get(span.start)
+        alone = heading is not None and heading.end >= span.end
+        if heading is not None and alone:
+            depth = min(depth + 1, heading.level + 1, 6)
+        row = any(table.span.contains(span) for table in document.tables)
+        began, page = page, document.page(span.start)
+        made.append(
+            Block(
+                span,
+                tuple(_pieces(document.text, span, marked, None if alone else heading)),
+                Span(heading.start, heading.end) if heading else None,
+                depth if alone else 0,
+                row,
+                None if page == began else page,
+            )
+        )
+    return made
+
+
+def outline(document: Document, spans: Sequence[Span]) -> tuple[list[Entry], int]:
+    """The headings to list, and the deepest level listed."""
+    levels = sorted({heading.level for heading in document.headings})
+    while len(levels) > 1 and sum(heading.level <= levels[-1] for heading in document.headings) > OUTLINE:
+        levels.pop()
+    deepest = levels[-1] if levels else 0
+    listed = [heading for heading in document.headings if heading.level <= deepest][: 4 * OUTLINE]
+    return [Entry(heading, part_at(spans, heading.start)) for heading in listed], deepest
+
+
+def _cut(text: str, headings: Sequence[int], start: int) -> int:
+    latest, earliest = start + PART, start + PART // 2
+    before = bisect_right(headings, latest) - 1
+    if before >= 0 and headings[before] > earliest:
+        return text.rfind("\n", start, headings[before]) + 1 or headings[before]
+    return text.rfind("\n", earliest, latest) + 1 or latest
+
+
+def _visible_lines(text: str, part: Span) -> Iterator[Span]:
+    """The lines of a part without the white space around them, those of nothing else left out."""
+    start = part.start
+    while start < part.end:
+        end = text.find("\n", start, part.end) + 1 or part.end
+        line = text[start:end]
+        if line.strip():
+            yield Span(end - len(line.lstrip()), start + len(line.rstrip()))
+        start = end
+
+
+def _pieces(text: str, line: Span, marked: Span | None, heading: Heading | None) -> Iterator[Piece]:
+    strong = Span(heading.start, heading.end) if heading else Span(0, 0)
+    mark = marked or Span(0, 0)
+    inside = (at for span in (strong, mark) for at in (span.start, span.end) if line.start < at < line.end)
+    for start, end in pairwise(sorted({line.start, *inside, line.end})):
+        piece = Span(start, end)
+        yield Piece(piece.slice(text), mark.contains(piece), strong.contains(piece))

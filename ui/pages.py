@@ -1,0 +1,34 @@
+"""Pages that need no Gradio: small HTML from templates that escape whatever they are given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ui.wording import words_for
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def page(name: str, request: Request, *, root: str, status: int = 200, **values: object) -> HTMLResponse:
+    """A page of the product.
+
+    Args:
+        name: of the template.
+        request: asks for it; `?lang=en` in its address makes the page English.
+        root: the way from the page's address up to the product's own, e.g. `../`.
+        status: HTTP status.
+        values: what the template shows; every text among them is escaped.
+    """
+    words = words_for(request.query_params.get("lang"))
+    lang = "" if words.language == "zh-CN" else f"lang={words.language}"
+    return HTMLResponse(_TEMPLATES.get_template(name).render(words=words, root=root, lang=lang, **values), status)

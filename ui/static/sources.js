@@ -1,0 +1,48 @@
+/** What a citation rests on: its sentence marked in its surroundings, where it stands, and the way to the document. */
+
+import { button, confirm, copyText, make, request, ROOT } from "./dom.js";
+import { fillPanel, panelOpener, showPanel } from "./panel.js";
+import { fill, words } from "./words.js";
+
+const PLACE = /#(ev|lead)-([\w-]+)-(\d+)-(\d+)$/;
+
+/** Whether a link leads to a place in a document. */
+export const isSource = (link) => PLACE.test(link.hash);
+
+/** The permanent address of the place a link leads to. */
+export function permanent(link) {
+  const [, , id, start, end] = PLACE.exec(link.hash);
+  const language = words.language === "en" ? "&lang=en" : "";
+  return new URL(`documents/${encodeURIComponent(id)}?start=${start}&end=${end}${language}`, ROOT).href;
+}
+
+export async function openSource(link) {
+  const [, kind, id, start, end] = PLACE.exec(link.hash);
+  const cited = kind === "ev";
+  const title = cited ? fill(words.basis, { n: link.textContent }) : link.closest(".yj-read") ? words.read : words.lead;
+  showPanel(link, title, [make("p", { className: "yj-path", textContent: words.fetching })]);
+  try {
+    const reply = await request(`api/documents/${encodeURIComponent(id)}/context?start=${start}&end=${end}`);
+    const place = await reply.json();
+    if (panelOpener() === link) show(link, place, cited);
+  } catch (error) {
+    if (panelOpener() === link) fillPanel([make("p", { className: "yj-warning", textContent: error.message })]);
+  }
+}
+
+function show(link, place, cited) {
+  const path = make("ol", { className: "yj-path" }, ...place.section.map((title) => make("li", { textContent: title })));
+  if (place.page) path.append(make("li", { textContent: fill(words.pageN, { n: place.page }) }));
+  const mark = make("mark", { textContent: place.quote });
+  const before = (place.begins ? "" : "…") + place.before;
+  const text = make("p", { className: "yj-text" }, before, mark, place.after + (place.ends ? "" : "…"));
+  const title = make("p", { className: "yj-title", textContent: place.title });
+  const note = cited || link.closest(".yj-read") ? [] : [make("p", { className: "yj-warning", textContent: words.notAnswer })];
+  const view = make("a", { href: permanent(link), target: "_blank", rel: "noopener", textContent: words.view });
+  const copy = button(words.copyQuote, () => {
+    copyText(`“${place.quote.trim()}”（${link.title || `《${place.title}》`}）`);
+    confirm(copy, words.copied);
+  });
+  fillPanel([...note, title, path, text, make("p", { className: "yj-file", textContent: place.source })], [view, copy]);
+  mark.scrollIntoView({ block: "nearest" });
+}

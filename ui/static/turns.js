@@ -1,0 +1,53 @@
+/** What the conversation on the page says, read from the page itself: to copy it, and to take it along. */
+
+import { confirm, copyText, make, request } from "./dom.js";
+import { permanent } from "./sources.js";
+import { words } from "./words.js";
+
+/** Copies an answer: the short one with its reference, or all of it with its sources. */
+export function copyAnswer(link) {
+  const turn = turnOf(link.closest(".yj-answer"));
+  copyText(link.hash === "#copy" ? brief(turn) : whole(turn));
+  confirm(link, words.copied);
+}
+
+/** Saves the conversation as a file, `md` or `docx`; the service makes it and keeps nothing. */
+export async function exportConversation(format) {
+  const asked = [...document.querySelectorAll('#yj-chat [data-testid="user"]')].map((each) => each.innerText.trim());
+  const answers = [...document.querySelectorAll('#yj-chat [data-testid="bot"]')];
+  const turns = answers.map((answer, n) => ({ question: asked[n] ?? "", ...turnOf(answer.querySelector(".yj-answer") ?? answer) }));
+  const reply = await request("api/export", { format, lang: words.language, turns });
+  const link = make("a", { href: URL.createObjectURL(await reply.blob()), download: `${words.product}.${format}` });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+function turnOf(answer) {
+  const cited = new Map([...answer.querySelectorAll('a[href*="#ev-"]')].map((link) => [Number(link.textContent), link]));
+  return {
+    short: textOf(answer, ".yj-short") || null,
+    text: [...answer.querySelectorAll(".yj-said, .yj-none, .yj-refusal")].map(readable).join("\n") || (cited.size ? "" : answer.innerText.trim()),
+    confidence: textOf(answer, ".yj-sure"),
+    sources: [...cited].map(([n, link]) => ({ n, reference: link.title, address: permanent(link) })),
+  };
+}
+
+const textOf = (answer, selector) => answer.querySelector(selector)?.textContent.trim() ?? "";
+
+/** The text of a paragraph, with its markers in brackets. */
+function readable(paragraph) {
+  const copy = paragraph.cloneNode(true);
+  copy.querySelectorAll('a[href*="#ev-"]').forEach((link) => { link.textContent = `[${link.textContent}]`; });
+  return copy.textContent.trim();
+}
+
+/** 70MW（《…》三（一）3） */
+function brief({ short, text, sources }) {
+  const said = short ?? text.replace(/\[\d{1,3}\]/g, "");
+  return sources.length ? `${said}（${sources.map((each) => each.reference).join("；")}）` : said;
+}
+
+function whole({ short, text, confidence, sources }) {
+  const listed = sources.map(({ n, reference }) => `[${n}] ${reference}`);
+  return [short, text, confidence, ...listed].filter(Boolean).join("\n");
+}

@@ -1,0 +1,34 @@
+/** What the chat says in the browser, in Chinese for everybody and in English for `?lang=en`. */
+
+const CHINESE = {
+  language: "zh-CN", product: "依据", claim: "每个答案都有出处", other: "English",
+  scope: "范围", documents: "文档", history: "历史", anew: "新对话", close: "关闭", skip: "跳到提问框",
+  question: "问题", answer: "回答", conversation: "对话", send: "发送", stop: "停止", placeholder: "就文档提问，按回车发送",
+  heading: "想从文档里知道什么？", hint: "答案逐条注明出处，点编号看原文；文档里没有的，会直说没有。",
+  basis: "依据 {n}", see: "查看原文", lead: "线索", read: "读过的片段", fetching: "正在取原文…", offline: "连不上服务，请稍后再试。",
+  notAnswer: "这是最接近的原文，未必回答了问题。", pageN: "第 {n} 页", view: "在文档中查看", copyQuote: "复制引文与出处", copied: "已复制",
+  all: "全部文档", chosen: "范围：{what}", clearScope: "不限范围", apply: "应用", findDocument: "查找文档", issuer: "发文机关", region: "地区",
+  year: "年份", none: "没有可选的。", several: "{n} 项",
+  exportMarkdown: "导出 Markdown", exportWord: "导出 Word", clearAll: "清空全部历史", confirmClear: "再点一次：清空全部历史", remove: "删除“{what}”",
+  kept: "历史只保存在这个浏览器里。", noHistory: "还没有历史。", current: "当前对话", earlier: "历史对话", basisTitle: "出处", confidence: "置信度",
+  thanks: "已记下，谢谢。", whatIsWrong: "哪里不对？", reasons: ["答非所问", "引用的原文不对", "内容已过时", "数字或名称不对"], more: "补充说明（可不填）", submit: "提交",
+};
+
+const ENGLISH = {
+  language: "en", product: "Yiju", claim: "Every answer has a source", other: "中文",
+  scope: "Scope", documents: "Documents", history: "History", anew: "New", close: "Close", skip: "Skip to the question box",
+  question: "Question", answer: "Answer", conversation: "Conversation", send: "Send", stop: "Stop", placeholder: "Ask about the documents, Enter to send",
+  heading: "What would you like to know?", hint: "Every answer names its source: choose a number to read it. What the documents do not say, you are told so.",
+  basis: "Source {n}", see: "read the source", lead: "Lead", read: "Passage read", fetching: "Fetching the text…", offline: "The service cannot be reached. Please try again later.",
+  notAnswer: "This is the nearest text; it may not answer the question.", pageN: "page {n}", view: "View in document", copyQuote: "Copy quote and source", copied: "Copied",
+  all: "All documents", chosen: "Scope: {what}", clearScope: "No restriction", apply: "Apply", findDocument: "Find a document", issuer: "Issuer", region: "Region",
+  year: "Year", none: "Nothing to choose from.", several: "{n} chosen",
+  exportMarkdown: "Export Markdown", exportWord: "Export Word", clearAll: "Clear all history", confirmClear: "Again to clear all history", remove: "Delete “{what}”",
+  kept: "History is kept in this browser only.", noHistory: "No history yet.", current: "This conversation", earlier: "Earlier conversations", basisTitle: "Sources", confidence: "Confidence",
+  thanks: "Noted, thank you.", whatIsWrong: "What is wrong?", reasons: ["Not what was asked", "The wrong source", "Out of date", "A wrong figure or name"], more: "More (optional)", submit: "Submit",
+};
+
+export const words = new URLSearchParams(location.search).get("lang") === "en" ? ENGLISH : CHINESE;
+
+/** A text with its braces filled in. */
+export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
