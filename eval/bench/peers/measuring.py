@@ -60,8 +60,8 @@ def search(system: System, task: Task, environment: Environment, kept: Path) -> 
         YijuError: if the system fails; says what it said.
     """
     job = {"folder": str(task.folder), "questions": [query.question for query in task.searched], "k": K}
-    sources = [Path(__file__).with_name("worker.py"), *sorted(Path(__file__).parent.glob("*_peer.py"))]
-    versions = [environment.versions, *(path.read_text("utf-8") for path in sources)]
+    sources = ("worker.py", f"{system.environment.replace('-', '_')}_peer.py")
+    versions = [environment.versions, *(Path(__file__).with_name(name).read_text("utf-8") for name in sources)]
     own = [program_sha256()] if system.name == "yiju" else []
     module = ["eval.bench.peers.worker", system.name]
     finding = cast(Finding, _done(f"{system.name}-{task.name}", module, job, environment, kept, [*versions, *own]))

@@ -23,7 +23,9 @@ class Txtai:
         self._segmentation = Segmentation(lines=lines) if lines else None
         # txtai puts the prompts in front and asks for vectors of either kind at the same door.
         prompts = {"data": PASSAGE_PROMPT, "query": QUERY_PROMPT}
-        self._store = Embeddings(method="external", transform=self._vectors, instructions=prompts, content=True)
+        # It calls what is no plain function to get one.
+        transform = lambda texts: self._vectors(texts)  # noqa: E731
+        self._store = Embeddings(method="external", transform=transform, instructions=prompts, content=True)
 
     def index(self, folder: Path) -> int:
         """Index the files; returns the number of passages."""
