@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from index.filters import Filter
 from index.records import Document, Heading, Hit, Metadata, Passage, Span
+from index.versions import Versions
 from qa.answers import Answer, Citation, Timing
 
 PLAN_TEXT = """綦江区绿色发展实施方案
@@ -37,7 +38,9 @@ PLAN = _document(
     "綦江方案.txt",
     PLAN_TEXT,
     [("一、总体要求", 1), ("三、重点任务", 1), ("（三）加快新能源开发", 2)],
-    Metadata("綦江府发〔2023〕16号", "重庆市綦江区人民政府", "2023-04-28"),
+    Metadata(
+        "綦江府发〔2023〕16号", "重庆市綦江区人民政府", "2023-04-28", period="2022/2025", region="重庆市綦江区"
+    ),
 )
 RULES = _document(
     "rules-3c4d",
@@ -102,6 +105,9 @@ class FakeAnswerer:
     def documents(self) -> Sequence[Document]:
         return self.sources
 
+    def versions(self, within: Filter | None = None) -> Versions:
+        return Versions(each for each in self.sources if within is None or within.admits(each))
+
     def document(self, document_id: str) -> Document | None:
         return next((each for each in self.sources if each.id == document_id), None)
 
@@ -111,7 +117,9 @@ class FakeAnswerer:
         return [[i for i, key in enumerate(keys) if key == mine] for mine in dict.fromkeys(keys)]
 
     def examples(self, n: int = 4, within: Filter | None = None) -> list[str]:
-        return ["光伏装机目标是多少？", "风电计划装机容量是多少？", "光伏项目的补贴标准是什么？", "牵头单位是谁？"][:n]
+        asked = ("光伏装机目标是多少？", "风电计划装机容量是多少？", "光伏项目的补贴标准是什么？", "牵头单位是谁？")
+        pairs = zip(asked, PLACES.values(), strict=True)
+        return [question for question, place in pairs if (within or Filter()).admits(place[0])][:n]
 
 
 def _answer(question: str, history: Sequence[str], within: Filter) -> Answer:

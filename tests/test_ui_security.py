@@ -12,15 +12,17 @@ from fastapi.testclient import TestClient
 
 from tests.fake_answerer import FakeAnswerer
 from tests.served import built
+from ui.access import Access
 from ui.chat import mount_chat
 from ui.desk import Desk
+from ui.examples import Examples
 
 FILE = {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}
 
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient]:
-    with TestClient(built(FakeAnswerer(), origins=["http://portal.example:8080"])) as client:
+    with TestClient(built(FakeAnswerer(), access=Access(origins=["http://portal.example:8080"]))) as client:
         yield client
 
 
@@ -79,7 +81,8 @@ def test_a_chat_body_that_names_a_file_is_refused(client, data):
 
 def test_without_the_guard_gradio_itself_still_refuses_to_read_files():
     async def build() -> FastAPI:
-        return mount_chat(FastAPI(), Desk(FakeAnswerer()))
+        desk = Desk(FakeAnswerer())
+        return mount_chat(FastAPI(), desk, Examples(desk))
 
     with TestClient(asyncio.run(build()), raise_server_exceptions=False) as bare:
         for data in (["", [{"role": "user", "content": [{"type": "file", "file": FILE}]}]], [FILE, []]):
@@ -116,7 +119,7 @@ def test_headers_are_on_everything(client):
     for path in ("/chat/", "/api/health", "/static/app.js", "/nothing", "/chat/gradio_api/upload"):
         headers = client.get(path).headers
         assert headers["x-content-type-options"] == "nosniff", path
-        assert headers["referrer-policy"] == "no-referrer", path
+        assert headers["referrer-policy"] == "same-origin", path
         assert headers["cache-control"], path
 
 

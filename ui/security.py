@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import re
 import secrets
 from collections.abc import Sequence
+from urllib.parse import parse_qsl, urlencode
 
 from starlette._utils import get_route_path
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.bodies import parse
-from ui.errors import ApiError, error_response
+from ui.errors import BUSY, ApiError, error_response
+from ui.visitors import visitor_of
 
 MAX_BODY = 256 * 1024
 """Largest request body in bytes."""
@@ -28,9 +33,12 @@ CHAT_ROUTES = re.compile(
 )
 """Every Gradio route the chat needs. All others, among them uploads, files and proxies, do not exist for callers."""
 
+SECRET = secrets.token_bytes(32)
+"""Makes the names of conversations; they live as long as this process."""
+
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),  # with "no-referrer" a form would not say where it comes from
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
 )
 
@@ -61,6 +69,7 @@ class Guard:
     """Refuses Gradio routes the chat does not need, large or slow bodies, and bodies that name files.
 
     Gradio takes a dictionary with `path` or `_type` for a file to read or fetch; a text chat never sends one.
+    It also hands answers to whoever names the conversation, so the visitor becomes a part of that name.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -69,11 +78,14 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request."""
         if scope["type"] == "http":
+            chat = _in_chat(path := get_route_path(scope))
             try:
-                receive = await _checked(scope, receive)
+                scope, receive = await _checked(scope, receive)
             except ApiError as error:
-                await error_response(error)(scope, receive, send)
+                await error_response(error, chat=chat)(scope, receive, send)
                 return
+            if path.endswith("/queue/join"):
+                send = _polite(scope, receive, send)
         await self.app(scope, receive, send)
 
 
@@ -100,15 +112,16 @@ class Page:
     """Rewrites HTML pages: content policy and script nonces, the language, no links that lead off this host.
 
     Attributes:
-        policy: the content security policy, made by `content_policy`.
+        origins: sites that may show the chat in a frame; nothing else here may be framed by them.
     """
 
-    def __init__(self, app: ASGIApp, policy: str) -> None:
+    def __init__(self, app: ASGIApp, origins: Sequence[str] = ()) -> None:
         self.app = app
-        self.policy = policy
+        self.origins = tuple(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request; only pages are held back until they are whole."""
+        chat = scope["type"] == "http" and _in_chat(get_route_path(scope))
         start: Message | None = None
         page = bytearray()
 
@@ -121,31 +134,79 @@ class Page:
             else:
                 page.extend(message.get("body", b""))
                 if not message.get("more_body"):
-                    await self._send(start, page.decode(), send)
+                    await self._send(start, page.decode(), send, chat=chat)
 
         await self.app(scope, receive, send_page)
 
-    async def _send(self, start: Message, page: str, send: Send) -> None:
+    async def _send(self, start: Message, page: str, send: Send, *, chat: bool) -> None:
         nonce = secrets.token_urlsafe(16)
-        body = _rewritten(page, nonce).encode()
-        policy = self.policy.replace("NONCE", nonce).encode()
+        body = _with_nonce(_without_links(page) if chat else page, nonce).encode()
+        policy = content_policy(self.origins if chat else ()).replace("NONCE", nonce).encode()
         headers = [(key, value) for key, value in start["headers"] if key.lower() != b"content-length"]
         headers += [(b"content-security-policy", policy), (b"content-length", str(len(body)).encode())]
         await send({**start, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
 
-async def _checked(scope: Scope, receive: Receive) -> Receive:
-    path = get_route_path(scope)
-    chat = path == "/chat" or path.startswith("/chat/")
+async def _checked(scope: Scope, receive: Receive) -> tuple[Scope, Receive]:
+    chat = _in_chat(path := get_route_path(scope))
     if chat and not CHAT_ROUTES.fullmatch(path):
         raise ApiError(404, "not_found", "没有这个地址。")
     if scope["method"] not in ("POST", "PUT", "PATCH", "DELETE"):
-        return receive
+        return _own_query(scope) if chat else scope, receive
     body = await _body(receive, MAX_CHAT_BODY if chat else MAX_BODY)
-    if chat and body and _names_file(parse(body)):
+    return scope, _replay(_own_body(scope, body) if chat and body else body, receive)
+
+
+def _in_chat(path: str) -> bool:
+    return path == "/chat" or path.startswith("/chat/")
+
+
+def _own_body(scope: Scope, body: bytes) -> bytes:
+    """A body for Gradio, in which the conversation is named as the visitor's own.
+
+    Raises:
+        ApiError: 400 if it is no proper JSON, 422 if it names a file.
+    """
+    value = parse(body)
+    if _names_file(value):
         raise ApiError(422, "invalid_request", "这里只接受文字。")
-    return _replay(body, receive)
+    if isinstance(value, dict) and "session_hash" in value and (tag := _tag(scope)):
+        return json.dumps({**value, "session_hash": f"{value['session_hash']}{tag}"}).encode()
+    return body
+
+
+def _own_query(scope: Scope) -> Scope:
+    if b"session_hash" not in scope["query_string"] or not (tag := _tag(scope)):
+        return scope
+    said = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    own = [(name, value + tag if name == "session_hash" else value) for name, value in said]
+    return {**scope, "query_string": urlencode(own).encode()}
+
+
+def _tag(scope: Scope) -> str:
+    """What tells this visitor's conversations from those of others; nothing where nobody signs in."""
+    visitor = visitor_of(HTTPConnection(scope))
+    if visitor.name is None:
+        return ""
+    who = json.dumps([visitor.name, visitor.allowance and visitor.allowance.key]).encode()
+    return "-" + hashlib.blake2s(who, key=SECRET, digest_size=12).hexdigest()
+
+
+def _polite(scope: Scope, receive: Receive, send: Send) -> Send:
+    """Says in Chinese that Gradio's queue is full, with the status whose text its page shows."""
+    full = error_response(ApiError(429, "busy", BUSY, retry_after=5), chat=True)
+    refused = False
+
+    async def send_politely(message: Message) -> None:
+        nonlocal refused
+        if message["type"] == "http.response.start" and message["status"] == 503:
+            refused = True
+            await full(scope, receive, send)
+        elif not refused:
+            await send(message)
+
+    return send_politely
 
 
 async def _body(receive: Receive, limit: int) -> bytes:
@@ -199,9 +260,13 @@ def _is_page(message: Message) -> bool:
     return _header(message["headers"], b"content-type").startswith(b"text/html")
 
 
-def _rewritten(page: str, nonce: str) -> str:
+def _without_links(page: str) -> str:
+    """Gradio's page in Chinese, less what names other hosts."""
     head, end, body = page.partition("</head>")
     head = re.sub(r'\s*<meta\s+(?:property="og:|name="twitter:)[^>]*>', "", head)
     head = re.sub(r'\s*<link\s+rel="(?:manifest|preconnect)"[^>]*>', "", head)
-    page = (head + end + body).replace('lang="en"', 'lang="zh-CN"', 1)
+    return (head + end + body).replace('lang="en"', 'lang="zh-CN"', 1)
+
+
+def _with_nonce(page: str, nonce: str) -> str:
     return re.sub(r"<script(?=[\s>])", f'<script nonce="{nonce}"', page)
