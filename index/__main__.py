@@ -208,6 +208,9 @@ def _show(arguments: argparse.Namespace) -> Outcome:
         ("施行", metadata.effective),
         ("年份", metadata.period),
         ("地区", metadata.region),
+        ("修改", metadata.revised),
+        ("有效期至", metadata.expires),
+        ("废止", metadata.repeals),
     )
     lines += [f"{name}：{value}" for name, value in named if value]
     lines += [_place(document.page(h.start)) + "  " * h.level + h.title for h in document.headings]

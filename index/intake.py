@@ -17,7 +17,7 @@ from index.errors import DocumentError, MissingDependency
 from index.loaders import find_files, load_all
 from index.records import Document, Origin
 
-LOADERS = "1"
+LOADERS = "2"
 """Version of what loaders make of a file; raised when they read the same file better."""
 
 _BATCH_CHARACTERS = 300_000  # about a minute's encoding on two cores: what an interruption may cost

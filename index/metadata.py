@@ -37,6 +37,17 @@ _SIGNED = re.compile(
 _IN_FORCE = re.compile(
     rf"自(?:{_DATE.pattern}|(?:本\w{{1,6}})?(?:公布|发布|印发|颁布)之日)(?:之日)?起(?:正式)?(?:施行|实施|执行|生效)"
 )
+_AMENDED = re.compile("修正|修订|修改")
+_AMENDED_IN_NAME = re.compile(
+    r"[（(\[〔](?P<y>(?:19|20)\d{2})年?(?:第[一二三四五六七八九十]+次)?(?P<how>修正|修订|修改)[^）)]{0,3}[）)\]〕]"
+)
+_HISTORY = re.compile(rf"^[ \t\u3000]*[（(](?:根据)?[ ]?{_DATE.pattern}", re.M)
+_DATED_NAME = re.compile(r"[（(_ ](?P<y>(?:19|20)\d{2})[-年.]?(?P<m>\d{2})[-月.]?(?P<d>\d{2})日?[）)]?$")
+_EXPIRES = re.compile(rf"有效期(?:限)?(?:截)?[至到止]{{1,2}}{_DATE.pattern}")
+_LASTS = re.compile(r"有效期(?:限)?(?:为)?[ ]?(?P<n>\d{1,2}|[一二两三四五六七八九十])年")
+_REPEALED = re.compile(
+    r"(?P<titles>(?:《[^《》\n]{3,80}》[^《》。\n]{0,40}?)+)(?:同时|相应)?(?:予以)?(?:废止|停止执行|失效)"
+)
 _YEARS = re.compile(r"((?:19|20)\d{2})年?[ ]?(?:[-—–~～－至]{1,2}|到)[ ]?((?:19|20)\d{2})年?")
 _ONE_YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?:年度?|[）)])")
 _FIVE_YEARS = re.compile(r"[“\"「](十)?([一二三四五六七八九])五[”\"」]")
@@ -85,14 +96,18 @@ def describe(text: str, fallback_title: str) -> tuple[str, Metadata]:
     tail = _lines(text[max(0, len(text) - _TAIL) :])
     title = _title(text, lines) or _tidy(fallback_title)
     signed_by, signed_on = _signature(lines) or _signature(tail) or (None, None)
-    issuer, issued = signed_by or _issuer(lines, title), signed_on or _issued(lines)
+    issuer, issued = signed_by or _issuer(lines, title), signed_on or _issued(lines) or _named_date(fallback_title)
+    effective = _effective(text, issued)
     return title, Metadata(
         number=_number(lines),
         issuer=issuer,
         issued=issued,
-        effective=_effective(text, issued),
+        effective=effective,
         period=period(title),
         region=_region(issuer, title),
+        revised=_revised(text[: body.start() if body else _HEAD], title, fallback_title),
+        expires=_expires(text, effective or issued),
+        repeals=_repeals(text),
     )
 
 
@@ -113,6 +128,55 @@ def _effective(text: str, issued: str | None) -> str | None:
         if match := _IN_FORCE.search(part):
             return _iso(match) if match["y"] else issued
     return None
+
+
+def _revised(head: str, *names: str) -> str | None:
+    """The last amendment in the history under the title, （1993年…通过　根据2018年…修正）, or in a name."""
+    history = _HISTORY.search(head)
+    told = _bracketed(head[history.start() :].lstrip()) if history else ""
+    told = re.sub("《[^》]*》", lambda named: "修正" if "修正案" in named[0] else "", told)
+    dates = list(_DATE.finditer(told))
+    ends = [*(date.start() for date in dates[1:]), len(told)]
+    for date, end in reversed(list(zip(dates, ends, strict=False))):
+        if how := _AMENDED.search(told, date.end(), end):
+            return f"{_iso(date)} {how[0]}"
+    match = next(filter(None, map(_AMENDED_IN_NAME.search, names)), None)
+    return f"{match['y']} {match['how']}" if match else None
+
+
+def _bracketed(text: str) -> str:
+    """What stands in the bracket that a text begins with; all of the text if it is never closed."""
+    depth = 0
+    for place, character in enumerate(text):
+        depth += (character in "（(") - (character in "）)")
+        if depth == 0:
+            return text[1:place]
+    return text
+
+
+def _named_date(file_name: str) -> str | None:
+    """The date that a file's name ends in, as collections of laws name them: 公司法(2018-10-26)."""
+    match = _DATED_NAME.search(file_name)
+    valid = match and 1 <= int(match["m"]) <= 12 and 1 <= int(match["d"]) <= 31
+    return f"{match['y']}-{match['m']}-{match['d']}" if match and valid else None
+
+
+def _expires(text: str, since: str | None) -> str | None:
+    """The date in 「有效期至…」, or the one so many years after the beginning."""
+    closing = text[-_CLOSING:]
+    if match := _EXPIRES.search(closing):
+        return _iso(match)
+    match = _LASTS.search(closing)
+    if not match or not since:
+        return None
+    years = int(match["n"]) if match["n"].isdecimal() else "零一二三四五六七八九十".find(match["n"].replace("两", "二"))
+    return f"{int(since[:4]) + years}{since[4:]}"
+
+
+def _repeals(text: str) -> str | None:
+    """The titles in 「《…》同时废止」 of the closing provisions."""
+    found = (re.findall("《.+?》", match["titles"]) for match in _REPEALED.finditer(text[-_CLOSING:]))
+    return "".join(dict.fromkeys(title for titles in found for title in titles)) or None
 
 
 def _region(issuer: str | None, title: str) -> str | None:
@@ -233,6 +297,13 @@ def _first_short_line(lines: Sequence[str]) -> str | None:
 # --- number, issuer, date ---------------------------------------------------------------------
 
 
+def _bodies(line: str) -> str:
+    """Issuing bodies that stand on one line, apart from each other; the letters of one may be spaced, too."""
+    parts = line.split()
+    apart = len(parts) > 1 and all(len(part) >= 4 and _ORGANISATION.fullmatch(part) for part in parts)
+    return "、".join(parts) if apart else _squeezed(line)
+
+
 def _number(lines: Sequence[str]) -> str | None:
     labelled = _labelled(lines, ("文号", "发文字号", "发文号", "文件编号"))
     if labelled:
@@ -251,7 +322,7 @@ def _signature(lines: Sequence[str]) -> _Signature | None:
         while date and first > 0 and _ORGANISATION.fullmatch(lines[first - 1]):
             first -= 1
         if date and first < i:
-            return "、".join(_squeezed(name) for name in lines[first:i]), date
+            return "、".join(_bodies(name) for name in lines[first:i]), date
         if match := _SIGNED.search(line):
             return _squeezed(match["issuer"]), _iso(match)
     dates = [date for date in map(_date_alone, lines) if date]
@@ -297,6 +368,6 @@ def _issuer(lines: Sequence[str], title: str) -> str | None:
         return labelled
     for line in lines[:10]:
         if _ORGANISATION.fullmatch(line):
-            return _squeezed(line)
+            return _bodies(line)
     before = title.split("关于")[0]
     return before if before != title and _ORGANISATION.fullmatch(before) else None

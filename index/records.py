@@ -97,6 +97,9 @@ class Metadata:
         effective: date from which it applies, likewise.
         period: first and last year that it covers, e.g. 2022/2025; equal for a single year.
         region: whose it is, e.g. 重庆市綦江区; 全国 for what the state issues.
+        revised: date of the amendment that made this version, and what it was called: 2018-10-26 修正.
+        expires: the last date on which it applies.
+        repeals: titles in 《》 of what it puts out of force, one after another.
     """
 
     number: str | None = None
@@ -105,6 +108,9 @@ class Metadata:
     effective: str | None = None
     period: str | None = None
     region: str | None = None
+    revised: str | None = None
+    expires: str | None = None
+    repeals: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

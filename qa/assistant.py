@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from time import perf_counter
 from typing import Protocol
 
 from index.filters import Filter
 from index.protocols import PassageStore, Retriever
 from index.records import Document
+from index.versions import Versions
 from qa.answers import Answer, Timing
+from qa.editions import told, wanted
 from qa.examples import example_questions
 from qa.joining import joined
 from qa.protocols import Grouper, Reader
 from qa.settings import MAX_QUESTION_CHARACTERS
+
+_FILTERS = 64
+"""For how many filters it is remembered which documents are versions of one work."""
 
 
 class Interpreter(Protocol):
@@ -35,6 +41,7 @@ class Assistant:
         interpreter: tells which questions a turn asks.
         k: passages that are found and shown.
         grouper: tells which questions ask for the same; without one, each stands alone.
+        today: tells the date on which questions are asked.
     """
 
     def __init__(
@@ -46,6 +53,7 @@ class Assistant:
         *,
         k: int = 10,
         grouper: Grouper | None = None,
+        today: Callable[[], date] = date.today,
     ) -> None:
         self._store = store
         self._retriever = retriever
@@ -53,6 +61,8 @@ class Assistant:
         self._interpreter = interpreter
         self._k = k
         self._grouper = grouper
+        self._today = today
+        self._versions: dict[Filter | None, Versions] = {}
 
     def ask(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Answer:
         """One complete answer.
@@ -102,12 +112,37 @@ class Assistant:
 
     def _read(self, turn: str, question: str, within: Filter | None) -> Iterator[Answer]:
         start = perf_counter()
-        hits = self._retriever.search(question, self._k, within)
+        hits = self._retriever.search(question, self._k, self._meant(question, within))
         found = perf_counter()
         for answer in self._reader.read(question, hits):
             now = perf_counter()
             timing = Timing((found - start) * 1e3, (now - found) * 1e3, (now - start) * 1e3)
-            yield dataclasses.replace(answer, question=turn, standalone_question=question, timing=timing)
+            noted = self._noted(answer, within)
+            yield dataclasses.replace(noted, question=turn, standalone_question=question, timing=timing)
+
+    def _meant(self, question: str, within: Filter | None) -> Filter | None:
+        """The documents to search: of several versions of one work, only the one that the question means."""
+        if not (out := self.versions(within).left_out(wanted(question, self._today()))):
+            return within
+        meant = Filter(documents=frozenset(each.id for each in self._store.documents() if each.id not in out))
+        return meant if within is None else within.both(meant)
+
+    def _noted(self, answer: Answer, within: Filter | None) -> Answer:
+        """An answer that says which version of a document it is from, where there are several."""
+        ids = dict.fromkeys(citation.passage.document_id for citation in answer.citations)
+        cited = [document for id in ids if (document := self._store.document(id))]
+        note = told(cited, self.versions(within), self._today())
+        return dataclasses.replace(answer, text=f"{answer.text}\n\n{note}") if note else answer
+
+    def versions(self, within: Filter | None = None) -> Versions:
+        """Which of the documents (of a filter) are versions of one work, and which apply."""
+        found = self._versions.get(within)
+        if found is None:
+            found = Versions(each for each in self._store.documents() if within is None or within.admits(each))
+            if len(self._versions) >= _FILTERS:
+                self._versions.clear()
+            self._versions[within] = found
+        return found
 
     def documents(self) -> Sequence[Document]:
         """The documents it answers from, ordered by id."""

@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from index.filters import Filter
 from index.records import Document, Hit
+from index.versions import Versions
 from qa.answers import Answer
 
 
@@ -56,6 +57,10 @@ class Answerer(Grouper, Protocol):
 
     def documents(self) -> Sequence[Document]:
         """The documents it answers from, ordered by id."""
+        ...
+
+    def versions(self, within: Filter | None = None) -> Versions:
+        """Which of the documents (of a filter) are versions of one work, and which apply."""
         ...
 
     def document(self, document_id: str) -> Document | None:

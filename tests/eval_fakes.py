@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from eval.records import Query
 from index.filters import Filter
 from index.records import Document, Hit, Passage, Span
+from index.versions import Versions
 from qa.answers import Answer, AnswerJson, Citation, Timing
 
 TEXT = "风电计划装机容量180MW。光伏发电计划装机容量70MW。牵头单位：区发展改革委。"
@@ -102,6 +103,9 @@ class TableAnswerer:
 
     def documents(self) -> Sequence[Document]:
         return (DOCUMENT,)
+
+    def versions(self, within: Filter | None = None) -> Versions:
+        return Versions(self.documents())
 
     def document(self, document_id: str) -> Document | None:
         return DOCUMENT if document_id == "plan" else None

@@ -16,6 +16,7 @@ from eval.gold.corpus import DEFAULT_DATA
 from index.filters import Filter
 from index.passage_index import PassageIndex
 from index.records import Document, Hit
+from index.versions import Versions
 from qa.answers import Answer
 from qa.ranking import RankingModel
 from qa.training.partition import part_of
@@ -122,6 +123,9 @@ class FoundAnswerer:
 
     def documents(self) -> Sequence[Document]:
         return ()
+
+    def versions(self, within: Filter | None = None) -> Versions:
+        return Versions(())
 
     def document(self, document_id: str) -> Document | None:
         return None

@@ -195,3 +195,71 @@ def test_from_when_a_law_applies(closing: str, date: str | None) -> None:
 )
 def test_whose_a_document_is(title: str, region: str | None) -> None:
     assert describe(f"{title}\n正文在此，说明情况。\n", "x")[1].region == region
+
+
+COMPANY_LAW = """中华人民共和国公司法
+（1993年12月29日第八届全国人民代表大会常务委员会第五次会议通过　根据1999年12月25日第十三次会议
+《关于修改〈中华人民共和国公司法〉的决定》第一次修正　{last}）
+第一章 总则
+第一条 为了规范公司的组织和行为，制定本法。
+第二百一十八条 本法自2006年1月1日起施行。{closing}
+"""
+
+
+@pytest.mark.parametrize(
+    ("last", "revised"),
+    [
+        ("2005年10月27日第十届全国人民代表大会常务委员会第十八次会议修订", "2005-10-27 修订"),
+        ("根据2018年10月26日第六次会议《关于修改〈中华人民共和国公司法〉的决定》第四次修正", "2018-10-26 修正"),
+        ("根据2023年12月29日第七次会议通过的《中华人民共和国刑法修正案（十二）》", "2023-12-29 修正"),
+        ("2019年10月1日起施行", "1999-12-25 修正"),
+    ],
+)
+def test_the_last_amendment_of_the_history_makes_the_version(last: str, revised: str) -> None:
+    _, metadata = describe(COMPANY_LAW.format(last=last, closing=""), "x")
+    assert metadata.revised == revised
+    assert metadata.effective == "2006-01-01"
+
+
+def test_an_amendment_may_stand_in_the_title_or_the_name_of_the_file() -> None:
+    assert describe("供水管理办法（2018年修正）\n第一条 为了节约用水。", "x")[1].revised == "2018 修正"
+    assert describe("供水管理办法\n第一条 为了节约用水。", "供水管理办法(2021修订)")[1].revised == "2021 修订"
+    assert describe("供水管理办法\n第一条 根据《水法》（2016年修正）制定。", "x")[1].revised is None
+
+
+def test_a_date_in_the_name_of_a_file_is_that_of_issue_where_the_text_has_none() -> None:
+    assert describe("供水管理办法\n第一条 为了节约用水。", "供水管理办法(2018-10-26)")[1].issued == "2018-10-26"
+    assert describe("供水管理办法\n第一条 为了节约用水。", "供水管理办法_20181026")[1].issued == "2018-10-26"
+    assert describe("供水管理办法\n第一条 为了节约用水。", "供水管理办法_20189926")[1].issued is None
+
+
+@pytest.mark.parametrize(
+    ("closing", "repeals"),
+    [
+        ("《中华人民共和国行政监察法》同时废止。", "《中华人民共和国行政监察法》"),
+        ("《婚姻法》、《继承法》和《民法通则》（国务院令第1号）同时废止。", "《婚姻法》《继承法》《民法通则》"),
+        ("依照《合同法》订立的合同继续有效。", None),
+        ("《价格法》另有规定的，从其规定。原《供水办法》予以废止。", "《供水办法》"),
+    ],
+)
+def test_what_a_document_puts_out_of_force(closing: str, repeals: str | None) -> None:
+    assert describe(COMPANY_LAW.format(last="2005年10月27日修订", closing=closing), "x")[1].repeals == repeals
+
+
+@pytest.mark.parametrize(
+    ("closing", "expires"),
+    [
+        ("有效期至2025年12月31日。", "2025-12-31"),
+        ("有效期为5年。", "2011-01-01"),
+        ("有效期两年。", "2008-01-01"),
+        ("居民身份证的式样由国务院公安部门制定。", None),
+    ],
+)
+def test_until_when_a_document_applies(closing: str, expires: str | None) -> None:
+    assert describe(COMPANY_LAW.format(last="2005年10月27日修订", closing=closing), "x")[1].expires == expires
+
+
+def test_two_bodies_on_one_line_are_two_and_spaced_letters_are_one() -> None:
+    text = "{}\n关于办理食品安全案件的解释\n第一条 为了保护公众健康。"
+    assert describe(text.format("最高人民法院 最高人民检察院"), "x")[1].issuer == "最高人民法院、最高人民检察院"
+    assert describe(text.format("国 务 院 办 公 厅"), "x")[1].issuer == "国务院办公厅"

@@ -188,7 +188,7 @@ def test_every_field_of_a_document_survives_the_disk(tmp_path: Path) -> None:
         page_starts=(0, 13),
         metadata=Metadata(
             "綦江府发〔2023〕16号", "重庆市綦江区人民政府", "2023-05", "2023-06-01", "2022/2025", "重庆市綦江区"
-        ),
+        , "2024-05-06 修订", "2030-12-31", "《旧办法》"),
         tables=(Table(Span(7, 9), "表1"),),
         origin=Origin("/文件", "0f"),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from index.errors import YijuError
 from index.filters import Filter
 from index.records import Document
+from index.versions import Versions
 from qa.answers import Answer
 
 
@@ -31,6 +32,10 @@ class Unavailable:
     def documents(self) -> Sequence[Document]:
         """None: nothing can be asked about."""
         return ()
+
+    def versions(self, within: Filter | None = None) -> Versions:
+        """None, as there are no documents."""
+        return Versions(())
 
     def document(self, document_id: str) -> Document | None:
         """None, as there are no documents."""
