@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 
@@ -9,12 +10,13 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 
 from index.errors import YijuError
+from index.filters import years_of
 from index.records import Document, Span
 from qa.answers import Answer
-from qa.protocols import Answerer
-from ui.bodies import Asked, asked, flag, read_object
+from ui.bodies import Asked, asked, flag, opinion, read_object
 from ui.desk import Desk
 from ui.errors import ApiError, as_api_error, error_body
+from ui.visitors import Visitor, visitor_of
 
 MAX_SPAN = 4_000
 """Longest place in a document that its surroundings are shown for, in code points."""
@@ -29,14 +31,17 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
     """Adds everything under `/api/` and `/metrics`."""
     router = APIRouter()
     _add_asking(router, desk)
-    _add_documents(router, desk.answerer)
+    _add_documents(router, desk)
 
     @router.get("/api/health")
-    async def health() -> JSONResponse:
+    async def health(request: Request) -> JSONResponse:
         """200 when it can answer, else 503 with the reason."""
         if problem := desk.problem():
             raise ApiError(503, "unavailable", problem)
-        return JSONResponse({"status": "ok", "documents": len(desk.answerer.documents())})
+        visitor = visitor_of(request)
+        seen = sum(map(visitor.may_see, desk.answerer.documents()))
+        warned = {"warning": desk.warning} if desk.warning else {}
+        return JSONResponse({"status": "ok", "documents": seen, **warned})
 
     @router.get("/metrics")
     async def metrics() -> Response:
@@ -68,17 +73,27 @@ def _add_asking(router: APIRouter, desk: Desk) -> None:
     async def ask(request: Request) -> Response:
         """One answer, as JSON or as server-sent events."""
         streamed = flag(request.query_params.get("stream"), "stream")
-        question = asked(await read_object(request))
+        question, visitor = asked(await read_object(request)), visitor_of(request)
         if not streamed:
-            return JSONResponse((await _ask(desk, question)).to_json())
-        snapshots = desk.stream(question.question, question.history)
+            return JSONResponse((await _ask(desk, question, visitor)).to_json())
+        snapshots = desk.stream(question.question, question.history, question.within, visitor=visitor, where="api")
         first = await first_snapshot(snapshots)
         return StreamingResponse(_events(first, snapshots), media_type="text/event-stream")
 
+    @router.post("/api/feedback")
+    async def feedback(request: Request) -> JSONResponse:
+        """What a reader thinks of an answer; the last word counts."""
+        said = opinion(await read_object(request))
+        if desk.usage is None:
+            raise ApiError(503, "usage_log_off", "没有启用提问记录，评价无处可记。")
+        if not await asyncio.wrap_future(desk.usage.rate(said.answer_id, said.good, said.reason)):
+            raise ApiError(404, "answer_not_found", "没有这个答案：可能已过保留期限。")
+        return JSONResponse(said.to_json())
 
-async def _ask(desk: Desk, question: Asked) -> Answer:
+
+async def _ask(desk: Desk, question: Asked, visitor: Visitor) -> Answer:
     try:
-        return await desk.ask(question.question, question.history)
+        return await desk.ask(question.question, question.history, question.within, visitor=visitor, where="api")
     except (ValueError, YijuError) as error:
         raise as_api_error(error) from error
 
@@ -94,32 +109,35 @@ async def _events(latest: Answer, snapshots: AsyncIterator[Answer]) -> AsyncIter
         yield event("error", {**error_body(as_api_error(error))})
 
 
-def _add_documents(router: APIRouter, answerer: Answerer) -> None:
+def _add_documents(router: APIRouter, desk: Desk) -> None:
     @router.get("/api/documents")
-    async def documents() -> JSONResponse:
-        """All documents, without their text."""
-        return JSONResponse({"documents": [_summary(each) for each in answerer.documents()]})
+    async def documents(request: Request) -> JSONResponse:
+        """The documents that the visitor may see, without their text."""
+        seen = filter(visitor_of(request).may_see, desk.answerer.documents())
+        return JSONResponse({"documents": [_summary(each) for each in seen]})
 
     @router.get("/api/documents/{document_id}")
-    async def document(document_id: str) -> JSONResponse:
+    async def document(request: Request, document_id: str) -> JSONResponse:
         """One document with its outline."""
-        found = _document(answerer, document_id)
+        found = _document(desk, request, document_id)
         return JSONResponse({**_summary(found), "outline": _outline(found)})
 
     @router.get("/api/documents/{document_id}/text")
-    async def text(document_id: str) -> PlainTextResponse:
+    async def text(request: Request, document_id: str) -> PlainTextResponse:
         """The text that citations' offsets point into."""
-        return PlainTextResponse(_document(answerer, document_id).text)
+        return PlainTextResponse(_document(desk, request, document_id).text)
 
     @router.get("/api/documents/{document_id}/context")
     async def context(request: Request, document_id: str) -> JSONResponse:
         """A place in a document with its surroundings."""
-        found = _document(answerer, document_id)
+        found = _document(desk, request, document_id)
         return JSONResponse(_context(found, _span(request.query_params, found)))
 
 
-def _document(answerer: Answerer, document_id: str) -> Document:
-    if found := answerer.document(document_id):
+def _document(desk: Desk, request: Request, document_id: str) -> Document:
+    """A document that the visitor may see; what they may not see is not there."""
+    found = desk.answerer.document(document_id)
+    if found and visitor_of(request).may_see(found):
         return found
     raise ApiError(404, "document_not_found", "没有这份文档；可用的文档见 /api/documents。")
 
@@ -135,6 +153,9 @@ def _summary(document: Document) -> dict[str, object]:
         "number": said.number,
         "issuer": said.issuer,
         "issued": said.issued,
+        "effective": said.effective,
+        "region": said.region,
+        "years": sorted(years_of(document)),
     }
 
 

@@ -8,18 +8,36 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from index.filters import Filter
 from ui.errors import ApiError
 
 HISTORY = 20
 """How many earlier questions are looked at; older ones are dropped without a word."""
 
+REASON = 500
+"""Longest reason that a reader gives, in characters."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question with the earlier ones of its conversation, oldest first."""
+    """A question with the earlier ones of its conversation, oldest first, and the documents to answer from."""
 
     question: str
     history: tuple[str, ...] = ()
+    within: Filter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a reader thinks of an answer."""
+
+    answer_id: str
+    good: bool
+    reason: str | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """The form it was given in."""
+        return {"answer_id": self.answer_id, "rating": "good" if self.good else "bad", "reason": self.reason}
 
 
 async def read_object(request: Request) -> Mapping[str, object]:
@@ -60,11 +78,41 @@ def asked(body: Mapping[str, object]) -> Asked:
     question, history = body.get("question"), body.get("history")
     if not isinstance(question, str):
         raise _invalid("question 须为字符串。")
+    within = filter_of(body.get("filter"))
     if history is None:
-        return Asked(question)
+        return Asked(question, within=within)
     if not isinstance(history, list) or not all(isinstance(each, str) for each in history):
         raise _invalid("history 须为字符串的数组。")
-    return Asked(question, tuple(history[-HISTORY:]))
+    return Asked(question, tuple(history[-HISTORY:]), within)
+
+
+def filter_of(value: object) -> Filter | None:
+    """The `filter` of a body: `{"documents": [id, …], "issuers": […], "regions": […], "years": [2025, …]}`.
+
+    Returns:
+        None where nothing is restricted.
+
+    Raises:
+        ApiError: 422 if a part is unknown or of the wrong type.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, dict) or not value.keys() <= {"documents", "issuers", "regions", "years"}:
+        raise _invalid("filter 须为对象，可以有 documents、issuers、regions、years。")
+    documents, issuers, regions = (_texts(value.get(name), name) for name in ("documents", "issuers", "regions"))
+    years = value.get("years")
+    if years is not None and not (isinstance(years, list) and all(type(year) is int for year in years)):
+        raise _invalid("filter.years 须为整数的数组，例如 [2025]。")
+    found = Filter(documents, issuers, regions, None if years is None else frozenset(years))
+    return None if found.is_everything else found
+
+
+def _texts(value: object, name: str) -> frozenset[str] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise _invalid(f"filter.{name} 须为字符串的数组。")
+    return frozenset(value)
 
 
 def asked_by_messages(body: Mapping[str, object]) -> Asked:
@@ -79,7 +127,21 @@ def asked_by_messages(body: Mapping[str, object]) -> Asked:
     questions = [_content(each.get("content")) for each in messages if each.get("role") == "user"]
     if not questions:
         raise _invalid("messages 里须有一条 role 为 user 的消息。")
-    return Asked(questions[-1], tuple(questions[-1 - HISTORY : -1]))
+    return Asked(questions[-1], tuple(questions[-1 - HISTORY : -1]), filter_of(body.get("filter")))
+
+
+def opinion(body: Mapping[str, object]) -> Opinion:
+    """The body of `POST /api/feedback`.
+
+    Raises:
+        ApiError: 422 if a field is missing, of the wrong type or too long.
+    """
+    id, rating, reason = body.get("answer_id"), body.get("rating"), body.get("reason")
+    if not isinstance(id, str) or rating not in ("good", "bad"):
+        raise _invalid("answer_id 须为字符串，rating 须为 good 或 bad。")
+    if not isinstance(reason, str | None) or len(reason or "") > REASON:
+        raise _invalid(f"reason 须为字符串，最多 {REASON} 个字。")
+    return Opinion(id, rating == "good", " ".join((reason or "").split()) or None)
 
 
 def flag(value: object, name: str) -> bool:

@@ -8,15 +8,21 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import Event
+from uuid import uuid4
 
 from index.errors import YijuError
+from index.filters import Filter
 from qa.answers import Answer
 from qa.protocols import Answerer
-from ui.errors import AnswerFailed, Busy
+from ui.errors import BUSY, AnswerFailed, Busy, TooMany
+from ui.limits import Limits
 from ui.metrics import Metrics
 from ui.unavailable import Unavailable
+from ui.usage import UsageLog
+from ui.visitors import OWNER, Visitor
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +35,9 @@ class _Job:
 
     mail: asyncio.Queue[Answer | Exception | None]
     loop: asyncio.AbstractEventLoop
+    visitor: Visitor
+    where: str | None
+    id: str = field(default_factory=lambda: uuid4().hex)
     stopped: Event = field(default_factory=Event)
 
     def send(self, item: Answer | Exception | None) -> None:
@@ -41,15 +50,29 @@ class Desk:
     """Takes questions, answers a few at a time, keeps a bounded number waiting, turns the rest away.
 
     Attributes:
-        answerer: who answers.
+        answerer: who answers; may be replaced at any time, and questions at work keep the one they began with.
+        warning: what is wrong though questions are answered, in Chinese; None where nothing is.
         metrics: what was counted so far.
+        usage: where answers are kept; None keeps none.
         waiting: how many questions may wait.
+        limits: how much each visitor may ask.
     """
 
-    def __init__(self, answerer: Answerer, *, workers: int | None = None, waiting: int = 64) -> None:
+    def __init__(
+        self,
+        answerer: Answerer,
+        *,
+        workers: int | None = None,
+        waiting: int = 64,
+        usage: UsageLog | None = None,
+        limits: Limits | None = None,
+    ) -> None:
         self.answerer = answerer
+        self.warning: str | None = None
         self.metrics = Metrics()
+        self.usage = usage
         self.waiting = waiting
+        self.limits = limits or Limits()
         self._workers = workers or min(4, os.cpu_count() or 1)
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="answer")
         self._jobs: set[_Job] = set()
@@ -70,20 +93,45 @@ class Desk:
             return "索引里没有文档，请先用 yiju-index build 建立索引。"
         return None
 
-    async def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
-        """One complete answer; raises what `stream` raises."""
-        snapshots = [answer async for answer in self._run(lambda: iter((self.answerer.ask(question, history),)))]
+    async def ask(
+        self,
+        question: str,
+        history: Sequence[str] = (),
+        within: Filter | None = None,
+        *,
+        visitor: Visitor = OWNER,
+        where: str | None = None,
+    ) -> Answer:
+        """One complete answer; arguments and errors as those of `stream`."""
+        ask = partial(self.answerer.ask, question, history, visitor.within(within))
+        snapshots = [answer async for answer in self._run(lambda: iter((ask(),)), visitor, where)]
         return snapshots[-1]
 
-    def stream(self, question: str, history: Sequence[str] = ()) -> AsyncIterator[Answer]:
+    def stream(
+        self,
+        question: str,
+        history: Sequence[str] = (),
+        within: Filter | None = None,
+        *,
+        visitor: Visitor = OWNER,
+        where: str | None = None,
+    ) -> AsyncIterator[Answer]:
         """Growing snapshots, the last one complete; leaving the loop early stops the work.
+
+        Args:
+            question: as typed.
+            history: earlier questions of the conversation, oldest first.
+            within: which documents to answer from; all by default.
+            visitor: who asks; only what they may see is searched.
+            where: chat, widget, api, openai or mcp; the answer is kept under this. None keeps it nowhere.
 
         Raises:
             ValueError: if the question is empty or too long; the message is fit for a user's eyes.
             Busy: if too many questions are waiting.
+            TooMany: if the visitor asks more than they may.
             YijuError: if the world fails, e.g. a model that does not answer.
         """
-        return self._run(lambda: self.answerer.stream(question, history))
+        return self._run(partial(self.answerer.stream, question, history, visitor.within(within)), visitor, where)
 
     async def close(self) -> None:
         """Takes no more questions, stops the running ones at their next snapshot and waits for them."""
@@ -91,10 +139,12 @@ class Desk:
         for job in tuple(self._jobs):
             job.stopped.set()
         await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
+        if self.usage is not None:
+            await asyncio.to_thread(self.usage.close)
 
-    async def _run(self, work: Work) -> AsyncIterator[Answer]:
-        self._admit()
-        job = _Job(asyncio.Queue(), asyncio.get_running_loop())
+    async def _run(self, work: Work, visitor: Visitor, where: str | None) -> AsyncIterator[Answer]:
+        self._admit(visitor)
+        job = _Job(asyncio.Queue(), asyncio.get_running_loop(), visitor, where)
         self._jobs.add(job)
         future = self._pool.submit(self._answer, job, work, time.perf_counter())
         future.add_done_callback(lambda done: _leave(job, done, self._jobs))
@@ -107,10 +157,15 @@ class Desk:
             job.stopped.set()
             future.cancel()
 
-    def _admit(self) -> None:
+    def _admit(self, visitor: Visitor) -> None:
         if self._closing or len(self._jobs) >= self._workers + self.waiting:
             self.metrics.refused("busy")
-            raise Busy("现在提问的人太多，请稍后再试。")
+            raise Busy(BUSY)
+        try:
+            self.limits.take(visitor)
+        except TooMany:
+            self.metrics.refused("limited")
+            raise
 
     def _answer(self, job: _Job, work: Work, since: float) -> None:
         """Runs in a worker thread. It is the outermost handler there, hence the one broad `except`."""
@@ -129,10 +184,13 @@ class Desk:
         for answer in work():
             if job.stopped.is_set():
                 return
-            job.send(last := answer)
+            job.send(last := replace(answer, id=job.id))
         if last is None:
             raise RuntimeError("the answerer gave no answer at all")
-        self.metrics.answered(last, time.perf_counter() - since)
+        seconds = time.perf_counter() - since
+        self.metrics.answered(last, seconds)
+        if self.usage is not None and job.where is not None:
+            self.usage.record(last, job.visitor, where=job.where, seconds=seconds)
 
 
 def _leave(job: _Job, done: Future[None], jobs: set[_Job]) -> None:

@@ -8,46 +8,90 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.routing import APIRoute
 
 from index.errors import YijuError
 from qa.answers import Answer
 from ui.api import first_snapshot
 from ui.bodies import asked_by_messages, flag, read_object
 from ui.desk import Desk
-from ui.errors import as_api_error, error_body
+from ui.errors import ApiError, as_api_error, error_body
+from ui.visitors import visitor_of
 
 MODEL = "yiju"
-"""The one model that is offered; another name in a request is no error, clients often insist on theirs."""
+"""The one model that is offered; another name in a question is no error, clients often insist on theirs."""
+
+USAGE = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+"""No language model, no tokens."""
+
+Json = dict[str, object]
+
+
+class _Route(APIRoute):
+    """A route whose errors have what OpenAI's have beside the contract's `code` and `message`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handled(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except ApiError as error:
+                headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else None
+                return JSONResponse(_error(error), error.status, headers)
+
+        return handled
 
 
 def add_routes(app: FastAPI, desk: Desk) -> None:
     """Adds `/v1/models` and `/v1/chat/completions`."""
-    router = APIRouter()
-    since = int(time.time())
+    router = APIRouter(route_class=_Route)
+    entry = {"id": MODEL, "object": "model", "created": int(time.time()), "owned_by": MODEL}
 
     @router.get("/v1/models")
     async def models() -> JSONResponse:
         """The one model."""
-        entry = {"id": MODEL, "object": "model", "created": since, "owned_by": MODEL}
         return JSONResponse({"object": "list", "data": [entry]})
+
+    @router.get("/v1/models/{model}")
+    async def one(model: str) -> JSONResponse:
+        """The one model, by its name."""
+        if model != MODEL:
+            raise ApiError(404, "model_not_found", f"只有一个模型：{MODEL}。")
+        return JSONResponse(entry)
 
     @router.post("/v1/chat/completions")
     async def completions(request: Request) -> Response:
         """One answer as a chat completion, whole or in chunks."""
         body = await read_object(request)
         question = asked_by_messages(body)
-        streamed = flag(body.get("stream"), "stream")
-        snapshots = desk.stream(question.question, question.history)
+        streamed, counted = flag(body.get("stream"), "stream"), _wants_usage(body)
+        snapshots = desk.stream(
+            question.question, question.history, question.within, visitor=visitor_of(request), where="openai"
+        )
         first = await first_snapshot(snapshots)
         if streamed:
-            return StreamingResponse(_chunks(first, snapshots), media_type="text/event-stream")
+            return StreamingResponse(_chunks(first, snapshots, counted), media_type="text/event-stream")
         return JSONResponse(_completion(await _last(first, snapshots)))
 
     app.include_router(router)
+
+
+def _wants_usage(body: Mapping[str, object]) -> bool:
+    options = body.get("stream_options")
+    return isinstance(options, dict) and flag(options.get("include_usage"), "stream_options.include_usage")
+
+
+def _error(error: ApiError) -> Json:
+    """An error as OpenAI writes it; a superset of the contract's form."""
+    kinds = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+    kind = kinds.get(error.status, "server_error" if error.status >= 500 else "invalid_request_error")
+    return {"error": {**error_body(error)["error"], "type": kind, "param": None}}
 
 
 async def _last(answer: Answer, snapshots: AsyncIterator[Answer]) -> Answer:
@@ -59,23 +103,25 @@ async def _last(answer: Answer, snapshots: AsyncIterator[Answer]) -> Answer:
     return answer
 
 
-def _envelope(kind: str, choice: Mapping[str, object]) -> dict[str, object]:
-    return {"object": kind, "created": int(time.time()), "model": MODEL, "choices": [{"index": 0, **choice}]}
+def _envelope(kind: str, *choices: Json) -> Json:
+    numbered = [{"index": i, **choice} for i, choice in enumerate(choices)]
+    return {"object": kind, "created": int(time.time()), "model": MODEL, "choices": numbered}
 
 
-def _completion(answer: Answer) -> dict[str, object]:
+def _completion(answer: Answer) -> Json:
     message = {"role": "assistant", "content": answer.text, "refusal": None, **_basis(answer)}
-    usage = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}  # no language model, no tokens
     envelope = _envelope("chat.completion", {"message": message, "finish_reason": "stop", "logprobs": None})
-    return {"id": f"chatcmpl-{uuid.uuid4().hex}", **envelope, "usage": usage}
+    return {"id": f"chatcmpl-{uuid.uuid4().hex}", **envelope, "usage": USAGE}
 
 
-def _basis(answer: Answer) -> dict[str, object]:
-    return {"citations": answer.to_json()["citations"], "abstained": answer.abstained, "short_answer": answer.short}
+def _basis(answer: Answer) -> Json:
+    said = answer.to_json()
+    names = ("id", "citations", "abstained", "short_answer", "confidence")
+    return {"answer_id" if name == "id" else name: said.get(name) for name in names}
 
 
-async def _chunks(first: Answer, snapshots: AsyncIterator[Answer]) -> AsyncIterator[str]:
-    """The answer's text as it grows; the last chunk carries the citations."""
+async def _chunks(first: Answer, snapshots: AsyncIterator[Answer], counted: bool) -> AsyncIterator[str]:
+    """The answer's text as it grows; the last chunk with a choice carries the citations."""
     id, sent, answer = f"chatcmpl-{uuid.uuid4().hex}", "", first
     yield _chunk(id, {"role": "assistant", "content": ""})
     try:
@@ -85,8 +131,10 @@ async def _chunks(first: Answer, snapshots: AsyncIterator[Answer]) -> AsyncItera
                 yield _chunk(id, {"content": more})
                 sent = answer.text
         yield _chunk(id, _basis(answer), "stop")
+        if counted:
+            yield _event({"id": id, **_envelope("chat.completion.chunk"), "usage": USAGE})
     except (ValueError, YijuError) as error:
-        yield f"data: {json.dumps(error_body(as_api_error(error)), ensure_ascii=False)}\n\n"
+        yield _event(_error(as_api_error(error)))
     yield "data: [DONE]\n\n"
 
 
@@ -97,6 +145,9 @@ def _more(sent: str, text: str) -> str:
     return f"\n\n{text}"
 
 
-def _chunk(id: str, delta: Mapping[str, object], reason: str | None = None) -> str:
-    envelope = _envelope("chat.completion.chunk", {"delta": delta, "finish_reason": reason})
-    return f"data: {json.dumps({'id': id, **envelope}, ensure_ascii=False)}\n\n"
+def _chunk(id: str, delta: Json, reason: str | None = None) -> str:
+    return _event({"id": id, **_envelope("chat.completion.chunk", {"delta": delta, "finish_reason": reason})})
+
+
+def _event(data: Json) -> str:
+    return f"data: {json.dumps(data, ensure_ascii=False)}\n\n"

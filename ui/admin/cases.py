@@ -1,0 +1,107 @@
+"""Evaluation cases made from real questions: JSON lines in the contract's form, which `yiju-eval` reads as they are."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from index.errors import YijuError
+from index.records import Document
+from index.text import fold
+from ui.admin.questions import OpenQuestion
+from ui.usage import topic_of
+
+MAX_TEXT = 1_000
+"""Longest answer or evidence that a case takes, in characters."""
+
+Case = dict[str, object]
+
+
+class CaseError(ValueError):
+    """A case that would not be right; the message is fit for a user's eyes."""
+
+
+def cases_file(usage: Path) -> Path:
+    """Where the cases are kept: beside the record of questions that they come from."""
+    return usage.with_name(usage.name.removesuffix("-usage.sqlite") + "-cases.jsonl")
+
+
+def refusal_case(asked: OpenQuestion) -> Case:
+    """The case that says: refusing is right."""
+    return _case(asked, [], [], answerable=False)
+
+
+def answer_case(asked: OpenQuestion, answer: str, evidence: str, documents: Sequence[Document]) -> Case:
+    """The case that says what the right answer is, and where it stands.
+
+    Args:
+        asked: the question.
+        answer: the right answer; strings that must all occur stand on lines of their own.
+        evidence: words of a document that support it.
+        documents: must hold the evidence.
+
+    Raises:
+        CaseError: if something is missing, too long, or not in the documents.
+    """
+    answers = [line.strip() for line in answer.splitlines() if line.strip()]
+    if not answers or not evidence.strip():
+        raise CaseError("正确答案和原文依据都要填。")
+    if max(len(answer), len(evidence)) > MAX_TEXT:
+        raise CaseError(f"正确答案和原文依据各不超过 {MAX_TEXT} 个字。")
+    if not any(fold(evidence) in fold(document.text) for document in documents):
+        raise CaseError("原文依据不在任何一份文件里：请从原文逐字复制。")
+    return _case(asked, [answers], [evidence.strip()], answerable=True)
+
+
+def draft(asked: OpenQuestion) -> Case:
+    """The question as a draft to be reviewed: nobody has said yet whether refusing is right."""
+    return {**refusal_case(asked), "status": "open"}
+
+
+def add_cases(path: Path, cases: Sequence[Case]) -> int:
+    """Appends those cases whose question the file does not have yet; several processes may do so at once.
+
+    Returns:
+        How many were new.
+
+    Raises:
+        YijuError: if the file cannot be read or written.
+    """
+    try:
+        with path.open("a+", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # until the file is closed
+            file.seek(0)
+            text = file.read()
+            known = _ids(text)
+            new = {str(case["id"]): case for case in cases if case["id"] not in known}
+            if text and not text.endswith("\n"):
+                file.write("\n")
+            file.writelines(json.dumps(case, ensure_ascii=False) + "\n" for case in new.values())
+            return len(new)
+    except (OSError, ValueError) as error:
+        raise YijuError(f"评测题文件 {path} 读写不了（{error}）。") from error
+
+
+def _ids(text: str) -> set[object]:
+    rows = (json.loads(line) for line in text.splitlines() if line.strip())
+    return {row.get("id") for row in rows if isinstance(row, dict)}
+
+
+def _case(asked: OpenQuestion, answers: list[list[str]], evidence: list[str], *, answerable: bool) -> Case:
+    digest = sha256(topic_of(asked.question).encode()).hexdigest()
+    return {
+        "id": f"use-{digest[:12]}",
+        "question": asked.question,
+        "answers": answers,
+        "evidence": evidence,
+        "answerable": answerable,
+        "type": "use",
+        "history": [],
+        "asked": asked.times,
+        "last_asked": asked.last.date().isoformat(),
+        "reason": "；".join(asked.reasons) or None,
+        "given": asked.answer,
+    }

@@ -1,0 +1,232 @@
+"""What the record of questions tells: figures of a time, what is asked most, what is still open."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from pathlib import Path
+
+from qa.answers import CitationJson
+from ui.usage import read_rows
+
+LISTED = 200
+"""How many open questions are looked at, those asked most first."""
+
+MOST = 20
+"""How many of the questions asked most are shown."""
+
+_OPEN = "settled IS NULL AND (abstained OR good = 0)"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One answer as the figures see it.
+
+    Attributes:
+        at: when, in the server's local time.
+        refused: the documents did not answer.
+        seconds: how long the asker waited.
+        good: what the asker thought of it; None where nothing was said.
+    """
+
+    at: datetime
+    refused: bool
+    seconds: float
+    good: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What many answers come to.
+
+    Attributes:
+        total: how many.
+        refused: how many of them the documents did not answer.
+        good: how many readers agreed.
+        bad: how many readers objected.
+        p50: median of the seconds waited; None where there are no answers.
+        p95: what 95 of 100 waited at most.
+    """
+
+    total: int
+    refused: int
+    good: int
+    bad: int
+    p50: float | None
+    p95: float | None
+
+    @property
+    def answered(self) -> int:
+        """How many were answered."""
+        return self.total - self.refused
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The figures of an hour, a day or a week.
+
+    Attributes:
+        start: its begin, in the server's local time.
+        label: how it is written at the axis.
+        figures: its figures.
+    """
+
+    start: datetime
+    label: str
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Frequent:
+    """A question that was asked more than once."""
+
+    question: str
+    times: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """A question that was refused, or whose answer a reader objected to, and which nobody has dealt with.
+
+    Attributes:
+        id: of its latest such answer; stands for all of them.
+        question: as it was searched.
+        times: how often that happened.
+        refused: how often the documents did not answer.
+        disputed: how often a reader objected.
+        last: when it happened last, in the server's local time.
+        reasons: what readers objected, the latest last.
+        answer: what was answered last; None if that was a refusal.
+        short: the short answer to it.
+        citations: its basis.
+        answered_since: the same question got an answer later that nobody objected to.
+    """
+
+    id: str
+    question: str
+    times: int
+    refused: int
+    disputed: int
+    last: datetime
+    reasons: tuple[str, ...]
+    answer: str | None
+    short: str | None
+    citations: tuple[CitationJson, ...]
+    answered_since: bool
+
+
+def moments(path: Path, since: float) -> list[Moment]:
+    """All answers from a time on, the oldest first.
+
+    Raises:
+        UsageUnavailable: if the file cannot be read; likewise below.
+    """
+    rows = read_rows(path, "SELECT at, abstained, seconds, good FROM answers WHERE at >= ? ORDER BY at", (since,))
+    return [Moment(datetime.fromtimestamp(at), bool(no), took, _truth(good)) for at, no, took, good in rows]
+
+
+def places(path: Path, since: float) -> list[tuple[str, int]]:
+    """How many answers were asked for where, most first."""
+    query = "SELECT place, COUNT(*) FROM answers WHERE at >= ? GROUP BY place ORDER BY 2 DESC, 1"
+    return [(str(place), int(count)) for place, count in read_rows(path, query, (since,))]
+
+
+def most_asked(path: Path, since: float) -> list[Frequent]:
+    """The questions asked most often, spellings of one counted together."""
+    query = (
+        "SELECT standalone, COUNT(*) AS times, SUM(abstained), MAX(at) FROM answers WHERE at >= ?"
+        f" GROUP BY topic HAVING times > 1 ORDER BY times DESC, MAX(at) DESC LIMIT {MOST}"
+    )
+    return [
+        Frequent(str(text), int(times), int(refused)) for text, times, refused, _ in read_rows(path, query, (since,))
+    ]
+
+
+def open_questions(path: Path, limit: int = LISTED) -> list[OpenQuestion]:
+    """What waits for somebody to deal with it, however old; spellings of one question are one."""
+    # SQLite takes bare columns from the row that has the MAX: the latest answer.
+    query = (
+        "SELECT id, standalone, abstained, answer, short, citations, MAX(at) AS last, COUNT(*) AS times,"
+        " SUM(abstained) AS refused, SUM(good IS 0) AS disputed, GROUP_CONCAT(reason, char(10)) AS reasons,"
+        " (SELECT MAX(at) FROM answers AS other WHERE other.topic = answers.topic"
+        "  AND NOT other.abstained AND other.good IS NOT 0) AS answered"
+        f" FROM answers WHERE {_OPEN} GROUP BY topic ORDER BY times DESC, last DESC LIMIT ?"
+    )
+    return [_open_question(row) for row in read_rows(path, query, (limit,))]
+
+
+def open_by_id(path: Path, ids: Sequence[str]) -> list[OpenQuestion]:
+    """Those open questions that these answers stand for, in the order of the list."""
+    wanted = set(ids)
+    return [each for each in open_questions(path) if each.id in wanted]
+
+
+def figures(answers: Sequence[Moment]) -> Figures:
+    """What these answers come to."""
+    waited = sorted(each.seconds for each in answers)
+    return Figures(
+        total=len(answers),
+        refused=sum(each.refused for each in answers),
+        good=sum(each.good is True for each in answers),
+        bad=sum(each.good is False for each in answers),
+        p50=_percentile(waited, 0.5),
+        p95=_percentile(waited, 0.95),
+    )
+
+
+def stretches(answers: Sequence[Moment], days: int, now: datetime) -> list[Stretch]:
+    """The last `days` days, cut into hours, days or weeks, with the figures of each; empty ones too.
+
+    Args:
+        answers: in any order.
+        days: one day is cut into hours, up to 31 days into days, more into weeks.
+        now: the last stretch holds it.
+    """
+    step, label = _cut(days)
+    last = now.replace(minute=0, second=0, microsecond=0)
+    if step >= timedelta(days=1):
+        last = last.replace(hour=0) - (step - timedelta(days=1))
+    starts = [last - step * back for back in reversed(range(ceil(timedelta(days=days) / step)))]
+    held: list[list[Moment]] = [[] for _ in starts]
+    for each in answers:
+        if each.at >= starts[0]:
+            held[bisect_right(starts, each.at) - 1].append(each)
+    return [Stretch(start, label(start), figures(mine)) for start, mine in zip(starts, held, strict=True)]
+
+
+def _cut(days: int) -> tuple[timedelta, Callable[[datetime], str]]:
+    if days <= 1:
+        return timedelta(hours=1), lambda start: f"{start.hour}时"
+    step = timedelta(days=1 if days <= 31 else 7)
+    return step, lambda start: f"{start.month}月{start.day}日"
+
+
+def _percentile(ordered: Sequence[float], share: float) -> float | None:
+    """The smallest value that at least `share` of them do not exceed."""
+    return ordered[ceil(share * len(ordered)) - 1] if ordered else None
+
+
+def _open_question(row: sqlite3.Row) -> OpenQuestion:
+    return OpenQuestion(
+        id=row["id"],
+        question=row["standalone"],
+        times=row["times"],
+        refused=row["refused"],
+        disputed=row["disputed"],
+        last=datetime.fromtimestamp(row["last"]),
+        reasons=tuple(dict.fromkeys((row["reasons"] or "").split("\n"))) if row["reasons"] else (),
+        answer=None if row["abstained"] else row["answer"],
+        short=row["short"],
+        citations=tuple(json.loads(row["citations"])),
+        answered_since=(row["answered"] or 0) > row["last"],
+    )
+
+
+def _truth(value: int | None) -> bool | None:
+    return None if value is None else bool(value)

@@ -1,0 +1,241 @@
+"""`/admin/`: plain HTML forms, no script. Changes are POSTs, whose origin the layer in front has checked."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import PlainTextResponse, RedirectResponse
+
+from index.errors import YijuError
+from qa.answers import Answer
+from ui.admin import plots
+from ui.admin.cases import Case, CaseError, add_cases, answer_case, cases_file, draft, refusal_case
+from ui.admin.questions import (
+    Moment,
+    OpenQuestion,
+    figures,
+    moments,
+    most_asked,
+    open_by_id,
+    open_questions,
+    places,
+    stretches,
+)
+from ui.desk import Desk
+from ui.errors import ApiError, as_api_error
+from ui.pages import page
+from ui.usage import UsageLog
+from ui.visitors import Role, require, visitor_of
+
+PERIODS = {1: "24 小时", 7: "7 天", 30: "30 天", 90: "90 天"}
+
+PLACES = {"chat": "网页", "widget": "挂件", "api": "接口", "openai": "OpenAI 接口", "mcp": "MCP"}
+
+DONE = {
+    "case": "已记为评测题，并从清单中移出。",
+    "known": "评测题文件里已有这一题；已从清单中移出。",
+    "document": "现有文件已能回答，已从清单中移出。",
+    "dismiss": "已从清单中移出。",
+}
+"""What the page says after a change; the address names it by its key, so that no text comes from an address."""
+
+Handled = Mapping[str, Sequence[str]]
+
+
+def add_routes(app: FastAPI, desk: Desk) -> None:
+    """Adds `/admin/` and what its forms and links lead to.
+
+    Args:
+        app: the application.
+        desk: its record of questions is shown, and its answerer asked again.
+    """
+    router = APIRouter()
+
+    @router.get("/admin")
+    async def without_slash() -> RedirectResponse:
+        """The page; relative, so that it holds under any prefix."""
+        return RedirectResponse("admin/")
+
+    @router.get("/admin/")
+    def admin(request: Request) -> Response:
+        """The page."""
+        require(request, Role.ADMIN)
+        return _overview(request, desk)
+
+    @router.post("/admin/settle")
+    async def settle(request: Request) -> Response:
+        """What a form of the page says about open questions."""
+        require(request, Role.ADMIN)
+        try:
+            return await _settle(request, desk, _usage(desk), await _form(request))
+        except (ApiError, YijuError) as error:
+            problem = as_api_error(error)
+            return page("admin_problem.html", request, root="../", status=problem.status, message=problem.message)
+
+    _add_downloads(router, desk)
+    app.include_router(router)
+
+
+def _add_downloads(router: APIRouter, desk: Desk) -> None:
+    @router.get("/admin/cases.jsonl")
+    def cases_so_far(request: Request) -> Response:
+        """The evaluation cases that were made so far."""
+        require(request, Role.ADMIN)
+        cases = cases_file(_usage(desk).path)
+        return _lines(cases.read_text(encoding="utf-8") if cases.exists() else "")
+
+    @router.get("/admin/questions.jsonl")
+    def drafts(request: Request) -> Response:
+        """All open questions as drafts of evaluation cases."""
+        require(request, Role.ADMIN)
+        rows = (draft(each) for each in open_questions(_usage(desk).path, limit=-1))
+        return _lines("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+async def _form(request: Request) -> Handled:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        raise ApiError(415, "unsupported_media_type", "这里只接受表单。")
+    try:
+        return parse_qs((await request.body()).decode(), max_num_fields=1_000)
+    except ValueError:
+        raise ApiError(422, "invalid_request", "表单不完整，请返回清单重试。") from None
+
+
+def _lines(text: str) -> Response:
+    return PlainTextResponse(text, media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
+
+
+def _usage(desk: Desk) -> UsageLog:
+    if desk.usage is None:
+        raise ApiError(503, "usage_log_off", "没有启用提问记录（--no-usage-log）。")
+    return desk.usage
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Open questions of one meaning; the first stands for them."""
+
+    questions: tuple[OpenQuestion, ...]
+
+    @property
+    def first(self) -> OpenQuestion:
+        """The one asked most."""
+        return self.questions[0]
+
+    @property
+    def times(self) -> int:
+        """How often they were asked in all."""
+        return sum(each.times for each in self.questions)
+
+    @property
+    def basis(self) -> str:
+        """The quote that the first one's answer rested on; empty for a refusal."""
+        return str(self.first.citations[0]["quote"]) if self.first.citations else ""
+
+
+def _groups(desk: Desk, questions: Sequence[OpenQuestion]) -> list[Group]:
+    """The open questions by meaning, those asked most first."""
+    alike = desk.answerer.groups([each.question for each in questions])
+    return sorted((Group(tuple(questions[i] for i in each)) for each in alike), key=lambda group: -group.times)
+
+
+def _overview(request: Request, desk: Desk) -> Response:
+    days = _days(request.query_params.get("days"))
+    common: dict[str, Any] = {
+        "root": "../",
+        "periods": PERIODS,
+        "days": days,
+        "done": DONE.get(request.query_params.get("done", "")),
+    }
+    if desk.usage is None:
+        return page("admin_off.html", request, **common)
+    path, now = desk.usage.path, datetime.now()
+    since = (now - timedelta(days=days)).timestamp()
+    answers = moments(path, since)
+    return page(
+        "admin.html",
+        request,
+        **common,
+        now=time.time(),
+        figures=figures(answers),
+        **_plots(answers, days, now),
+        places=[(PLACES.get(place, place), count) for place, count in places(path, since)],
+        frequent=most_asked(path, since),
+        groups=_groups(desk, open_questions(path)),
+    )
+
+
+def _days(text: str | None) -> int:
+    return next((days for days in PERIODS if str(days) == text), 30)
+
+
+def _plots(answers: Sequence[Moment], days: int, now: datetime) -> dict[str, Any]:
+    pieces = stretches(answers, days, now)
+    labels = [piece.label for piece in pieces]
+    told = [piece.figures for piece in pieces]
+    series = (("answered", "答出", [f.answered for f in told]), ("refused", "未答出", [f.refused for f in told]))
+    waited = (("p95", [f.p95 for f in told]), ("p50", [f.p50 for f in told]))
+    return {"pieces": pieces, "traffic": plots.stacked(labels, series), "latency": plots.lines(labels, waited)}
+
+
+async def _settle(request: Request, desk: Desk, usage: UsageLog, form: Handled) -> Response:
+    """Does what the form says with the questions it names; then leads back to the page."""
+    how = form.get("how", [""])[0]
+    ids = form.get("answer", [])
+    asked = await asyncio.to_thread(open_by_id, usage.path, ids)
+    if not asked:
+        raise ApiError(409, "already_settled", "这些问题已不在清单里：可能刚被处理过，请返回清单刷新。")
+    done = how
+    if how in ("refuse", "answer"):
+        done = await asyncio.to_thread(_add_case, desk, cases_file(usage.path), asked, how, form)
+    elif how == "document" and (refused := await _still_refused(request, desk, asked)):
+        return page("admin_check.html", request, root="../", asked=asked, refused=refused, until=_until(form))
+    elif how not in ("document", "anyway", "dismiss"):
+        raise ApiError(422, "invalid_request", "表单不完整，请返回清单重试。")
+    kept = {"refuse": "case", "answer": "case", "dismiss": "dismissed"}.get(how, "document")
+    await asyncio.wrap_future(usage.settle([each.id for each in asked], kept, _until(form)))
+    return RedirectResponse(f"./?done={'document' if done == 'anyway' else done}", 303)
+
+
+def _until(form: Handled) -> float:
+    """When the page was made that the form stands on."""
+    text = form.get("until", [""])[0]
+    if not re.fullmatch(r"\d{1,12}(\.\d{1,6})?", text, re.ASCII):
+        raise ApiError(422, "invalid_request", "表单不完整，请返回清单重试。")
+    return min(float(text), time.time())
+
+
+def _add_case(desk: Desk, cases: Path, asked: Sequence[OpenQuestion], how: str, form: Handled) -> str:
+    try:
+        new = _cases(desk, asked, how, form)
+    except CaseError as error:
+        raise ApiError(422, "invalid_case", str(error)) from error
+    return "case" if add_cases(cases, new) else "known"
+
+
+def _cases(desk: Desk, asked: Sequence[OpenQuestion], how: str, form: Handled) -> list[Case]:
+    if how == "refuse":
+        return [refusal_case(each) for each in asked]
+    answer, evidence = form.get("correct", [""])[0], form.get("evidence", [""])[0]
+    return [answer_case(each, answer, evidence, desk.answerer.documents()) for each in asked]
+
+
+async def _still_refused(request: Request, desk: Desk, asked: Sequence[OpenQuestion]) -> list[Answer]:
+    """The answers of today to those of the questions that the documents still do not answer."""
+    within = visitor_of(request).within(None)
+    try:
+        answers = [await desk.ask(each.question, within=within) for each in asked]
+    except (ValueError, YijuError) as error:
+        raise as_api_error(error) from error
+    return [answer for answer in answers if answer.abstained]
