@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from index.errors import EncoderMismatch
 from index.passage_index import PassageIndex
+from index.protocols import Encoder
 from index.remembering import RememberingEncoder
 from qa.assistant import Assistant
+from qa.grouping import MeaningGrouper
 from qa.interpreting import Interpreter
 from qa.pinyin import PinyinDecoder
 from qa.readers import ExtractiveReader
 from qa.rewriting import FollowUpRewriter
 from qa.settings import Settings
-from qa.span_model import load_span_model
+from qa.span_model import SpanModel, load_span_model
 from qa.spelling import HomophoneSpeller
 from qa.tidying import Tidier
 
@@ -22,11 +27,36 @@ def open_assistant(settings: Settings) -> Assistant:
         IndexStoreError: if there is no usable index.
         ModelError, MissingDependency: if its encoder does not load.
     """
-    stored = PassageIndex.open(settings.index)
-    encoder = RememberingEncoder(stored.encoder)
-    index = stored.with_encoder(encoder)
-    reader = ExtractiveReader(encoder, index, load_span_model(), caution=settings.caution)
-    return Assistant(index, index, reader, interpreter_of(index), k=settings.k)
+    return Opener(settings).open()
+
+
+class Opener:
+    """Opens the index again and again as it changes on disk; models are loaded once, as long as they go with it.
+
+    Args:
+        settings: which index, and how to answer.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._encoder: Encoder | None = None
+        self._spans: SpanModel | None = None
+
+    def open(self) -> Assistant:
+        """An assistant on the index as it is now; raises what `open_assistant` raises."""
+        index, settings = self._index(), self._settings
+        self._encoder = index.encoder
+        self._spans = self._spans or load_span_model()
+        reader = ExtractiveReader(index.encoder, index, self._spans, caution=settings.caution)
+        grouper = MeaningGrouper(index.encoder)
+        return Assistant(index, index, reader, interpreter_of(index), k=settings.k, grouper=grouper)
+
+    def _index(self) -> PassageIndex:
+        if self._encoder:
+            with suppress(EncoderMismatch):
+                return PassageIndex.open(self._settings.index, encoder=self._encoder)
+        stored = PassageIndex.open(self._settings.index)
+        return stored.with_encoder(RememberingEncoder(stored.encoder))
 
 
 def interpreter_of(index: PassageIndex) -> Interpreter:

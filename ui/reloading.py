@@ -1,0 +1,123 @@
+"""A running server takes up a new index: it is opened beside the old one, then takes its place.
+
+Questions at work hold on to the assistant that they began with, so that none is lost and none sees half of each;
+the old one is let go with the last of them. An index that cannot be opened changes nothing but `/api/health`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from threading import Event, Thread
+
+from index.errors import YijuError
+from index.storage import MANIFEST
+from qa.protocols import Answerer
+from ui.desk import Desk
+
+log = logging.getLogger(__name__)
+
+EVERY = 2.0
+"""Seconds between two looks at the manifest."""
+
+RETRY = 10
+"""How many looks pass before an index that could not be opened is tried again, if it stayed the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where answers come from, as it lies on disk.
+
+    Attributes:
+        folder: the index.
+        open: makes an answerer of what lies there now.
+        stamp: of what was opened first; taken before it was opened.
+    """
+
+    folder: Path
+    open: Callable[[], Answerer]
+    stamp: str | None
+
+
+def stamp_of(folder: Path) -> str | None:
+    """Tells one state of an index folder from another: the digest of its manifest; None where there is none."""
+    try:
+        return sha256((folder / MANIFEST).read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+class Reloader:
+    """Gives a desk what lies on disk.
+
+    Args:
+        desk: its `answerer` is replaced, and its `warning` says why not.
+        source: what is watched.
+    """
+
+    def __init__(self, desk: Desk, source: Source) -> None:
+        self._desk = desk
+        self._source = source
+        self._stamp = source.stamp
+        self._failed: tuple[str | None, int] | None = None  # what could not be opened, and looks left to pass
+
+    def look(self) -> bool:
+        """Look once, and take a new index up. Returns whether one was."""
+        stamp = stamp_of(self._source.folder)
+        if stamp == self._stamp:
+            self._settle(None)
+            return False
+        if self._failed and self._failed[0] == stamp and self._failed[1] > 0:
+            self._failed = (stamp, self._failed[1] - 1)
+            return False
+        try:
+            answerer = self._source.open()
+        except (YijuError, ValueError, OSError) as error:
+            self._failed = (stamp, RETRY)
+            self._settle(f"索引有变动，但打不开：{error}现在仍用原来的索引回答。")
+            return False
+        self._desk.answerer, self._stamp = answerer, stamp
+        self._settle(None)
+        return True
+
+    def _settle(self, warning: str | None) -> None:
+        if warning is None:
+            self._failed = None
+        elif warning != self._desk.warning:
+            log.warning(warning)
+        self._desk.warning = warning
+
+
+@contextmanager
+def reloading(desk: Desk, source: Source | None, every: float = EVERY) -> Iterator[None]:
+    """Keep a desk up to date in a thread of its own, for as long as the block runs.
+
+    Args:
+        desk: what is kept up to date.
+        source: what is watched; None for nothing.
+        every: seconds between two looks.
+    """
+    if source is None:
+        yield
+        return
+    stopped = Event()
+    thread = Thread(target=_watch, args=(Reloader(desk, source), stopped, every), name="reload", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join(every)  # one that is opening an index is left to end with the process
+
+
+def _watch(reloader: Reloader, stopped: Event, every: float) -> None:
+    """The thread. It is the outermost handler there, hence the one broad `except`."""
+    while not stopped.wait(every):
+        try:
+            reloader.look()
+        except Exception:
+            log.exception("looking for a new index failed")
