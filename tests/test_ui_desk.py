@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from index.filters import Filter
 from qa.answers import Answer
 from tests.fake_answerer import FakeAnswerer
 from ui.desk import AnswerFailed, Busy, Desk
@@ -21,7 +22,7 @@ class Endless(FakeAnswerer):
 
     counted: list[int] = field(default_factory=list)
 
-    def stream(self, question: str, history: Sequence[str] = ()) -> Iterator[Answer]:
+    def stream(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
         while True:
             self.counted.append(1)
             time.sleep(0.01)

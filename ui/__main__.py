@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING
 
 from index.errors import ModelError, YijuError
 from qa.settings import Caution, Settings
+from ui.options import access_of, add_options, check
+from ui.usage_options import add_usage_options, usage_of
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from qa.protocols import Answerer
-
-ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
+    from ui.reloading import Source
 
 GRACE_SECONDS = 5
 """How long open streams may take to end at shutdown."""
@@ -36,7 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         0 after a proper end, 2 for the caller's mistake or an unusable index.
     """
-    arguments = _parser().parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
+    if given[:1] == ["keys"]:
+        return _keys(given[1:])
+    arguments = _parser().parse_args(given)
     # Both ways to end a server go through KeyboardInterrupt, also while it is still loading.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -45,8 +49,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"yiju-serve：{error}", file=sys.stderr)
         return 2
     try:
+        check(arguments)
         with _listen(arguments.host, arguments.port) as listener:
-            app = _load(settings, arguments.allow_origin)
+            app = _load(settings, arguments)
             _serve(app, listener, arguments.root_path)
     except YijuError as error:
         print(f"yiju-serve：{error}", file=sys.stderr)
@@ -57,7 +62,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("yiju-serve", description="启动问答服务：聊天页面、嵌入组件和接口。")
+    parser = argparse.ArgumentParser(
+        "yiju-serve", description="启动问答服务：聊天页面、嵌入组件和接口。", epilog="密钥用 yiju-serve keys 管理。"
+    )
     parser.add_argument("--index", type=Path, help="索引目录；默认取 YIJU_INDEX，再取 data/index")
     parser.add_argument(
         "--caution", type=Caution, choices=list(Caution), help="多有把握才作答；默认取 YIJU_CAUTION，再取 normal"
@@ -65,15 +72,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="监听地址，默认 %(default)s")
     parser.add_argument("--port", type=_port, default=7860, help="端口，默认 %(default)s；0 表示任一空闲端口")
     parser.add_argument("--root-path", type=_root_path, default="", help="反向代理去掉的路径前缀，例如 /qa")
-    parser.add_argument(
-        "--allow-origin",
-        type=_origin,
-        action="append",
-        default=[],
-        metavar="ORIGIN",
-        help="允许嵌入聊天的网站，例如 http://portal.example；可多次给出",
-    )
+    add_options(parser)
+    add_usage_options(parser)
+    parser.add_argument("--mcp", action="store_true", help="在 /mcp 为大语言模型提供工具，须装 yiju[mcp]")
     return parser
+
+
+def _keys(argv: Sequence[str]) -> int:
+    from ui.keys_command import main
+
+    return main(argv)
 
 
 def _port(text: str) -> int:
@@ -86,12 +94,6 @@ def _root_path(text: str) -> str:
     if not re.fullmatch(r"(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*", text.rstrip("/")):
         raise argparse.ArgumentTypeError(f"路径前缀须形如 /qa，得到 {text}")
     return text.rstrip("/")
-
-
-def _origin(text: str) -> str:
-    if not ORIGIN.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"网站须写成 http://主机[:端口]，不带路径，得到 {text}")
-    return text
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -115,37 +117,44 @@ def _why_not(host: str, port: int, error: OSError) -> str:
     return f"不能监听 {host}:{port}（{error.strerror or error}）；请检查 --host。"
 
 
-def _load(settings: Settings, origins: Sequence[str]) -> FastAPI:
+def _load(settings: Settings, arguments: argparse.Namespace) -> FastAPI:
     """The application. Gradio and the encoder each take seconds, so one is imported while the other is read.
 
     The import has the thread, and a daemon, so that an unusable index is reported at once.
     """
+    access = access_of(arguments, settings.index)
     os.environ["HF_HUB_OFFLINE"] = "1"  # a server takes its encoder from this machine or not at all
     importing = Thread(target=import_module, args=("ui.server",), daemon=True)
     importing.start()
-    answerer = _open(settings)
+    source, answerer = _open(settings)
     importing.join()
     from ui.server import create_app
 
-    return create_app(answerer, origins=origins)
+    return create_app(
+        answerer, source=source, access=access, usage=usage_of(arguments, settings.index), mcp=arguments.mcp
+    )
 
 
-def _open(settings: Settings) -> Answerer:
-    """The assistant; where a model is at fault, who says so on the page and in `/api/health`."""
-    from qa.bootstrap import open_assistant
+def _open(settings: Settings) -> tuple[Source, Answerer]:
+    """The assistant and where it comes from; where a model is at fault, who says so on the page and in health."""
+    from qa.bootstrap import Opener
+    from ui.reloading import Source, stamp_of
 
+    source = Source(settings.index, Opener(settings).open, stamp_of(settings.index))
     try:
-        return open_assistant(settings)
+        return source, source.open()
     except ModelError as error:
         from ui.unavailable import Unavailable
 
         print(f"yiju-serve：{error}", file=sys.stderr)
-        return Unavailable(error)
+        return source, Unavailable(error)
 
 
 def _serve(app: FastAPI, listener: socket.socket, root_path: str) -> None:
     """Serves until a signal; says where once requests are answered."""
     import uvicorn
+
+    from ui.connections import Patient
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -157,6 +166,7 @@ def _serve(app: FastAPI, listener: socket.socket, root_path: str) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s：%(message)s")
     config = uvicorn.Config(
         app,
+        http=Patient,
         root_path=root_path,
         log_config=None,
         access_log=False,

@@ -2,58 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 
 from fastapi import FastAPI, Request
-from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from qa.protocols import Answerer
-from ui import api, errors, openai_api
+from ui import api, api_pages, document_pages, errors, examples, export, openai_api, signin, widget_pages
+from ui.access import Access
+from ui.admin import routes as admin
 from ui.chat import mount_chat
 from ui.desk import Desk
-from ui.security import Guard, Harden, Page, content_policy
+from ui.examples import Examples
+from ui.layers import protect
+from ui.limits import Limits
+from ui.reloading import Source, reloading
+from ui.usage import UsageLog
 
 HERE = Path(__file__).parent
 
+EVERYBODY = Access()
+
 
 def create_app(
-    answerer: Answerer, *, origins: Sequence[str] = (), workers: int | None = None, waiting: int = 64
+    answerer: Answerer,
+    *,
+    source: Source | None = None,
+    access: Access = EVERYBODY,
+    usage: UsageLog | None = None,
+    mcp: bool = False,
+    workers: int | None = None,
+    waiting: int = 64,
 ) -> FastAPI:
     """The application around one assistant.
 
     Args:
         answerer: who answers.
-        origins: sites that may embed the chat, as `scheme://host[:port]`.
+        source: where it comes from on disk; a new index there is taken up. None: it stays as it is.
+        access: who may come in; whoever reaches the application, by default.
+        usage: where answers are kept; None keeps none.
+        mcp: serve the tools for language models at `/mcp`, for which the extra `mcp` is needed.
         workers: how many questions are answered at the same time; by default one a core, four at most.
         waiting: how many more may wait; what comes then is turned away.
     """
-    desk = Desk(answerer, workers=workers, waiting=waiting)
+    limits = Limits(access.book, access.per_address)
+    desk = Desk(answerer, workers=workers, waiting=waiting, usage=usage, limits=limits)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        yield
+        with reloading(desk, source):
+            async with tools():
+                yield
         await desk.close()
 
     app = FastAPI(title="依据", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    tools = _tools(app, desk) if mcp else nullcontext
     errors.install(app)
     api.add_routes(app, desk)
     openai_api.add_routes(app, desk)
+    api_pages.add_routes(app)
+    admin.add_routes(app, desk)
+    widget_pages.add_routes(app)
     _add_pages(app)
-    app = mount_chat(app, desk)
-    _protect(app, origins)
+    signin.add_routes(app, access)
+    document_pages.add_routes(app, desk)
+    export.add_routes(app)
+    questions = Examples(desk)
+    examples.add_routes(app, questions)
+    app = mount_chat(app, desk, questions)
+    protect(app, access)
     return app
 
 
-def _protect(app: FastAPI, origins: Sequence[str]) -> None:
-    """Puts the layers around the application; the last one added is the outermost."""
-    app.add_middleware(CORSMiddleware, allow_origins=[])  # without one Gradio lets every origin in
-    app.add_middleware(Guard)
-    app.add_middleware(Harden)
-    app.add_middleware(Page, policy=content_policy(origins))
+def _tools(app: FastAPI, desk: Desk) -> Callable[[], AbstractAsyncContextManager[None]]:
+    """Serves `/mcp` while what this gives is entered."""
+    from ui.mcp_server import add_routes  # an extra, and slow to import
+
+    return add_routes(app, desk)
 
 
 def _add_pages(app: FastAPI) -> None:
@@ -73,13 +101,3 @@ def _add_pages(app: FastAPI) -> None:
     async def icon() -> FileResponse:
         """The product's mark."""
         return FileResponse(HERE / "static" / "icon.svg")
-
-    @app.get("/widget.js")
-    async def widget() -> FileResponse:
-        """The script that puts the chat on another page."""
-        return FileResponse(HERE / "widget" / "widget.js")
-
-    @app.get("/widget/demo")
-    async def demo() -> FileResponse:
-        """A page that shows the widget at work."""
-        return FileResponse(HERE / "widget" / "demo.html")
