@@ -70,6 +70,22 @@ def test_the_list_tells_what_documents_say_of_themselves():
     assert "Issuer" in client(PLAN).get("/documents/?lang=en").text
 
 
+def test_validity_and_other_versions_are_told():
+    old, new = (
+        replace(
+            RULES, id=f"v{year}", metadata=Metadata(issuer="某省", issued=f"{year}-01-01", effective=f"{year}-02-01")
+        )
+        for year in (2015, 2021)
+    )
+    asked = client(old, new)
+    assert [word in asked.get("/documents/").text for word in ("已被修改", "现行有效")] == [True, True]
+    page = asked.get("/documents/v2015").text
+    assert "已被修改" in page
+    assert re.search(r'其他版本\s*<a href="v2021">2021年1月1日公布</a>', page)
+    hidden = client(old, new, visitor=Visitor(role=Role.READER, scope=Filter(documents=frozenset({"v2015"}))))
+    assert "v2021" not in hidden.get("/documents/v2015").text
+
+
 def test_the_list_finds_by_any_of_its_words_and_goes_by_hundreds():
     many = [replace(RULES, id=f"d{n:03}", title=f"第{n}号文件") for n in range(250)]
     asked = client(*many, PLAN)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from threading import Lock
 
@@ -15,6 +16,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from index.errors import YijuError
 from index.loaders.pictures import file_of, page_picture
 from index.records import Document, Span
+from index.versions import Versions
 from ui.desk import Desk
 from ui.document_view import blocks, outline, part_at, parts
 from ui.errors import ApiError
@@ -34,13 +36,17 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
     @router.get("/documents/")
     async def documents(request: Request) -> Response:
         """The documents that the visitor may see, a hundred at a time."""
-        return _list(request, [each for each in desk.answerer.documents() if visitor_of(request).may_see(each)])
+        visitor = visitor_of(request)
+        seen = [each for each in desk.answerer.documents() if visitor.may_see(each)]
+        return _list(request, seen, desk.answerer.versions(visitor.scope))
 
     @router.get("/documents/{document_id}")
     async def document(request: Request, document_id: str) -> Response:
         """One document, at the place that the address names."""
         found = _visible(desk, request, document_id)
-        return _document(request, found) if found else page("missing.html", request, root="../", status=404)
+        if found is None:
+            return page("missing.html", request, root="../", status=404)
+        return _document(request, found, desk.answerer.versions(visitor_of(request).scope))
 
     @router.get("/documents/{document_id}/pages/{n}.png")
     async def picture(request: Request, document_id: str, n: int) -> Response:
@@ -68,7 +74,7 @@ def _drawn(path: Path, n: int) -> bytes:
         return page_picture(path, n)
 
 
-def _list(request: Request, documents: Sequence[Document]) -> Response:
+def _list(request: Request, documents: Sequence[Document], versions: Versions) -> Response:
     wanted = request.query_params.get("q", "").strip()
     found = [each for each in documents if _matches(each, wanted)]
     first = LISTED * _number(request.query_params, "page", len(found) // LISTED)
@@ -76,6 +82,8 @@ def _list(request: Request, documents: Sequence[Document]) -> Response:
         "documents.html",
         request,
         root="../",
+        versions=versions,
+        today=date.today().isoformat(),
         wanted=wanted,
         total=len(documents),
         count=len(found),
@@ -91,7 +99,7 @@ def _matches(document: Document, wanted: str) -> bool:
     return all(any(word in text.casefold() for text in texts) for word in wanted.casefold().split())
 
 
-def _document(request: Request, document: Document) -> Response:
+def _document(request: Request, document: Document, versions: Versions) -> Response:
     spans = parts(document)
     marked = _place(request.query_params, document)
     number = part_at(spans, marked.start) if marked else _number(request.query_params, "part", len(spans) - 1)
@@ -100,6 +108,8 @@ def _document(request: Request, document: Document) -> Response:
         "document.html",
         request,
         root="../",
+        versions=versions,
+        today=date.today().isoformat(),
         document=document,
         marked=marked,
         number=number,
