@@ -1,7 +1,8 @@
-"""Retrieval under many settings: encoder × length of passages × weight of fusion, at several depths.
+"""Retrieval, and answers, under many settings: encoder × length of passages × weight of fusion, at several depths.
 
-Everything that takes time is kept in a folder under a name made of all it depends on: the vectors of each document for
-each encoder and length, and each setting's findings. So a sweep computes only what changed, also after Ctrl-C.
+Everything that takes time is kept in a folder under a name made of all it depends on, the program among it: the vectors
+of each document for each encoder and length, each setting's findings and its answers' scores. So a sweep computes only
+what changed, also after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -10,26 +11,36 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 
+from eval.answer_metrics import score
+from eval.outcomes import ask_all
+from eval.provenance import program_sha256
 from eval.records import Dataset
 from eval.retrieval_metrics import score_run
 from eval.stages import evidence_qrels
 from index.dense import DenseIndex
+from index.filters import Filter
 from index.passage_index import PassageIndex
 from index.protocols import Encoder, Vectors
-from index.records import Document, Passage
+from index.records import Document, Hit, Passage
 from index.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever
 from index.sparse import SparseIndex
 from index.splitter import split
+from qa.assistant import Assistant
+from qa.bootstrap import interpreter_of
+from qa.readers import ExtractiveReader
+from qa.span_model import load_span_model
 
 Loader = Callable[[str], Encoder]
 
-_FORMAT = "1"
+_FORMAT = "2"
 """Changes when what is kept changes its meaning."""
 
 
@@ -57,8 +68,8 @@ class Measured:
 
     Attributes:
         setting: which.
-        scores: question id → measure → value.
-        latency_ms: median time of encoding and searching one question.
+        scores: question id → measure → value; a measure that does not apply to a question is absent.
+        latency_ms: median time of one question: of encoding and searching, or of answering where that was measured.
         index_mb: vectors and postings in memory.
     """
 
@@ -67,9 +78,14 @@ class Measured:
     latency_ms: float
     index_mb: float
 
-    def mean(self, measure: str) -> float:
-        """The average of a measure over all questions."""
-        return float(np.mean([each[measure] for each in self.scores.values()]))
+    def mean(self, measure: str) -> float | None:
+        """The average of a measure over the questions that it applies to; None where there are none."""
+        values = [each[measure] for each in self.scores.values() if measure in each]
+        return float(np.mean(values)) if values else None
+
+
+ANSWER_MEASURES = ("false_answer", "false_refusal", "answer_hit", "short_hit")
+"""What is measured of answers; settings are judged by the last."""
 
 
 def measures_at(depths: Sequence[int]) -> list[str]:
@@ -81,30 +97,41 @@ class Sweep:
     """Runs settings over one data set, with a memory on disk.
 
     Args:
-        dataset: questions; those with evidence count.
+        dataset: questions; for retrieval those with evidence count, for answers all.
         documents: what is searched.
-        cache: folder for what was computed; made where missing.
+        folder: for what was computed; made where missing.
         load: opens an encoder by name; called once for each.
         depths: how many passages one may look at.
+        answers: ask every question too, which takes a hundred times as long as searching.
 
     Raises:
         ValueError: if no question has evidence, or a depth is below 1.
     """
 
     def __init__(
-        self, dataset: Dataset, documents: Sequence[Document], cache: Path, load: Loader, depths: Sequence[int]
+        self,
+        dataset: Dataset,
+        documents: Sequence[Document],
+        folder: Path,
+        load: Loader,
+        depths: Sequence[int],
+        *,
+        answers: bool = False,
     ) -> None:
+        self._asked = dataset.queries
         self._queries = [query for query in dataset.queries if query.evidence]
         if not self._queries:
             raise ValueError(f"{dataset.name} 没有一个问题带证据，检索无从评起")
         if min(depths) < 1:
             raise ValueError(f"深度至少为 1，这里是 {min(depths)}")
         self._documents = sorted(documents, key=lambda document: document.id)
-        self._cache = cache
+        self._folder = folder
         self._load = load
         self._depths = sorted(set(depths))
+        self._answers = answers
         self._encoders: dict[str, Encoder] = {}
-        self._inputs = _digest(dataset.sha256, *(_document_key(each) for each in self._documents))
+        documents_key = (_document_key(each) for each in self._documents)
+        self._inputs = _digest(program_sha256(), dataset.sha256, *documents_key)
 
     def run(self, settings: Sequence[Setting]) -> Iterator[Measured]:
         """Each setting's result, in order, as soon as it is there.
@@ -113,19 +140,32 @@ class Sweep:
             YijuError: if an encoder cannot be loaded or fails.
             OSError: if the folder cannot be written.
         """
-        self._cache.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(parents=True, exist_ok=True)
         for setting in settings:
-            yield self._kept(setting) or self._computed(setting)
+            build = cache(partial(self._build, setting))
+            found = self._kept(setting, f"searched{self._depths}", build, self._searched)
+            if self._answers:
+                asked = self._kept(setting, "asked", build, self._ask)
+                scores = {id: found.scores.get(id, {}) | answered for id, answered in asked.scores.items()}
+                found = _Part(scores, asked.latency_ms, found.index_mb)
+            yield Measured(setting, found.scores, found.latency_ms, found.index_mb)
 
-    def _kept(self, setting: Setting) -> Measured | None:
-        path = self._path(setting)
-        try:
+    def _kept(
+        self, setting: Setting, what: str, build: Callable[[], _Built], compute: Callable[[_Built], _Part]
+    ) -> _Part:
+        """What was computed before, or is now; an index is built only for what is new."""
+        # Loaded even where all is kept: a local model may have changed under its name, and its revision tells.
+        revision = self._encoder(setting.encoder).revision
+        key = _digest(self._inputs, revision, str(setting.size), repr(setting.weight), what)
+        path = self._folder / f"measured-{key}.json"
+        with suppress(OSError, ValueError, KeyError, TypeError):  # not there, or cut off in writing
             content = json.loads(path.read_text(encoding="utf-8"))
-            return Measured(setting, content["scores"], content["latency_ms"], content["index_mb"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None  # not there, or cut off in writing
+            return _Part(content["scores"], content["latency_ms"], content["index_mb"])
+        part = compute(build())
+        _write(path, asdict(part))
+        return part
 
-    def _computed(self, setting: Setting) -> Measured:
+    def _build(self, setting: Setting) -> _Built:
         encoder = self._encoder(setting.encoder)
         contents = [(document, split(document, max_characters=setting.size)) for document in self._documents]
         passages = [passage for _, found in contents for passage in found]
@@ -134,27 +174,36 @@ class Sweep:
         dense = DenseRetriever(passages, DenseIndex(vectors), encoder)
         retriever = HybridRetriever(passages, dense, LexicalRetriever(passages, sparse), setting.weight)
         store = PassageIndex(contents, DenseIndex(vectors), sparse, encoder)
-        measured = self._measured(setting, retriever, store, (vectors.nbytes + sparse.postings.nbytes) / 1e6)
-        _write(self._path(setting), {name: value for name, value in asdict(measured).items() if name != "setting"})
-        return measured
+        return _Built(retriever, store, (vectors.nbytes + sparse.postings.nbytes) / 1e6)
 
-    def _measured(
-        self, setting: Setting, retriever: HybridRetriever, store: PassageIndex, megabytes: float
-    ) -> Measured:
+    def _searched(self, built: _Built) -> _Part:
         run: dict[str, dict[str, float]] = {}
         times = []
         for query in self._queries:
             start = time.perf_counter()
-            hits = retriever.search(query.question, self._depths[-1])
+            hits = built.search(query.question, self._depths[-1])
             times.append((time.perf_counter() - start) * 1e3)
             run[query.id] = {hit.passage.id: hit.score for hit in hits}
-        scores = score_run(evidence_qrels(store, self._queries), run, measures_at(self._depths))
-        return Measured(setting, scores, round(float(np.median(times)), 3), round(megabytes, 6))
+        scores = score_run(evidence_qrels(built.store, self._queries), run, measures_at(self._depths))
+        return _Part(scores, _median(times), round(built.megabytes, 6))
+
+    def _ask(self, built: _Built) -> _Part:
+        """The product's reader on this setting's passages."""
+        reader = ExtractiveReader(built.store.encoder, built.store, load_span_model())
+        assistant = Assistant(built.store, built, reader, interpreter_of(built.store))
+        scores: dict[str, dict[str, float]] = {}
+        times = []
+        for outcome in ask_all(assistant, self._asked):
+            found = score(outcome.query, outcome.answer)
+            scores[outcome.query.id] = {name: found[name] for name in ANSWER_MEASURES if name in found}
+            if outcome.answer is not None:
+                times.append(outcome.answer["timing_ms"]["total"])
+        return _Part(scores, _median(times), round(built.megabytes, 6))
 
     def _vectors(self, encoder: Encoder, passages: Sequence[Passage]) -> Vectors:
         """The vectors of one document's passages."""
         texts = [passage.indexed_text for passage in passages]
-        path = self._cache / f"vectors-{_digest(encoder.revision, *texts)}.npy"
+        path = self._folder / f"vectors-{_digest(encoder.revision, *texts)}.npy"
         try:
             return cast(Vectors, np.load(path, allow_pickle=False))
         except (OSError, ValueError):
@@ -170,11 +219,31 @@ class Sweep:
             self._encoders[name] = self._load(name)
         return self._encoders[name]
 
-    def _path(self, setting: Setting) -> Path:
-        # Loaded even where all is kept: a local model may have changed under its name, and its revision tells.
-        revision = self._encoder(setting.encoder).revision
-        key = _digest(self._inputs, revision, str(setting.size), repr(setting.weight), repr(self._depths))
-        return self._cache / f"measured-{key}.json"
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is kept of a setting: scores by question, median milliseconds, megabytes."""
+
+    scores: dict[str, dict[str, float]]
+    latency_ms: float
+    index_mb: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """A setting's index; a retriever with its weight of fusion."""
+
+    retriever: HybridRetriever
+    store: PassageIndex
+    megabytes: float
+
+    def search(self, query: str, k: int, within: Filter | None = None) -> list[Hit]:
+        """As `Retriever.search`, over all documents: a sweep restricts nothing."""
+        return self.retriever.search(query, k)
+
+
+def _median(milliseconds: Sequence[float]) -> float:
+    return round(float(np.median(milliseconds)), 3) if milliseconds else 0.0
 
 
 def _write(path: Path, content: object) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+import eval.sweeping
 import index.encoders
 from eval.__main__ import main
 from eval.records import Dataset
-from eval.sweeping import Setting, Sweep
+from eval.sweeping import Measured, Setting, Sweep
 from index.protocols import Encoder, Vectors
 from index.records import Document
 from tests.eval_fakes import DOCUMENT, EVIDENCE, make_query
@@ -21,11 +22,16 @@ OTHER = Document("other", "别的", "水电站完成改造。" * 30, "other.txt"
 
 
 class CountingEncoder(HashEncoder):
-    """Counts the texts it encodes to be found."""
+    """Counts the texts it encodes, to be found and to search with."""
 
     def __init__(self, revision: str | None = None) -> None:
         super().__init__(64, "hash", revision)
         self.encoded = 0
+        self.asked = 0
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        self.asked += len(texts)
+        return super().encode_queries(texts)
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         self.encoded += len(texts)
@@ -69,6 +75,31 @@ def test_a_result_cut_off_in_writing_is_computed_again(tmp_path: Path) -> None:
     kept.write_text(kept.read_text(encoding="utf-8")[:20], encoding="utf-8")
     again = list(sweep(tmp_path, HashEncoder()).run(SETTINGS[:1]))
     assert again[0].scores == first[0].scores
+
+
+def test_answers_are_scored_beside_what_was_found_and_remembered_too(tmp_path: Path) -> None:
+    dataset = Dataset("s", (make_query(), make_query(id="q2", answerable=False)))
+    encoder = CountingEncoder()
+
+    def found() -> Measured:
+        folder = tmp_path / "cache"
+        sweep = Sweep(dataset, [DOCUMENT], folder, lambda name: encoder, [1], answers=True)
+        return next(sweep.run(SETTINGS[:1]))
+
+    first = found()
+    assert set(first.scores["q1"]) == {"Success@1", "RR", "nDCG@1", "answer_hit", "short_hit", "false_refusal"}
+    assert set(first.scores["q2"]) == {"false_answer"}
+    asked = encoder.asked
+    assert asked > 1  # searching and answering both encode the question
+    assert found() == first
+    assert encoder.asked == asked
+
+
+def test_another_program_is_measured_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    list(sweep(tmp_path, HashEncoder()).run(SETTINGS[:1]))
+    monkeypatch.setattr(eval.sweeping, "program_sha256", lambda: "another")
+    list(sweep(tmp_path, HashEncoder()).run(SETTINGS[:1]))
+    assert len(list((tmp_path / "cache").glob("measured-*.json"))) == 2
 
 
 def test_questions_without_evidence_are_refused() -> None:

@@ -1,4 +1,4 @@
-"""`yiju-eval sweep DATASET DOCUMENTS…`: retrieval under many settings, with a plot of what each costs."""
+"""`yiju-eval sweep DATASET DOCUMENTS…`: retrieval and answers under many settings, with a plot of what each costs."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from eval.datasets import load_dataset
 from eval.folders import documents_of
 from eval.markup import Axis, Cell, Plot, Row, document, figure, sortable
 from eval.progress import with_progress
-from eval.report import printable, table
+from eval.report import LABELS, printable, table
 
 if TYPE_CHECKING:
     from eval.sweeping import Measured
 
-DESCRIPTION = "在多种编码器、段落长度、融合权重、深度下评检索，画出质量与代价；只算变了的。"
+DESCRIPTION = "在多种编码器、段落长度、融合权重、深度下评检索（和作答），画出质量与代价；只算变了的。"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cache", type=Path, default=Path("data/eval-cache"), metavar="FOLDER", help="存中间结果，默认 data/eval-cache"
     )
+    parser.add_argument("--answers", action="store_true", help="也让产品作答，看短答命中与耗时、内存；久得多")
     parser.add_argument("--json", type=Path, metavar="FILE", help="把结果存成 JSON")
     parser.add_argument("--html", type=Path, metavar="FILE", help="把结果存成一个 HTML 页面")
 
@@ -47,14 +48,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, openers: Openers) -> int:
     """Run all settings; the first is what the others are held against."""
     # Here and not above: FAISS and the runtimes behind encoders are heavy, and other commands do without.
-    from eval.sweeping import Setting, Sweep, measures_at
+    from eval.sweeping import ANSWER_MEASURES, Setting, Sweep, measures_at
     from index.encoders import load_encoder
 
     dataset = load_dataset(arguments.dataset, arguments.split)
     settings = [Setting(*each) for each in product(arguments.encoder, arguments.size, arguments.weight)]
-    sweep = Sweep(dataset, documents_of(arguments.documents), arguments.cache, load_encoder, arguments.depth)
+    documents, answers = documents_of(arguments.documents), arguments.answers
+    sweep = Sweep(dataset, documents, arguments.cache, load_encoder, arguments.depth, answers=answers)
     found = list(with_progress(sweep.run(settings), len(settings), "设置"))
-    measures = measures_at(sorted(set(arguments.depth)))
+    # The one that settings are judged by stands last.
+    measures = [*measures_at(sorted(set(arguments.depth))), *(ANSWER_MEASURES if answers else ())]
     contrasts = _contrasts(found, measures)
     print(printable(sweep_text(found, measures, contrasts)))
     if arguments.json:
@@ -73,7 +76,7 @@ def _contrasts(found: Sequence[Measured], measures: Sequence[str]) -> list[Contr
 
 def _front(found: Sequence[Measured], measure: str) -> list[bool]:
     """Which settings are best for what they cost."""
-    return pareto([(each.mean(measure), -each.latency_ms, -each.index_mb) for each in found])
+    return pareto([(each.mean(measure) or 0.0, -each.latency_ms, -each.index_mb) for each in found])
 
 
 def _rows(found: Sequence[Measured], measures: Sequence[str], contrasts: Sequence[Contrast]) -> list[list[str]]:
@@ -82,7 +85,7 @@ def _rows(found: Sequence[Measured], measures: Sequence[str], contrasts: Sequenc
         [
             "★" if best else "",
             str(each.setting),
-            *(f"{each.mean(name):.3f}{_mark(p.get((str(each.setting), name)))}" for name in measures),
+            *(f"{figure(each.mean(name))}{_mark(p.get((str(each.setting), name)))}" for name in measures),
             f"{each.latency_ms:.1f}",
             f"{each.index_mb:.1f}",
         ]
@@ -97,15 +100,17 @@ def _mark(contrast: Contrast | None) -> str:
 
 
 def _header(measures: Sequence[str]) -> list[str]:
-    return ["", "设置", *measures, "毫秒", "MB"]
+    return ["", "设置", *(LABELS.get(name, name) for name in measures), "毫秒", "MB"]
 
 
 def sweep_text(found: Sequence[Measured], measures: Sequence[str], contrasts: Sequence[Contrast]) -> str:
     """The settings as a table for a terminal."""
+    judged = LABELS.get(measures[-1], measures[-1])
+    notes = "↑↓ 与第一行相比显著更好、更差（已按 Holm 校正）"
     return "\n".join(
         [
             table(_header(measures), _rows(found, measures, contrasts)),
-            f"↑↓ 与第一行相比显著更好、更差（已按 Holm 校正）；★ 在 {measures[-1]}、耗时、内存上没有别的设置全面胜过它",
+            f"{notes}；★ 在 {judged}、耗时、内存上没有别的设置全面胜过它",
         ]
     )
 
@@ -116,7 +121,7 @@ def _json(found: Sequence[Measured], measures: Sequence[str]) -> list[dict[str, 
             "encoder": each.setting.encoder,
             "size": each.setting.size,
             "weight": each.setting.weight,
-            "scores": {name: round(each.mean(name), 6) for name in measures},
+            "scores": {name: _rounded(each.mean(name)) for name in measures},
             "latency_ms": each.latency_ms,
             "index_mb": each.index_mb,
             "pareto": best,
@@ -125,15 +130,24 @@ def _json(found: Sequence[Measured], measures: Sequence[str]) -> list[dict[str, 
     ]
 
 
+def _number(cell: str) -> float | None:
+    bare = cell.rstrip("↑↓")
+    return None if bare == "-" else float(bare)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)
+
+
 def sweep_page(name: str, found: Sequence[Measured], measures: Sequence[str], contrasts: Sequence[Contrast]) -> str:
     """The settings as a page: quality over latency and over memory, and a table that sorts."""
     rows: list[Row] = [
-        [escape(cell) if place < 2 else Cell(escape(cell), float(cell.rstrip("↑↓"))) for place, cell in enumerate(row)]
+        [escape(cell) if place < 2 else Cell(escape(cell), _number(cell)) for place, cell in enumerate(row)]
         for row in _rows(found, measures, contrasts)
     ]
     plots = "".join(
         f'<div class="card">{_plot(found, measures[-1], label, [getattr(each, field) for each in found])}</div>'
-        for label, field in (("一次检索，毫秒", "latency_ms"), ("索引，MB", "index_mb"))
+        for label, field in (("一题，毫秒", "latency_ms"), ("索引，MB", "index_mb"))
     )
     return document(
         f"扫描 · {name}",
@@ -148,10 +162,11 @@ def sweep_page(name: str, found: Sequence[Measured], measures: Sequence[str], co
 
 
 def _plot(found: Sequence[Measured], measure: str, label: str, costs: Sequence[float]) -> str:
-    values = [each.mean(measure) for each in found]
-    plot = Plot(Axis(label, 0.0, max(costs) * 1.05), Axis(measure, min(values) - 0.02, max(values) + 0.02, 2))
+    values = [each.mean(measure) or 0.0 for each in found]
+    name = LABELS.get(measure, measure)
+    plot = Plot(Axis(label, 0.0, max(costs) * 1.05), Axis(name, min(values) - 0.02, max(values) + 0.02, 2))
     dots = [
         plot.dot(cost, value, 6, "var(--good)" if best else "var(--bar)", f"{each.setting}：{figure(value)}，{cost:g}")
         for each, value, cost, best in zip(found, values, costs, _front(found, measure), strict=True)
     ]
-    return plot.drawn(f"{measure} 与{label}", dots)
+    return plot.drawn(f"{name} 与{label}", dots)
