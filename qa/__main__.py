@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import YijuError
+from index.filters import Filter, issuers_of, years_of
 from qa.settings import Caution, Settings
 
 if TYPE_CHECKING:
+    from index.records import Document
     from qa.answers import Answer
     from qa.protocols import Answerer
+
+_FILTERS = {
+    "document": ("NAME", "只问这份文档：编号、来源，或来源、标题里的几个字"),
+    "issuer": ("NAME", "只问这个机关发的文档"),
+    "region": ("NAME", "只问这个地区的文档"),
+    "year": ("YYYY", "只问涉及或发布于这一年的文档"),
+}
+_SHOWN = 8
+"""How many of the names to choose from an error message lists."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,6 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("question", nargs="?", help="问题，例如：光伏装机目标是多少")
     parser.add_argument("--batch", type=Path, metavar="QUESTIONS.jsonl", help="每行一个 JSON 问题；逐行输出 JSON 答案")
     parser.add_argument("--index", type=Path, metavar="DIR", help="索引目录（默认 $YIJU_INDEX，再默认 ./data/index）")
+    for option, (metavar, meaning) in _FILTERS.items():
+        parser.add_argument(f"--{option}", action="append", metavar=metavar, help=f"{meaning}；可多次给出")
     parser.add_argument("--json", action="store_true", help="输出 JSON")
     parser.add_argument(
         "--caution", type=Caution, choices=list(Caution), help="多有把握才作答（默认 $YIJU_CAUTION，再默认 normal）"
@@ -52,13 +66,58 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.question is not None:
         clean_question(arguments.question)  # a bad question is told before the model is loaded
     answerer = open_assistant(Settings.from_environment(index=arguments.index, caution=arguments.caution))
+    within = _within(arguments, answerer.documents())
     if arguments.batch:
         for row in questions:
-            print(_line(_answer_row(answerer, row)), flush=True)
+            print(_line(_answer_row(answerer, row, within)), flush=True)
     else:
-        answer = answerer.ask(arguments.question)
+        answer = answerer.ask(arguments.question, within=within)
         print(_line(answer.to_json()) if arguments.json else plain(answer))
     return 0
+
+
+def _within(arguments: argparse.Namespace, documents: Sequence[Document]) -> Filter | None:
+    """What the options ask for; None where none is given.
+
+    Raises:
+        ValueError: naming the option that no document fits, and what there is.
+    """
+    named = {f"{option}s": _meant(option, vars(arguments)[option], documents) for option in ("document", "issuer")}
+    years = _years(arguments.year, documents)
+    within = Filter(**named, regions=_meant("region", arguments.region, documents), years=years)
+    return None if within.is_everything else within
+
+
+def _meant(option: str, wanted: Sequence[str] | None, documents: Sequence[Document]) -> frozenset[str] | None:
+    """The names in the index that hold what was written; of documents their ids."""
+    if wanted is None:
+        return None
+    known = _known(option, documents)
+    for each in wanted:
+        if not any(each and each in name for names in known.values() for name in names):
+            some = "、".join(sorted({names[-1] for names in known.values()})[:_SHOWN]) or "没有可选的"
+            raise ValueError(f"--{option} {each}：没有这样的文档；索引里有：{some}")
+    return frozenset(value for value, names in known.items() if any(each in name for each in wanted for name in names))
+
+
+def _known(option: str, documents: Sequence[Document]) -> dict[str, tuple[str, ...]]:
+    """What may be chosen, with the names that it goes by; the last is shown."""
+    if option == "document":
+        return {document.id: (document.id, document.source, document.title) for document in documents}
+    if option == "issuer":
+        return {issuer: (issuer,) for document in documents for issuer in issuers_of(document)}
+    return {region: (region,) for document in documents if (region := document.metadata.region)}
+
+
+def _years(wanted: Sequence[str] | None, documents: Sequence[Document]) -> frozenset[int] | None:
+    if wanted is None:
+        return None
+    if odd := next((each for each in wanted if not re.fullmatch(r"\d{4}", each)), None):
+        raise ValueError(f"--year {odd}：应为四位年份，例如 2025")
+    years = frozenset(map(int, wanted))
+    if (known := frozenset[int]().union(*map(years_of, documents))) and not years & known:
+        raise ValueError(f"--year {'、'.join(wanted)}：没有这些年份的文档；索引里有 {min(known)}—{max(known)} 年的")
+    return years
 
 
 def _questions(path: Path) -> Iterator[dict[str, Any]]:
@@ -92,11 +151,11 @@ def _text(path: Path) -> str:
         raise ValueError(f"读不了 {path}：{error.strerror}") from None
 
 
-def _answer_row(answerer: Answerer, row: dict[str, Any]) -> dict[str, Any]:
+def _answer_row(answerer: Answerer, row: dict[str, Any], within: Filter | None) -> dict[str, Any]:
     """One line of a batch: the answer, or the reason why this question has none; the rest goes on."""
     identity = {"id": row["id"]} if "id" in row else {}
     try:
-        return {**identity, **answerer.ask(row["question"], row.get("history", ())).to_json()}
+        return {**identity, **answerer.ask(row["question"], row.get("history", ()), within).to_json()}
     except ValueError as error:
         return {**identity, "question": row["question"], "error": {"code": "bad_question", "message": str(error)}}
 

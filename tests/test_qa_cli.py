@@ -166,3 +166,44 @@ def test_a_missing_index_is_one_line_and_no_traceback(tmp_path: Path) -> None:
 def test_a_long_lead_is_cut(capsys: Output) -> None:
     answer = FakeAnswerer().ask("天气")
     assert all(len(line) <= 140 for line in plain(answer).splitlines())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--document", "綦江方案.txt"],
+        ["--document", "绿色发展"],
+        ["--issuer", "綦江区"],
+        ["--region", "重庆"],
+        ["--year", "2024"],
+    ],
+)
+def test_a_filter_leaves_only_the_documents_that_it_names(options: list[str], capsys: Output) -> None:
+    assert main(["光伏装机多少", *options]) == 0
+    assert capsys.readouterr().out.startswith("70MW\n")
+    assert main(["光伏的补贴", *options]) == 0  # stands in the other document
+    assert "每千瓦时0.1元" not in capsys.readouterr().out
+
+
+def test_filters_may_be_given_twice_and_hold_for_a_batch(tmp_path: Path, capsys: Output) -> None:
+    path = batch(tmp_path, '{"question": "光伏装机多少"}', '{"question": "光伏的补贴"}')
+    assert main(["--batch", path, "--document", "綦江方案.txt", "--document", "光伏办法.md"]) == 0
+    assert [json.loads(line)["abstained"] for line in capsys.readouterr().out.splitlines()] == [False, False]
+    assert main(["--batch", path, "--document", "光伏办法.md", "--year", "2023"]) == 0
+    assert [json.loads(line)["abstained"] for line in capsys.readouterr().out.splitlines()] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--document", "不存在"], "索引里有：光伏项目管理办法、綦江区绿色发展实施方案"),
+        (["--document", ""], "没有这样的文档"),
+        (["--issuer", "财政部"], "索引里有：重庆市綦江区人民政府"),
+        (["--region", "北京"], "索引里有：重庆市綦江区"),
+        (["--year", "1999"], "索引里有 2022—2025 年的"),
+        (["--year", "今年"], "应为四位年份"),
+    ],
+)
+def test_a_filter_that_fits_nothing_says_what_there_is(options: list[str], said: str, capsys: Output) -> None:
+    error = refused(capsys, "光伏装机多少", *options)
+    assert options[0] in error and said in error
