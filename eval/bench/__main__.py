@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from eval.bench import Figure, answers, commands, documents, encoding, evaluation, outlines
+from eval.bench import Figure, answers, commands, documents, encoding, evaluation, load, outlines
 from index.errors import YijuError
 
 Bench = Callable[[], Sequence[Figure]]
@@ -28,6 +28,7 @@ BENCHES: Mapping[str, Bench] = {
     "evaluation": evaluation.speed,
     "outlines": outlines.development,
     "outlines-test": outlines.test,
+    "load": load.crowd,
 }
 
 
