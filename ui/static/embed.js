@@ -5,21 +5,25 @@
   const query = new URLSearchParams(location.search);
   if (parent === window || !query.has("embed")) return;
   const greeting = query.get("greeting")?.trim();
-  const REACHABLE = "a[href], button:not([disabled]), textarea:not([disabled]), input:not([disabled]), select, summary, [tabindex='0']";
+  const REACHABLE = "a[href], button, textarea, input, select, summary, [tabindex='0']";
   let wanted = document.hasFocus();
+  let last = null; // what had the focus: a frame that is hidden loses it
 
-  /** Into the question box, unless something here has the focus already; a touch screen would raise its keyboard. */
+  /** Where the focus was, else into the question box, unless that would raise the keyboard of a touch screen. */
   function focus() {
     const box = document.querySelector("#yj-ask textarea");
     if (!wanted || !box) return;
     wanted = false;
-    const idle = document.activeElement === document.body || !document.activeElement;
-    if (idle && matchMedia("(hover: hover)").matches) box.focus();
+    if (document.activeElement !== document.body) return;
+    if (last?.isConnected) last.focus();
+    else if (matchMedia("(hover: hover)").matches) box.focus();
   }
 
   function focusLast() {
-    const shown = [...document.querySelectorAll(REACHABLE)].filter((each) => each.checkVisibility?.() ?? each.offsetParent);
-    shown.filter((each) => each.tabIndex >= 0).at(-1)?.focus();
+    [...document.querySelectorAll(REACHABLE)].reverse().find((each) => {
+      if (each.tabIndex >= 0) each.focus();
+      return document.activeElement === each; // what is hidden or disabled takes no focus
+    });
   }
 
   function greet() {
@@ -44,6 +48,7 @@
   document.documentElement.classList.add("yj-embed");
   addEventListener("message", onMessage);
   addEventListener("keydown", onKey);
+  addEventListener("focusin", ({ target }) => { last = target; });
   parent.postMessage({ yiju: "ready" }, "*"); // a refused or failed page cannot say so
   new MutationObserver(() => {
     focus();
