@@ -22,13 +22,18 @@ def load_dataset(path: Path, split: str | None = None) -> Dataset:
     Raises:
         DatasetError: if the file cannot be used; names line and field.
     """
-    queries = _distinct(path, [(record, _query(record)) for record in read_records(path, DatasetError)])
+    queries = _distinct(path, [(record, query_of(record)) for record in read_records(path, DatasetError)])
     if not queries:
         raise DatasetError(path, f"{path} 里一个问题也没有")
     return Dataset(path.name, _selected(path, queries, split), split)
 
 
-def _query(record: Record) -> Query:
+def query_of(record: Record) -> Query:
+    """A line as a question.
+
+    Raises:
+        EvaluationError: as the record's own, if a field is not as CONTRACT.md has it; names line and field.
+    """
     answerable = record.flag("answerable")
     answers = record.alternatives("answers")
     if answerable and not answers:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import cycle, zip_longest
 
 from eval.answer_metrics import normalise
+from eval.datasets import query_of
 from eval.jsonlines import Record
 from eval.published import sentences_with
 from eval.records import Query
@@ -100,6 +101,41 @@ def drafts_from_use(records: Iterable[Record]) -> list[Draft]:
     """
     latest = {normalise(record.text("question")): record for record in records}
     return [_used(number, record) for number, record in enumerate(latest.values(), start=1)]
+
+
+def drafts_from_usage(records: Iterable[Record]) -> list[Draft]:
+    """Questions that the product kept in use, as its administration page gives them out, the most asked first.
+
+    What a person has put right comes with its answer and evidence; what is still open comes without, to be reviewed.
+
+    Args:
+        records: questions as in CONTRACT.md; `asked`, `reason` and `given` say how often it was asked, what a reader
+            objected and what was answered.
+
+    Raises:
+        EvaluationError: if a line is no such question; names line and field.
+    """
+    first: dict[str, Draft] = {}
+    for record in sorted(records, key=_asked, reverse=True):
+        query = query_of(record)
+        first.setdefault(normalise(query.question), Draft(query, "", _use(record, query)))
+    return list(first.values())
+
+
+def _asked(record: Record) -> float:
+    return record.number("asked", 0, float("inf")) if "asked" in record.fields else 1
+
+
+def _use(record: Record, query: Query) -> str:
+    """What is known of a question's use, for whoever reviews it."""
+    reason, given = record.optional_text("reason"), record.optional_text("given")
+    told = [
+        f"问过 {_asked(record):.0f} 次",
+        *([f"当时答：{given}"] if given else ["当时没有答出"]),
+        *([f"读者认为不对：{reason}"] if reason else []),
+        *([] if query.answerable else ["若文件里有，请填答案和证据"]),
+    ]
+    return "；".join(told)
 
 
 def _used(number: int, record: Record) -> Draft:

@@ -149,3 +149,29 @@ def test_what_was_really_asked_comes_in_as_drafts(tmp_path: Path) -> None:
     solar, nuclear, failed = read_sheet(tmp_path / "s.csv")
     assert (solar.question, solar.answers, solar.evidence) == ("光伏装机目标是多少", (("70MW",),), (EVIDENCE,))
     assert (nuclear.answerable, failed.question, failed.answerable) == (False, "坏", False)
+
+
+def test_questions_kept_in_use_come_in_as_drafts_the_most_asked_first(tmp_path: Path) -> None:
+    kept = {"evidence": [], "answers": [], "answerable": False, "type": "use", "history": []}
+    right = {"evidence": [EVIDENCE], "answers": [["70MW"]], "answerable": True}
+    lines = [
+        {**kept, "id": "use-1", "question": "核电呢", "asked": 2, "given": None, "reason": None, "status": "open"},
+        {**kept, "id": "use-2", "question": "光伏目标", "asked": 7, "given": "180MW", "reason": "那是风电", **right},
+        {**kept, "id": "use-3", "question": "核电 呢", "asked": 1},
+    ]
+    path = tmp_path / "cases.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    assert main(["draft", "--from-usage", str(path), "-o", str(tmp_path / "s.csv")]) == 0
+    with (tmp_path / "s.csv").open(encoding="utf-8-sig", newline="") as file:
+        solar, nuclear = csv.DictReader(file)
+    assert (solar["id"], solar["answer"], solar["evidence"]) == ("use-2", "70MW", EVIDENCE)
+    assert solar["why"] == "问过 7 次；当时答：180MW；读者认为不对：那是风电"
+    assert (nuclear["id"], nuclear["answer"]) == ("use-1", "")
+    assert nuclear["why"] == "问过 2 次；当时没有答出；若文件里有，请填答案和证据"
+    assert [query.id for query in read_sheet(tmp_path / "s.csv")] == ["use-2", "use-1"]
+
+
+def test_a_file_of_something_else_than_questions_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "cases.jsonl").write_text('{"id": "use-1"}\n', encoding="utf-8")
+    assert main(["draft", "--from-usage", str(tmp_path / "cases.jsonl"), "-o", str(tmp_path / "s.csv")]) == 2
+    assert "第 1 行：字段 answerable" in capsys.readouterr().err

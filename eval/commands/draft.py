@@ -1,6 +1,7 @@
 """`yiju-eval draft DIR -n 200`: propose questions from documents; a reviewed sheet becomes a question set.
 
-Answers that were given in real use (`yiju-ask --batch`) come in as drafts too, unanswered ones among them.
+Answers that were given (`yiju-ask --batch`) and questions kept in use (`--from-usage`, from the administration page)
+come in as drafts too, unanswered ones among them.
 
 The sheet is CSV for a spreadsheet, and a page for a browser that keeps, edits and drops, and saves the same CSV.
 """
@@ -17,7 +18,7 @@ from html import escape
 from pathlib import Path
 
 from eval.commands import DONE, Openers
-from eval.drafting import Draft, draft, drafts_from_use
+from eval.drafting import Draft, draft, drafts_from_usage, drafts_from_use
 from eval.errors import DatasetError
 from eval.folders import documents_of
 from eval.jsonlines import read_records, read_text, shown
@@ -35,7 +36,16 @@ separated by ` | `."""
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("source", type=Path, metavar="DIR", help="文件、文件夹或索引；答过的 .jsonl；或审过的 .csv")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "source", type=Path, nargs="?", metavar="DIR", help="文件、文件夹或索引；答过的 .jsonl；或审过的 .csv"
+    )
+    source.add_argument(
+        "--from-usage",
+        type=Path,
+        metavar="FILE",
+        help="管理页导出的真实提问（.jsonl）：没答出的、读者说不对的、已改正的",
+    )
     parser.add_argument("-n", type=int, default=200, help="拟多少题，默认 200")
     parser.add_argument(
         "-o",
@@ -49,20 +59,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, openers: Openers) -> int:
     """Propose, or turn a reviewed sheet into a question set."""
-    if arguments.source.suffix == ".csv":
-        queries = read_sheet(arguments.source)
+    source = arguments.from_usage or arguments.source
+    if arguments.from_usage is None and source.suffix == ".csv":
+        queries = read_sheet(source)
         lines = (json.dumps(_fields(query), ensure_ascii=False) + "\n" for query in queries)
         arguments.output.write_text("".join(lines), encoding="utf-8")
         print(f"{len(queries)} 题，在 {arguments.output}")
         return DONE
-    if arguments.source.suffix == ".jsonl":
-        drafts = drafts_from_use(read_records(arguments.source, DatasetError))[: arguments.n]
-    else:
-        drafts = draft(_documents(arguments.source), arguments.n)
+    drafts = _drafts(source, arguments.n, usage=arguments.from_usage is not None)
     if not drafts:
-        raise DatasetError(
-            arguments.source, f"{arguments.source} 里没有可以拟题的内容（数字、部门、列举、定义、日期，或问过的问题）"
-        )
+        raise DatasetError(source, f"{source} 里没有可以拟题的内容（数字、部门、列举、定义、日期，或问过的问题）")
     arguments.output.write_text(sheet(drafts), encoding="utf-8-sig")  # the mark tells spreadsheets that it is UTF-8
     page = arguments.output.with_suffix(".html")
     page.write_text(review_page(drafts), encoding="utf-8")
@@ -71,6 +77,14 @@ def run(arguments: argparse.Namespace, openers: Openers) -> int:
         f"审完：yiju-eval draft {arguments.output} -o 问题集.jsonl"
     )
     return DONE
+
+
+def _drafts(source: Path, n: int, *, usage: bool) -> list[Draft]:
+    if usage:
+        return drafts_from_usage(read_records(source, DatasetError))[:n]
+    if source.suffix == ".jsonl":
+        return drafts_from_use(read_records(source, DatasetError))[:n]
+    return draft(_documents(source), n)
 
 
 def _documents(path: Path) -> list[tuple[Document, Sequence[Passage]]]:
