@@ -16,6 +16,7 @@ from PIL import Image
 from index.filters import Filter
 from index.records import Document, Heading, Metadata, Origin, Span, Table
 from tests.fake_answerer import PLAN, RULES, FakeAnswerer
+from tests.served import built
 from ui import document_pages, errors
 from ui.desk import Desk
 from ui.document_view import OUTLINE, PART, blocks, outline, part_at, parts
@@ -203,3 +204,12 @@ def test_pages_of_a_picture_are_shown(tmp_path):
     assert (picture.status_code, picture.content[:4]) == (200, b"\x89PNG")
     for path in ("scan/pages/9.png", "scan/pages/0.png", "rules-3c4d/pages/1.png"):
         assert asked.get(f"/documents/{path}").status_code == 404
+
+
+def test_styles_and_scripts_travel_small():
+    asked = TestClient(built(FakeAnswerer()))
+    for name in ("app.css", "app.js"):
+        reply = asked.get(f"/static/{name}", headers={"Accept-Encoding": "gzip"})
+        assert reply.headers["content-encoding"] == "gzip"
+        again = asked.get(f"/static/{name}", headers={"If-None-Match": reply.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
