@@ -14,7 +14,7 @@ let ready = false;
 
 function header() {
   const scope = button("", () => openScope(scope));
-  const past = button(words.history, () => openHistory(past));
+  const past = button(words.history, () => openHistory(past), "yj-history");
   const documents = new URL(`documents/${words.language === "en" ? "?lang=en" : ""}`, ROOT).href;
   const nav = make("nav", {},
     scope,

@@ -13,9 +13,11 @@ export function copyAnswer(link) {
 
 /** Saves the conversation as a file, `md` or `docx`; the service makes it and keeps nothing. */
 export async function exportConversation(format) {
-  const asked = [...document.querySelectorAll('#yj-chat [data-testid="user"]')].map((each) => each.innerText.trim());
-  const answers = [...document.querySelectorAll('#yj-chat [data-testid="bot"]')];
-  const turns = answers.map((answer, n) => ({ question: asked[n] ?? "", ...turnOf(answer.querySelector(".yj-answer") ?? answer) }));
+  const turns = [];
+  for (const message of document.querySelectorAll('#yj-chat [data-testid="user"], #yj-chat [data-testid="bot"]')) {
+    if (message.dataset.testid === "user") turns.push({ question: message.textContent.trim() });
+    else Object.assign(turns.at(-1) ?? {}, turnOf(message));
+  }
   const reply = await request("api/export", { format, lang: words.language, turns });
   const link = make("a", { href: URL.createObjectURL(await reply.blob()), download: `${words.product}.${format}` });
   link.click();
@@ -26,7 +28,7 @@ function turnOf(answer) {
   const cited = new Map([...answer.querySelectorAll('a[href*="#ev-"]')].map((link) => [Number(link.textContent), link]));
   return {
     short: textOf(answer, ".yj-short") || null,
-    text: [...answer.querySelectorAll(".yj-said, .yj-none, .yj-refusal")].map(readable).join("\n") || (cited.size ? "" : answer.innerText.trim()),
+    text: [...answer.querySelectorAll(".yj-said, .yj-none, .yj-refusal")].map(readable).join("\n"),
     confidence: textOf(answer, ".yj-sure"),
     sources: [...cited].map(([n, link]) => ({ n, reference: link.title, address: permanent(link) })),
   };
