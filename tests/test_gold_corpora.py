@@ -14,7 +14,7 @@ import pytest
 from eval.answer_metrics import normalise
 from eval.datasets import load_dataset
 from eval.errors import DatasetError
-from eval.gold import corpus, mixed_corpus, work_reports_corpus
+from eval.gold import corpus, mixed_corpus, versions_corpus, work_reports_corpus
 from eval.gold.corpus import Document
 from eval.jsonlines import read_records
 
@@ -40,6 +40,7 @@ class Set:
 SETS = (
     Set("mixed.jsonl", mixed_corpus.load, mixed_corpus.main),
     Set("work_reports.jsonl", work_reports_corpus.load, work_reports_corpus.main),
+    Set("versions.jsonl", versions_corpus.load, versions_corpus.main),
 )
 
 
@@ -179,3 +180,15 @@ def test_a_report_is_in_the_same_half_of_both_sets() -> None:
     prefix = "gwr-2025-"
     shared = {each.key.removeprefix(prefix): each.split for each in mixed_corpus.SOURCES if each.key.startswith(prefix)}
     assert shared == {region: "dev" if region in work_reports_corpus.DEV else "test" for region in shared}
+
+
+def test_both_versions_of_a_law_are_in_one_half() -> None:
+    assert versions_corpus.DEV.isdisjoint(versions_corpus.TEST)
+
+
+def test_shared_data_with_one_version_of_a_law_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "law").mkdir()
+    row = '{"title": "中华人民共和国体育法", "date": "2022-06-24", "history": [], "text": "文"}\n'
+    (tmp_path / "law" / "laws.jsonl").write_text(row, encoding="utf-8")
+    with pytest.raises(corpus.CorpusError, match="应为 2 个"):
+        versions_corpus.load(tmp_path)
