@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice, zip_longest
 
@@ -10,21 +9,11 @@ from index.protocols import PassageStore
 from index.records import Document, Passage
 from qa.answers import Answer
 from qa.grammar import Candidate, Kind, candidates
-from qa.measures import dimension
-from qa.periods import periods
-from qa.words import tagged
+from qa.proposing import candidate_proposal
 
 _TRIES = 24
 """Questions that are tried out at most: examples may cost a second at start, not more."""
 _CONFIDENT = 0.5
-
-_NUMBERING = re.compile(
-    r"^(?:第[一二三四五六七八九十百\d]+[编章节条]|[（(]?[一二三四五六七八九十\d]+[)）、．.]|[一二三四五六七八九十]是|专栏\d*|附件\d*)\s*[、．.：:]?\s*"
-)
-_NAMES_FIGURE = re.compile(r"[\u4e00-\u9fff]{4,14}")
-_JOINING = re.compile(
-    r"^(?:和|及|与|以及|其中|力争|确保|累计|预计|全年|到)+|(?:达到?|为|超过|突破|保持在|实现|约|共|有|至|到)+$"
-)
 
 
 def example_questions(
@@ -82,22 +71,5 @@ def _of_passages(passages: Iterator[Passage]) -> Iterator[tuple[str, str, Kind]]
 
 def question_of(passage: Passage, candidate: Candidate) -> tuple[str, str, Kind] | None:
     """The question that a candidate of a passage answers, the answer and its kind; None where none reads well."""
-    expected = candidate.span.slice(passage.text)
-    if candidate.labelled and candidate.kind is Kind.ORGANISATION and passage.section_path:
-        subject = _NUMBERING.sub("", passage.section_path[-1])
-        return (f"{subject}的{candidate.own}有哪些？", expected, candidate.kind) if 4 <= len(subject) <= 20 else None
-    if candidate.kind is Kind.QUANTITY and dimension(candidate.unit) not in {"", "count", "duration", "grade"}:
-        counted = _subject(candidate.own)
-        return (f"{counted}是多少？", expected, candidate.kind) if counted else None
-    return None
-
-
-def _subject(own: str) -> str | None:
-    """The noun phrase of a figure without its period and joining words, or None where it is none."""
-    bare = own
-    for period in reversed(periods(own)):
-        bare = bare[: period.start].rstrip('“"到') + bare[period.end :].lstrip('”"年末底')
-    bare = _JOINING.sub("", bare.strip())
-    tags = [tag for _, tag in tagged(bare)]
-    is_noun_phrase = bool(tags) and tags[0][0] in "njlvb" and tags[0] != "v" and tags[-1][0] in "njl"
-    return bare if is_noun_phrase and _NAMES_FIGURE.fullmatch(bare) else None
+    made = candidate_proposal(passage, candidate)
+    return (made.question, made.answer.slice(passage.text), candidate.kind) if made else None

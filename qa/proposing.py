@@ -220,6 +220,7 @@ def _period(own: str) -> str:
     if len(told) != 1:
         return ""
     start, end = told[0].start, told[0].end
+    end += len(own[end:]) - len(re.sub("^年?[末底初]?", "", own[end:]))
     return own[start - (own[start - 1 : start] in ("“", '"')) : end]
 
 

@@ -13,7 +13,7 @@ from tests.fake_answerer import PLAN, RULES, FakeAnswerer, cite
 def test_questions_are_made_of_what_stands_beside_the_answer():
     answer = FakeAnswerer().ask("光伏装机目标")
     made = suggestions(answer, PLAN)
-    assert made[:2] == ["水电新增装机容量是多少？", "风电计划装机容量是多少？"]
+    assert made[:2] == ["“十四五”末水电新增装机容量是多少？", "风电计划装机容量是多少？"]
     assert not any("光伏发电" in question for question in made)  # that was just answered
 
 

@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command. Returns the exit status: 0 done, 2 something could not be installed, read or run."""
     options = _parser().parse_args(arguments)
     try:
-        results, environments = _measured(options.data, options.out)
+        results, environments = _measured(options.data, options.sets)
     except (YijuError, CorpusError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -37,13 +37,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _measured(data: Path, out: Path) -> tuple[list[TaskResult], dict[str, Environment]]:
+def _measured(data: Path, sets: Sequence[str]) -> tuple[list[TaskResult], dict[str, Environment]]:
     environments = {}
     for system in SYSTEMS:
         if system.environment not in environments:
             sys.stderr.write(f"环境 {system.environment} ……\n")
             environments[system.environment] = prepare(system.environment, FOLDER / "environments")
-    return [_result(task, environments) for task in tasks(FOLDER / "files", data)], environments
+    wanted = [task for task in tasks(FOLDER / "files", data) if not sets or task.name in sets]
+    if not wanted:
+        raise YijuError(f"没有 {'、'.join(sets)} 这样的题目；有：sample、mixed、reports、drcd")
+    return [_result(task, environments) for task in wanted], environments
 
 
 def _result(task: Task, environments: dict[str, Environment]) -> TaskResult:
@@ -60,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m eval.bench.peers",
         description="同样的文件、题目和编码器，与 LangChain、LlamaIndex、Haystack、txtai 相比",
     )
+    parser.add_argument("sets", nargs="*", metavar="SET", help="只测这几组：sample、mixed、reports、drcd；默认全部")
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help=f"数据文件夹（默认 {DEFAULT_DATA}）")
     parser.add_argument("--out", type=Path, default=ROOT / "docs", metavar="FOLDER", help="页面写到哪里（默认 docs）")
     return parser
