@@ -9,10 +9,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from qa.bootstrap import open_assistant
 from qa.settings import Settings
-from tests.browser import CITATION, LEAD, PANEL, ask, chromium, opened
+from tests.browser import CITATION, PANEL, ask, chromium, opened
 from tests.served import built, serving
 
 FOLDER = Path(__file__).parent.parent / "docs" / "screenshots"
+
+LEADS = ".yj-leads a"
 
 SIZES = {
     "desktop": {"viewport": {"width": 1280, "height": 800}},
@@ -31,19 +33,22 @@ def main(index: Path | None) -> None:
 
 def take(browser: Browser, address: str, size: str, scheme: str) -> None:
     with opened(browser, address, color_scheme=scheme, **SIZES[size]) as (page, _):
+        page.wait_for_selector(".example")
         shoot(page, f"{size}-{scheme}-empty")
         ask(page, "光伏发电计划装机容量是多少？")
         ask(page, "那风电呢？")
         show(page, CITATION)
         shoot(page, f"{size}-{scheme}-answer")
-        page.keyboard.press("Escape")
-        page.locator("#yj-head a").click()
+        with page.expect_popup() as opened_document:
+            page.locator(f"{PANEL} footer a").click()
+        shoot(opened_document.value, f"{size}-{scheme}-document")
+        page.get_by_role("button", name="新对话").click()
         page.wait_for_selector(".placeholder-content")
         ask(page, "今天天气怎么样？")
-        if not page.locator(LEAD).count():
+        if not page.locator(LEADS).count():
             sys.stderr.write(f"{size}-{scheme}: a question that nothing answers was answered, no picture of that\n")
             return
-        show(page, LEAD)
+        show(page, LEADS)
         shoot(page, f"{size}-{scheme}-no-answer")
 
 
