@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 from index.encoders import DEFAULT_ENCODER, load_encoder
 from index.errors import IndexCorrupt, YijuError
-from index.intake import Batch, Changes, batches, changes
+from index.intake import Batch, Changes, batches, changes, settlings
 from index.passage_index import NamedEncoder, PassageIndex, Progress
 from index.protocols import Encoder
 from index.records import Document, Passage
@@ -87,7 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("folder", type=Path, metavar="DIR", help="索引文件夹")
     add.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="文件或文件夹")
     add.add_argument("--encoder", metavar="NAME", help="编码器换了位置时指明；须与建立索引时的相同")
-    add.set_defaults(run=_add)
+    add.add_argument("--watch", action="store_true", help="一直看着这些文件夹，有变动就加入，直到 Ctrl-C")
+    add.add_argument("--every", type=_seconds, default=5.0, metavar="SECONDS", help="隔几秒看一次（默认 %(default)g）")
+    add.set_defaults(run=lambda arguments: _watch(arguments) if arguments.watch else _add(arguments))
 
     remove = commands.add_parser("remove", help="移除文档")
     remove.add_argument("folder", type=Path, metavar="DIR", help="索引文件夹")
@@ -108,6 +112,12 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("folder", type=Path, metavar="DIR", help="索引文件夹")
     verify.set_defaults(run=_verify)
     return parser
+
+
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"\d{1,5}(\.\d+)?", text) or not float(text):
+        raise argparse.ArgumentTypeError(f"秒数须大于 0，得到 {text}")
+    return float(text)
 
 
 class _Interrupted(Exception):
@@ -153,6 +163,23 @@ def _add(arguments: argparse.Namespace) -> Outcome:
             index = index.remove(changed.gone)
             index.save(folder, lock=lock)
     return Outcome([_added(folder, changed, added) + f"；索引 {folder}：{_counts(index)}"])
+
+
+def _watch(arguments: argparse.Namespace) -> Outcome:
+    """Add again and again. What goes wrong once is said, and may be right the next time; but not at the first."""
+    rounds = settlings(arguments.paths, partial(time.sleep, arguments.every))
+    next(rounds)
+    _print(_add(arguments).lines)
+    _say(f"每 {arguments.every:g} 秒看一次有没有变动；Ctrl-C 结束。")
+    try:
+        for _ in rounds:
+            try:
+                _print(_add(arguments).lines)
+            except (YijuError, ValueError, OSError) as error:
+                _say(f"yiju-index：{_one_line(error)}")
+    except KeyboardInterrupt:
+        return Outcome(["已停止监看；索引是完整的。"])
+    return Outcome([])
 
 
 def _added(folder: Path, changed: Changes, added: int) -> str:

@@ -132,6 +132,42 @@ def batches(
             loaded, stale, began = [], [], time.monotonic()
 
 
+def settlings(paths: Sequence[Path], wait: Callable[[], None]) -> Iterator[None]:
+    """At once, and again whenever the files under some paths changed and then stayed the same from look to look.
+
+    A file that is still being written changes from look to look, so it is not read by half.
+
+    Args:
+        paths: files and folders.
+        wait: passes the time between two looks.
+    """
+    done = before = _state(paths)
+    yield
+    while True:
+        wait()
+        now = _state(paths)
+        if now == before != done:
+            yield
+            done = now
+        before = now
+
+
+def _state(paths: Sequence[Path]) -> frozenset[tuple[object, ...]]:
+    """Names, sizes and times of all files; the reason instead where they cannot be listed."""
+    try:
+        return frozenset((path, *_stamp(path)) for path, _ in find_files(paths))
+    except DocumentError as error:
+        return frozenset({(str(error),)})
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    try:
+        status = path.stat()
+    except OSError:  # gone since it was listed
+        return ()
+    return status.st_size, status.st_mtime_ns
+
+
 def _loaded(file: Incoming, failed: Callable[[Exception], None], notice: Callable[[str], None]) -> Iterator[Document]:
     try:
         for found in load_all(file.path, source=file.source, notice=notice):

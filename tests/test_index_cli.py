@@ -387,3 +387,45 @@ def test_progress_is_shown_to_a_terminal_only(papers: Path, tmp_path: Path) -> N
     assert re.search(r"编码：文档 1/2，片段 \d/\d，剩余约 \d 秒", shown)
     assert re.search(r"编码：文档 2/2，片段 (\d)/\1，剩余约 0 秒", shown)
     assert done.stdout.decode().startswith("已建立索引")
+
+
+def test_watching_takes_in_what_comes_says_what_fails_and_ends_on_ctrl_c(
+    folder: Path, papers: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = iter(
+        [
+            lambda: (papers / "丙.txt").write_text("丙方案\n" + PARAGRAPH, encoding="utf-8"),
+            lambda: None,
+            lambda: (papers / "坏.pdf").write_bytes(b"%PDF-1.4 broken"),
+            lambda: None,
+            lambda: (papers / "甲.txt").unlink(),
+            lambda: None,
+        ]
+    )
+
+    def sleep(seconds: float) -> None:
+        assert seconds == 0.5
+        step = next(steps, None)
+        if step is None:
+            raise KeyboardInterrupt
+        step()
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    assert run("add", folder, papers, "--watch", "--every", "0.5") == 0
+    out, err = capsys.readouterr()
+    assert [line.split("；")[0] for line in out.splitlines()] == [
+        "没有新的内容，2 个文件没有变化",
+        "已加入 1 份文档，2 个文件没有变化",
+        "没有新的内容，3 个文件没有变化",
+        "没有新的内容，移除 1 份（文件已不在），2 个文件没有变化",
+        "已停止监看",
+    ]
+    assert "坏.pdf" in err
+    assert sources(folder) == ["丙.txt", "乙.md"]
+
+
+@pytest.mark.parametrize("every", ["0", "-1", "soon", "1e9"])
+def test_seconds_between_looks_are_a_number_above_nothing(every: str, folder: Path, papers: Path) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run("add", folder, papers, "--watch", f"--every={every}")
+    assert ended.value.code == 2

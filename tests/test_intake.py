@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from index.__main__ import main
-from index.intake import changes
+from index.intake import changes, settlings
 from index.passage_index import PassageIndex
 from index.protocols import Encoder, Vectors
 from index.records import Document
@@ -275,3 +277,52 @@ def test_show_asks_which_document_is_meant(folder: Path, capsys: pytest.CaptureF
     assert "指的可能是 3 份文档" in capsys.readouterr().err
     assert run("show", folder, "没有的") == 2
     assert "没有文档「没有的」" in capsys.readouterr().err
+
+
+def collected(folder: Path, events: list[Callable[[], object]]) -> list[int]:
+    """How many looks had passed at each round, when one event happens before each look."""
+    waiting = iter(events)
+    looks, rounds = 0, []
+
+    def wait() -> None:
+        nonlocal looks
+        looks += 1
+        event = next(waiting, None)
+        if event is None:
+            raise KeyboardInterrupt
+        event()
+
+    with suppress(KeyboardInterrupt):
+        for _ in settlings([folder], wait):
+            rounds.append(looks)
+    return rounds
+
+
+def nothing() -> None:
+    """Pass."""
+
+
+def test_watching_acts_at_once_and_then_only_on_changes(papers: Path) -> None:
+    assert collected(papers, [nothing] * 5) == [0]
+    grow = lambda: (papers / "新.txt").write_text("新文件\n", encoding="utf-8")  # noqa: E731
+    assert collected(papers, [nothing, grow, nothing, nothing, nothing]) == [0, 3]
+
+
+def test_a_file_that_is_still_being_written_is_waited_for(papers: Path) -> None:
+    def write() -> None:
+        with (papers / "长.txt").open("a", encoding="utf-8") as file:
+            file.write("又一行。\n")
+
+    assert collected(papers, [write, write, write, write, nothing, nothing]) == [0, 5]
+
+
+def test_what_changes_and_changes_back_between_two_rounds_is_no_change(papers: Path) -> None:
+    new = papers / "新.txt"
+    assert collected(papers, [new.touch, new.unlink, nothing, nothing]) == [0]
+
+
+def test_a_folder_that_is_gone_and_back_is_no_reason_to_forget_it(papers: Path) -> None:
+    away = papers.with_name("away")
+    there = lambda: papers.rename(away)  # noqa: E731
+    back = lambda: away.rename(papers)  # noqa: E731
+    assert collected(papers, [there, nothing, back, nothing, nothing]) == [0, 2, 4]
