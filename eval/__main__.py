@@ -42,6 +42,7 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong with the command line in one line."""
 
     def error(self, message: str) -> NoReturn:
+        """End with the exit status of unusable input."""
         self.exit(UNUSABLE, f"{self.prog}：命令用法不对（{message}）；用法见 {self.prog} --help\n")
 
 

@@ -8,7 +8,6 @@ finding costs.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 import time
@@ -23,13 +22,12 @@ import numpy as np
 from eval.answer_metrics import f1, span_f1
 from eval.comprehension import Comprehension, contexts, load, right_passages, selection
 from eval.errors import DatasetError
-from eval.gold.corpus import DEFAULT_DATA
+from eval.measurement import parser, run
 from eval.progress import with_progress
 from eval.reading import SpanReader, open_reader, percent, query_of
 from eval.report import ScoreJson, score_json, table
 from eval.significance import paired_difference
 from index.encoders import load_encoder
-from index.errors import YijuError
 from index.passage_index import PassageIndex
 from index.remembering import RememberingEncoder
 from index.storage import MANIFEST
@@ -154,18 +152,15 @@ def opened(questions: Sequence[Comprehension], folder: Path | None) -> Iterator[
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command. Returns the exit status: 0 done, 2 an input is unusable."""
     options = _parser().parse_args(argv)
-    try:
-        every = load(options.data / "mrc", (FILE,), "DRCD")
-        asked_for = selection(options.data / "mrc", every, options.part, None if options.all else QUESTIONS)
+    folder = options.data / "mrc"
+
+    def measure() -> OpenDomainJson:
+        every = load(folder, (FILE,), "DRCD")
+        asked_for = selection(folder, every, options.part, None if options.all else QUESTIONS)
         with opened(every, options.index) as path:
-            report = _measure(path, options.part, asked_for)
-    except YijuError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    sys.stdout.write(report_text(report) + "\n")
-    if options.json:
-        options.json.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    return 0
+            return _measure(path, options.part, asked_for)
+
+    return run(options, measure, report_text)
 
 
 def _measure(path: Path, part: Part, questions: Sequence[Comprehension]) -> OpenDomainJson:
@@ -186,15 +181,10 @@ def _check(path: Path, index: PassageIndex, questions: Sequence[Comprehension]) 
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m eval.open_domain", description="一千段 DRCD 文字一个索引，只给问题，测找与读合起来的本事"
-    )
-    parser.add_argument("--part", choices=("dev", "test"), default="test", help="问哪一部分文章（默认 test）")
-    parser.add_argument("--all", action="store_true", help=f"问全部题目（默认按固定种子抽 {QUESTIONS} 题）")
-    parser.add_argument("--index", type=Path, help="索引文件夹；没有就建在这里，下次再用（默认临时建）")
-    parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help=f"数据文件夹（默认 {DEFAULT_DATA}）")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="另存为 JSON 文件")
-    return parser
+    made = parser("eval.open_domain", "一千段 DRCD 文字一个索引，只给问题，测找与读合起来的本事")
+    made.add_argument("--all", action="store_true", help=f"问全部题目（默认按固定种子抽 {QUESTIONS} 题）")
+    made.add_argument("--index", type=Path, help="索引文件夹；没有就建在这里，下次再用（默认临时建）")
+    return made
 
 
 if __name__ == "__main__":

@@ -127,6 +127,7 @@ class _Builder:
         self._queries: dict[str, Query] = {}
 
     def add_context(self, context: Record) -> None:
+        """A context of a SQuAD-like file with all its questions."""
         text = context.text("context_text" if "context_text" in context.fields else "context")
         id = str(context.fields.get("context_id") or context.fields.get("id") or f"c{len(self._documents)}")
         self._add_document(context, Source(id, context.optional_text("title") or id, text))
@@ -134,6 +135,7 @@ class _Builder:
             self._try_question(question, text, id)
 
     def add_row(self, row: Record) -> None:
+        """A line that holds one question with its context."""
         id = row.text("context_id")
         text = row.text("context")
         if id not in self._documents or self._documents[id].text != text:
@@ -168,6 +170,7 @@ class _Builder:
         self._documents[source.id] = source
 
     def collection(self) -> Collection:
+        """All that was added."""
         queries = tuple(self._queries.values())
         return Collection(tuple(self._documents.values()), queries, {q.id: q.question for q in queries}, {})
 

@@ -8,7 +8,6 @@ for every question has an answer; *as given* takes what the product would say, w
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,12 +15,11 @@ from typing import Protocol, TypedDict
 
 from eval.answer_metrics import exact_match, f1, false_refusal, span_exact_match, span_f1
 from eval.comprehension import SETS, Comprehension, contexts, count, load, right_passages, selection
-from eval.gold.corpus import DEFAULT_DATA
+from eval.measurement import parser, run
 from eval.progress import with_progress
 from eval.records import Query
 from eval.report import ScoreJson, score_json, table
 from index.encoders import load_encoder
-from index.errors import YijuError
 from index.passage_index import PassageIndex
 from index.protocols import Encoder
 from index.records import Hit
@@ -135,15 +133,12 @@ def percent(score: ScoreJson) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command. Returns the exit status: 0 done, 2 an input is unusable."""
     options = _parser().parse_args(argv)
-    try:
-        report = _measure(options.data / "mrc", options.part, options.n, RememberingEncoder(load_encoder()))
-    except YijuError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    sys.stdout.write(report_text(report) + "\n")
-    if options.json:
-        options.json.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    return 0
+    folder = options.data / "mrc"
+
+    def measure() -> ReadingJson:
+        return _measure(folder, options.part, options.n, RememberingEncoder(load_encoder()))
+
+    return run(options, measure, report_text)
 
 
 def _measure(folder: Path, part: Part, n: int | None, encoder: Encoder) -> ReadingJson:
@@ -155,12 +150,9 @@ def _measure(folder: Path, part: Part, n: int | None, encoder: Encoder) -> Readi
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m eval.reading", description="给出正确的段落，测阅读器找答案的本事")
-    parser.add_argument("--part", choices=("dev", "test"), default="test", help="哪一部分文章（默认 test）")
-    parser.add_argument("--n", type=count, help="随机抽多少题（固定种子；默认全部）")
-    parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help=f"数据文件夹（默认 {DEFAULT_DATA}）")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="另存为 JSON 文件")
-    return parser
+    made = parser("eval.reading", "给出正确的段落，测阅读器找答案的本事")
+    made.add_argument("--n", type=count, help="随机抽多少题（固定种子；默认全部）")
+    return made
 
 
 if __name__ == "__main__":
