@@ -204,6 +204,8 @@ def _measure(a: Asked, site: Site) -> list[float]:
     known = bool(question.dimensions) and Kind.QUANTITY in question.kinds
     same = dimension(candidate.unit) in question.dimensions
     return [
+    if candidate.labelled and not candidate.unit:  # a table's cell, whose unit the caption may say
+        return [0.0] * 5
         float(fits),
         float(bool(question.unit) and not fits),
         float(known and same),

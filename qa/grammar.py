@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from index.loaders.tables import SEPARATOR
 from index.records import Span
 from index.text import align
 from qa.language import MEASURES, ORGANISATION_ENDS, SET_NUMERALS
@@ -39,9 +40,9 @@ class Candidate:
         kind: what it is.
         span: where, in the text the grammar was given.
         clause: the clause around it, between commas or sentence ends.
-        own: the candidate's own words: its noun phrase, or the label before it.
+        own: the candidate's own words: its noun phrase, the label before it, or what names its column and its row.
         unit: the unit of a quantity, folded; empty for other kinds.
-        labelled: stands behind a label and a colon.
+        labelled: stands behind a label and a colon, or is a cell of a table.
     """
 
     kind: Kind
@@ -113,6 +114,14 @@ _AS = re.compile(r"以([^,，。;；]{2,40}?)为(?=[\u4e00-\u9fff])")
 
 # A bar stands between the cells of a table's row.
 _CLAUSE_END = re.compile(r"[,，。;；!！?？:：|\n]")
+# A row of a table (`index.loaders.tables`): 「项目:光伏 | 2024年:70 | 2025年:80」, or without names of columns.
+_ROW = re.compile(rf"^.*{re.escape(SEPARATOR)}.*$", re.M)
+_COLUMN = re.compile(r"[^:|\n]{1,60}:\s{0,2}(?=\S)")
+_FIGURE = re.compile(rf"(?P<figure>[-+−]?\s?{_ARABIC})\s?(?P<unit>{_UNIT}|‰)?(?=$|[(（\s])")
+_CELL_UNIT = re.compile(rf"[(（](?P<unit>{_UNIT}|‰)(?:/[^()（）]{{1,4}})?[)）]|(?P<share>[%‰])\s?:")
+_ROW_NAME_MAX, _ROW_TITLE_MAX = 40, 120
+"""Characters of a cell that may name its row, and of the first one."""
+
 _SENTENCE_STOP = re.compile("[。;；\n]")
 _CLAUSE_STOP = re.compile("[,，。;；:：|\n]")
 _AND = re.compile("[、和与及]")
@@ -131,6 +140,12 @@ def candidates(text: str) -> list[Candidate]:
         *_plain(aligned, _TITLED, Kind.NAME),
         *_plain(aligned, _ORGANISATION, Kind.ORGANISATION),
         *_enumerations(aligned),
+    rows = [Span(row.start(), row.end()) for row in _ROW.finditer(aligned)]
+    cells = [cell for row in rows for cell in _cells(aligned, row)]
+    return [*cells, *(each for each in _in_prose(aligned) if _is_prose(each.span, rows, cells))]
+
+
+def _in_prose(aligned: str) -> list[Candidate]:
         *_objects(aligned),
     ]
 
@@ -144,6 +159,18 @@ def candidate_at(text: str, span: Span, found: Sequence[Candidate]) -> Candidate
         found: the candidates of the rules.
     """
     nearest = max(found, key=lambda candidate: _likeness(candidate.span, span), default=None)
+def _is_prose(span: Span, rows: Sequence[Span], cells: Sequence[Candidate]) -> bool:
+    """Whether a span stands in no table, or in the text of a long cell and not in what the cell itself proposes."""
+    row = bisect_right(rows, span.start, key=lambda row: row.end)
+    if row == len(rows) or rows[row].start >= span.end:
+        return True
+    place = bisect_right(cells, span.start, key=lambda cell: cell.clause.start) - 1
+    if place < 0 or len(cells[place].clause) <= _ROW_NAME_MAX or not cells[place].clause.contains(span):
+        return False
+    cell = cells[place]
+    return span != cell.span and not (cell.kind is Kind.QUANTITY and cell.span.overlap(span))
+
+
     clause = _clause(text, span)
     own = text[clause.start : span.start] + text[span.end : clause.end]
     if nearest is None or _likeness(nearest.span, span) < 0.5:
@@ -261,6 +288,38 @@ def _value_end(text: str, start: int) -> int:
             depth += 1
         elif character in ")）":
             depth -= 1
+def _cells(text: str, row: Span) -> Iterator[Candidate]:
+    """The cells of a table's row; each has the name of its column and what names its row as its own words."""
+    cells, start = [], row.start
+    for piece in row.slice(text).split(SEPARATOR):
+        label = _COLUMN.match(piece)
+        cells.append((Span(start, start + len(piece)), label.group() if label else ""))
+        start += len(piece) + len(SEPARATOR)
+    values = [text[span.start + len(column) : span.end] for span, column in cells]
+    limits = [_ROW_TITLE_MAX, *[_ROW_NAME_MAX] * len(values)]
+    names = [
+        value if len(value) <= limit and not _FIGURE.match(value.lstrip()) else ""
+        for value, limit in zip(values, limits, strict=False)
+    ]
+    for place, ((span, column), value) in enumerate(zip(cells, values, strict=True)):
+        if value.strip():
+            before = [name for name in names[:place] if name]
+            beside = before or names[place + 1 :] if column else before[-1:]
+            yield _cell(text, span, len(column), " ".join((column, *beside)))
+
+
+def _cell(text: str, cell: Span, label: int, own: str) -> Candidate:
+    value = text[cell.start + label : cell.end].strip()
+    start = text.index(value, cell.start + label)
+    figure, date = _FIGURE.match(value), _DATE.fullmatch(value)
+    if figure and not date:
+        named = _CELL_UNIT.search(own)
+        unit = figure["unit"] or (named["unit"] or named["share"] if named else "")
+        return Candidate(Kind.QUANTITY, Span(start, start + figure.end()), cell, own, unit=unit, labelled=True)
+    kind = Kind.DATE if date else Kind.ORGANISATION if _ORGANISATION.search(value) else Kind.NAME
+    return Candidate(kind, Span(start, start + len(value)), cell, own, labelled=True)
+
+
         if depth < 0 or (depth == 0 and character in ";；。|\n"):
             return offset
     return min(len(text), start + _LABELLED_LENGTH)

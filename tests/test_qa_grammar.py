@@ -33,6 +33,10 @@ def quantities(text: str) -> list[Candidate]:
         ("提高3个百分点", "3个百分点", "个百分点"),
         ("容量50兆瓦时", "50兆瓦时", "兆瓦时"),
         ("变压器30千伏安", "30千伏安", "千伏安"),
+        ("浓度降至36微克/立方米以下", "36微克/立方米以下", "微克/立方米"),
+        ("捐赠了 233幅 画作", "233幅", "幅"),
+        ("超算算力达223PF、居第三", "223PF", "pf"),
+        ("吞吐量达4000万TEU", "4000万TEU", "teu"),
     ],
 )
 def test_a_figure_keeps_its_unit(text: str, expected: str, unit: str) -> None:
@@ -145,3 +149,68 @@ def test_hostile_text_does_not_hang(piece: str) -> None:
     start = time.process_time()
     candidates(text)
     assert time.process_time() - start < 20.0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "关于印发方案的通知\n各街道办事处，各镇人民政府，有关单位：\n请执行。",
+            ["各街道办事处，各镇人民政府，有关单位"],
+        ),
+        ("各省、自治区、直辖市人民政府，国务院各部委：", ["各省、自治区、直辖市人民政府，国务院各部委"]),
+        ("各地要做好以下工作：\n一、落实责任", []),
+        ("主要包括：各区、各县", []),
+    ],
+)
+def test_the_line_that_says_whom_a_letter_is_for_holds_bodies(text: str, expected: list[str]) -> None:
+    assert [each.span.slice(text) for each in candidates(text) if "主送" in each.own] == expected
+
+
+# --- cells of tables --------------------------------------------------------------------------
+
+ROW = "营业收入（元） | 本报告期：170,360,448.00 | 上年同期：-124,944.50 | 本报告期比上年同期增减（%）：36.35%"
+
+
+def cells(text: str) -> dict[str, Candidate]:
+    return {each.span.slice(text): each for each in candidates(text) if each.labelled}
+
+
+def test_a_cell_is_named_by_its_column_and_its_row_and_takes_its_unit_from_them() -> None:
+    found = cells(ROW)
+    assert [each for each in found if found[each].kind is Kind.QUANTITY] == ["170,360,448.00", "-124,944.50", "36.35%"]
+    assert found["170,360,448.00"].own == "本报告期: 营业收入(元)"
+    assert [found[each].unit for each in ("-124,944.50", "36.35%")] == ["元", "%"]
+    assert found["-124,944.50"].clause.slice(ROW) == "上年同期：-124,944.50"
+
+
+def test_what_a_cell_says_is_proposed_once() -> None:
+    spans = [each.span for each in candidates(ROW)]
+    assert len(spans) == len(set(spans)) == 4
+
+
+def test_words_dates_and_figures_with_notes_are_cells() -> None:
+    found = cells("项目编号：Q0103 | 检测项目：林奇综合征 | 日期：2017年06月05日 | 数量：513,623（注2） | 部门：某市人民政府")
+    kinds = {text: each.kind for text, each in found.items()}
+    assert kinds["Q0103"] is kinds["林奇综合征"] is Kind.NAME
+    assert kinds["2017年06月05日"] is Kind.DATE
+    assert kinds["513,623"] is Kind.QUANTITY
+    assert kinds["某市人民政府"] is Kind.ORGANISATION
+    assert "林奇综合征" in found["Q0103"].own
+
+
+def test_cells_without_names_of_columns_belong_to_the_name_before_them() -> None:
+    found = cells("股东总数 | 203,708 户 | 优先股股东总数 | 0")
+    assert (found["203,708 户"].own.strip(), found["203,708 户"].unit) == ("股东总数", "户")
+    assert found["0"].own.strip() == "优先股股东总数"
+
+
+def test_the_text_of_a_long_cell_is_read_as_prose() -> None:
+    long = "主要是新增装机容量70MW，公司按照董事会决议继续扩大产能，带动固定资产投资较上年同期明显增加所致"
+    found = [each.span.slice(f"项目：固定资产 | 原因：{long}") for each in candidates(f"项目：固定资产 | 原因：{long}")]
+    assert "70MW" in found and long in found
+
+
+@given(st.text(alphabet="甲乙：:| 12,.%（）()元\n-", max_size=80))
+def test_every_table_like_text_has_candidates_within_it(text: str) -> None:
+    assert all(each.span.slice(text).strip() for each in candidates(text))
