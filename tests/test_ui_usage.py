@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import logging
 import sqlite3
@@ -15,6 +16,7 @@ import pytest
 from qa.answers import Answer
 from tests.fake_answerer import FakeAnswerer
 from ui.usage import MIGRATIONS, UsageLog, UsageUnavailable, read_rows, topic_of, usage_file
+from ui.usage_options import add_usage_options, usage_of
 from ui.visitors import Visitor
 
 DAY = 86_400.0
@@ -133,6 +135,47 @@ def test_two_processes_write_one_file(path):
     first.close()
     second.close()
     assert len(rows(path)) == 20
+
+
+def test_closing_writes_what_waits_and_what_comes_later_is_kept_too(path):
+    usage = UsageLog(path)
+    usage.close()
+    for n in range(50):
+        usage.record(answer("光伏", f"a{n:02}"), SOMEBODY, where="api")
+    usage.close()
+    assert len(rows(path)) == 50
+    usage.record(answer("光伏", "later"), SOMEBODY, where="api")
+    usage.close()
+    assert len(rows(path)) == 51
+
+
+def options(*given: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    add_usage_options(parser)
+    return parser.parse_args(given)
+
+
+def test_the_command_line_says_whether_and_how_long_questions_are_kept(tmp_path):
+    index = tmp_path / "index"
+    assert usage_of(options("--no-usage-log"), index) is None
+    for given, kept in ((("--keep-days", "30"), ["new"]), (("--keep-days", "0"), ["old", "new"])):
+        usage = usage_of(options(*given), index)
+        assert usage.path == usage_file(index)
+        usage.path.unlink(missing_ok=True)
+        usage.record(answer("光伏", "old"), SOMEBODY, where="chat")
+        usage._submit(lambda db: db.execute("UPDATE answers SET at = at - 31 * 86400.0").rowcount).result()
+        usage.close()
+        usage = usage_of(options(*given), index)
+        usage.record(answer("光伏", "new"), SOMEBODY, where="chat")
+        usage.close()
+        assert [id for (id,) in rows(usage.path, "id")] == kept
+
+
+@pytest.mark.parametrize("days", ["-1", "x", "1.5", "999999"])
+def test_days_that_are_no_number_are_refused(days, capsys):
+    with pytest.raises(SystemExit):
+        options("--keep-days", days)
+    assert "须为不小于 0 的整数" in capsys.readouterr().err
 
 
 def test_an_earlier_schema_is_brought_up_to_date_and_a_later_one_left_alone(usage, path, caplog):

@@ -1,4 +1,4 @@
-"""The interface's own description: `/api/openapi.json` for programs, `/api/docs` for people; no part of it is fetched."""
+"""The interface describes itself: `/api/openapi.json` for programs, `/api/docs` for people; nothing is fetched."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def _kind(schema: Node) -> str:
     if "const" in schema:
         return json.dumps(schema["const"], ensure_ascii=False)
     if "enum" in schema:
-        return " | ".join(map(str, schema["enum"]))
+        return " | ".join("null" if value is None else str(value) for value in schema["enum"])
     kind = schema.get("type", "object")
     if kind == "array":
         return f"{_kind(schema['items'])}[]"

@@ -165,9 +165,9 @@ class UsageLog:
         self._submit(lambda db: 0).result()
 
     def close(self, seconds: float = 5.0) -> None:
-        """Writes what waits and ends; nothing is kept afterwards. Waits for at most `seconds`."""
+        """Writes what waits and lets go of the file until there is more to keep; takes at most twice `seconds`."""
         with self._starting:
-            thread = self._thread
+            thread, self._thread = self._thread, None
         if thread is not None:
             with suppress(Full):
                 self._jobs.put(None, timeout=seconds)
