@@ -10,10 +10,10 @@ from typing import Protocol
 
 from index.filters import Filter
 from index.protocols import PassageStore, Retriever
-from index.records import Document
+from index.records import Document, Hit
 from index.versions import Versions
 from qa.answers import Answer, Timing
-from qa.editions import told, wanted
+from qa.editions import timeless, told, wanted
 from qa.examples import example_questions
 from qa.joining import joined
 from qa.protocols import Grouper, Reader
@@ -114,7 +114,7 @@ class Assistant:
         start = perf_counter()
         hits = self._retriever.search(question, self._k, self._meant(question, within))
         found = perf_counter()
-        for answer in self._reader.read(question, hits):
+        for answer in self._reader.read(self._read_as(question, hits, within), hits):
             now = perf_counter()
             timing = Timing((found - start) * 1e3, (now - found) * 1e3, (now - start) * 1e3)
             noted = self._noted(answer, within)
@@ -126,6 +126,11 @@ class Assistant:
             return within
         meant = Filter(documents=frozenset(each.id for each in self._store.documents() if each.id not in out))
         return meant if within is None else within.both(meant)
+
+    def _read_as(self, question: str, hits: Sequence[Hit], within: Filter | None) -> str:
+        """The question to put to the passages: of a law in several versions, what told which one has done its work."""
+        group = self.versions(within).of(hits[0].passage.document_id) if hits else ()
+        return timeless(question) if any(version.binding for version in group) else question
 
     def _noted(self, answer: Answer, within: Filter | None) -> Answer:
         """An answer that says which version of a document it is from, where there are several."""

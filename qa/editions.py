@@ -10,9 +10,9 @@ from index.versions import Validity, Version, Versions, Wanted, spoken
 from qa.periods import periods
 
 _MADE = re.compile(
-    r"(?<!\d)((?:19|20)\d{2})年?(?:第[一二三四五六七八九十]+次)?(?:修正|修订|修改|公布|颁布|发布|出台|版)"
+    r"(?<!\d)((?:19|20)\d{2})年?(?:第[一二三四五六七八九十]+次)?(?:修正|修订|修改|公布|颁布|发布|出台|版)的?"
 )
-_FORMER = re.compile(r"(?:修正|修订|修改)(?:之|以)?前|旧版|旧法|旧条例|旧规定|老版|上一版|原来的?版本|废止前")
+_FORMER = re.compile(r"(?:(?:修正|修订|修改|废止)(?:之|以)?前|旧版|旧(?=法|条例|规定)|老版|上一版|原来的?版本)的?")
 
 
 def wanted(question: str, today: date) -> Wanted:
@@ -25,6 +25,14 @@ def wanted(question: str, today: date) -> Wanted:
     if named := periods(question, today.year):
         return Wanted(min(f"{max(period.last for period in named)}-12-31", now), named=True)
     return Wanted(now)
+
+
+def timeless(question: str) -> str:
+    """A question without the time that told which version it means: the text of a law does not speak of it."""
+    bare = _FORMER.sub("", _MADE.sub("", question))
+    for named in reversed(periods(bare)):
+        bare = bare[: named.start] + bare[named.end :].removeprefix("年")
+    return bare.strip("，、 ") or question
 
 
 def told(documents: list[Document], versions: Versions, today: date) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from fastapi.testclient import TestClient
 
 from index.errors import ModelUnavailable
 from index.filters import Filter
-from tests.fake_answerer import PLAN, PLAN_TEXT, RULES_TEXT, FakeAnswerer
+from index.records import Metadata
+from tests.fake_answerer import PLAN, PLAN_TEXT, RULES, RULES_TEXT, FakeAnswerer
 from tests.served import built
 from ui import api, errors, openai_api
 from ui.desk import Desk
@@ -185,6 +187,18 @@ def test_documents_are_listed_and_shown_with_their_outline(client):
         (1, "三、重点任务"),
         (2, "（三）加快新能源开发"),
     ]
+
+
+def test_versions_of_one_law_and_whether_they_apply_are_told():
+    old = replace(PLAN, id="old", metadata=Metadata(issued="2018-10-26", region="重庆市"))
+    new = replace(PLAN, id="new", metadata=Metadata(issued="2018-10-26", revised="2023-12-29 修订", region="重庆市"))
+    with TestClient(built(FakeAnswerer(sources=(new, old, RULES)))) as client:
+        listed = {each["id"]: each for each in client.get("/api/documents").json()["documents"]}
+        alone = client.get("/api/documents/old").json()
+    assert [listed[id]["validity"] for id in ("old", "new", RULES.id)] == ["replaced", "in_force", None]
+    assert alone["versions"] == listed["old"]["versions"] == listed["new"]["versions"]
+    assert alone["versions"][1] == {"document_id": "new", "name": "2023年修订", "since": "2023-12-29"}
+    assert listed[RULES.id]["versions"] == []
 
 
 def test_text_is_plain_utf8(client):

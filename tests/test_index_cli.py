@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -392,7 +393,7 @@ def test_progress_is_shown_to_a_terminal_only(papers: Path, tmp_path: Path) -> N
 def test_watching_takes_in_what_comes_says_what_fails_and_ends_on_ctrl_c(
     folder: Path, papers: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    steps = iter(
+    steps: Iterator[Callable[[], object]] = iter(
         [
             lambda: (papers / "丙.txt").write_text("丙方案\n" + PARAGRAPH, encoding="utf-8"),
             lambda: None,

@@ -11,7 +11,7 @@ from index.records import Document, Hit, Metadata
 from index.versions import Versions, Wanted
 from qa.answers import Answer, Citation
 from qa.assistant import Assistant
-from qa.editions import told, wanted
+from qa.editions import timeless, told, wanted
 from tests.fakes import HashEncoder
 
 TODAY = date(2025, 6, 1)
@@ -45,10 +45,29 @@ def test_which_version_a_question_means(question: str, expected: Wanted) -> None
     assert wanted(question, TODAY) == expected
 
 
+@pytest.mark.parametrize(
+    ("question", "bare"),
+    [
+        ("2018年修正的公司法里股东有多少人", "公司法里股东有多少人"),
+        ("2006年版公司法里股东有多少人", "公司法里股东有多少人"),
+        ("2020年，公司的股东有多少人", "公司的股东有多少人"),
+        ("修订前的公司法里股东有多少人", "公司法里股东有多少人"),
+        ("2020年", "2020年"),
+        ("股东有多少人", "股东有多少人"),
+    ],
+)
+def test_what_tells_the_version_is_not_looked_for_in_it(question: str, bare: str) -> None:
+    assert timeless(question) == bare
+
+
 class FirstReader:
     """Cites the first passage."""
 
+    def __init__(self) -> None:
+        self.read_as: list[str] = []
+
     def read(self, question: str, hits: Sequence[Hit]) -> Iterator[Answer]:
+        self.read_as.append(question)
         citation = Citation(1, hits[0].passage, "x.txt", hits[0].passage.span)
         yield Answer(question, question, f"{citation.text}[1]", None, (citation,), tuple(hits), confidence=0.9)
 
@@ -60,9 +79,9 @@ class OneQuestion:
         return [turn]
 
 
-def assistant(*documents: Document) -> Assistant:
+def assistant(*documents: Document, reader: FirstReader | None = None) -> Assistant:
     index = PassageIndex.build(documents, HashEncoder())
-    return Assistant(index, index, FirstReader(), OneQuestion(), today=lambda: TODAY)
+    return Assistant(index, index, reader or FirstReader(), OneQuestion(), today=lambda: TODAY)
 
 
 def ids(answer: Answer) -> set[str]:
@@ -100,3 +119,12 @@ def test_what_no_longer_applies_is_said_of_a_document_without_versions() -> None
         "《某市补贴办法》有效期至2024年12月31日；《行政监察法》已被《监察法》废止；《矿产资源法》自2025年7月1日起施行。"
     )
     assert told([by], versions, TODAY) is None
+
+
+def test_the_time_is_left_to_documents_that_have_no_versions() -> None:
+    reader = FirstReader()
+    question = "2020年公司法规定股东由多少人组成"
+    answer = assistant(OLD, NEW, reader=reader).ask(question)
+    assistant(NEW, OTHER, reader=reader).ask(question)
+    assert reader.read_as == ["公司法规定股东由多少人组成", question]
+    assert answer.standalone_question == question

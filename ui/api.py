@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
+from datetime import date
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
@@ -12,6 +13,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from index.errors import YijuError
 from index.filters import years_of
 from index.records import Document, Span
+from index.versions import Versions
 from qa.answers import Answer
 from ui.bodies import Asked, asked, flag, opinion, read_object
 from ui.desk import Desk
@@ -114,13 +116,15 @@ def _add_documents(router: APIRouter, desk: Desk) -> None:
     async def documents(request: Request) -> JSONResponse:
         """The documents that the visitor may see, without their text."""
         seen = filter(visitor_of(request).may_see, desk.answerer.documents())
-        return JSONResponse({"documents": [_summary(each) for each in seen]})
+        versions = desk.answerer.versions(visitor_of(request).scope)
+        return JSONResponse({"documents": [_summary(each, versions) for each in seen]})
 
     @router.get("/api/documents/{document_id}")
     async def document(request: Request, document_id: str) -> JSONResponse:
         """One document with its outline."""
         found = _document(desk, request, document_id)
-        return JSONResponse({**_summary(found), "outline": _outline(found)})
+        versions = desk.answerer.versions(visitor_of(request).scope)
+        return JSONResponse({**_summary(found, versions), "outline": _outline(found)})
 
     @router.get("/api/documents/{document_id}/text")
     async def text(request: Request, document_id: str) -> PlainTextResponse:
@@ -142,8 +146,8 @@ def _document(desk: Desk, request: Request, document_id: str) -> Document:
     raise ApiError(404, "document_not_found", "没有这份文档；可用的文档见 /api/documents。")
 
 
-def _summary(document: Document) -> dict[str, object]:
-    said = document.metadata
+def _summary(document: Document, versions: Versions) -> dict[str, object]:
+    said, validity = document.metadata, versions.validity(document.id, date.today().isoformat())
     return {
         "id": document.id,
         "source": document.source,
@@ -156,6 +160,12 @@ def _summary(document: Document) -> dict[str, object]:
         "effective": said.effective,
         "region": said.region,
         "years": sorted(years_of(document)),
+        "revised": said.revised,
+        "expires": said.expires,
+        "validity": validity.name.lower() if validity else None,
+        "versions": [
+            {"document_id": each.document, "name": each.name, "since": each.since} for each in versions.of(document.id)
+        ],
     }
 
 
