@@ -58,7 +58,7 @@ _COUNTED = {"count", "people", "duration"}
 _OF_TIME = re.compile(
     "$|(?:之?内|前)?(?:完成|作出|办理|办结|向|报|提出|予以|申报|将|通知|送达|申请|告知|进行|组织|书面|公布|公示)"
 )
-_OF_A_THING = re.compile("(?:以上|以下|以内)?的|[^，]{0,12}的[^，]{0,8}$")
+_OF_A_THING = re.compile("次|(?:以上|以下|以内)?的|[^，]{0,12}的[^，]{0,8}$")
 _AS_WHAT = re.compile("以.+为")
 _SET_WORD = re.compile("[一两]|百分(?!之)|.*大$")
 """一次性, 一站式, 二十大 count nothing."""
@@ -77,12 +77,16 @@ _LONGEST, _SHORTEST = 60, 5
 _TOPIC = range(4, 25)
 
 _AND_SO_ON = re.compile(rf"等(?P<whole>(?:{_HAN}|[、“”]){{2,12}})$")
-_TAKES_AN_OBJECT = re.compile(
-    "(?:提供|建立|完善|加强|推进|推动|开展|建设|打造|培育|发展|实施|落实|提升|提高|健全|强化|扩大|支持|引进|引导|鼓励|构建|搭建|设立|形成"
-    "|整合|打通|覆盖|包括|涵盖|涉及|归集|举办|组织|优化|深化|加快|加大|促进|保障|实现|制定|出台|执行|享受|办理|提交|公开|发布|推广|探索"
-    "|拓展|规范|减少|降低|取消|破除|清理|整治|解决|防范|处置|寻找|具备|聚焦|围绕|协调|完成|设置|配备|使用|处理|承担|负责|推行|列入|纳入"
-    "|(?P<means>通过|采取|采用|利用|运用|依托|面向|针对|结合|[与为对向在从以按将把给用]))$"
+_VERBS = (
+    "提供|建立|完善|加强|推进|推动|开展|建设|打造|培育|发展|实施|落实|提升|提高|健全|强化|扩大|支持|引进|引导|鼓励|构建|搭建|设立|形成"
+    "|整合|打通|畅通|覆盖|包括|涵盖|涉及|归集|举办|组织|优化|深化|加快|加大|促进|保障|实现|制定|出台|执行|享受|办理|提交|公开|发布|推广"
+    "|探索|拓展|规范|减少|降低|取消|破除|清理|整治|解决|防范|处置|寻找|具备|聚焦|围绕|协调|完成|设置|配备|使用|处理|承担|负责|推行"
+    "|列入|纳入"
 )
+_TAKES_AN_OBJECT = re.compile(
+    f"(?:{_VERBS}|(?P<means>通过|采取|采用|利用|运用|依托|面向|针对|结合|[与为对向在从以按将把给用]))$"
+)
+_NO_ITEM = re.compile(f"(?:{_VERBS})|.*(?:利用|通过)|[与和及对在]")
 _PURPOSE = re.compile(r"，[^，。；：\n“”（）《》]{4,40}(?=[，。；])")
 _AS = re.compile(
     r"^以(?P<what>[^以]{2,60})为(?P<role>(?:总|主|发展|工作)?(?:重点|目标|方向|龙头|依托|主线|支撑|基础|前提|引领|主攻方向|核心|抓手|载体|导向|牵引|突破口|单位))$"
@@ -92,7 +96,7 @@ _BY = re.compile(
     rf"(?P<does>(?:负责|牵头|承担|主管|会同|组织|制定|解释|统筹|管理){_HAN}{{0,16}})$"
 )
 _IN_CHARGE = re.compile(
-    rf"^(?!由|明确|各)(?P<who>{_HAN}{{2,20}}?)(?P<does>(?:具体)?(?:负责|牵头|主管|承担){_HAN}[^，]{{3,40}})$"
+    rf"^(?!由|明确|各)(?P<who>{_HAN}{{2,20}}?)(?P<does>(?:具体)?(?:负责(?![人以])|牵头|主管|承担){_HAN}[^，]{{3,40}})$"
 )
 _SET_UP = re.compile(
     rf"^(?P<does>(?:探索|积极|加快|持续|全面|进一步|推动|支持|鼓励|逐步|统筹|牵头|组织|大力|全力|着力|深入){{0,2}}"
@@ -134,7 +138,8 @@ def subject_of(heading: str) -> str:
     """What a heading is about: without its numbering; empty where it names a part of any document."""
     bare = _NUMBERING.sub("", heading).strip("。：: \u3000")
     named = len(bare) in _TOPIC and re.search(rf"{_HAN}{{3}}", bare) and not _GENERIC.fullmatch(bare)
-    return bare if named and not re.search(r"[。；：，〔〕》（]|号$", bare) else ""
+    whole = bare.count("“") == bare.count("”") and not re.search(r"[。；：，〔〕》（]|号$", bare)
+    return bare if named and whole else ""
 
 
 def short_title(title: str) -> str:
@@ -287,10 +292,14 @@ def _counted(passage: Passage, clause: Span, inside: Sequence[Candidate]) -> Ite
     figure = figures[0]
     if _SET_WORD.match(figure.span.slice(passage.text)) or _AS_WHAT.match(clause.slice(passage.text)):
         return
+    before = passage.text[clause.start : figure.span.start]
+    if before.count("“") > before.count("”"):  # a slogan: “五个环境”
+        return
     measured = dimension(figure.unit)
     behind = passage.text[figure.span.end : clause.end]
     if measured in _COUNTED:
-        if _OF_A_THING.match(behind) or (measured == "duration" and not _OF_TIME.match(behind)):
+        spelt = measured != "duration" and not re.search(r"\d", figure.span.slice(passage.text))
+        if spelt or _OF_A_THING.match(behind) or (measured == "duration" and not _OF_TIME.match(behind)):
             return
         blank = f"多少{figure.unit}"
     elif _BEHIND_A_MEASURE.fullmatch(behind):
@@ -332,8 +341,12 @@ def _listed(passage: Passage, clause: Span, inside: Sequence[Candidate]) -> Iter
 def _are_parallel(items: str) -> bool:
     """Whether a list is one: its first item is no longer than the others' company allows and joined to nothing."""
     first, *others = items.split("、")
+    if any(_NO_ITEM.match(item) for item in (first, *others)):
+        return False
     longest = max(map(len, others))
-    return "的" not in items and longest <= _ITEM and len(first) <= longest + 4 and not re.match("[与和及对在]", first)
+    if longest > 4 * min(map(len, [first, *others])):
+        return False
+    return "的" not in items and longest <= _ITEM and len(first) <= longest + 4
 
 
 def _with_predicate(text: str, clause: Span, before: str, whole: str) -> Span | None:

@@ -54,6 +54,10 @@ def test_a_clause_is_asked_with_its_answer_blanked_out(text: str, question: str,
         "其中新增10家。",  # of what?
         "全面贯彻党的二十大精神。",  # a set word, no figure
         "推行一站式服务。",
+        "加快建设甲地、乙地等民营企业总部集聚区。",
+        "围绕打造“五个环境”开展行动。",
+        "有关部门负责人以讲座形式参与教学。",
+        "杜绝对企业随意减少授信、变相提高贷款利率以及随意压贷、断贷等做法。",
         "争取产业创新中心、工程研究中心等平台落地。",  # 创新 is no verb here: the list begins before it
         "参加失业保险1年以上的企业职工。",  # a thing with an attribute, not a statement
         "（创建10家工厂。",  # half a bracket
