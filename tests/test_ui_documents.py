@@ -206,8 +206,11 @@ def test_pages_of_a_picture_are_shown(tmp_path):
         assert asked.get(f"/documents/{path}").status_code == 404
 
 
-def test_styles_and_scripts_travel_small():
+def test_pages_styles_and_scripts_travel_small():
     asked = TestClient(built(FakeAnswerer()))
+    page = asked.get("/chat/", headers={"Accept-Encoding": "gzip"})
+    assert page.headers["content-encoding"] == "gzip"
+    assert int(page.headers["content-length"]) < 12_000
     for name in ("app.css", "app.js"):
         reply = asked.get(f"/static/{name}", headers={"Accept-Encoding": "gzip"})
         assert reply.headers["content-encoding"] == "gzip"

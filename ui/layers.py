@@ -6,6 +6,7 @@ import secrets
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 
 from ui.access import KEY_HEADER, Access, Door, Sessions
 from ui.proxies import Forwarded
@@ -27,4 +28,5 @@ def protect(app: FastAPI, access: Access) -> None:
     )
     app.add_middleware(Harden)
     app.add_middleware(Page, origins=access.origins)
+    app.add_middleware(GZipMiddleware)  # all but event streams, and what Gradio packs itself
     app.add_middleware(Forwarded, trusted=access.proxies, private=access.private_headers)

@@ -7,7 +7,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from pathlib import Path
 
 from fastapi import FastAPI, Request
-from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import FileResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
@@ -86,7 +85,7 @@ def _tools(app: FastAPI, desk: Desk) -> Callable[[], AbstractAsyncContextManager
 
 
 def _add_pages(app: FastAPI) -> None:
-    app.mount("/static", GZipMiddleware(StaticFiles(directory=HERE / "static")))
+    app.mount("/static", StaticFiles(directory=HERE / "static"))
 
     @app.get("/")
     async def root() -> RedirectResponse:
