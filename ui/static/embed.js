@@ -50,8 +50,7 @@
   addEventListener("keydown", onKey);
   addEventListener("focusin", ({ target }) => { last = target; });
   parent.postMessage({ yiju: "ready" }, "*"); // a refused or failed page cannot say so
-  new MutationObserver(() => {
-    focus();
-    greet();
-  }).observe(document.body, { childList: true, subtree: true });
+  const arrange = () => { focus(); greet(); };
+  new MutationObserver(arrange).observe(document.body, { childList: true, subtree: true });
+  arrange(); // Gradio may have been faster
 })();
