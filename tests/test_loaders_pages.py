@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import re
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from index.errors import DocumentError, DocumentTooLarge, DocumentUnreadable
@@ -217,7 +220,7 @@ def test_a_scan_without_the_extra_says_what_to_install(tmp_path: Path, monkeypat
     from index.errors import MissingDependency
 
     monkeypatch.setitem(__import__("sys").modules, "rapidocr", None)
-    ocr._engine.cache_clear()
+    monkeypatch.setattr(ocr, "_own", threading.local())
     with pytest.raises(MissingDependency, match="扫描件") as caught:
         read(tmp_path, picture("text"), "图.png")
     assert caught.value.extra == "ocr"
@@ -228,14 +231,38 @@ def test_a_text_layer_of_private_characters_is_read_by_ocr(tmp_path: Path, monke
 
     seen: list[tuple[int, ...]] = []
 
-    def sheet(picture: object, points: float, headings: object = ()) -> Sheet:
-        seen.append(picture.shape)  # type: ignore[attr-defined]
+    def sheet(page: ocr.Page) -> Sheet:
+        seen.append(page.picture.shape)
         return Sheet(595, 842, [Glyph("真实内容", 72, 100, 120, 112)])
 
     monkeypatch.setattr(ocr, "sheet", sheet)
     document = read(tmp_path, pdf(at(72, 700, "\ue001\ue002\ue003" * 20), at(72, 700, "好的文字层。" * 8)))
     assert lines(document)[0] == "真实内容"
     assert len(seen) == 1
+
+
+def test_scanned_pages_are_read_two_at_a_time_and_stay_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    from index.loaders.layout import Sheet
+
+    both = threading.Barrier(2, timeout=60)
+
+    def sheet(page: ocr.Page) -> Sheet:
+        both.wait()  # breaks unless another page is being read
+        return Sheet(page.points, 842, [])
+
+    monkeypatch.setattr(ocr, "sheet", sheet)
+    white = np.full((2, 2, 3), 255, dtype=np.uint8)
+    taken: list[int] = []
+
+    def pages() -> Iterator[Sheet | ocr.Page]:
+        for number in range(40):
+            taken.append(number)
+            yield Sheet(number, 842, []) if number % 3 == 0 and number < 36 else ocr.Page(white, number)
+
+    found = ocr.sheets(pages())
+    assert next(found).width == 0
+    assert len(taken) < 10
+    assert [sheet.width for sheet in found] == list(range(1, 40))
 
 
 def test_a_blank_picture_and_a_blank_page_have_no_text(tmp_path: Path) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from index.loaders import layout
+from index.loaders import layout, ocr
 from index.loaders.content import Content, Unreadable, Writer
 
 if TYPE_CHECKING:
@@ -23,17 +24,21 @@ def read(data: bytes) -> Content:
         Unreadable: if it is damaged or too large.
         MissingDependency: if OCR is not installed.
     """
-    import numpy as np
-    from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
-
-    from index.loaders import ocr
+    from PIL import Image, UnidentifiedImageError
 
     try:
         picture = Image.open(io.BytesIO(data))
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError) as error:
         raise Unreadable("图片损坏或不完整，或尺寸过大。请重新扫描或另存。") from error
     writer = Writer()
-    sheets = []
+    layout.write(list(ocr.sheets(_pages(picture, writer))), writer)
+    return writer.content()
+
+
+def _pages(picture: Image, writer: Writer) -> Iterator[ocr.Page]:
+    import numpy as np
+    from PIL import ImageOps, ImageSequence
+
     for number, frame in enumerate(ImageSequence.Iterator(picture)):
         if number >= PAGES_MAX:
             writer.notice(f"超过 {PAGES_MAX} 页，只识别了前 {PAGES_MAX} 页。请拆分成几个文件。")
@@ -42,12 +47,9 @@ def read(data: bytes) -> Content:
             raise Unreadable(f"图片有 {frame.width}×{frame.height} 像素，上限是 {PIXELS_MAX:,} 像素。请缩小后重试。")
         page = _on_white(ImageOps.exif_transpose(frame.copy()))
         scale = min(1.0, ocr.LONG_SIDE / max(page.size))
-        page = (
-            page.resize((max(1, round(page.width * scale)), max(1, round(page.height * scale)))) if scale < 1 else page
-        )
-        sheets.append(ocr.sheet(np.asarray(page), 842 / max(page.size)))
-    layout.write(sheets, writer)
-    return writer.content()
+        if scale < 1:
+            page = page.resize((max(1, round(page.width * scale)), max(1, round(page.height * scale))))
+        yield ocr.Page(np.asarray(page), 842 / max(page.size))
 
 
 def _on_white(picture: Image) -> Image:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from index.loaders import layout
+from index.loaders import layout, ocr
 from index.loaders.content import Content, Unreadable, Writer
 from index.loaders.grids import Rule
 from index.loaders.layout import Glyph, Sheet
@@ -54,26 +54,24 @@ def read(data: bytes) -> Content:
         count = len(document)
         if count > PAGES_MAX:
             writer.notice(f"共 {count} 页，只读前 {PAGES_MAX} 页。请拆分成几个文件。")
-        layout.write(_sheets(document, min(count, PAGES_MAX), writer), writer)
+        layout.write(list(ocr.sheets(_sheets(document, min(count, PAGES_MAX), writer))), writer)
     return writer.content()
 
 
-def _sheets(document: pdfium.PdfDocument, count: int, writer: Writer) -> list[Sheet]:
+def _sheets(document: pdfium.PdfDocument, count: int, writer: Writer) -> Iterator[Sheet | ocr.Page]:
     headings = _bookmarks(document)
-    sheets: list[Sheet] = []
     scanned = 0
     for number in range(count):
         page = document[number]
-        sheet = _sheet(page, headings.get(number, ()))
-        if _needs_ocr(page, sheet.glyphs):
+        sheet: Sheet | ocr.Page = (text := _sheet(page, headings.get(number, ())))
+        if _needs_ocr(page, text.glyphs):
             scanned += 1
             if scanned <= SCANNED_MAX:
                 sheet = _scanned(page, headings.get(number, ()))
-        sheets.append(sheet)
         page.close()
+        yield sheet
     if scanned > SCANNED_MAX:
         writer.notice(f"有 {scanned} 页是扫描件，只识别了前 {SCANNED_MAX} 页。请拆分成几个文件。")
-    return sheets
 
 
 def _bookmarks(document: pdfium.PdfDocument) -> dict[int, list[tuple[str, int]]]:
@@ -222,8 +220,7 @@ def _is_monotonous(text: str) -> bool:
     return len(text) > 200 and Counter(text).most_common(1)[0][1] > 0.6 * len(text)
 
 
-def _scanned(page: pdfium.PdfPage, headings: Sequence[tuple[str, int]]) -> Sheet:
-    from index.loaders import ocr
-
+def _scanned(page: pdfium.PdfPage, headings: Sequence[tuple[str, int]]) -> ocr.Page:
     scale = ocr.scale(*page.get_size())
-    return ocr.sheet(page.render(scale=scale, grayscale=False).to_numpy(), 1 / scale, headings)
+    # A copy: the picture outlives the page.
+    return ocr.Page(page.render(scale=scale, grayscale=False).to_numpy().copy(), 1 / scale, headings)
