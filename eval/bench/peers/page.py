@@ -55,6 +55,7 @@ class TaskResult:
 class _Section:
     heading: str
     paragraphs: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
     header: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
 
@@ -70,6 +71,7 @@ def markdown(results: Sequence[TaskResult], environments: Mapping[str, Environme
     parts = [f"# {TITLE}"]
     for section in _sections(results, environments, command):
         parts += [f"## {section.heading}", *section.paragraphs]
+        parts += ["\n".join(f"- {point}" for point in section.points)] if section.points else []
         parts += [markdown_table(section.header, section.rows)] if section.rows else []
     return "\n\n".join(parts) + "\n"
 
@@ -79,6 +81,9 @@ def page(results: Sequence[TaskResult], environments: Mapping[str, Environment],
     parts = [f"<h1>{TITLE}</h1>"]
     for section in _sections(results, environments, command):
         parts += [f"<h2>{escape(section.heading)}</h2>", *(f"<p>{escape(text)}</p>" for text in section.paragraphs)]
+        parts += (
+            [f"<ul>{''.join(f'<li>{escape(point)}</li>' for point in section.points)}</ul>"] if section.points else []
+        )
         parts += [sortable(section.header, [_row(row) for row in section.rows])] if section.rows else []
     return document(TITLE, parts)
 
@@ -96,10 +101,10 @@ def _sections(results: Sequence[TaskResult], environments: Mapping[str, Environm
     return [
         _Section("怎么比的", _method(command)),
         *(_task_section(each) for each in results),
-        _Section("同类更好的地方", tuple(_better(results)) or ("本次没有。",)),
+        _Section("同类更好的地方", points=tuple(_better(results)) or ("本次没有。",)),
         _answers_section(results),
         _environment_section(results, environments),
-        _Section("不可比的", _CAVEATS),
+        _Section("不可比的", points=_CAVEATS),
     ]
 
 
@@ -143,7 +148,7 @@ def _task_section(result: TaskResult) -> _Section:
         )
         for each in result.measured
     )
-    return _Section(f"{result.task.label}：{files} 个文件，{asked} 题", (), _HEADER, rows)
+    return _Section(f"{result.task.label}：{files} 个文件，{asked} 题", header=_HEADER, rows=rows)
 
 
 def _mark(contrast: Contrast | None) -> str:
@@ -205,7 +210,7 @@ def _answers_section(results: Sequence[TaskResult]) -> _Section:
         )
         for result in results
     )
-    return _Section("作答：只有依据", ("不用大模型而作答的只有依据；追问和答不了的问题也在内。",), header, rows)
+    return _Section("作答：只有依据", ("不用大模型而作答的只有依据；追问和答不了的问题也在内。",), (), header, rows)
 
 
 def _environment_section(results: Sequence[TaskResult], environments: Mapping[str, Environment]) -> _Section:
@@ -222,4 +227,4 @@ def _environment_section(results: Sequence[TaskResult], environments: Mapping[st
         if system.name in first
     )
     text = "安装大小不含各系统共用的编码器（36 MB）；依据的含网页界面、读各种文件的库和阅读器网络。"
-    return _Section("设置、版本、安装大小", (text,), ("系统", "设置", "版本", "安装 MB", "启动 CPU 秒"), rows)
+    return _Section("设置、版本、安装大小", (text,), (), ("系统", "设置", "版本", "安装 MB", "启动 CPU 秒"), rows)
