@@ -1,5 +1,8 @@
 """Fits the weights that go with the reader's network on development questions: `python -m eval.fit_reader`.
 
+The development halves of the gold sets, and the written questions (`qa.training.written`) on documents of the part that
+the network was not trained on.
+
 Linear models (`qa.ranking`). First and ranking: softmax over the candidates of a question, trained so that the mass
 falls on those that answer; the first chooses the windows that the network reads, the second has its scores as well.
 Confidence: logistic, trained on whether the first candidate is right; every answerable question is asked a second time
@@ -38,11 +41,13 @@ from qa.ranking import RankingModel
 from qa.readers import ExtractiveReader, Finding, SpanScorer
 from qa.settings import Caution
 from qa.span_model import load_span_model
+from qa.training import policy, written
+from qa.training.partition import part_of
 
 Floats = NDArray[np.float64]
 
 
-REFUSED = {Caution.LOW: 0.01, Caution.NORMAL: 0.04, Caution.HIGH: 0.12}
+REFUSED = {Caution.LOW: 0.01, Caution.NORMAL: 0.07, Caution.HIGH: 0.15}
 """Share of answerable questions that each caution may refuse, on development questions."""
 
 
@@ -242,10 +247,31 @@ def development_sets(data: Path, encoder: Encoder) -> Iterator[Asking]:
     if not data.is_dir():
         sys.stderr.write(f"没有 {data}：只用示例文档的问题\n")
         return
+    yield from _written(data, encoder)
     for name, corpus in (("mixed", mixed_corpus), ("work_reports", work_reports_corpus)):
         with TemporaryDirectory() as folder:
             documents = [load(path) for path in write(corpus.load(data), Path(folder))]
         yield from _asked_of(documents, name, encoder)
+
+
+def _written(data: Path, encoder: Encoder) -> Iterator[Asking]:
+    """The written questions on documents of the development part, each as one index of all of these."""
+    questions = written.read()
+    found = policy.documents(data, {each.document for each in questions})
+    held_out = {key: document for key, document in found.items() if part_of(document.title) == "dev"}
+    queries = [
+        Query(
+            f"w{n}",
+            each.question,
+            ((each.answer,),) if each.answer else (),
+            (each.clause,),
+            bool(each.answer),
+            each.kind,
+        )
+        for n, each in enumerate(questions)
+        if each.document in held_out
+    ]
+    yield from askings(PassageIndex.build(held_out.values(), encoder), queries)
 
 
 def _asked_of(documents: Sequence[Document], name: str, encoder: Encoder) -> list[Asking]:

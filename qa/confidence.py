@@ -8,7 +8,7 @@ encoder tells 太阳能 from 核电 when the text says 光伏.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ _DIFFERENT = 0.90
 """Cosines of two words' vectors from which on they mean the same, and below which they do not."""
 _HELD = 0.6
 """How much of a word must be held for it to count as held."""
+_NOTHING = 0.02
+"""Share of the question's words below which nothing of it is held."""
 _TITLE = 0.9
 """What a word of the question counts that only the title or the outer headings hold."""
 _SPAN = FEATURES.index("span")
@@ -70,6 +72,7 @@ def confidence_features(
         min((soft[i] for i in nouns), default=1.0),
         soft[a.nucleus] if a.nucleus >= 0 else 1.0,
         float(_contrasts(a, own, soft)),
+        float(_unmeasured(a.question, best)),
         float(1.0 / np.exp(scores[[0, *others]] - scores[0]).sum()),
         *(float(features[0, FEATURES.index(name)]) for name in ("span", "span_window", "span_overlap")),
         float(features[0, _SPAN] - max((features[row, _SPAN] for row in others), default=-3.0)),
@@ -121,30 +124,35 @@ def _missing_places(question: Question, place: Place) -> list[str]:
     return [name for name in question.places if bare_place(name) not in _whole(place)]
 
 
-def clash(a: Asked, best: Place, held_soft: float, other_subject: bool) -> str | None:
+def clash(question: Question, best: Place) -> str | None:
     """What by itself forbids the answer, whatever else fits; a Chinese sentence, or None.
 
     Args:
-        a: the question.
+        question: taken apart.
         best: the candidate that ranked first.
-        held_soft: share of the question's words that its surroundings hold, in meaning at least.
-        other_subject: whether a word that nothing here means qualifies one that is held.
     """
-    question = a.question
     if conflict(wanted_periods(question, best), told_periods(best)):
         return "文档没有说到所问的时间。"
     if missing := _missing_places(question, best):
         return f"文档没有说到{'、'.join(missing)}。"
     if unmet := [each for each in question.provisions if fold(each) not in _headed(best)]:
         return f"文档没有{'、'.join(unmet)}，或者没有讲到所问的内容。"
-    if question.kinds[:1] == (Kind.QUANTITY,):
-        if not _measures(question, best):
-            return "文档提到了相关内容，但没有给出所问的数字。"
-        if other_subject:
-            return "文档有类似的内容，但说的不是所问的对象。"
-    if held_soft < 0.02 and not is_foreign(question.text):
-        return "文档中没有找到与这个问题有关的内容。"
     return None
+
+
+def doubt(told: Mapping[str, float]) -> str:
+    """Why an answer is too unsure to be given; a Chinese sentence.
+
+    Args:
+        told: features of the confidence model by name.
+    """
+    if told["held_soft"] < _NOTHING:
+        return "文档中没有找到与这个问题有关的内容。"
+    if told["unmeasured"]:
+        return "文档提到了相关内容，但没有给出所问的数字。"
+    if told["contrast"]:
+        return "文档有类似的内容，但说的不是所问的对象。"
+    return "文档中没有找到这个问题的答案。"
 
 
 def _weighted(a: Asked, held: Sequence[float]) -> float:
@@ -191,9 +199,14 @@ def _whole(best: Place) -> str:
     return fold(" ".join((passage.title, *passage.section_path, passage.text)))
 
 
-def _measures(question: Question, best: Place) -> bool:
-    """Whether a candidate holds a figure, and one of what is to be measured where it is nothing but a figure."""
+def _unmeasured(question: Question, best: Place) -> bool:
+    """Whether a figure is asked for and a candidate holds none, or is one of something else to be measured.
+
+    A figure without a unit may measure anything: of a cell the caption may say it.
+    """
+    if question.kinds[:1] != (Kind.QUANTITY,):
+        return False
     candidate = best.site.candidate
     if candidate.kind is not Kind.QUANTITY:
-        return any(each.kind is Kind.QUANTITY for each in candidates(best.text))
-    return not question.dimensions or dimension(candidate.unit) in question.dimensions
+        return not any(each.kind is Kind.QUANTITY for each in candidates(best.text))
+    return bool(question.dimensions and candidate.unit) and dimension(candidate.unit) not in question.dimensions

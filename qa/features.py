@@ -64,6 +64,7 @@ FEATURES = (*LEXICAL, *SPANS)
 
 _ROLES = frozenset({"牵头", "责任", "主管", "配合", "承办", "协办", "发布", "印发", "来源", "联系"})
 _NOUNS = "njlie"
+_SINCE = re.compile(r"年?(?:\d{1,2}月)?(?:\d{1,2}日)?以来")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +204,9 @@ def _measure(a: Asked, site: Site) -> list[float]:
     fits = bool(question.unit) and candidate.unit == question.unit
     known = bool(question.dimensions) and Kind.QUANTITY in question.kinds
     same = dimension(candidate.unit) in question.dimensions
-    return [
     if candidate.labelled and not candidate.unit:  # a table's cell, whose unit the caption may say
         return [0.0] * 5
+    return [
         float(fits),
         float(bool(question.unit) and not fits),
         float(known and same),
@@ -267,7 +268,12 @@ def told_periods(place: Place) -> list[Period]:
         site.sentence.slice(passage.text),
         *reversed(passage.section_path),
     )
-    return next((found for scope in scopes if (found := periods(scope, present))), covered(passage.title))
+    return next((found for scope in scopes if (found := _told(scope, present))), covered(passage.title))
+
+
+def _told(text: str, present: int | None) -> list[Period]:
+    """The periods a text tells of; 「1993年以来最好」 only says since when."""
+    return [period for period in periods(text, present) if not _SINCE.match(text, period.end)]
 
 
 @lru_cache(maxsize=4096)

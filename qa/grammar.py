@@ -64,9 +64,10 @@ UNIT = re.compile(_UNIT)
 """A unit of measure, in aligned text."""
 
 _QUANTITY = re.compile(
-    rf"(?:(?<![\d.a-z])(?:{_ARABIC}{_RANGE}\s?{_MULTIPLE}\s?(?P<unit>{_UNIT})"
+    rf"(?:(?<![\d.a-z])(?:{_ARABIC}{_RANGE}\s?{_MULTIPLE}\s?(?P<unit>{_UNIT})(?!(?<=[a-z])[a-z])"
     rf"|百分之{_CHINESE}"
     rf"|{_CHINESE}(?:{_TO}{_CHINESE})?(?P<unit2>{MEASURES})"
+    rf"|{_ARABIC}{_RANGE}\s?{_MULTIPLE}(?P<unit3>[a-z]{{2,5}})(?![a-z\d-])"
     rf"|{_ARABIC}{_RANGE}(?:[万亿]{{1,8}})?(?![\d.]*[a-z])))(?:以上|以下|以内|左右|上下)?"
 )
 _NO_QUANTITY = re.compile(f"(?:{SET_NUMERALS})")
@@ -79,7 +80,7 @@ _DATE = re.compile(
     "|".join(
         (
             rf"{_YEAR}年?{_TO}{_YEAR}年?",
-            rf"{_YEAR}年(?:{_DAY}|第?[一二三四]季度)?(?:底|末|初|前)?",
+            rf"{_YEAR}年(?:\s?{_DAY}|第?[一二三四]季度)?(?:底|末|初|前)?",
             rf"{_YEAR}[-./]\d{{1,2}}(?:[-./]\d{{1,2}})?",
             rf"[一二][零〇九][零〇一二三四五六七八九]{{2}}年(?:{_NUMERAL}月)?(?:{_NUMERAL}日)?",
             rf"(?<!\d){_DAY}前?",
@@ -103,8 +104,23 @@ _LABEL = re.compile(r"(?:^|(?<=[(;。,，；（\n|]))\s{0,8}(?P<label>[\u4e00-\u
 _LABEL_TAIL = re.compile(
     "(?:等(?:有关|相关|各|部门|单位|企业|机构|按|为).*|(?:等)?按照?[^、]{0,12}(?:分工|职责).*|等)$"
 )
+# The line that says whom an official letter is for, 主送机关: bodies up to a colon that ends the line.
+_BODY = r"[^,，、:。；;\n]{2,30}"
+_ADDRESSEES = re.compile(
+    rf"(?<![^\n])[ \u3000]{{0,8}}(?P<value>(?=各|有关|[市县区省]|中央|国务院){_BODY}(?:[,，、]{_BODY}){{1,20}})"
+    r":(?=\s*(?:\n|$))"
+)
+_ADDRESSED = "主送机关 主送 抄送 发给 印发给 发到"
 _LABELLED_LENGTH = 400
 """Characters within which a labelled value has to end."""
+
+# A row of a table (`index.loaders.tables`): 「项目:光伏 | 2024年:70 | 2025年:80」, or without names of columns.
+_ROW = re.compile(rf"^.*{re.escape(SEPARATOR)}.*$", re.M)
+_COLUMN = re.compile(r"[^:|\n]{1,60}:\s{0,2}(?=\S)")
+_FIGURE = re.compile(rf"(?P<figure>[-+−]?\s?{_ARABIC})\s?(?P<unit>{_UNIT}|‰)?(?=$|[(（\s])")
+_CELL_UNIT = re.compile(rf"[(（](?P<unit>{_UNIT}|‰)(?:/[^()（）]{{1,4}})?[)）]|(?P<share>[%‰])\s?:")
+_ROW_NAME_MAX, _ROW_TITLE_MAX = 40, 120
+"""Characters of a cell that may name its row, and of the first one."""
 
 _BRACKETED = r"[(（][^()（）\n]{0,80}[)）]"
 _ITEM = rf"(?:{_BRACKETED}|[^、,，。;；:：!?！？|\s()（）]){{1,40}}"
@@ -114,14 +130,6 @@ _AS = re.compile(r"以([^,，。;；]{2,40}?)为(?=[\u4e00-\u9fff])")
 
 # A bar stands between the cells of a table's row.
 _CLAUSE_END = re.compile(r"[,，。;；!！?？:：|\n]")
-# A row of a table (`index.loaders.tables`): 「项目:光伏 | 2024年:70 | 2025年:80」, or without names of columns.
-_ROW = re.compile(rf"^.*{re.escape(SEPARATOR)}.*$", re.M)
-_COLUMN = re.compile(r"[^:|\n]{1,60}:\s{0,2}(?=\S)")
-_FIGURE = re.compile(rf"(?P<figure>[-+−]?\s?{_ARABIC})\s?(?P<unit>{_UNIT}|‰)?(?=$|[(（\s])")
-_CELL_UNIT = re.compile(rf"[(（](?P<unit>{_UNIT}|‰)(?:/[^()（）]{{1,4}})?[)）]|(?P<share>[%‰])\s?:")
-_ROW_NAME_MAX, _ROW_TITLE_MAX = 40, 120
-"""Characters of a cell that may name its row, and of the first one."""
-
 _SENTENCE_STOP = re.compile("[。;；\n]")
 _CLAUSE_STOP = re.compile("[,，。;；:：|\n]")
 _AND = re.compile("[、和与及]")
@@ -132,33 +140,25 @@ _DELIMITER = re.compile(r"[,，。;；!！?？:：、()（）|\n]|(?<=[\u4e00-\u
 def candidates(text: str) -> list[Candidate]:
     """Everything in `text` that the grammar can name, in text order within each kind."""
     aligned = align(text)
-    return [
-        *_labelled(aligned),
-        *_quantities(aligned),
-        *_plain(aligned, _DATE, Kind.DATE),
-        *_plain(aligned, _DOCUMENT_NUMBER, Kind.NUMBER),
-        *_plain(aligned, _TITLED, Kind.NAME),
-        *_plain(aligned, _ORGANISATION, Kind.ORGANISATION),
-        *_enumerations(aligned),
     rows = [Span(row.start(), row.end()) for row in _ROW.finditer(aligned)]
     cells = [cell for row in rows for cell in _cells(aligned, row)]
     return [*cells, *(each for each in _in_prose(aligned) if _is_prose(each.span, rows, cells))]
 
 
 def _in_prose(aligned: str) -> list[Candidate]:
+    return [
+        *_labelled(aligned),
+        *_addressees(aligned),
+        *_quantities(aligned),
+        *_plain(aligned, _DATE, Kind.DATE),
+        *_plain(aligned, _DOCUMENT_NUMBER, Kind.NUMBER),
+        *_plain(aligned, _TITLED, Kind.NAME),
+        *_plain(aligned, _ORGANISATION, Kind.ORGANISATION),
+        *_enumerations(aligned),
         *_objects(aligned),
     ]
 
 
-def candidate_at(text: str, span: Span, found: Sequence[Candidate]) -> Candidate:
-    """A span that no rule named, as a candidate: of the kind of the one it shares most with, a name where none does.
-
-    Args:
-        text: that holds the span.
-        span: not empty.
-        found: the candidates of the rules.
-    """
-    nearest = max(found, key=lambda candidate: _likeness(candidate.span, span), default=None)
 def _is_prose(span: Span, rows: Sequence[Span], cells: Sequence[Candidate]) -> bool:
     """Whether a span stands in no table, or in the text of a long cell and not in what the cell itself proposes."""
     row = bisect_right(rows, span.start, key=lambda row: row.end)
@@ -171,6 +171,15 @@ def _is_prose(span: Span, rows: Sequence[Span], cells: Sequence[Candidate]) -> b
     return span != cell.span and not (cell.kind is Kind.QUANTITY and cell.span.overlap(span))
 
 
+def candidate_at(text: str, span: Span, found: Sequence[Candidate]) -> Candidate:
+    """A span that no rule named, as a candidate: of the kind of the one it shares most with, a name where none does.
+
+    Args:
+        text: that holds the span.
+        span: not empty.
+        found: the candidates of the rules.
+    """
+    nearest = max(found, key=lambda candidate: _likeness(candidate.span, span), default=None)
     clause = _clause(text, span)
     own = text[clause.start : span.start] + text[span.end : clause.end]
     if nearest is None or _likeness(nearest.span, span) < 0.5:
@@ -229,7 +238,7 @@ def _between(text: str, clause: Span, spans: Sequence[Span], position: int) -> t
 
 
 def _unit(match: re.Match[str]) -> str:
-    return match["unit"] or match["unit2"] or ("%" if "百分之" in match.group() else "")
+    return match["unit"] or match["unit2"] or match["unit3"] or ("%" if "百分之" in match.group() else "")
 
 
 def _counts(text: str, match: re.Match[str], dates: Sequence[Span]) -> bool:
@@ -279,15 +288,6 @@ def _labelled(text: str) -> Iterator[Candidate]:
             yield Candidate(kind, span, Span(match.start("label"), end), match["label"], labelled=True)
 
 
-def _value_end(text: str, start: int) -> int:
-    """Where a labelled value stops: at a sentence end or the bracket that encloses the label."""
-    depth = 0
-    for offset in range(start, min(len(text), start + _LABELLED_LENGTH)):
-        character = text[offset]
-        if character in "(（":
-            depth += 1
-        elif character in ")）":
-            depth -= 1
 def _cells(text: str, row: Span) -> Iterator[Candidate]:
     """The cells of a table's row; each has the name of its column and what names its row as its own words."""
     cells, start = [], row.start
@@ -320,6 +320,22 @@ def _cell(text: str, cell: Span, label: int, own: str) -> Candidate:
     return Candidate(kind, Span(start, start + len(value)), cell, own, labelled=True)
 
 
+def _addressees(text: str) -> Iterator[Candidate]:
+    """Whom a letter is for; what people call that stands nowhere in it."""
+    for match in _ADDRESSEES.finditer(text):
+        span = Span(*match.span("value"))
+        yield Candidate(Kind.ORGANISATION, span, span, _ADDRESSED, labelled=True)
+
+
+def _value_end(text: str, start: int) -> int:
+    """Where a labelled value stops: at a sentence end or the bracket that encloses the label."""
+    depth = 0
+    for offset in range(start, min(len(text), start + _LABELLED_LENGTH)):
+        character = text[offset]
+        if character in "(（":
+            depth += 1
+        elif character in ")）":
+            depth -= 1
         if depth < 0 or (depth == 0 and character in ";；。|\n"):
             return offset
     return min(len(text), start + _LABELLED_LENGTH)

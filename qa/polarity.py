@@ -8,7 +8,7 @@ from index.text import align, fold
 from qa.grammar import Kind, candidates
 
 _POLAR = re.compile(
-    r"是否|是不是|有没有|能不能|能否|可否|可不可以|要不要|需不需要|会不会|属不属于|对不对|算不算|该不该"
+    r"是否|是不是|有没有|能不能|能否|可否|可不可以|要不要|需不需要|会不会|属不属于|对不对|算不算|该不该|[过了]没(?:有)?(?=[?？。!！]*$)"
     r"|(?:吗|嘛|(?<![什甚怎多这那])么)[?？。!！]*$|^(?:is|are|was|were|does|do|did|can|must|may|has|have)\b"
 )
 _ASKS_MORE = re.compile("多少|[什甚]么|啥|哪|谁|几[个项家年月日种]|怎么|怎样|如何|为何")

@@ -25,6 +25,7 @@ CONFIDENCE = (
     "weakest_noun_soft",
     "subject_soft",
     "contrast",
+    "unmeasured",
     "share_of_top",
     "span",
     "span_window",

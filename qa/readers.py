@@ -17,7 +17,7 @@ from index.protocols import Encoder
 from index.records import Document, Hit
 from qa.answers import Answer, Citation
 from qa.citations import quote_span, unmarked
-from qa.confidence import clash, confidence_features, meets, strays
+from qa.confidence import clash, confidence_features, doubt, meets, strays
 from qa.features import Asked, Matrix, Place, asked, lexical, places
 from qa.grammar import Kind
 from qa.polarity import is_polar, says
@@ -78,6 +78,7 @@ class Finding:
         question: what it answers.
         features: of the confidence model.
         clash: a sentence that says what forbids the answer, or None.
+        doubt: a sentence that says what speaks most against it.
     """
 
     place: Place
@@ -85,6 +86,7 @@ class Finding:
     question: Question
     features: tuple[float, ...]
     clash: str | None
+    doubt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ class ExtractiveReader:
             return
         confidence = self._model.probability(finding.features)
         if confidence < self._threshold:
-            yield _refusal(question, hits, NO_ANSWER)
+            yield _refusal(question, hits, _with_lead(finding))
             return
         answer = self.compose(finding, hits, confidence)
         if answer.short:
@@ -184,8 +186,9 @@ class ExtractiveReader:
         ranking, scores, features = [pool.places[row] for row in order], scores[order], pool.features[order]
         told = confidence_features(pool.asked, ranking, pool.found, scores, features, self._encoder)
         named = dict(zip(CONFIDENCE, told, strict=True))
-        forbidden = clash(pool.asked, ranking[0], named["held_soft"], bool(named["contrast"]))
-        return Finding(ranking[0], _runner_up(ranking, scores), pool.asked.question, tuple(told), forbidden)
+        forbidden = clash(pool.asked.question, ranking[0])
+        runner_up = _runner_up(ranking, scores)
+        return Finding(ranking[0], runner_up, pool.asked.question, tuple(told), forbidden, doubt(named))
 
     def compose(self, finding: Finding, hits: Sequence[Hit], confidence: float) -> Answer:
         """The answer that a finding makes, verified: a short answer that its quote does not carry is left out.
@@ -222,7 +225,7 @@ def _clause(place: Place) -> str:
 
 def _with_lead(finding: Finding) -> str:
     """Why there is no answer, with the nearest clause where that is about the same matter."""
-    reason, clause = finding.clash or NO_ANSWER, " ".join(_clause(finding.place).split())
+    reason, clause = finding.clash or finding.doubt, " ".join(_clause(finding.place).split())
     if finding.features[CONFIDENCE.index("held_soft")] < _SAME_MATTER or not 0 < len(clause) <= _LEAD:
         return reason
     return f"{reason.removesuffix('。')}；最接近的内容是「{unmarked(clause)}」。"

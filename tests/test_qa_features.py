@@ -69,6 +69,12 @@ def test_years_that_the_title_gives_meet_or_conflict() -> None:
     assert rows("光伏装机多少", plan)["70MW"]["period_meets"] == 0.0
 
 
+def test_since_when_is_not_when() -> None:
+    report = hit("总值31534亿元，增速为1993年以来最快。", title="2025年政府工作报告")
+    assert rows("2024年总值多少", report)["31534亿元"]["period_conflicts"] == 0.0
+    assert rows("1993年总值多少", report)["31534亿元"]["period_conflicts"] == 1.0
+
+
 def test_places_are_held_by_the_title_or_missing() -> None:
     assert rows("綦江光伏装机多少")["70MW"]["place_missing"] == 0.0
     assert rows("江津区光伏装机多少")["70MW"]["place_missing"] == 1.0

@@ -24,13 +24,15 @@ from index.training.e5_tokenizer import kept_rows
 from index.training.e5_weights import BLOCK, Blocks, Shape
 from qa.reading_input import InputTokenizer, Window
 from qa.span_model import MODEL, load_span_model
-from qa.training import export, mrc, policy, train
+from qa.training import export, mrc, policy, train, written
 from qa.training.examples import Example
 from qa.training.network import HEADS, SpanNetwork
 from qa.training.partition import GOLD, part_of
+from qa.training.shipped import shipped_state
 
 TOKENIZER = load_tokenizer()
 INPUT = InputTokenizer(TOKENIZER)
+SHARED = Path(__file__).parents[2] / "shared/data"
 TRAIN_TITLES = [title for n in range(200) if part_of(title := f"示例县绿色发展方案{n}") == "train"]
 
 
@@ -51,7 +53,7 @@ def test_the_parts_are_as_large_as_they_are_meant_to_be() -> None:
 # --- Reading sets ---
 
 
-def written(path: Path, rows: list[dict[str, object]]) -> None:
+def put(path: Path, rows: list[dict[str, object]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
 
@@ -61,17 +63,17 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with articles, policies and laws made up for it."""
     folder = tmp_path_factory.mktemp("data")
     for name in mrc.FILES:
-        written(folder / "mrc" / f"{name}.jsonl", [article(title) for title in articles()])
+        put(folder / "mrc" / f"{name}.jsonl", [article(title) for title in articles()])
     rows = [
         {"doc_id": f"p{n}", "title": t, "text": text, "region": "示例县"}
         for n, (t, text) in enumerate(zip(TRAIN_TITLES, [POLICY, OTHER_POLICY] * 3, strict=False))
     ]
     gold = {**rows[0], "doc_id": next(iter(sorted(GOLD))), "text": POLICY.replace("光伏", "核电")}
-    written(folder / "policy" / "business_climate_2023.jsonl", [*rows, gold])
+    put(folder / "policy" / "business_climate_2023.jsonl", [*rows, gold])
     report = {"doc_id": "r", "title": TRAIN_TITLES[7], "text": POLICY, "region": "示例省"}
-    written(folder / "policy" / "work_reports.jsonl", [report])
+    put(folder / "policy" / "work_reports.jsonl", [report])
     law = {"doc_id": "l", "title": TRAIN_TITLES[8], "text": LAW}
-    written(folder / "law" / "laws.jsonl", [law, {**law, "doc_id": "short", "text": "第一条 略。"}])
+    put(folder / "law" / "laws.jsonl", [law, {**law, "doc_id": "short", "text": "第一条 略。"}])
     return folder
 
 
@@ -196,6 +198,50 @@ def test_a_noun_that_was_put_in_place_is_not_in_the_window() -> None:
 def test_the_same_seed_makes_the_same_pairs(pairs: list[Example], data: Path) -> None:
     assert list(policy.pairs(data, "train", seed=3)) == pairs
     assert list(policy.pairs(data, "train", seed=4)) != pairs
+
+
+# --- Written questions ---
+
+
+@pytest.fixture
+def questions(tmp_path: Path) -> Path:
+    rows = [
+        {"doc": "p0", "q": "太阳能要装多少", "a": "70兆瓦", "e": "光伏发电装机容量达到70兆瓦", "k": "number"},
+        {"doc": "p0", "q": "核电要装多少", "a": None, "e": "风电装机容量达到180兆瓦", "k": "none"},
+        {"doc": "p1", "q": "猪要养到多少头", "a": "30万头", "e": "生猪出栏数量达到30万头", "k": "number"},
+        {"doc": "p1", "q": "什么也没有", "a": "甲", "e": "这一句不在文中：甲", "k": "fact"},
+    ]
+    put(tmp_path / "one.jsonl", rows)
+    return tmp_path
+
+
+def test_a_written_question_is_read_where_its_answer_stands_and_where_it_does_not(data: Path, questions: Path) -> None:
+    made = list(written.examples(data, "train", 3, questions))
+    answers = {(each.question, each.answer.slice(each.window.text)) for each in made if each.answer}
+    assert answers == {("太阳能要装多少", "70兆瓦"), ("猪要养到多少头", "30万头")}
+    for each in made:
+        if each.answer is None and each.question == "太阳能要装多少":
+            assert each.source == "written decoy" and "70兆瓦" not in each.window.text
+    near = [each for each in made if each.source == "written none"]
+    assert near and all("风电装机容量达到180兆瓦" in each.window.text and each.answer is None for each in near)
+    assert list(written.examples(data, "train", 3, questions)) == made
+
+
+def test_written_questions_of_another_part_are_left_out(data: Path, questions: Path) -> None:
+    assert list(written.examples(data, "test", 3, questions)) == []
+
+
+@pytest.mark.skipif(
+    not SHARED.is_dir(), reason="../shared/data is not here: it holds the documents that are asked about"
+)
+def test_every_written_question_holds_its_answer_and_asks_about_no_gold_document() -> None:
+    questions = written.read()
+    found = policy.documents(SHARED, {each.document for each in questions})
+    assert len(questions) > 1000 and len({(each.document, each.question) for each in questions}) == len(questions)
+    assert not GOLD.intersection(found)
+    for each in questions:
+        assert each.clause in found[each.document].text, each
+        assert each.answer is None or each.answer in each.clause, each
 
 
 # --- Labels, batches, loss ---
@@ -330,6 +376,20 @@ def test_the_exported_graph_scores_as_the_network_does() -> None:
     for row, scores in zip(ids, expected, strict=True):
         (found,) = session.run(None, {"ids": np.array([row], dtype=np.int64)})
         np.testing.assert_allclose(found[0], scores, atol=1e-4)
+
+
+def test_training_goes_on_from_what_was_shipped(tmp_path: Path) -> None:
+    trained = network()
+    path = tmp_path / MODEL
+    path.write_bytes(export.reader(state(trained), CHECKPOINT).SerializeToString())
+    again = network()
+    found = shipped_state(path, frozen=1)
+    again.load_state_dict(found, strict=False)
+    kept = {name for name in state(trained) if name.startswith(("layers.1", "layers.2", "span"))}
+    assert set(found) == kept
+    for name in kept:
+        expected = state(trained)[name]
+        np.testing.assert_allclose(found[name].numpy(), expected, atol=np.abs(expected).max() / 100)
 
 
 # --- A run ---

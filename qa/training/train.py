@@ -23,9 +23,10 @@ from index.model_files import load_tokenizer
 from index.training.e5_tokenizer import kept_rows
 from index.training.e5_weights import load_checkpoint, locate_weights
 from qa.reading_input import InputTokenizer, Tokens
-from qa.training import mrc, policy
+from qa.training import mrc, policy, written
 from qa.training.examples import Example
 from qa.training.network import SpanNetwork
+from qa.training.shipped import shipped_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,18 @@ class Settings:
     """What a run is made of; a checkpoint of other settings is refused.
 
     Attributes:
-        passes: over the reading sets; each draws windows anew.
-        pairs: examples of official documents a pass, spoilt ones among them.
+        begin: a shipped model to go on from; empty for the encoder's weights.
+        passes: over the written questions; each draws windows anew.
+        reading: examples of the reading sets a pass, at most.
+        pairs: examples made by rule of official documents a pass, spoilt ones among them.
         tokens: a batch holds about that many, padding included.
         frozen: lowest layers that keep the encoder's weights.
         rate: highest learning rate, reached after `warmup` of all steps, falling to zero in a line.
     """
 
+    begin: str = ""
     passes: int = 3
+    reading: int = 16000
     pairs: int = 8000
     tokens: int = 3072
     frozen: int = 3
@@ -84,7 +89,9 @@ def examples_of_pass(settings: Settings, data: Path, number: int) -> list[Exampl
     draw = random.Random(settings.seed * 1000 + number)
     read = list(mrc.examples(mrc.readings(data / "mrc", "train"), draw.randrange(1 << 30)))
     made = list(policy.pairs(data, "train", draw.randrange(1 << 30)))
-    chosen = read + draw.sample(made, min(settings.pairs, len(made)))
+    chosen = list(written.examples(data, "train", draw.randrange(1 << 30)))
+    chosen += draw.sample(read, min(settings.reading, len(read)))
+    chosen += draw.sample(made, min(settings.pairs, len(made)))
     draw.shuffle(chosen)
     return chosen
 
@@ -136,6 +143,8 @@ class Run:
         tokenizer = load_tokenizer()
         self.tokenizer = InputTokenizer(tokenizer)
         self.network = SpanNetwork(checkpoint, kept_rows(tokenizer, checkpoint.vocabulary), frozen=settings.frozen)
+        if settings.begin:
+            self.network.load_state_dict(shipped_state(Path(settings.begin), settings.frozen), strict=False)
         trained = [p for p in self.network.parameters() if p.requires_grad]
         self.optimiser = torch.optim.AdamW(
             trained, lr=settings.rate, weight_decay=settings.decay, betas=(0.9, 0.98), fused=True
