@@ -59,7 +59,7 @@ def test_history_leaves_out_what_was_refused_and_what_has_no_answer():
 
 def test_a_remembered_conversation_comes_back_as_it_was():
     turns = [["光伏 <b>？", "<div>70MW</div>"], ["风电？", "<div>180MW</div>"]]
-    messages = remembered(json.dumps(turns))
+    messages = remembered(json.dumps({"turns": turns}))
     assert history_of(messages) == ["光伏 <b>？", "风电？"]
     assert [each["content"] for each in messages[1::2]] == ["<div>70MW</div>", "<div>180MW</div>"]
     assert "<b>" not in messages[0]["content"]
@@ -67,8 +67,13 @@ def test_a_remembered_conversation_comes_back_as_it_was():
 
 @pytest.mark.parametrize("turns", [{}, None, "x", [1], [["a"]], [["a", 1]], [["a", "b", "c"]], [[["a"], "b"]]])
 def test_what_is_no_conversation_is_left_out(turns):
-    assert remembered(json.dumps(turns)) == []
+    assert remembered(json.dumps({"turns": turns})) == []
+
+
+@pytest.mark.parametrize("text", ["[]", "1", "null", "{}"])
+def test_what_holds_no_conversation_gives_none(text):
+    assert remembered(text) == []
 
 
 def test_only_so_much_of_a_conversation_comes_back():
-    assert len(remembered(json.dumps([["a", "b"]] * 500))) == MESSAGES
+    assert len(remembered(json.dumps({"turns": [["a", "b"]] * 500}))) == MESSAGES

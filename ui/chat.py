@@ -37,7 +37,9 @@ MONO = ("ui-monospace", "Consolas", "monospace")
 
 HEAD = """
 <meta name="color-scheme" content="light dark">
+<link rel="icon" href="../static/icon.svg">
 <script src="../static/key.js"></script>
+<link rel="stylesheet" href="../static/tokens.css">
 <link rel="stylesheet" href="../static/app.css">
 <script type="module" src="../static/app.js"></script>
 <script src="../static/embed.js" defer></script>
@@ -133,11 +135,12 @@ def state_of(text: str) -> State:
 
 
 def remembered(text: str) -> Messages:
-    """The messages of a conversation that the browser remembered: pairs of a question and the message it was given.
+    """The messages of a conversation that the browser remembered: `turns`, pairs of a question and its reply.
 
     The page sanitises them like all others, and only questions are ever read again.
     """
-    turns = parse(text.encode("utf-8", "replace"))
+    said = parse(text.encode("utf-8", "replace"))
+    turns = said.get("turns") if isinstance(said, dict) else None
     pairs = [each for each in turns if _is_turn(each)] if isinstance(turns, list) else []
     messages = ((_said("user", render_question(question)), _said("assistant", reply)) for question, reply in pairs)
     return [*itertools.chain.from_iterable(messages)][-MESSAGES:]
@@ -199,7 +202,7 @@ def _wire_page(page: gr.Blocks, chat: gr.Chatbot, past: gr.Textbox, examples: Ex
         return gr.update(examples=[{"text": each} for each in questions])
 
     page.load(start, None, chat, **_QUICK)
-    past.input(remembered, past, chat, **_QUICK)
+    past.change(remembered, past, chat, **_QUICK)
 
 
 def _visitor(request: gr.Request) -> Visitor:

@@ -64,6 +64,7 @@ function nameThings() {
   set("#yj-ask textarea", "placeholder", words.placeholder);
   set("#yj-ask .submit-button", "aria-label", words.send);
   set("#yj-ask .stop-button", "aria-label", words.stop);
+  set("#yj-chat .examples", "role", "group"); // a list may not hold buttons
   set("#yj-chat .yj-does a, #yj-chat .yj-next a", "role", "button");
   document.querySelectorAll('#yj-chat a[href*="#ev-"]').forEach((link) => {
     put(link, "aria-label", `${fill(words.basis, { n: link.textContent })}：${link.title}，${words.see}`);

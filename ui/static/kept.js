@@ -79,7 +79,8 @@ export function restore(box) {
   const asked = own(ASKED);
   const turns = turnsOfTab();
   if (asked && box) type(box, asked);
-  if (turns.length) type(document.querySelector("#yj-past textarea"), JSON.stringify(turns));
+  // The time tells apart a conversation that is opened twice: only a change is an event.
+  if (turns.length) type(document.querySelector("#yj-past textarea"), JSON.stringify({ turns, at: Date.now() }));
 }
 
 /** The next turn begins another conversation. */

@@ -5,15 +5,19 @@ import { words } from "./words.js";
 
 const name = make("h2", { id: "yj-panel-name" });
 const body = make("div", { className: "yj-source", tabIndex: -1 });
+const header = make("header");
 const footer = make("footer");
 const close = button("×", closePanel);
-const aside = make("aside", { className: "yj-panel" }, make("header", {}, name, close), body, footer);
+const panel = make("div", { className: "yj-panel" }, header, body, footer);
 let opener = null;
 
 close.setAttribute("aria-label", words.close);
-aside.setAttribute("role", "dialog");
-aside.setAttribute("aria-labelledby", name.id);
-document.body.append(aside);
+header.append(name, close);
+header.setAttribute("role", "none"); // the page has a header and no footer of its own
+footer.setAttribute("role", "none");
+panel.setAttribute("role", "dialog");
+panel.setAttribute("aria-labelledby", name.id);
+document.body.append(panel);
 
 /** Shows something; `from` is what opened it, and gets the focus back. */
 export function showPanel(from, title, content, foot = []) {
@@ -22,7 +26,7 @@ export function showPanel(from, title, content, foot = []) {
   opener.classList.add("yj-open");
   name.textContent = title;
   fillPanel(content, foot);
-  aside.classList.add("yj-shown");
+  panel.classList.add("yj-shown");
   document.body.classList.add("yj-split");
   body.focus({ preventScroll: true });
 }
@@ -39,7 +43,7 @@ export function fillPanel(content, foot = []) {
 export const panelOpener = () => opener;
 
 export function closePanel() {
-  aside.classList.remove("yj-shown");
+  panel.classList.remove("yj-shown");
   document.body.classList.remove("yj-split");
   opener?.classList.remove("yj-open");
   const target = opener?.isConnected ? opener : document.querySelector("#yj-ask textarea");
