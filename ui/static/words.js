@@ -17,7 +17,7 @@ const CHINESE = {
 const ENGLISH = {
   language: "en", product: "Yiju", claim: "Every answer has a source", other: "中文",
   scope: "Scope", documents: "Documents", history: "History", anew: "New", close: "Close", skip: "Skip to the question box",
-  question: "Question", answer: "Answer", conversation: "Conversation", send: "Send", stop: "Stop", placeholder: "Ask about the documents, Enter to send",
+  question: "Question", answer: "Answer", conversation: "Conversation", send: "Send", stop: "Stop", placeholder: "Ask about the documents",
   heading: "What would you like to know?", hint: "Every answer names its source: choose a number to read it. What the documents do not say, you are told so.",
   basis: "Source {n}", see: "read the source", lead: "Lead", read: "Passage read", fetching: "Fetching the text…", offline: "The service cannot be reached. Please try again later.",
   notAnswer: "This is the nearest text; it may not answer the question.", pageN: "page {n}", view: "View in document", copyQuote: "Copy quote and source", copied: "Copied",
