@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from eval.bench import Figure, answers, commands, documents, encoding, evaluation, load, outlines
+from eval.bench import Figure, answers, commands, documents, encoding, evaluation, folders, load, metadata, outlines, page
 from index.errors import YijuError
 
 Bench = Callable[[], Sequence[Figure]]
@@ -19,13 +19,16 @@ BENCHES: Mapping[str, Bench] = {
     "answers": answers.speed,
     "commands": commands.speed,
     "documents-articles": documents.articles,
-    "documents-folders": documents.folders,
+    "documents-folders": folders.reports,
+    "documents-many": folders.many,
+    "documents-metadata": metadata.dates_and_places,
     "documents-statutes": documents.statutes,
     "documents-tables": documents.tables,
     "documents-text": documents.text,
     "encoding": encoding.speed,
     "encoding-retrieval": encoding.retrieval,
     "evaluation": evaluation.speed,
+    "page": page.speed,
     "outlines": outlines.development,
     "outlines-test": outlines.test,
     "load": load.crowd,
