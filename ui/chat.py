@@ -37,8 +37,6 @@ MONO = ("ui-monospace", "Consolas", "monospace")
 
 HEAD = """
 <meta name="color-scheme" content="light dark">
-<link rel="icon" href="../static/icon.svg">
-<script src="../static/key.js"></script>
 <link rel="stylesheet" href="../static/tokens.css">
 <link rel="stylesheet" href="../static/app.css">
 <script type="module" src="../static/app.js"></script>

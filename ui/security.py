@@ -33,6 +33,9 @@ CHAT_ROUTES = re.compile(
 )
 """Every Gradio route the chat needs. All others, among them uploads, files and proxies, do not exist for callers."""
 
+FIRST = '<link rel="icon" href="../static/icon.svg"><script src="../static/key.js"></script>'
+"""What the chat's page must have before Gradio's scripts run, which put in the rest of its head themselves."""
+
 SECRET = secrets.token_bytes(32)
 """Makes the names of conversations; they live as long as this process."""
 
@@ -140,7 +143,7 @@ class Page:
 
     async def _send(self, start: Message, page: str, send: Send, *, chat: bool) -> None:
         nonce = secrets.token_urlsafe(16)
-        body = _with_nonce(_without_links(page) if chat else page, nonce).encode()
+        body = _with_nonce(_chat_page(page) if chat else page, nonce).encode()
         policy = content_policy(self.origins if chat else ()).replace("NONCE", nonce).encode()
         headers = [(key, value) for key, value in start["headers"] if key.lower() != b"content-length"]
         headers += [(b"content-security-policy", policy), (b"content-length", str(len(body)).encode())]
@@ -260,11 +263,12 @@ def _is_page(message: Message) -> bool:
     return _header(message["headers"], b"content-type").startswith(b"text/html")
 
 
-def _without_links(page: str) -> str:
-    """Gradio's page in Chinese, less what names other hosts."""
+def _chat_page(page: str) -> str:
+    """Gradio's page in Chinese, with `FIRST`, less what names other hosts."""
     head, end, body = page.partition("</head>")
     head = re.sub(r'\s*<meta\s+(?:property="og:|name="twitter:)[^>]*>', "", head)
     head = re.sub(r'\s*<link\s+rel="(?:manifest|preconnect)"[^>]*>', "", head)
+    head = head.replace("<head>", f"<head>{FIRST}", 1)
     return (head + end + body).replace('lang="en"', 'lang="zh-CN"', 1)
 
 

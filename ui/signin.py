@@ -109,7 +109,7 @@ def _ways(request: Request, access: Access, wanted: str) -> list[str]:
         ways.append(
             f'<form method="post" action="{root}/signin"><input type="hidden" name="next" value="{escape(wanted)}">'
             '<label for="key">访问密钥</label>'
-            '<input id="key" name="key" type="password" autocomplete="off" required spellcheck="false">'
+            '<input id="key" name="key" type="password" autocomplete="off" autofocus required spellcheck="false">'
             "<button>进入</button></form>"
         )
     return ways or ["<p>请从单位的门户网站进入；若仍看到本页，请联系管理员。</p>"]

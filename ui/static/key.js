@@ -3,22 +3,37 @@
 /* A site key comes in the address's fragment, which no server sees, and goes with every request to this service. */
 (() => {
   const BASE = new URL("..", document.currentScript.src).href;
+  const ASKING = /\/gradio_api\/(run|queue\/join)\b/;
   const fragment = new URLSearchParams(location.hash.slice(1));
   const key = fragment.get("key");
-  if (!key) return;
+  const plain = window.fetch;
 
   // An address bar shows its fragment; a frame has none, and needs it when it is loaded again.
-  if (window.top === window) {
+  if (key && window.top === window) {
     fragment.delete("key");
     const rest = String(fragment);
     history.replaceState(history.state, "", location.pathname + location.search + (rest && `#${rest}`));
   }
 
-  const plain = window.fetch;
-  window.fetch = (input, options) => {
+  /** Gradio only says that something went wrong; people should read what. */
+  async function tell(response) {
+    document.querySelector(".yj-refused")?.remove();
+    const said = response.ok ? null : await response.clone().json().catch(() => null);
+    if (!said?.error) return;
+    const note = document.createElement("p");
+    note.className = "yj-refused";
+    note.textContent = said.error.message;
+    note.setAttribute("role", "alert");
+    document.body.append(note);
+  }
+
+  window.fetch = async (input, options) => {
     const request = new Request(input, options);
-    if (request.url.startsWith(BASE)) request.headers.set("X-Yiju-Key", key);
-    return plain(request);
+    const ours = request.url.startsWith(BASE);
+    if (ours && key) request.headers.set("X-Yiju-Key", key);
+    const response = await plain(request);
+    if (ours && ASKING.test(request.url)) tell(response);
+    return response;
   };
 
   /** A new tab cannot send a header: it signs in with the key and is led on. */
@@ -35,7 +50,7 @@
 
   addEventListener("click", (event) => {
     const link = event.target.closest?.("a[href]");
-    if (!link?.href.startsWith(`${BASE}documents/`)) return;
+    if (!key || !link?.href.startsWith(`${BASE}documents/`)) return;
     event.preventDefault();
     openSigned(link.href);
   });
