@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from index.records import Metadata
 
@@ -32,8 +33,10 @@ _BODY_NAMES = (
 )
 _ORGANISATION = re.compile(rf"[\u4e00-\u9fff（）()、 \u3000]{{2,60}}?(?:{_BODY_NAMES})")
 _SIGNED = re.compile(
-    rf"(?:^|[。）])(?P<issuer>[\u4e00-\u9fff]{{2,40}}?(?:{_BODY_NAMES}))[ \u3000]*{_DATE.pattern}(?=$|[^\d，,起前至])"
+    rf"(?:^|[。）])(?P<issuer>[\u4e00-\u9fff]{{2,40}}?(?:{_BODY_NAMES}))[ \u3000]*{_DATE.pattern}"
+    r"(?=$|(?<=日)\d|[^\d，,起前至])"
 )
+_SIGNER = re.compile(rf"[。）](?P<issuer>[\u4e00-\u9fff]{{2,40}}(?:{_BODY_NAMES}))$")
 _IN_FORCE = re.compile(
     rf"自(?:{_DATE.pattern}|(?:本\w{{1,6}})?(?:公布|发布|印发|颁布)之日)(?:之日)?起(?:正式)?(?:施行|实施|执行|生效)"
 )
@@ -55,11 +58,22 @@ _REGION = re.compile(
     r"(?:[\u4e00-\u9fff]{2,7}?(?:省|自治区|特别行政区))?(?:[\u4e00-\u9fff]{2,8}?(?:市|自治州|地区|盟))?"
     r"(?:[\u4e00-\u9fff]{1,8}?(?:新区|区|县|旗|市))?"
 )
-_NO_REGION = re.compile("(?:[城都超股本全各]市|[园社地小城市库景校灾山牧林片辖本全各]区)$")
+_NO_REGION = re.compile(
+    "(?:[城都超股本全各]市|[园社地小城市库景校灾牧林片辖本全各]区|(?<!市[\u4e00-\u9fff])山区)$"  # 上海市金山区 is one
+)
 _PROVINCE = re.compile(
     "北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|"
     "台湾|内蒙古|广西|西藏|宁夏|新疆|香港|澳门"
 )
+_PROVINCE_ENDS = {
+    **dict.fromkeys(("北京", "天津", "上海", "重庆"), "市"),
+    **dict.fromkeys(("内蒙古", "西藏"), "自治区"),
+    **dict.fromkeys(("香港", "澳门"), "特别行政区"),
+    "广西": "壮族自治区",
+    "宁夏": "回族自治区",
+    "新疆": "维吾尔自治区",
+}
+_BEFORE_REGION = re.compile(r"^(?:(?:19|20)\d{2}年|中共|关于|印发|《|国家[\u4e00-\u9fff]{2,8}?总?局|中国人民银行)+")
 _DOCUMENT_KIND = (
     "通知|意见|办法|方案|规定|条例|决定|公告|通告|批复|函|报告|规划|计划|细则|措施|要点|解释|纲要|规则|标准|指南|"
     "清单|制度|章程|决议|命令|令|通报|议案|纪要|预案|规程|规范|目录|指引|行动|准则|法|宪法|办法|手册|合同|协议|须知|说明|公报"
@@ -96,7 +110,8 @@ def describe(text: str, fallback_title: str) -> tuple[str, Metadata]:
     tail = _lines(text[max(0, len(text) - _TAIL) :])
     title = _title(text, lines) or _tidy(fallback_title)
     signed_by, signed_on = _signature(lines) or _signature(tail) or (None, None)
-    issuer, issued = signed_by or _issuer(lines, title), signed_on or _issued(lines) or _named_date(fallback_title)
+    issuer = signed_by or _issuer(lines, title)
+    issued = signed_on or _issued(lines) or _signed_within(text, issuer) or _named_date(fallback_title)
     effective = _effective(text, issued)
     return title, Metadata(
         number=_number(lines),
@@ -180,12 +195,16 @@ def _repeals(text: str) -> str | None:
 
 
 def _region(issuer: str | None, title: str) -> str | None:
-    for text in filter(None, (issuer, title)):
+    first = issuer.split("、")[0] if issuer else None
+    for text in filter(None, (first, title)):
         if re.match("中华人民共和国|国务院|全国", text):
             return "全国"
-        match = _REGION.match(re.sub(r"^(?:(?:19|20)\d{2}年|中共|关于|印发|《)+", "", text))
-        if match and _names_a_region(match[0], sure=text is issuer):
+        bare = _BEFORE_REGION.sub("", text)
+        match = _REGION.match(bare)
+        if match and _names_a_region(match[0], sure=text is first):
             return match[0]
+        if province := _PROVINCE.match(bare):
+            return province[0] + _PROVINCE_ENDS.get(province[0], "省")
     return None
 
 
@@ -301,7 +320,29 @@ def _bodies(line: str) -> str:
     """Issuing bodies that stand on one line, apart from each other; the letters of one may be spaced, too."""
     parts = line.split()
     apart = len(parts) > 1 and all(len(part) >= 4 and _ORGANISATION.fullmatch(part) for part in parts)
-    return "、".join(parts) if apart else _squeezed(line)
+    return "、".join(parts) if apart else _parted(_squeezed(line))
+
+
+def _parted(name: str) -> str:
+    """Bodies that stand side by side without a mark: the next begins with a place as the first does, or a province.
+
+    A bureau of the state in a province (国家税务总局广东省税务局) is one body.
+    """
+    if re.match("国家|中国", name):
+        return name
+    place = re.escape(name.removeprefix("中共")[:2])
+    return re.sub(
+        rf"(?<=[局厅委会府室院])(?=(?:{place}|{_PROVINCE.pattern}|最高人民|中共)[\u4e00-\u9fff]{{3,}})", "、", name
+    )
+
+
+def _signed_within(text: str, issuer: str | None) -> str | None:
+    """The date under the issuer's name where annexes follow the signature."""
+    lines = _lines(text)
+    for name, below in pairwise(lines):
+        if issuer and _bodies(name) == issuer and (date := _date_alone(below)):
+            return date
+    return None
 
 
 def _number(lines: Sequence[str]) -> str | None:
@@ -310,7 +351,10 @@ def _number(lines: Sequence[str]) -> str | None:
         return labelled
     for line in lines[:40]:
         if _NUMBER.fullmatch(line) or (_ORDER.fullmatch(line) and len(line) <= 40):
-            return re.sub(r"\s+", "", line)
+            number = re.sub(r"\s+", "", line)
+            return (
+                number if re.search("[（(][^）)]*[）)][^）)〔]*〔", number) else re.sub("^[^（(〔]*[）)]", "", number)
+            )
     return None
 
 
@@ -323,8 +367,11 @@ def _signature(lines: Sequence[str]) -> _Signature | None:
             first -= 1
         if date and first < i:
             return "、".join(_bodies(name) for name in lines[first:i]), date
+        signer, below = _SIGNER.search(lines[i - 1]) if i else None, _DATE.match(line)
+        if signer and below:  # the paragraph above ran on into the name
+            return _bodies(signer["issuer"]), _iso(below)
         if match := _SIGNED.search(line):
-            return _squeezed(match["issuer"]), _iso(match)
+            return _bodies(match["issuer"]), _iso(match)
     dates = [date for date in map(_date_alone, lines) if date]
     return (None, dates[0]) if dates else None
 
@@ -369,5 +416,8 @@ def _issuer(lines: Sequence[str], title: str) -> str | None:
     for line in lines[:10]:
         if _ORGANISATION.fullmatch(line):
             return _bodies(line)
-    before = title.split("关于")[0]
-    return before if before != title and _ORGANISATION.fullmatch(before) else None
+    for line in (*lines[:10], title):
+        before, about, _ = line.partition("关于")
+        if about and _ORGANISATION.fullmatch(before):
+            return _bodies(before)
+    return None

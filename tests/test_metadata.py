@@ -263,3 +263,46 @@ def test_two_bodies_on_one_line_are_two_and_spaced_letters_are_one() -> None:
     text = "{}\n关于办理食品安全案件的解释\n第一条 为了保护公众健康。"
     assert describe(text.format("最高人民法院 最高人民检察院"), "x")[1].issuer == "最高人民法院、最高人民检察院"
     assert describe(text.format("国 务 院 办 公 厅"), "x")[1].issuer == "国务院办公厅"
+
+
+@pytest.mark.parametrize(
+    ("head", "issuer", "region"),
+    [
+        ("河北省自然资源厅关于印发《改革举措实施方案》的通知\n各市局：", "河北省自然资源厅", "河北省"),
+        ("厦门市发展和改革委员会厦门市财政局关于印发实施方案的通知", "厦门市发展和改革委员会、厦门市财政局", "厦门市"),
+        ("四川省人民政府重庆市人民政府关于印发清单的通知", "四川省人民政府、重庆市人民政府", "四川省"),
+        ("中共延安市委延安市人民政府关于印发行动方案的通知", "中共延安市委、延安市人民政府", "延安市"),
+        ("国家税务总局广东省税务局关于开展春风行动的通知", "国家税务总局广东省税务局", "广东省"),
+        ("上海市金山区人民政府办公室关于印发工作要点的通知", "上海市金山区人民政府办公室", "上海市金山区"),
+    ],
+)
+def test_who_issues_stands_before_about_and_joint_ones_are_told_apart(head: str, issuer: str, region: str) -> None:
+    _, metadata = describe(f"{head}\n一、总体要求\n完善制度。", "x")
+    assert (metadata.issuer, metadata.region) == (issuer, region)
+
+
+@pytest.mark.parametrize(
+    ("title", "region"),
+    [
+        ("2025年宁夏政府工作报告", "宁夏回族自治区"),
+        ("2025年广西政府工作报告", "广西壮族自治区"),
+        ("上海口岸深化改革若干措施", "上海市"),
+        ("吉林市优化营商环境方案", "吉林市"),
+        ("江西某集团采购办法", "江西省"),
+    ],
+)
+def test_a_province_is_known_by_its_short_name(title: str, region: str) -> None:
+    assert describe(f"{title}\n一、总体要求\n完善制度。", "x")[1].region == region
+
+
+def test_the_rest_of_a_bracket_before_a_number_is_no_part_of_it() -> None:
+    assert describe("日）玉政办发〔2023〕6号\n各县人民政府：\n一、总体要求", "x")[1].number == "玉政办发〔2023〕6号"
+
+
+@pytest.mark.parametrize(
+    "end", ["\n2023年5月11日（此件公开发布）", "\n2023年5月11日\n", "2023年5月11日2023年营商环境方案"]
+)
+def test_a_signature_that_ran_into_the_paragraph_above_is_read(end: str) -> None:
+    text = f"晋政办发〔2023〕28号\n各市：\n现印发给你们，请执行。山西省人民政府办公厅{end}正文\n一、总体要求"
+    _, metadata = describe(text, "x")
+    assert (metadata.issuer, metadata.issued) == ("山西省人民政府办公厅", "2023-05-11")

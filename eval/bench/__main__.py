@@ -9,7 +9,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from eval.bench import Figure, answers, commands, documents, encoding, evaluation, folders, load, metadata, outlines, page
+from eval.bench import (
+    Figure,
+    answers,
+    commands,
+    documents,
+    encoding,
+    evaluation,
+    folders,
+    load,
+    metadata,
+    outlines,
+    page,
+)
 from index.errors import YijuError
 
 Bench = Callable[[], Sequence[Figure]]

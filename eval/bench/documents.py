@@ -135,18 +135,6 @@ def statutes() -> list[Figure]:
     ]
 
 
-def folders() -> list[Figure]:
-    """The 31 provincial reports: indexed from nothing, and taken in again without a change."""
-    reports = _needed("policy") / "work_reports_docx"
-    with tempfile.TemporaryDirectory() as folder:
-        built = run("index", "build", str(reports), "-o", f"{folder}/index")
-        again = run("index", "add", f"{folder}/index", str(reports))
-    return [
-        Figure("31 reports indexed from nothing", built, "s", "≤ 240"),
-        Figure("taken in again, nothing changed", again, "s", "≤ 3"),
-    ]
-
-
 def errors(truth: str, document: Document) -> tuple[np.ndarray, np.ndarray]:
     """Character errors of a document's text, piece by piece of what it should hold.
 
