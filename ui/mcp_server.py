@@ -155,7 +155,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         desk = Desk(open_assistant(settings), usage=usage_of(arguments, settings.index))
     except (ValueError, YijuError) as error:
         parser.exit(2, f"yiju-mcp：{error}\n")
-    server_of(desk).run("stdio")
+    try:
+        server_of(desk).run("stdio")
+    finally:
+        if desk.usage is not None:
+            desk.usage.close()
     return 0
 
 
