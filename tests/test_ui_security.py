@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
+from threading import Event
 
+import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from qa.answers import Answer
 from tests.fake_answerer import FakeAnswerer
 from tests.served import built
 from ui.access import Access
@@ -133,3 +136,38 @@ def test_no_other_origin_is_let_in(client):
     for path in ("/api/health", "/chat/config"):
         headers = client.get(path, headers={"origin": "http://evil.example"}).headers
         assert "access-control-allow-origin" not in headers, path
+
+
+def test_a_full_queue_of_gradios_is_told_in_chinese(client, monkeypatch):
+    mounted = next(app for each in client.app.routes if hasattr(app := getattr(each, "app", None), "get_blocks"))
+    monkeypatch.setattr(mounted.get_blocks()._queue, "max_size", 0)
+    body = {"data": [[], ""], "fn_index": 0, "session_hash": "full"}
+    reply = client.post("/chat/gradio_api/queue/join", json=body)
+    assert (reply.status_code, reply.headers["retry-after"]) == (429, "5")
+    assert reply.json()["detail"] == "现在提问的人太多，请稍后再试。"
+
+
+def test_of_a_thousand_questions_at_once_the_surplus_is_refused_politely():
+    gate = Event()
+
+    class Slow(FakeAnswerer):
+        def ask(self, *asked: object) -> Answer:
+            assert gate.wait(300)
+            return super().ask(*asked)
+
+    async def flood() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver", timeout=None) as client:
+            asking = [asyncio.ensure_future(client.post("/api/ask", json={"question": "风电"})) for _ in range(1_000)]
+            refused = 0
+            for done in asyncio.as_completed(asking):
+                refused += (await done).status_code == 503
+                if refused == 995:
+                    gate.set()
+            return [each.result() for each in asking]
+
+    app = built(Slow(), workers=1, waiting=4)
+    replies = asyncio.run(flood())
+    assert sorted(reply.status_code for reply in replies) == [200] * 5 + [503] * 995
+    refusal = next(reply for reply in replies if reply.status_code == 503)
+    assert (refusal.json()["error"]["code"], refusal.headers["retry-after"]) == ("busy", "5")
