@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from index.records import Metadata
 
@@ -92,6 +92,7 @@ _MARKDOWN_TITLE = re.compile(r"^#[ \t]+(.+?)[ \t#]*$", re.M)
 
 
 _Signature = tuple[str | None, str | None]  # issuer and ISO date
+_Event = tuple[str, str]  # ISO date, and what happened
 
 
 def describe(text: str, fallback_title: str) -> tuple[str, Metadata]:
@@ -111,7 +112,8 @@ def describe(text: str, fallback_title: str) -> tuple[str, Metadata]:
     title = _title(text, lines) or _tidy(fallback_title)
     signed_by, signed_on = _signature(lines) or _signature(tail) or (None, None)
     issuer = signed_by or _issuer(lines, title)
-    issued = signed_on or _issued(lines) or _signed_within(text, issuer) or _named_date(fallback_title)
+    history = _history(text[: body.start() if body else _HEAD])
+    issued = signed_on or _issued(lines, history) or _signed_within(text, issuer) or _named_date(fallback_title)
     effective = _effective(text, issued)
     return title, Metadata(
         number=_number(lines),
@@ -120,7 +122,7 @@ def describe(text: str, fallback_title: str) -> tuple[str, Metadata]:
         effective=effective,
         period=period(title),
         region=_region(issuer, title),
-        revised=_revised(text[: body.start() if body else _HEAD], title, fallback_title),
+        revised=_revised(history, title, fallback_title),
         expires=_expires(text, effective or issued),
         repeals=_repeals(text),
     )
@@ -145,18 +147,23 @@ def _effective(text: str, issued: str | None) -> str | None:
     return None
 
 
-def _revised(head: str, *names: str) -> str | None:
+def _revised(history: Sequence[_Event], *names: str) -> str | None:
     """The last amendment in the history under the title, （1993年…通过　根据2018年…修正）, or in a name."""
-    history = _HISTORY.search(head)
-    told = _bracketed(head[history.start() :].lstrip()) if history else ""
+    for date, told in reversed(history):
+        if how := _AMENDED.search(told):
+            return f"{date} {how[0]}"
+    match = next(filter(None, map(_AMENDED_IN_NAME.search, names)), None)
+    return f"{match['y']} {match['how']}" if match else None
+
+
+def _history(head: str) -> list[_Event]:
+    """What happened to a law and when, as the bracket under its title tells."""
+    begins = _HISTORY.search(head)
+    told = _bracketed(head[begins.start() :].lstrip()) if begins else ""
     told = re.sub("《[^》]*》", lambda named: "修正" if "修正案" in named[0] else "", told)
     dates = list(_DATE.finditer(told))
     ends = [*(date.start() for date in dates[1:]), len(told)]
-    for date, end in reversed(list(zip(dates, ends, strict=False))):
-        if how := _AMENDED.search(told, date.end(), end):
-            return f"{_iso(date)} {how[0]}"
-    match = next(filter(None, map(_AMENDED_IN_NAME.search, names)), None)
-    return f"{match['y']} {match['how']}" if match else None
+    return [(_iso(date), told[date.end() : end]) for date, end in zip(dates, ends, strict=False)]
 
 
 def _bracketed(text: str) -> str:
@@ -398,11 +405,14 @@ def _small(numeral: str) -> int:
     return (value(tens) if tens else 1) * 10 * bool(ten) + (value(ones) if ones else 0)
 
 
-def _issued(lines: Sequence[str]) -> str | None:
+def _issued(lines: Sequence[str], history: Sequence[_Event]) -> str | None:
     labelled = _labelled(lines, ("成文日期", "发文日期", "印发日期", "发布日期", "公布日期"))
     match = _DATE.match(labelled) if labelled else None
     if match:
         return _iso(match)
+    first = takewhile(lambda event: not _AMENDED.search(event[1]), history)
+    if published := next((date for date, told in first if re.search("公布|发布|颁布", told)), None):
+        return published  # an order of the government is adopted before it is published
     for line in lines[:6]:  # （2020年12月26日第十三届全国人民代表大会常务委员会第二十四次会议通过）
         if re.match(r"[（(].*[通公发][过布]", line) and (match := _DATE.search(line)):
             return _iso(match)

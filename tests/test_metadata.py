@@ -306,3 +306,8 @@ def test_a_signature_that_ran_into_the_paragraph_above_is_read(end: str) -> None
     text = f"晋政办发〔2023〕28号\n各市：\n现印发给你们，请执行。山西省人民政府办公厅{end}正文\n一、总体要求"
     _, metadata = describe(text, "x")
     assert (metadata.issuer, metadata.issued) == ("山西省人民政府办公厅", "2023-05-11")
+
+
+def test_an_order_is_of_the_day_it_was_published_and_not_of_the_meeting_before() -> None:
+    text = "排水条例\n（2013年9月18日国务院常务会议通过　2013年10月2日国务院令第641号公布）\n第一条 为了防治内涝。"
+    assert describe(text, "x")[1].issued == "2013-10-02"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,13 +13,17 @@ from eval.bench import Figure
 from index.errors import YijuError
 from index.metadata import describe
 
+# Of these the data states when the text was published last, which the text itself often does not.
+_NO_LAWS = {"行政法规", "司法解释", "部门规章", "其他"}
 SHARED = Path(__file__).resolve().parents[3] / "shared/data"
 
 
 def dates_and_places() -> list[Figure]:
     """Dates of issue of notices and of versions of laws, regions and years of reports."""
-    notices = Counter(_compared(row["date"], _issued(row)) for row in _rows("policy/business_climate_2023.jsonl"))
-    laws = Counter(_compared(row["date"], _version(row)) for row in _rows("law/laws.jsonl") if row["date"])
+    notices = Counter(_compared(row["date"], _issued(row)) for row in _dated("policy/business_climate_2023.jsonl"))
+    laws = Counter(
+        _compared(row["date"], _version(row)) for row in _dated("law/laws.jsonl") if row["category"] not in _NO_LAWS
+    )
     reports = [row for row in _rows("policy/work_reports.jsonl") if row["kind"] == "provincial_gwr"]
     told = [describe(row["text"], row["title"])[1] for row in reports]
     regions = sum((each.region or "").startswith(row["region"][:2]) for row, each in zip(reports, told, strict=True))
@@ -29,6 +34,10 @@ def dates_and_places() -> list[Figure]:
         Figure("reports: region right", regions / len(reports)),
         Figure("reports: year right", years / len(reports)),
     ]
+
+
+def _dated(name: str) -> Iterator[dict[str, Any]]:
+    return (row for row in _rows(name) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", row["date"]))
 
 
 def _issued(row: dict[str, Any]) -> str | None:
