@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Iterator
 from threading import Event
@@ -19,6 +20,7 @@ from ui.access import Access
 from ui.chat import mount_chat
 from ui.desk import Desk
 from ui.examples import Examples
+from ui.security import Guard
 
 FILE = {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}
 
@@ -171,3 +173,42 @@ def test_of_a_thousand_questions_at_once_the_surplus_is_refused_politely():
     assert sorted(reply.status_code for reply in replies) == [200] * 5 + [503] * 995
     refusal = next(reply for reply in replies if reply.status_code == 503)
     assert (refusal.json()["error"]["code"], refusal.headers["retry-after"]) == ("busy", "5")
+
+
+def posted(headers: list[tuple[bytes, bytes]], *messages: dict[str, object]) -> tuple[int, dict[str, object]]:
+    """What the layers answer to a request whose body arrives in `messages` and then no further."""
+    sent: list[dict[str, object]] = []
+    waiting = list(messages)
+
+    async def receive() -> dict[str, object]:
+        if waiting:
+            return waiting.pop(0)
+        await asyncio.Event().wait()
+        raise AssertionError("nothing ever comes")
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    async def unreachable(*_: object) -> None:
+        raise AssertionError("nothing of this may reach the application")
+
+    scope = {"type": "http", "method": "POST", "path": "/api/ask", "headers": headers, "query_string": b""}
+    asyncio.run(Guard(unreachable)(scope, receive, send))
+    return sent[0]["status"], json.loads(sent[1]["body"])["error"]
+
+
+def test_a_body_that_never_ends_is_a_408(monkeypatch):
+    monkeypatch.setattr("ui.security.BODY_SECONDS", 0.05)
+    status, error = posted([], {"type": "http.request", "body": b'{"que', "more_body": True})
+    assert (status, error) == (408, {"code": "timeout", "message": "请求体迟迟没有传完。"})
+
+
+def test_a_body_in_many_pieces_is_counted_as_it_comes():
+    piece = {"type": "http.request", "body": b" " * 100_000, "more_body": True}
+    status, error = posted([(b"content-length", b"5")], *[piece] * 3)
+    assert (status, error["code"]) == (413, "body_too_large")
+
+
+def test_a_client_that_leaves_in_mid_body_is_not_answered_by_the_application():
+    status, _ = posted([], {"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"})
+    assert status == 400

@@ -219,6 +219,8 @@ async def _body(receive: Receive, limit: int) -> bytes:
             more = True
             while more:
                 message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ApiError(400, "incomplete", "请求体没有传完。")
                 body += message.get("body", b"")
                 more = message.get("more_body", False)
                 if len(body) > limit:
