@@ -64,6 +64,7 @@ def confidence_features(
     soft = _held_soft(a, best, near, encoder)
     own = [max(match(term.text, scope) for scope in scopes[:2]) for term in terms]
     nouns = [i for i, term in enumerate(terms) if term.tag[0] in _NOUNS and len(term.text) > 1]
+    foreign = float(is_foreign(a.question.text))
     return [
         _weighted(a, near),
         _weighted(a, [max(match(term.text, scope) for scope in scopes) for term in terms]),
@@ -71,7 +72,7 @@ def confidence_features(
         _weighted(a, own),
         min((soft[i] for i in nouns), default=1.0),
         soft[a.nucleus] if a.nucleus >= 0 else 1.0,
-        float(_contrasts(a, own, soft)),
+        float(_asks_figure(a.question) and _contrasts(a, own, soft)),
         float(_unmeasured(a.question, best)),
         float(1.0 / np.exp(scores[[0, *others]] - scores[0]).sum()),
         *(float(features[0, FEATURES.index(name)]) for name in ("span", "span_window", "span_overlap")),
@@ -80,7 +81,8 @@ def confidence_features(
         float(not a.question.kinds),
         float(bool(a.roles) and not any(role in scope for role in a.roles for scope in scopes[:3])),
         best.hit.score - max(place.hit.score for place in found),
-        float(is_foreign(a.question.text)),
+        foreign,
+        foreign * float(features[0, _SPAN]),  # of its words nothing can be held: only the network can tell
     ]
 
 
@@ -199,12 +201,16 @@ def _whole(best: Place) -> str:
     return fold(" ".join((passage.title, *passage.section_path, passage.text)))
 
 
+def _asks_figure(question: Question) -> bool:
+    return question.kinds[:1] == (Kind.QUANTITY,)
+
+
 def _unmeasured(question: Question, best: Place) -> bool:
     """Whether a figure is asked for and a candidate holds none, or is one of something else to be measured.
 
     A figure without a unit may measure anything: of a cell the caption may say it.
     """
-    if question.kinds[:1] != (Kind.QUANTITY,):
+    if not _asks_figure(question):
         return False
     candidate = best.site.candidate
     if candidate.kind is not Kind.QUANTITY:

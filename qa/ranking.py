@@ -36,6 +36,7 @@ CONFIDENCE = (
     "role_missing",
     "retrieval",
     "foreign",
+    "foreign_span",
 )
 """Features of the confidence model; `qa.confidence` makes them."""
 

@@ -90,6 +90,11 @@ def test_what_forbids_an_answer_is_said(question: str, value: str, reason: str) 
     assert clashes(question, value) == reason
 
 
+def test_of_a_foreign_question_the_network_alone_can_tell() -> None:
+    assert features("solar capacity", "70MW")["foreign_span"] == pytest.approx(0.1)
+    assert features("光伏装机是多少", "70MW")["foreign_span"] == 0.0
+
+
 def test_a_foreign_question_has_no_chinese_character() -> None:
     assert is_foreign("solar capacity") and not is_foreign("solar 光伏")
 
