@@ -82,9 +82,12 @@ def _within(arguments: argparse.Namespace, documents: Sequence[Document]) -> Fil
     Raises:
         ValueError: naming the option that no document fits, and what there is.
     """
-    named = {f"{option}s": _meant(option, vars(arguments)[option], documents) for option in ("document", "issuer")}
-    years = _years(arguments.year, documents)
-    within = Filter(**named, regions=_meant("region", arguments.region, documents), years=years)
+    within = Filter(
+        documents=_meant("document", arguments.document, documents),
+        issuers=_meant("issuer", arguments.issuer, documents),
+        regions=_meant("region", arguments.region, documents),
+        years=_years(arguments.year, documents),
+    )
     return None if within.is_everything else within
 
 

@@ -190,7 +190,8 @@ def test_what_a_cell_says_is_proposed_once() -> None:
 
 
 def test_words_dates_and_figures_with_notes_are_cells() -> None:
-    found = cells("项目编号：Q0103 | 检测项目：林奇综合征 | 日期：2017年06月05日 | 数量：513,623（注2） | 部门：某市人民政府")
+    row = "项目编号：Q0103 | 检测项目：林奇综合征 | 日期：2017年06月05日 | 数量：513,623（注2） | 部门：某市人民政府"
+    found = cells(row)
     kinds = {text: each.kind for text, each in found.items()}
     assert kinds["Q0103"] is kinds["林奇综合征"] is Kind.NAME
     assert kinds["2017年06月05日"] is Kind.DATE
