@@ -56,8 +56,8 @@ class Watch:
         page.on("pageerror", lambda error: self.console.append(str(error)))
 
     def _failed(self, request: Request) -> None:
-        # Gradio itself hangs up on an event stream once it has read the last event.
-        if not ("/queue/data" in request.url and request.failure == "net::ERR_ABORTED"):
+        # Gradio hangs up on an event stream once it has read the last event; leaving a page ends its other calls.
+        if not ("/gradio_api/" in request.url and request.failure == "net::ERR_ABORTED"):
             self.failures.append(f"{request.failure} {request.url}")
 
     def off_origin(self, origin: str) -> list[str]:
