@@ -97,9 +97,9 @@ def _open_assistant(settings: Settings) -> Answerer:
 
 
 def _open_index(settings: Settings) -> StagedIndex:
-    from index.passage_index import PassageIndex
+    from index.locations import store_at
 
-    return PassageIndex.open(settings.index)
+    return store_at(settings.index).open()
 
 
 def _no_index(settings: Settings) -> None:

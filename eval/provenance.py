@@ -9,8 +9,9 @@ from pathlib import Path
 
 from eval.report import IndexJson, ProvenanceJson
 from index.errors import YijuError
+from index.locations import Location, store_at
 from index.records import Document
-from index.storage import program_version, read_manifest
+from index.storage import program_version
 from qa.settings import Settings
 
 _ROOT = Path(__file__).parents[1]
@@ -58,14 +59,14 @@ def _git(folder: Path, *arguments: str) -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def index_json(folder: Path, documents: Sequence[Document]) -> IndexJson | None:
+def index_json(where: Location, documents: Sequence[Document]) -> IndexJson | None:
     """What the index says of itself; None for an assistant that keeps no index there."""
     try:
-        manifest = read_manifest(folder)
+        manifest = store_at(where).manifest()
     except YijuError:
         return None
     return {
-        "path": str(folder),
+        "path": str(where),
         "encoder": manifest.encoder,
         "revision": manifest.revision,
         "documents": manifest.documents,

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from eval.answer_metrics import normalise
 from eval.records import Query
 from eval.trec import Qrels, Run
-from index.protocols import PassageStore, Retriever
+from index.protocols import PassageStore, Retriever, Stage
 from index.records import Hit, Passage
-
-if TYPE_CHECKING:
-    from index.passage_index import Stage  # brings FAISS with it, which scoring does without
 
 STAGES: tuple[Stage, ...] = ("dense", "lexical", "fused")
 """Stages of the search in the order they happen."""

@@ -8,21 +8,19 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 from index.encoders import DEFAULT_ENCODER, load_encoder
-from index.errors import IndexCorrupt, YijuError
+from index.errors import YijuError
 from index.intake import Batch, Changes, batches, changes, settlings
-from index.passage_index import NamedEncoder, PassageIndex, Progress
-from index.protocols import Encoder
+from index.locations import Location, location_argument, store_at
+from index.named_encoder import NamedEncoder
+from index.protocols import Encoder, Index, LoadEncoder, Progress, Writer
 from index.records import Document, Passage
-from index.storage import damaged_files, read_manifest, write_lock
-
-LoadEncoder = Callable[[str], Encoder]
 
 DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
@@ -79,14 +77,22 @@ def _parser() -> argparse.ArgumentParser:
 
     build = commands.add_parser("build", help="用文件和文件夹新建（或整个替换）一个索引")
     build.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="文件或文件夹")
-    build.add_argument("-o", "--output", required=True, type=Path, metavar="DIR", help="索引文件夹")
+    build.add_argument(
+        "-o",
+        "--output",
+        "--store",
+        required=True,
+        type=location_argument,
+        metavar="DIR",
+        help="索引文件夹，或 Milvus 的集合：milvus://主机:19530/集合",
+    )
     build.add_argument(
         "--encoder", default=DEFAULT_ENCODER, metavar="NAME", help="编码器名称或本地文件夹（默认 %(default)s）"
     )
     build.set_defaults(run=_build)
 
     add = commands.add_parser("add", help="加入文件和文件夹；只处理新的、改过的和已删去的，中断后可接着做")
-    add.add_argument("folder", type=Path, metavar="DIR", help="索引文件夹")
+    add.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹，或 milvus://…")
     add.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="文件或文件夹")
     add.add_argument("--encoder", metavar="NAME", help="编码器换了位置时指明；须与建立索引时的相同")
     add.add_argument("--watch", action="store_true", help="一直看着这些文件夹，有变动就加入，直到 Ctrl-C")
@@ -94,22 +100,22 @@ def _parser() -> argparse.ArgumentParser:
     add.set_defaults(run=lambda arguments: _watch(arguments) if arguments.watch else _add(arguments))
 
     remove = commands.add_parser("remove", help="移除文档")
-    remove.add_argument("folder", type=Path, metavar="DIR", help="索引文件夹")
+    remove.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹，或 milvus://…")
     remove.add_argument("ids", nargs="+", metavar="DOCUMENT_ID", help="文档编号，见 info")
     remove.set_defaults(run=_remove)
 
     info = commands.add_parser("info", help="查看索引里有什么")
-    info.add_argument("folder", type=Path, metavar="DIR", help="索引文件夹")
+    info.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹，或 milvus://…")
     info.add_argument("--json", action="store_true", help="输出 JSON")
     info.set_defaults(run=_info)
 
     show = commands.add_parser("show", help="查看一份文档的目录和片段")
-    show.add_argument("folder", type=Path, metavar="DIR", help="索引文件夹")
+    show.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹，或 milvus://…")
     show.add_argument("document", metavar="DOCUMENT", help="文档编号、来源，或来源、标题里独有的几个字")
     show.set_defaults(run=_show)
 
     verify = commands.add_parser("verify", help="逐个文件核对校验和与结构；有损坏时退出码为 1")
-    verify.add_argument("folder", type=Path, metavar="DIR", help="索引文件夹")
+    verify.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹，或 milvus://…")
     verify.set_defaults(run=_verify)
     return parser
 
@@ -128,31 +134,23 @@ class _Interrupted(Exception):
 
 
 def _build(arguments: argparse.Namespace) -> Outcome:
-    output: Path = arguments.output
-    with write_lock(output) as lock:
+    output: Location = arguments.output
+    with store_at(output).building(arguments.encoder, arguments.load_encoder) as writer:
         report = _Report()
         documents = [d for batch in _read(changes(arguments.paths), (), report) for d in batch.documents]
         report.close(found=bool(documents))
-        index = PassageIndex.build(documents, arguments.load_encoder(arguments.encoder), progress=_Meter())
-        index.save(output, lock=lock)
-    return Outcome([f"已建立索引 {output}：{_counts(index)}"])
+        writer.add(documents, progress=_Meter())
+    return Outcome([f"已建立索引 {output}：{_counts(writer)}"])
 
 
 def _add(arguments: argparse.Namespace) -> Outcome:
-    folder: Path = arguments.folder
-    manifest = read_manifest(folder)
-    with write_lock(folder) as lock:
-        index = _open_unloaded(folder)
-        if arguments.encoder is not None:
-            index = PassageIndex.open(folder, encoder=arguments.load_encoder(arguments.encoder))
-        changed = changes(arguments.paths, index.documents())
+    where: Location = arguments.index
+    with store_at(where).writing(arguments.load_encoder, arguments.encoder) as writer:
+        changed = changes(arguments.paths, writer.documents())
         report, added, saved = _Report(), 0, 0
         try:
-            for batch in _read(changed, index.documents(), report):
-                if not added and arguments.encoder is None:
-                    index = PassageIndex.open(folder, encoder=arguments.load_encoder(manifest.encoder))
-                index = index.add(batch.documents, progress=_Meter()).remove(batch.stale)
-                index.save(folder, lock=lock)
+            for batch in _read(changed, writer.documents(), report):
+                writer.add(batch.documents, stale=batch.stale, progress=_Meter())
                 added, saved = added + len(batch.documents), batch.files
         except KeyboardInterrupt as interrupt:
             if saved:
@@ -160,9 +158,8 @@ def _add(arguments: argparse.Namespace) -> Outcome:
             raise
         report.close(found=bool(added or changed.unchanged))
         if changed.gone:
-            index = index.remove(changed.gone)
-            index.save(folder, lock=lock)
-    return Outcome([_added(folder, changed, added) + f"；索引 {folder}：{_counts(index)}"])
+            writer.remove(changed.gone)
+    return Outcome([_added(changed, added) + f"；索引 {where}：{_counts(writer)}"])
 
 
 def _watch(arguments: argparse.Namespace) -> Outcome:
@@ -182,7 +179,7 @@ def _watch(arguments: argparse.Namespace) -> Outcome:
     return Outcome([])
 
 
-def _added(folder: Path, changed: Changes, added: int) -> str:
+def _added(changed: Changes, added: int) -> str:
     said = f"已加入 {added} 份文档" if added or not changed.unchanged else "没有新的内容"
     if changed.gone:
         said += f"，移除 {len(changed.gone)} 份（文件已不在）"
@@ -192,20 +189,18 @@ def _added(folder: Path, changed: Changes, added: int) -> str:
 
 
 def _remove(arguments: argparse.Namespace) -> Outcome:
-    folder: Path = arguments.folder
-    read_manifest(folder)
-    with write_lock(folder) as lock:
-        index = _open_unloaded(folder).remove(arguments.ids)
-        index.save(folder, lock=lock)
-    return Outcome([f"已移除 {len(set(arguments.ids))} 份文档；索引 {folder}：{_counts(index)}"])
+    where: Location = arguments.index
+    with store_at(where).writing(arguments.load_encoder) as writer:
+        writer.remove(arguments.ids)
+    return Outcome([f"已移除 {len(set(arguments.ids))} 份文档；索引 {where}：{_counts(writer)}"])
 
 
 def _info(arguments: argparse.Namespace) -> Outcome:
-    index = _open_unloaded(arguments.folder)
+    index = _open_unloaded(arguments.index)
     manifest = index.manifest
     if arguments.json:
         described = {
-            "path": str(arguments.folder),
+            "path": str(arguments.index),
             "encoder": {"name": manifest.encoder, "revision": manifest.revision, "dim": manifest.dim},
             "created_with": manifest.created_with,
             "bytes": manifest.size(),
@@ -214,7 +209,8 @@ def _info(arguments: argparse.Namespace) -> Outcome:
         }
         return Outcome([json.dumps(described, ensure_ascii=False, indent=1)])
     lines = [
-        f"索引 {arguments.folder}：{_counts(index)}，{manifest.size() / 2**20:.1f} MiB",
+        f"索引 {arguments.index}：{_counts(index)}"
+        + (f"，{size / 2**20:.1f} MiB" if (size := manifest.size()) else ""),
         f"编码器 {manifest.encoder}（版本 {manifest.revision}，{manifest.dim} 维），yiju {manifest.created_with} 写入",
     ]
     for document in index.documents():
@@ -224,7 +220,7 @@ def _info(arguments: argparse.Namespace) -> Outcome:
 
 
 def _show(arguments: argparse.Namespace) -> Outcome:
-    index = _open_unloaded(arguments.folder)
+    index = _open_unloaded(arguments.index)
     document = _chosen(index, arguments.document)
     metadata = document.metadata
     lines = [f"{document.title}（{document.source}，编号 {document.id}，{len(document.text)} 字）"]
@@ -246,7 +242,7 @@ def _show(arguments: argparse.Namespace) -> Outcome:
     return Outcome(lines)
 
 
-def _chosen(index: PassageIndex, wanted: str) -> Document:
+def _chosen(index: Index, wanted: str) -> Document:
     """The document that a user means.
 
     Raises:
@@ -275,20 +271,16 @@ def _place(page: int | None) -> str:
 
 
 def _verify(arguments: argparse.Namespace) -> Outcome:
-    folder: Path = arguments.folder
-    try:
-        damaged = damaged_files(folder)
-        if not damaged:
-            index = _open_unloaded(folder)
-            return Outcome([f"索引 {folder} 完好：{_counts(index)}"])
-    except IndexCorrupt as error:
-        damaged = [str(error)]
-    return Outcome(damaged, FAILED)
+    where: Location = arguments.index
+    if damaged := store_at(where).damage():
+        return Outcome(damaged, FAILED)
+    return Outcome([f"索引 {where} 完好：{_counts(_open_unloaded(where))}"])
 
 
-def _open_unloaded(folder: Path) -> PassageIndex:
+def _open_unloaded(where: Location) -> Index:
     """Open without loading the encoder, which takes seconds and is not needed here."""
-    return PassageIndex.open(folder, encoder=NamedEncoder(read_manifest(folder)))
+    store = store_at(where)
+    return store.open(NamedEncoder(store.manifest()))
 
 
 class _Report:
@@ -366,11 +358,11 @@ def _duration(seconds: float) -> str:
     return f"{minutes} 分 {rest} 秒" if minutes else f"{rest} 秒"
 
 
-def _counts(index: PassageIndex) -> str:
+def _counts(index: Index | Writer) -> str:
     return f"{len(index.documents())} 份文档，{index.passage_count} 个片段"
 
 
-def _described(index: PassageIndex, document: Document) -> dict[str, object]:
+def _described(index: Index, document: Document) -> dict[str, object]:
     return {
         "id": document.id,
         "source": document.source,

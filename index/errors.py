@@ -10,6 +10,7 @@
     │  ├─ IndexCorrupt
     │  ├─ IndexFormatMismatch
     │  ├─ IndexBusy              another process is writing it
+    │  ├─ StoreUnavailable       the server that holds it does not answer
     │  └─ EncoderMismatch
     ├─ MissingDependency(extra)  also an ImportError
     └─ ModelError(retryable)     a model that does not load or does not answer
@@ -73,6 +74,10 @@ class IndexFormatMismatch(IndexStoreError):
 
 class IndexBusy(IndexStoreError):
     """Another process is writing this index."""
+
+
+class StoreUnavailable(IndexStoreError):
+    """The server that holds the index does not answer; it may be away for a while only."""
 
 
 class EncoderMismatch(IndexStoreError):

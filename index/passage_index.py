@@ -12,17 +12,18 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any, Literal, Self, TypeVar
+from typing import IO, Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index import codec, storage
 from index.dense import DenseIndex
-from index.errors import EncoderMismatch, IndexCorrupt, ModelUnavailable
+from index.errors import IndexCorrupt
 from index.filters import Filter
 from index.fusion import Rows
-from index.protocols import Encoder, Retriever, Vectors
+from index.named_encoder import check_encoder
+from index.protocols import Encoder, Progress, Retriever, Stage, Vectors
 from index.records import Document, Hit, Passage
 from index.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever
 from index.sparse import SparseIndex
@@ -32,7 +33,6 @@ from index.text import terms
 
 Contents = Sequence[tuple[Document, tuple[Passage, ...]]]
 Decoded = TypeVar("Decoded")
-Stage = Literal["dense", "lexical", "fused"]
 
 # Passages encoded in one call: small enough for progress and Ctrl-C, large enough for batches of like length.
 # Blocks begin anew with each document, so a vector never depends on other documents.
@@ -40,35 +40,6 @@ _BLOCK = 128
 
 # Something of everything that terms are made of: if the rules for them change, stored terms are made anew.
 _PROBE = "綦江区2022—2025年，光伏裝機70.5 MW；Ａ４ ㎡ 𠮷 café 其「一」"
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far building has come; counts of what is to be encoded."""
-
-    documents: int
-    documents_total: int
-    passages: int
-    passages_total: int
-
-
-class NamedEncoder:
-    """The encoder that an index names, not loaded: enough to inspect an index and to remove from it."""
-
-    def __init__(self, manifest: Manifest) -> None:
-        self.name = manifest.encoder
-        self.revision = manifest.revision
-        self.dim = manifest.dim
-
-    def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """Not possible.
-
-        Raises:
-            ModelUnavailable: always.
-        """
-        raise ModelUnavailable(f"编码器 {self.name} 没有载入，不能编码。")
-
-    encode_queries = encode_passages
 
 
 class PassageIndex:
@@ -151,7 +122,7 @@ class PassageIndex:
 
             encoder = load_encoder(manifest.encoder)
         while True:
-            _check_encoder(path, manifest, encoder)
+            check_encoder(path, manifest, encoder)
             try:
                 return cls(*_read(path, manifest), encoder, manifest.files)
             except IndexCorrupt:
@@ -400,18 +371,6 @@ def _encode(contents: Contents, encoder: Encoder, progress: Callable[[Progress],
                 whole = start + len(block) == len(passages)
                 progress(Progress(number if whole else number - 1, len(contents), done, total))
     return vectors
-
-
-def _check_encoder(path: Path, manifest: Manifest, encoder: Encoder) -> None:
-    """Equal revisions give equal vectors, whatever the name: the same model may lie in another folder."""
-    if (encoder.revision, encoder.dim) == (manifest.revision, manifest.dim):
-        return
-    raise EncoderMismatch(
-        path,
-        f"索引 {path} 由编码器 {manifest.encoder}（版本 {manifest.revision}，{manifest.dim} 维）建立，"
-        f"现在用的是 {encoder.name}（版本 {encoder.revision}，{encoder.dim} 维）；请改用原编码器，"
-        f"或用现在的编码器重新建立：yiju-index build 文件… -o {path} --encoder {encoder.name}",
-    )
 
 
 def _read(path: Path, manifest: Manifest) -> tuple[Contents, DenseIndex, SparseIndex]:

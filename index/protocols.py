@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.filters import Filter
 from index.records import Document, Hit, Passage
+from index.storage import Manifest
 
 Vectors = NDArray[np.float32]
+Stage = Literal["dense", "lexical", "fused"]
+"""By meaning, by wording, and both, which is what a search is."""
 
 
 @runtime_checkable
@@ -74,4 +79,164 @@ class PassageStore(Protocol):
 
     def passages(self, document_id: str) -> Sequence[Passage]:
         """The passages of one document in text order; empty for an unknown id."""
+        ...
+
+
+@runtime_checkable
+class Lexicon(Protocol):
+    """The terms (of `index.text.terms`) of all passages, titles and section paths included."""
+
+    def document_frequency(self, term: str) -> int:
+        """In how many passages a term occurs."""
+        ...
+
+    def vocabulary(self) -> Mapping[str, int]:
+        """All terms with the number of passages they occur in."""
+        ...
+
+    def rarity(self, word: str) -> float:
+        """How rare a folded word is: the inverse document frequency of its rarest term, as BM25 counts it."""
+        ...
+
+
+@runtime_checkable
+class Index(Retriever, PassageStore, Lexicon, Protocol):
+    """What answering needs of an index, wherever it lies."""
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder that questions go through."""
+        ...
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the index says of itself."""
+        ...
+
+    @property
+    def passage_count(self) -> int:
+        """How many passages there are."""
+        ...
+
+    def retriever(self, stage: Stage) -> Retriever:
+        """One stage of the search by itself.
+
+        Raises:
+            ValueError: if there is no such stage.
+        """
+        ...
+
+    def with_encoder(self, encoder: Encoder) -> Self:
+        """The same index searched through another encoder of the same revision, such as one that remembers.
+
+        Raises:
+            ValueError: if the encoder makes other vectors.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far building has come; counts of what is to be encoded."""
+
+    documents: int
+    documents_total: int
+    passages: int
+    passages_total: int
+
+
+LoadEncoder = Callable[[str], Encoder]
+"""Makes an encoder from its name."""
+
+
+class Writer(Protocol):
+    """An index while one process changes it; what a call has done is saved when it returns."""
+
+    @property
+    def passage_count(self) -> int:
+        """How many passages there are."""
+        ...
+
+    def documents(self) -> Sequence[Document]:
+        """All documents, ordered by id."""
+        ...
+
+    def add(
+        self,
+        documents: Iterable[Document],
+        *,
+        stale: Iterable[str] = (),
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        """Add documents, and remove those with the ids `stale`; one whose id or source is there already is replaced.
+
+        Args:
+            documents: in any order; of several with one id or source the last counts.
+            stale: ids of documents that go with them.
+            progress: called after every block of passages.
+
+        Raises:
+            ValueError: if a document's id is unusable, or the encoder does not return unit vectors.
+            EncoderMismatch: if the encoder is not the one the index was built with.
+            ModelError: if the encoder fails.
+        """
+        ...
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Remove documents.
+
+        Raises:
+            ValueError: if there is no document with one of these ids.
+        """
+        ...
+
+
+class Store(Protocol):
+    """A place where one index lies or may come to lie: a folder, a collection of a Milvus.
+
+    Every method raises `IndexStoreError` where the place cannot be used: `IndexNotFound` if there is no index,
+    `StoreUnavailable` if the server that holds it does not answer, `IndexBusy` if another process writes.
+    """
+
+    def stamp(self) -> str | None:
+        """Tells one state of the index from another, cheaply; None where there is none."""
+        ...
+
+    def manifest(self) -> Manifest:
+        """What the index says of itself."""
+        ...
+
+    def open(self, encoder: Encoder | None = None) -> Index:
+        """The index as it is now.
+
+        Args:
+            encoder: to search with; by default the one that the index names is loaded.
+
+        Raises:
+            EncoderMismatch: if the encoder is not the one the index was built with.
+            MissingDependency: if a package is missing that the store or the encoder needs.
+            ModelError: if the encoder cannot be loaded.
+        """
+        ...
+
+    def building(self, encoder: str, load: LoadEncoder) -> AbstractContextManager[Writer]:
+        """A new, empty index that takes the place of what is there when the block ends without an error.
+
+        Args:
+            encoder: names the encoder.
+            load: makes it, when there is something to encode.
+        """
+        ...
+
+    def writing(self, load: LoadEncoder, encoder: str | None = None) -> AbstractContextManager[Writer]:
+        """The index that is there, to be changed.
+
+        Args:
+            load: makes the encoder, when there is something to encode.
+            encoder: names it, where it is not found under the name that the index has for it.
+        """
+        ...
+
+    def damage(self) -> list[str]:
+        """What is wrong with the index, a line each; empty if it is whole."""
         ...

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from index.errors import YijuError
 from index.filters import Filter, issuers_of, years_of
+from index.locations import add_index_argument
 from qa.settings import Caution, Settings
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="yiju-ask", description="向已建索引的文档提问，答案附出处。")
     parser.add_argument("question", nargs="?", help="问题，例如：光伏装机目标是多少")
     parser.add_argument("--batch", type=Path, metavar="QUESTIONS.jsonl", help="每行一个 JSON 问题；逐行输出 JSON 答案")
-    parser.add_argument("--index", type=Path, metavar="DIR", help="索引目录（默认 $YIJU_INDEX，再默认 ./data/index）")
+    add_index_argument(parser)
     for option, (metavar, meaning) in _FILTERS.items():
         parser.add_argument(f"--{option}", action="append", metavar=metavar, help=f"{meaning}；可多次给出")
     parser.add_argument("--json", action="store_true", help="输出 JSON")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 
 from index.errors import EncoderMismatch
-from index.passage_index import PassageIndex
-from index.protocols import Encoder
+from index.locations import store_at
+from index.protocols import Encoder, Index
 from index.remembering import RememberingEncoder
 from qa.assistant import Assistant
 from qa.grouping import MeaningGrouper
@@ -31,13 +31,17 @@ def open_assistant(settings: Settings) -> Assistant:
 
 
 class Opener:
-    """Opens the index again and again as it changes on disk; models are loaded once, as long as they go with it.
+    """Opens the index again and again as it changes; models are loaded once, as long as they go with it.
 
     Args:
         settings: which index, and how to answer.
+
+    Attributes:
+        store: where the index lies.
     """
 
     def __init__(self, settings: Settings) -> None:
+        self.store = store_at(settings.index)
         self._settings = settings
         self._encoder: Encoder | None = None
         self._spans: SpanModel | None = None
@@ -51,15 +55,15 @@ class Opener:
         grouper = MeaningGrouper(index.encoder)
         return Assistant(index, index, reader, interpreter_of(index), k=settings.k, grouper=grouper)
 
-    def _index(self) -> PassageIndex:
+    def _index(self) -> Index:
         if self._encoder:
             with suppress(EncoderMismatch):
-                return PassageIndex.open(self._settings.index, encoder=self._encoder)
-        stored = PassageIndex.open(self._settings.index)
+                return self.store.open(self._encoder)
+        stored = self.store.open()
         return stored.with_encoder(RememberingEncoder(stored.encoder))
 
 
-def interpreter_of(index: PassageIndex) -> Interpreter:
+def interpreter_of(index: Index) -> Interpreter:
     """What understands questions to the documents of an index."""
     return Interpreter(
         Tidier(index.document_frequency),

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from index.locations import Location, location
+
 MAX_QUESTION_CHARACTERS = 2_000
 """A longer question is refused with a message that states this limit."""
 
@@ -25,12 +27,12 @@ class Settings:
     """Settings of one run.
 
     Attributes:
-        index: the index folder.
+        index: where the index lies.
         k: how many passages the reader gets.
         caution: how sure an answer must be.
     """
 
-    index: Path = Path("data/index")
+    index: Location = Path("data/index")
     k: int = 10
     caution: Caution = Caution.NORMAL
 
@@ -39,16 +41,16 @@ class Settings:
         cls,
         environment: Mapping[str, str] = os.environ,
         *,
-        index: Path | None = None,
+        index: Location | None = None,
         caution: Caution | None = None,
     ) -> Settings:
         """Settings from `YIJU_INDEX` and `YIJU_CAUTION`; an argument that is given wins over the environment.
 
         Raises:
-            ValueError: if `YIJU_CAUTION` is none of the cautions; the message is fit for a user's eyes.
+            ValueError: if `YIJU_CAUTION` is none of the cautions or `YIJU_INDEX` no address; fit for a user's eyes.
         """
         return cls(
-            index=index or Path(environment.get("YIJU_INDEX") or "data/index"),
+            index=index or location(environment.get("YIJU_INDEX") or "data/index"),
             caution=caution or _caution(environment.get("YIJU_CAUTION") or Caution.NORMAL),
         )
 

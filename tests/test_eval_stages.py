@@ -7,7 +7,8 @@ import pytest
 from eval.records import Dataset, Outcome
 from eval.report import Circumstances, make_report
 from eval.stages import STAGES, StagedSearch, evidence_qrels, search_stages
-from index.passage_index import PassageIndex, Stage
+from index.passage_index import PassageIndex
+from index.protocols import Stage
 from index.records import Document
 from tests.eval_fakes import make_answer, make_query
 from tests.fakes import HashEncoder

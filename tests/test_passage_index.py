@@ -11,8 +11,9 @@ import pytest
 
 from index import passage_index, storage
 from index.errors import EncoderMismatch, IndexCorrupt, ModelUnavailable
-from index.passage_index import NamedEncoder, PassageIndex, Progress
-from index.protocols import PassageStore, Retriever, Vectors
+from index.named_encoder import NamedEncoder
+from index.passage_index import PassageIndex
+from index.protocols import Index, PassageStore, Progress, Retriever, Vectors
 from index.records import Document, Heading, Metadata, Origin, Span, Table
 from tests.fakes import HashEncoder
 
@@ -50,6 +51,7 @@ def test_is_a_store_and_a_retriever() -> None:
     index = PassageIndex.build(DOCUMENTS.values(), ENCODER)
     assert isinstance(index, PassageStore)
     assert isinstance(index, Retriever)
+    assert isinstance(index, Index)
 
 
 def test_documents_stand_by_id_and_passages_in_text_order() -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from index.dense import DenseIndex
 from index.filters import Filter
-from index.passage_index import PassageIndex, Stage
-from index.protocols import Retriever
+from index.passage_index import PassageIndex
+from index.protocols import Retriever, Stage
 from index.records import Document, Passage, Span
 from index.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever
 from index.sparse import SparseIndex

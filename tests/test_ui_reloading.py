@@ -11,8 +11,9 @@ from threading import Event, Thread
 
 import pytest
 
-from index.errors import IndexCorrupt, IndexNotFound
+from index.errors import IndexCorrupt, IndexNotFound, StoreUnavailable
 from index.filters import Filter
+from index.folder_store import FolderStore
 from index.passage_index import PassageIndex
 from index.records import Document
 from index.storage import MANIFEST, read_manifest
@@ -47,7 +48,8 @@ def write(folder: Path, count: int) -> None:
 
 
 def source_of(folder: Path) -> Source:
-    return Source(folder, lambda: Generation(index=PassageIndex.open(folder, encoder=ENCODER)), stamp_of(folder))
+    store = FolderStore(folder)
+    return Source(store, lambda: Generation(index=store.open(ENCODER)), store.stamp())
 
 
 @pytest.fixture
@@ -207,7 +209,32 @@ def test_models_are_loaded_once_for_all_generations(tmp_path: Path) -> None:
 
 
 def test_a_stamp_tells_states_apart(folder: Path, tmp_path: Path) -> None:
-    one = stamp_of(folder)
+    one = FolderStore(folder).stamp()
     write(folder, 2)
-    assert one and stamp_of(folder) not in (None, one)
-    assert stamp_of(tmp_path) is None and (folder / MANIFEST).exists()
+    assert one and FolderStore(folder).stamp() not in (None, one)
+    assert FolderStore(tmp_path).stamp() is None and (folder / MANIFEST).exists()
+
+
+class Flaky(FolderStore):
+    """A folder behind a server that comes and goes."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.away = False
+
+    def stamp(self) -> str | None:
+        if self.away:
+            raise StoreUnavailable("milvus://x", "Milvus 没有回应。")
+        return super().stamp()
+
+
+def test_health_follows_the_server_of_the_index_without_a_restart(folder: Path) -> None:
+    store = Flaky(folder)
+    source = Source(store, lambda: Generation(index=store.open(ENCODER)), stamp_of(store))
+    desk = Desk(source.open())
+    reloader = Reloader(desk, source)
+    store.away = True
+    before = desk.answerer
+    assert not reloader.look() and desk.problem() == "Milvus 没有回应。" and stamp_of(store) is None
+    store.away = False
+    assert not reloader.look() and desk.problem() is None and desk.answerer is before

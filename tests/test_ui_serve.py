@@ -18,6 +18,7 @@ from ui.connections import Patient
 FAKE = """
 import sys, time, types
 from itertools import repeat
+from index.folder_store import FolderStore
 from tests.fake_answerer import FakeAnswerer
 class Endless(FakeAnswerer):
     def stream(self, *asked):
@@ -29,6 +30,7 @@ class Opener:
     def __init__(self, settings):
         if settings.caution != "normal":
             raise SystemExit(f"opened with caution {settings.caution}")
+        self.store = FolderStore(settings.index)
     def open(self):
         return Endless()
 bootstrap.Opener = Opener

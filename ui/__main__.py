@@ -12,11 +12,11 @@ import socket
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from index.errors import ModelError, YijuError
+from index.errors import ModelError, StoreUnavailable, YijuError
+from index.locations import add_index_argument
 from qa.settings import Caution, Settings
 from ui.options import access_of, add_options, check
 from ui.usage_options import add_usage_options, usage_of
@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "yiju-serve", description="启动问答服务：聊天页面、嵌入组件和接口。", epilog="密钥用 yiju-serve keys 管理。"
     )
-    parser.add_argument("--index", type=Path, help="索引目录；默认取 YIJU_INDEX，再取 data/index")
+    add_index_argument(parser)
     parser.add_argument(
         "--caution", type=Caution, choices=list(Caution), help="多有把握才作答；默认取 YIJU_CAUTION，再取 normal"
     )
@@ -140,10 +140,11 @@ def _open(settings: Settings) -> tuple[Source, Answerer]:
     from qa.bootstrap import Opener
     from ui.reloading import Source, stamp_of
 
-    source = Source(settings.index, Opener(settings).open, stamp_of(settings.index))
+    opener = Opener(settings)
+    source = Source(opener.store, opener.open, stamp_of(opener.store))
     try:
         return source, source.open()
-    except ModelError as error:
+    except (ModelError, StoreUnavailable) as error:
         from ui.unavailable import Unavailable
 
         print(f"yiju-serve：{error}", file=sys.stderr)

@@ -52,6 +52,7 @@ class Desk:
     Attributes:
         answerer: who answers; may be replaced at any time, and questions at work keep the one they began with.
         warning: what is wrong though questions are answered, in Chinese; None where nothing is.
+        outage: why the index cannot be searched for now, in Chinese; None where it can.
         metrics: what was counted so far.
         usage: where answers are kept; None keeps none.
         waiting: how many questions may wait.
@@ -69,6 +70,7 @@ class Desk:
     ) -> None:
         self.answerer = answerer
         self.warning: str | None = None
+        self.outage: str | None = None
         self.metrics = Metrics()
         self.usage = usage
         self.waiting = waiting
@@ -89,6 +91,8 @@ class Desk:
             return "服务正在关闭。"
         if isinstance(self.answerer, Unavailable):
             return str(self.answerer.error)
+        if self.outage:
+            return self.outage
         if not self.answerer.documents():
             return "索引里没有文档，请先用 yiju-index build 建立索引。"
         return None

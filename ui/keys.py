@@ -22,6 +22,7 @@ from threading import Lock
 
 from index.errors import YijuError
 from index.filters import Filter
+from index.locations import Location, beside
 from ui.visitors import Role
 
 KEY = re.compile(r"yk_[a-z2-7]{8}_[A-Za-z0-9_-]{43}")
@@ -71,9 +72,9 @@ class Key:
     revoked: str | None = None
 
 
-def keys_path(index: Path) -> Path:
-    """Where the keys of an index are kept: beside its folder, which is replaced as a whole."""
-    return index.with_name(f"{index.name}-keys.sqlite")
+def keys_path(index: Location) -> Path:
+    """Where the keys of an index are kept."""
+    return beside(index, "-keys.sqlite")
 
 
 class KeyBook:

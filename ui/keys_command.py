@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from index.errors import YijuError
-from index.passage_index import NamedEncoder, PassageIndex
+from index.locations import Location, add_index_argument, store_at
+from index.named_encoder import NamedEncoder
 from index.records import Document
-from index.storage import read_manifest
 from qa.settings import Settings
 from ui.keys import Key, KeyBook, keys_path, scope_of
 from ui.options import whole_number
@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     revoke.add_argument("id", metavar="ID", help="密钥编号，见 list；也可给出整个密钥")
     revoke.set_defaults(run=_revoke)
     for each in (add, listed, revoke):
-        each.add_argument("--index", type=Path, help="索引目录；默认取 YIJU_INDEX，再取 data/index")
+        add_index_argument(each)
         each.add_argument("--keys", type=Path, metavar="FILE", help="密钥文件；默认在索引旁边")
     return parser
 
@@ -68,7 +68,7 @@ def _add_scope(add: argparse.ArgumentParser) -> None:
     add.add_argument("--year", action="append", type=whole_number, metavar="YYYY", help="只许问这一年的文档")
 
 
-def _add(arguments: argparse.Namespace, index: Path, path: Path) -> list[str]:
+def _add(arguments: argparse.Namespace, index: Location, path: Path) -> list[str]:
     scope = scope_of(arguments.document, arguments.issuer, arguments.region, arguments.year)
     if scope and arguments.role is not Role.READER:
         raise YijuError("限定了文档的密钥只能是 reader：editor 和 admin 看得到所有文档的提问。")
@@ -83,23 +83,24 @@ def _add(arguments: argparse.Namespace, index: Path, path: Path) -> list[str]:
     return [whole]
 
 
-def _list(arguments: argparse.Namespace, index: Path, path: Path) -> list[str]:
+def _list(arguments: argparse.Namespace, index: Location, path: Path) -> list[str]:
     keys = KeyBook(path).all() if path.exists() else []
     if arguments.json:
         return [json.dumps([_described(key) for key in keys], ensure_ascii=False, indent=1)]
     return ["\t".join(str(value) for value in _described(key).values()) for key in keys] or ["还没有密钥。"]
 
 
-def _revoke(arguments: argparse.Namespace, index: Path, path: Path) -> list[str]:
+def _revoke(arguments: argparse.Namespace, index: Location, path: Path) -> list[str]:
     id = arguments.id[3:11] if arguments.id.startswith("yk_") else arguments.id
     if not path.exists() or not KeyBook(path).revoke(id):
         raise YijuError(f"没有可吊销的密钥 {id}；请用 yiju-serve keys list 查看。")
     return [f"已吊销 {id}。"]
 
 
-def _documents(index: Path) -> Sequence[Document]:
+def _documents(index: Location) -> Sequence[Document]:
     """Without the encoder, which takes seconds and is not needed here."""
-    return PassageIndex.open(index, encoder=NamedEncoder(read_manifest(index))).documents()
+    store = store_at(index)
+    return store.open(NamedEncoder(store.manifest())).documents()
 
 
 def _described(key: Key) -> dict[str, object]:

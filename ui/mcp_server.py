@@ -11,11 +11,11 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import MissingDependency, YijuError
 from index.filters import Filter
+from index.locations import add_index_argument
 from index.records import Span
 from qa.answers import Answer
 from qa.settings import Caution, Settings
@@ -143,7 +143,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         "yiju-mcp", description="经标准输入输出为 MCP 客户端提供 ask、search、get_passage。"
     )
-    parser.add_argument("--index", type=Path, help="索引目录；默认取 YIJU_INDEX，再取 data/index")
+    add_index_argument(parser)
     parser.add_argument("--caution", type=Caution, choices=list(Caution), help="多有把握才作答")
     add_usage_options(parser)
     arguments = parser.parse_args(argv)

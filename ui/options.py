@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import YijuError
+from index.locations import Location
 from ui.proxies import Network, parse_address
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add_sign_in(parser.add_argument_group("登录：都不给时，只有本机可用"))
 
 
-def access_of(arguments: argparse.Namespace, index: Path) -> Access:
+def access_of(arguments: argparse.Namespace, index: Location) -> Access:
     """Who may come in.
 
     Raises:

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from hashlib import sha256
-from pathlib import Path
 from threading import Event, Thread
 
-from index.errors import YijuError
-from index.storage import MANIFEST
+from index.errors import StoreUnavailable, YijuError
+from index.protocols import Store
 from qa.protocols import Answerer
 from ui.desk import Desk
 
@@ -30,25 +28,24 @@ RETRY = 10
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where answers come from, as it lies on disk.
+    """Where answers come from.
 
     Attributes:
-        folder: the index.
+        store: the index.
         open: makes an answerer of what lies there now.
         stamp: of what was opened first; taken before it was opened.
     """
 
-    folder: Path
+    store: Store
     open: Callable[[], Answerer]
     stamp: str | None
 
 
-def stamp_of(folder: Path) -> str | None:
-    """Tells one state of an index folder from another: the digest of its manifest; None where there is none."""
-    try:
-        return sha256((folder / MANIFEST).read_bytes()).hexdigest()
-    except OSError:
-        return None
+def stamp_of(store: Store) -> str | None:
+    """Tells one state of an index from another; None where there is none, or its server does not answer."""
+    with suppress(StoreUnavailable):
+        return store.stamp()
+    return None
 
 
 class Reloader:
@@ -67,7 +64,12 @@ class Reloader:
 
     def look(self) -> bool:
         """Look once, and take a new index up. Returns whether one was."""
-        stamp = stamp_of(self._source.folder)
+        try:
+            stamp = self._source.store.stamp()
+        except StoreUnavailable as error:
+            self._desk.outage = str(error)
+            return False
+        self._desk.outage = None
         if stamp == self._stamp:
             self._settle(None)
             return False

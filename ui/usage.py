@@ -19,6 +19,7 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 from index.errors import YijuError
+from index.locations import Location, beside
 from index.text import fold
 from qa.answers import Answer
 
@@ -67,9 +68,9 @@ class UsageUnavailable(YijuError):
     """The record of questions cannot be read or written."""
 
 
-def usage_file(index: Path) -> Path:
-    """Where the questions to an index are kept: beside its folder, which the index writer has for itself."""
-    return index.with_name(f"{index.name}-usage.sqlite")
+def usage_file(index: Location) -> Path:
+    """Where the questions to an index are kept."""
+    return beside(index, "-usage.sqlite")
 
 
 def topic_of(question: str) -> str:

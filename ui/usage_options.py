@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from index.locations import Location
 
 if TYPE_CHECKING:
     from ui.usage import UsageLog
@@ -23,7 +24,7 @@ def add_usage_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--log-users", action="store_true", help="记下提问者的用户名；默认不记")
 
 
-def usage_of(arguments: argparse.Namespace, index: Path) -> UsageLog | None:
+def usage_of(arguments: argparse.Namespace, index: Location) -> UsageLog | None:
     """Where answers are kept; None if nowhere."""
     if arguments.no_usage_log:
         return None

@@ -14,7 +14,7 @@ from eval.report import Circumstances, make_report
 from eval.retrieval_metrics import score_run
 from eval.significance import bootstrap_interval
 from eval.stages import STAGES, StagedSearch
-from index.passage_index import Stage
+from index.protocols import Stage
 from index.records import Hit, Passage, Span
 from qa.answers import AnswerJson
 

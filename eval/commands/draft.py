@@ -90,10 +90,11 @@ def _drafts(source: Path, n: int, *, usage: bool) -> list[Draft]:
 def _documents(path: Path) -> list[tuple[Document, Sequence[Passage]]]:
     if not (path / "manifest.json").is_file():
         return [(each, split(each)) for each in documents_of([path])]
-    from index.passage_index import NamedEncoder, PassageIndex
-    from index.storage import read_manifest
+    from index.locations import store_at
+    from index.named_encoder import NamedEncoder
 
-    index = PassageIndex.open(path, encoder=NamedEncoder(read_manifest(path)))
+    store = store_at(path)
+    index = store.open(NamedEncoder(store.manifest()))
     return [(each, index.passages(each.id)) for each in index.documents()]
 
 

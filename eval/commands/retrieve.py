@@ -20,6 +20,7 @@ from eval.report import STAGE_LABELS, ScoreJson, score_json, table
 from eval.retrieval_metrics import DEFAULT_MEASURES, score_run
 from eval.stages import DEPTH, STAGES, StagedIndex, search_stages
 from eval.trec import Qrels, Run, read_qrels, read_run, write_qrels, write_run
+from index.locations import add_index_argument
 from qa.settings import Settings
 
 DESCRIPTION = "只评检索：各阶段的 R、P、MRR、MAP、nDCG，读写 TREC 的 qrels 与 run 文件。"
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--run", type=Path, action="append", default=[], metavar="FILE", help="给这个 run 文件打分，不检索；可多次"
     )
-    parser.add_argument("--index", type=Path, metavar="DIR", help="索引文件夹；默认取 YIJU_INDEX，再取 data/index")
+    add_index_argument(parser)
     parser.add_argument("--split", metavar="NAME", help="只用这一半问题")
     parser.add_argument(
         "--measures", nargs="+", default=list(DEFAULT_MEASURES), metavar="NAME", help="指标，如 R@5 nDCG@10"

@@ -25,6 +25,7 @@ from eval.report import Circumstances, IndexJson, ReportJson, make_report
 from eval.report_text import report_text
 from eval.requirements import Requirement, parse_tolerance, unmet, unmet_text
 from eval.stages import StagedSearch, search_stages
+from index.locations import add_index_argument
 from qa.protocols import Answerer
 from qa.settings import Settings
 
@@ -34,7 +35,7 @@ DESCRIPTION = "用一个问题集评测问答：逐题作答、打分、列出�
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("dataset", type=Path, metavar="DATASET", help="问题集，JSON Lines")
-    parser.add_argument("--index", type=Path, metavar="DIR", help="索引文件夹；默认取 YIJU_INDEX，再取 data/index")
+    add_index_argument(parser)
     parser.add_argument("--split", metavar="NAME", help="只用这一半问题：dev 或 test")
     parser.add_argument(
         "--answers",

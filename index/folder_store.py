@@ -1,0 +1,126 @@
+"""An index that lies in a folder: FAISS and our own BM25, read into memory as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from index.errors import IndexCorrupt
+from index.named_encoder import NamedEncoder
+from index.passage_index import PassageIndex
+from index.protocols import Encoder, LoadEncoder, Progress
+from index.records import Document
+from index.storage import MANIFEST, Manifest, WriteLock, damaged_files, read_manifest, write_lock
+
+
+class FolderStore:
+    """A `Store` in a folder.
+
+    Args:
+        folder: there already, or to be made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def stamp(self) -> str | None:
+        """The digest of the manifest; None where there is none."""
+        try:
+            return sha256((self._folder / MANIFEST).read_bytes()).hexdigest()
+        except OSError:
+            return None
+
+    def manifest(self) -> Manifest:
+        """What the index says of itself; errors as for `storage.read_manifest`."""
+        return read_manifest(self._folder)
+
+    def open(self, encoder: Encoder | None = None) -> PassageIndex:
+        """The index as it is now; errors as for `PassageIndex.open`."""
+        return PassageIndex.open(self._folder, encoder=encoder)
+
+    @contextmanager
+    def building(self, encoder: str, load: LoadEncoder) -> Iterator[FolderWriter]:
+        """A new index, in memory until the block ends."""
+        with write_lock(self._folder) as lock:
+            writer = FolderWriter(lock, lambda: PassageIndex.build([], load(encoder)))
+            yield writer
+            writer.save()
+
+    @contextmanager
+    def writing(self, load: LoadEncoder, encoder: str | None = None) -> Iterator[FolderWriter]:
+        """The index that is there; its encoder is loaded with the first document, one that is named at once."""
+        name = self.manifest().encoder
+        with write_lock(self._folder) as lock:
+            if encoder is not None:
+                index = self.open(load(encoder))
+                yield FolderWriter(lock, lambda: index, index)
+            else:
+                yield FolderWriter(lock, lambda: self.open(load(name)), self.open(NamedEncoder(self.manifest())))
+
+    def damage(self) -> list[str]:
+        """A line for each file that is not what the manifest says, or for what else keeps the index from opening."""
+        try:
+            if damaged := damaged_files(self._folder):
+                return damaged
+            self.open(NamedEncoder(self.manifest()))
+        except IndexCorrupt as error:
+            return [str(error)]
+        return []
+
+
+class FolderWriter:
+    """A `Writer` of a folder.
+
+    Args:
+        lock: the right to write it.
+        loaded: gives the index with its encoder, which is not loaded before it is needed.
+        index: what lies there, saved after every change; None for a new one, which is saved at its end.
+    """
+
+    def __init__(self, lock: WriteLock, loaded: Callable[[], PassageIndex], index: PassageIndex | None = None) -> None:
+        self._lock = lock
+        self._loaded = loaded
+        self._saving = index is not None
+        self._index = index
+
+    def add(
+        self,
+        documents: Iterable[Document],
+        *,
+        stale: Iterable[str] = (),
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        """Add documents; see `Writer`."""
+        index = self._current()
+        if isinstance(index.encoder, NamedEncoder):
+            index = self._loaded()
+        self._change(index.add(documents, progress=progress).remove(stale))
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Remove documents; see `Writer`."""
+        self._change(self._current().remove(ids))
+
+    def save(self) -> None:
+        """Write the index as it is now."""
+        self._current().save(self._lock.folder, lock=self._lock)
+
+    def _change(self, index: PassageIndex) -> None:
+        self._index = index
+        if self._saving:
+            self.save()
+
+    def _current(self) -> PassageIndex:
+        if self._index is None:
+            self._index = self._loaded()
+        return self._index
+
+    @property
+    def passage_count(self) -> int:
+        """How many passages there are."""
+        return self._current().passage_count
+
+    def documents(self) -> Sequence[Document]:
+        """All documents, ordered by id."""
+        return self._current().documents()
