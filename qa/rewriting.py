@@ -129,14 +129,19 @@ class FollowUpRewriter:
     def _replaced(self, subject: str, chunks: Sequence[Sequence[_Word]], words: Sequence[_Word]) -> tuple[int, int]:
         """What `subject` takes the place of: the word nearest in meaning, or all of its noun phrase up to there.
 
-        One word takes the place of one; several, of all before the nearest or before the last they share.
+        One word takes the place of one; several, or one that ends in it (工伤保险 for 失业保险), of all before the
+        nearest or before the last they share.
         """
         new = [word.text for word in _words(subject)]
         shared = [word for word in words if word.text == new[-1]]
         vectors = self._encoder.encode_passages([subject, *(word.text for word in words)])
         best = shared[0] if shared else words[int(np.argmax(vectors[1:] @ vectors[0]))]
         chunk = next(chunk for chunk in chunks if best in chunk)
-        return (best if len(new) == 1 else chunk[0]).start, best.end
+        if len(new) > 1 or (new[0].endswith(best.text) and new[0] != best.text):
+            return chunk[0].start, best.end
+        # 光伏发电 is one thing: what is done to a thing goes with the thing that stands before it.
+        bound = [word for word in chunk if word.end == best.start and word.nominal and best.tag[0] == "v"]
+        return (bound[0] if bound else best).start, best.end
 
 
 def _words(question: str) -> list[_Word]:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.encoders import load_encoder
 from qa.rewriting import FollowUpRewriter
 from tests.fakes import HashEncoder
 
@@ -28,6 +29,22 @@ def test_a_follow_up_takes_over_what_it_leaves_out(question: str, history: list[
 @pytest.mark.parametrize("question", ["那风电呢？", "风电呢", "风电又是多少", "换成风电"])
 def test_a_new_subject_takes_the_place_of_the_old(question: str) -> None:
     assert REWRITER.standalone(question, [FIRST]) == "风电装机目标是多少"
+
+
+@pytest.mark.parametrize(
+    ("question", "earlier", "standalone"),
+    [
+        ("那风电呢？", "光伏发电装机容量是多少", "风电装机容量是多少"),
+        ("肉牛呢", "生猪养殖规模是多少", "肉牛养殖规模是多少"),
+        ("那学前教育呢", "职业教育在校生有多少人", "学前教育在校生有多少人"),
+        ("工伤保险呢", "失业保险的缴费比例是多少", "工伤保险的缴费比例是多少"),
+        ("铁路呢", "公路建设投资多少", "铁路建设投资多少"),
+    ],
+)
+def test_a_new_subject_takes_the_place_of_a_thing_of_several_words_as_a_whole(
+    question: str, earlier: str, standalone: str
+) -> None:
+    assert FollowUpRewriter(load_encoder()).standalone(question, [earlier]) == standalone
 
 
 def test_a_chain_is_followed_turn_by_turn() -> None:
