@@ -125,10 +125,12 @@ def _done(
     versions: Sequence[str],
 ) -> object:
     """The result of a job: read, where the same was done before, or done now in a process of its own."""
+    # Where files lie does not matter, what they hold does.
     files = sorted(Path(str(job["folder"])).iterdir())
-    digest = hashlib.sha256("\0".join([json.dumps(job, ensure_ascii=False), *versions]).encode())
+    asked_for = json.dumps({**job, "folder": ""}, ensure_ascii=False)
+    digest = hashlib.sha256("\0".join([asked_for, *module, *versions]).encode())
     for path in files:
-        digest.update(path.read_bytes())
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
     result = kept / f"{name}-{digest.hexdigest()[:16]}.json"
     if not result.is_file():
         kept.mkdir(parents=True, exist_ok=True)
