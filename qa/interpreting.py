@@ -70,7 +70,10 @@ class Interpreter:
             history: earlier turns, oldest first, none of them empty.
         """
         earlier = [part for past in history for part in self._parts(past)]
-        first, *others = self._parts(turn) or [turn]
+        parts = self._parts(turn)
+        if not parts:  # 谢谢 goes on with nothing
+            return [turn]
+        first, *others = parts
         found = [_short_enough(self._rewriter.standalone(first, earlier), first)]
         for part in others:
             found.append(_short_enough(self._rewriter.continued(part, found[-1]), part))

@@ -261,5 +261,10 @@ RELATIONAL = "|".join(
         "要求|结果|原因|背景|意义|特点|特色|优势|处罚|罚款|奖励|补贴|后果|情况|问题|的",
     )
 )
+# What plans and reports have a chapter for: a question for it is about the document, not about what was asked before.
+DOCUMENT_PARTS = (
+    "(?:主要|总体|重点|基本|指导|发展|工作|保障|组织|实施|适用)"
+    "(?:目标|任务|原则|思想|要求|思路|措施|保障|领导|步骤|范围|对象)(?!单位|部门)"
+)
 # What a verb begins with that says nothing yet: 要收, 可以办.
 MODALS = "要能可会应须需得"

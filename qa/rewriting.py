@@ -24,12 +24,14 @@ MAX_TURNS = 6
 _LEAD = re.compile(language.FOLLOW_UP_LEAD)
 _AGAIN = re.compile(language.ASKS_AGAIN)
 _ASKING_END = re.compile(r"呢[?？。!！]*$|^(?:那|那么|换成|改成)")
+_FIGURE = re.compile("[多几]")
 _CONTINUES = re.compile("又是|也是|又有")
 _PRONOUN = re.compile(language.PRONOUNS)
 _ASKS = re.compile(f"{language.INTERROGATIVE_CORE}|{language.ASKS_YES_NO}|{language.ASKS_ENGLISH}")
 _CLASSIFIER = re.compile(language.BEHIND_CORE)
 _YEAR = re.compile(language.YEARS)
 _RELATIONAL = re.compile(f"(?:{language.RELATIONAL})+")
+_OF_DOCUMENTS = re.compile(language.DOCUMENT_PARTS)
 _MARKS = " ,，。!！?？;；:：、"
 
 
@@ -99,7 +101,10 @@ class FollowUpRewriter:
         if _ASKING_END.search(question) or _CONTINUES.search(question):
             return True
         named = [word.text for word in _words(fragment) if word.nominal and not _RELATIONAL.fullmatch(word.text)]
-        return len(named) == 1 and not _ASKS.search(align(_AGAIN.sub("", fragment)))
+        asked = _AGAIN.search(align(fragment))
+        # 「指导思想是什么」 is whole; only a figure is asked for again without saying of what: 「水电是多少」.
+        again = asked is not None and (not _ASKS.search(asked[0]) or _FIGURE.search(asked[0]))
+        return len(named) == 1 and bool(again) and not _ASKS.search(align(_AGAIN.sub("", fragment)))
 
     def _about(self, fragment: str, earlier: str) -> str:
         """A question without a subject, with that of `earlier`; where it names another year, in place of the old."""
@@ -113,6 +118,8 @@ class FollowUpRewriter:
         old = _YEAR.search(align(earlier))
         if old and _YEAR.search(align(subject)):
             return earlier[: old.start()] + subject + earlier[old.end() :]
+        if _YEAR.fullmatch(align(subject)):
+            return subject + earlier
         asked, places = analyse(subject).places, analyse(earlier).places
         if asked and places and places[0] in earlier:
             return earlier.replace(places[0], subject, 1)
@@ -165,7 +172,11 @@ def _chunks(question: str) -> list[list[_Word]]:
 
 
 def _has_subject(fragment: str) -> bool:
-    """Whether a question says what it is about: there is a noun, a place or an article that is no mere attribute."""
+    """Whether a question says what it is about: a noun, place or article that is no mere attribute, or a part of all
+    documents, 保障措施.
+    """
+    if _OF_DOCUMENTS.search(align(fragment)):
+        return True
     asked = analyse(fragment)
     nouns = [term.text for term in asked.terms if _Word(term.text, term.tag, 0).nominal]
     return bool(asked.places or asked.provisions or any(not _RELATIONAL.fullmatch(noun) for noun in nouns))

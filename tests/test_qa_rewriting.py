@@ -19,6 +19,7 @@ FIRST = "光伏装机目标是多少"
         ("江津区呢", ["綦江区光伏装机目标是多少"], "江津区光伏装机目标是多少"),
         ("它的牵头单位是谁", ["信息安全产业怎么发展"], "信息安全产业牵头单位是谁"),
         ("页岩气产能是多少", [FIRST], "页岩气产能是多少"),
+        ("2030年呢", [FIRST], "2030年光伏装机目标是多少"),
         ("那风电呢", [], "那风电呢"),
     ],
 )
@@ -45,6 +46,19 @@ def test_a_new_subject_takes_the_place_of_a_thing_of_several_words_as_a_whole(
     question: str, earlier: str, standalone: str
 ) -> None:
     assert FollowUpRewriter(load_encoder()).standalone(question, [earlier]) == standalone
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["今天天气怎么样？", "指导思想是什么", "重点任务有哪些", "保障措施有哪些？", "基本原则是什么", "主要目标是什么"],
+)
+def test_a_whole_question_takes_nothing_over(question: str) -> None:
+    assert REWRITER.standalone(question, [FIRST]) == question
+
+
+@pytest.mark.parametrize("question", ["牵头单位是谁", "由谁牵头", "责任单位有哪些", "什么时候完成"])
+def test_a_question_for_an_attribute_is_about_what_was_asked_before(question: str) -> None:
+    assert REWRITER.standalone(question, [FIRST]) == f"光伏装机{question}"
 
 
 def test_a_chain_is_followed_turn_by_turn() -> None:
