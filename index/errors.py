@@ -16,7 +16,8 @@
     └─ ModelError(retryable)     a model that does not load or does not answer
        ├─ ModelTimeout
        ├─ ModelUnavailable
-       └─ ModelReply
+       ├─ ModelReply
+       └─ PromptTooLong        what was asked is more than the model can read
 
 `ValueError` and `TypeError` stay for the caller's mistakes; a YijuError is the
 world's. A message says what was found, where, what was expected and what to do.
@@ -110,3 +111,7 @@ class ModelUnavailable(ModelError):
 
 class ModelReply(ModelError):
     """The model answered with something unusable."""
+
+
+class PromptTooLong(ModelError):
+    """What the model was given to read is longer than it can take."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
 
 from index.filters import Filter
 from index.records import Document, Hit
@@ -21,6 +22,36 @@ class Reader(Protocol):
         Args:
             question: standalone: it needs no earlier turn to be understood.
             hits: passages to read, best first.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation with a language model."""
+
+    role: Literal["system", "user"]
+    content: str
+
+
+@runtime_checkable
+class ChatModel(Protocol):
+    """A language model that continues a conversation."""
+
+    def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
+        """The reply as it is written; closing the iterator ends the request.
+
+        Args:
+            messages: the conversation so far.
+            max_tokens: longest reply, in the model's own tokens, at least 1.
+
+        Returns:
+            Pieces of text that make the reply when joined. Empty ones come while there is nothing new, several a
+            second, so that the caller can stop.
+
+        Raises:
+            ModelError: if the model cannot be reached, is too slow or answers with something unusable. What came
+                before it is part of a reply.
         """
         ...
 
@@ -69,4 +100,13 @@ class Answerer(Grouper, Protocol):
 
     def examples(self, n: int = 4, within: Filter | None = None) -> list[str]:
         """Questions that the documents answer, made from the documents themselves: all, or those of a filter."""
+        ...
+
+
+@runtime_checkable
+class Expander(Protocol):
+    """An answerer that can say more about an answer than is needed."""
+
+    def expand(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
+        """As `Answerer.stream`, but the answer is explained at length, where something is at hand that can."""
         ...

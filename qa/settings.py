@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from index.locations import Location, location
 
 MAX_QUESTION_CHARACTERS = 2_000
 """A longer question is refused with a message that states this limit."""
+
+
+CONTEXT = 4096
+"""Tokens that a language model reads and writes together, where nothing else is said: the least that servers offer."""
 
 
 class Caution(StrEnum):
@@ -22,6 +27,72 @@ class Caution(StrEnum):
     HIGH = "high"
 
 
+class Unsupported(StrEnum):
+    """What becomes of a sentence of a language model that its quotes do not carry."""
+
+    WITHHOLD = "withhold"
+    STRIKE = "strike"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """Which language model writes, and how.
+
+    Attributes:
+        url: of an OpenAI-compatible interface, up to `/v1`; None where none is used.
+        name: what that interface calls the model.
+        file: a GGUF file to run instead; None where none is used.
+        key: for the interface; from the environment alone, so that no list of processes shows it.
+        ca_file: certificates to trust beside those of the system.
+        context: tokens that the model can read and write together.
+        unsupported: what becomes of sentences without a basis.
+    """
+
+    url: str | None = None
+    name: str = ""
+    file: Path | None = None
+    key: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+    context: int = CONTEXT
+    unsupported: Unsupported = Unsupported.WITHHOLD
+
+    @classmethod
+    def from_environment(
+        cls,
+        environment: Mapping[str, str] = os.environ,
+        *,
+        url: str | None = None,
+        name: str | None = None,
+        file: Path | None = None,
+        ca_file: Path | None = None,
+        context: int | None = None,
+        unsupported: Unsupported | None = None,
+    ) -> ModelSettings | None:
+        """Settings from `YIJU_LLM_URL`, `_MODEL`, `_GGUF`, `_CA_FILE`, `_KEY`; what is given wins over the environment.
+
+        Returns:
+            None where neither an address nor a file is named: then no language model is used.
+
+        Raises:
+            ValueError: if address and file are both named, or the address is none; the message is fit for a user.
+        """
+        url = url or (None if file else environment.get("YIJU_LLM_URL"))
+        file = file or _path(None if url else environment.get("YIJU_LLM_GGUF"))
+        if not url and not file:
+            return None
+        if url and file:
+            raise ValueError("--llm-url 与 --llm-gguf 只能给出一个。")
+        return cls(
+            url=_address(url) if url else None,
+            name=_model_name(name or environment.get("YIJU_LLM_MODEL"), file),
+            file=file,
+            key=environment.get("YIJU_LLM_KEY") or None,
+            ca_file=ca_file or _path(environment.get("YIJU_LLM_CA_FILE")),
+            context=context or CONTEXT,
+            unsupported=unsupported or Unsupported.WITHHOLD,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Settings of one run.
@@ -30,11 +101,13 @@ class Settings:
         index: where the index lies.
         k: how many passages the reader gets.
         caution: how sure an answer must be.
+        model: the language model that may write; None where there is none.
     """
 
     index: Location = Path("data/index")
     k: int = 10
     caution: Caution = Caution.NORMAL
+    model: ModelSettings | None = None
 
     @classmethod
     def from_environment(
@@ -43,6 +116,7 @@ class Settings:
         *,
         index: Location | None = None,
         caution: Caution | None = None,
+        model: ModelSettings | None = None,
     ) -> Settings:
         """Settings from `YIJU_INDEX` and `YIJU_CAUTION`; an argument that is given wins over the environment.
 
@@ -52,6 +126,7 @@ class Settings:
         return cls(
             index=index or location(environment.get("YIJU_INDEX") or "data/index"),
             caution=caution or _caution(environment.get("YIJU_CAUTION") or Caution.NORMAL),
+            model=model,
         )
 
 
@@ -60,3 +135,26 @@ def _caution(name: str) -> Caution:
         return Caution(name)
     except ValueError:
         raise ValueError(f"环境变量 YIJU_CAUTION 是 {name!r}：应为 {'、'.join(Caution)} 之一。") from None
+
+
+def _path(name: str | None) -> Path | None:
+    return Path(name) if name else None
+
+
+def _address(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        told = (parts.scheme in ("http", "https"), parts.hostname, parts.port != 0)
+    except ValueError:
+        told = (False, None, False)
+    if not all(told):
+        raise ValueError(f"--llm-url {url}：应为接口的地址，例如 http://127.0.0.1:11434/v1")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("--llm-url 里不能有用户名、密码或参数：密钥写在环境变量 YIJU_LLM_KEY 里。")
+    return url.rstrip("/")
+
+
+def _model_name(name: str | None, file: Path | None) -> str:
+    if name or file:
+        return name or ""
+    raise ValueError("--llm-url 须与 --llm-model 同用：例如 --llm-model qwen3:8b")
