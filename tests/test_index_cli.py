@@ -288,12 +288,20 @@ def test_a_wrong_call_is_one_line_and_status_2(argv: list[str], capsys: pytest.C
     assert "--help" in one_line(capsys.readouterr().err)
 
 
-def test_names_that_are_no_text_are_shown_somehow(papers: Path, tmp_path: Path) -> None:
-    name = os.fsdecode(b"\xff\xfe.txt")
-    (papers / name).write_text("丙方案\n" + PARAGRAPH, encoding="utf-8")
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [("方案甲".encode("gb18030"), "方案甲.txt"), (b"\xff\xfe", r"\xff\xfe.txt")],
+    ids=["GBK", "none"],
+)
+def test_names_in_another_encoding_are_read_or_shown_somehow(
+    papers: Path, tmp_path: Path, written: bytes, shown: str
+) -> None:
+    (papers / os.fsdecode(written + b".txt")).write_text("丙方案\n" + PARAGRAPH, encoding="utf-8")
     done = driver("build", papers, "-o", tmp_path / "index")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "udcff" in driver("info", tmp_path / "index").stdout
+    assert shown in driver("info", tmp_path / "index").stdout
+    # The same names again are the same documents.
+    assert "没有变化" in driver("add", tmp_path / "index", papers).stdout
 
 
 # As processes

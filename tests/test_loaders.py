@@ -101,6 +101,16 @@ def test_a_truncated_utf_16_file_says_where_it_breaks(tmp_path: Path) -> None:
         load(write(tmp_path, b"\xff\xfe" + "甲乙".encode("utf-16-le") + b"\x11"))
 
 
+def test_text_needs_no_ending(tmp_path: Path) -> None:
+    assert load(write(tmp_path, TEXT, "通知")).text == TEXT
+
+
+@pytest.mark.parametrize("name", ["空.docx", "空.pdf", "空.txt", "空"])
+def test_a_file_of_no_bytes_is_called_empty_whatever_its_name_promises(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DocumentUnreadable, match="是空的（0 字节）"):
+        load(write(tmp_path, "", name))
+
+
 def test_an_unknown_ending_is_named_with_what_is_supported(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedFormat, match=r"\.xyz.*\.txt") as caught:
         load(write(tmp_path, TEXT, "文.xyz"))

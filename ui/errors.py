@@ -66,7 +66,7 @@ def as_api_error(error: Exception) -> ApiError:
         return ApiError(503, "busy", str(error))
     if isinstance(error, YijuError) and not isinstance(error, AnswerFailed):
         return ApiError(503, "unavailable", str(error))
-    if isinstance(error, ValueError):
+    if isinstance(error, ValueError) and not isinstance(error, UnicodeError):
         return ApiError(422, "invalid_question", str(error))
     return ApiError(500, "internal_error", "服务出了错，已记入日志，请稍后再试。")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import os
 import struct
 import unicodedata
 import zipfile
@@ -21,7 +22,7 @@ from index.outline import outline
 from index.records import Document
 
 SUFFIXES = (".txt", ".md", ".markdown")
-"""Names of plain text; all other formats are known by their content."""
+"""Names of plain text; all other formats are known by their content. A name without any may be text as well."""
 MAX_BYTES = 20 * 1024 * 1024
 """Bytes of a text file."""
 MAX_PACKED = 300 * 1024 * 1024
@@ -85,7 +86,7 @@ def load_all(
         DocumentError, MissingDependency: as `load`, if the file itself cannot be read.
     """
     data, found = _read(path)
-    name = unicodedata.normalize("NFC", path.name) if source is None else source
+    name = legible(path.name) if source is None else source
     yield from _documents(path, data, found, name, notice, archives)
 
 
@@ -210,10 +211,11 @@ def _format(path: Path, data: bytes) -> Format:
 
 
 def _check(path: Path, size: int, found: Format) -> None:
-    if found is Format.TEXT and path.suffix.lower() not in SUFFIXES:
-        shown = path.suffix or "没有扩展名"
+    if size == 0:
+        raise DocumentUnreadable(path, f"文件 {path} 是空的（0 字节）。请提供有内容的文件。")
+    if found is Format.TEXT and path.suffix.lower() not in ("", *SUFFIXES):
         raise UnsupportedFormat(
-            path, f"不支持的文件格式：{path}（{shown}）。目前支持 {_READABLE}。请先转换为其中一种格式。"
+            path, f"不支持的文件格式：{path}（{path.suffix}）。目前支持 {_READABLE}。请先转换为其中一种格式。"
         )
     limit = MAX_BYTES if found in (Format.TEXT, Format.HTML) else MAX_PACKED
     if size > limit:
@@ -289,4 +291,25 @@ def _distinct(depths: dict[Path, int], files: dict[Path, Path]) -> dict[Path, st
 
 def _tail(file: Path, depth: int) -> str:
     parts = file.absolute().parts
-    return unicodedata.normalize("NFC", "/".join(parts[-depth:]).replace("//", "/"))
+    return "/".join(map(legible, parts[-depth:])).replace("//", "/")
+
+
+def legible(name: str) -> str:
+    """A file's or folder's name as people write it, in any encoding.
+
+    Args:
+        name: as Python shows it; bytes that are no UTF-8 as lone surrogates.
+
+    Returns:
+        The name in NFC. One that is no UTF-8 is read as GB18030, as old systems wrote names; bytes that are neither
+        stay visible as `\\xff`.
+    """
+    written = os.fsencode(name)
+    try:
+        text = written.decode("utf-8")
+    except UnicodeDecodeError:
+        try:
+            text = written.decode("gb18030")
+        except UnicodeDecodeError:
+            text = written.decode("utf-8", "backslashreplace")
+    return unicodedata.normalize("NFC", text)
