@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
+from index import rights_command
 from index.encoders import DEFAULT_ENCODER, load_encoder
 from index.errors import YijuError
 from index.intake import Batch, Changes, batches, changes, settlings
@@ -113,6 +114,10 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹，或 milvus://…")
     show.add_argument("document", metavar="DOCUMENT", help="文档编号、来源，或来源、标题里独有的几个字")
     show.set_defaults(run=_show)
+
+    rights = commands.add_parser("rights", help="查看和改动谁能读哪些文档；服务不必停，改动立即生效")
+    rights_command.add_arguments(rights)
+    rights.set_defaults(run=_rights)
 
     verify = commands.add_parser("verify", help="逐个文件核对校验和与结构；有损坏时退出码为 1")
     verify.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹，或 milvus://…")
@@ -268,6 +273,10 @@ def _described_passage(passage: Passage) -> str:
 
 def _place(page: int | None) -> str:
     return f"第 {page} 页 " if page else ""
+
+
+def _rights(arguments: argparse.Namespace) -> Outcome:
+    return Outcome(rights_command.lines(arguments, _open_unloaded(arguments.index).documents()))
 
 
 def _verify(arguments: argparse.Namespace) -> Outcome:

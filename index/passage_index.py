@@ -22,6 +22,7 @@ from index.dense import DenseIndex
 from index.errors import IndexCorrupt
 from index.filters import Filter
 from index.fusion import Rows
+from index.index_view import IndexView
 from index.named_encoder import check_encoder
 from index.protocols import Encoder, Progress, Retriever, Stage, Vectors
 from index.records import Document, Hit, Passage
@@ -241,6 +242,14 @@ class PassageIndex:
             raise ValueError(f"stage must be one of {', '.join(self._retrievers)}, got {stage!r}")
         return _OneStage(self, stage)
 
+    def limited_to(self, readable: Filter) -> IndexView:
+        """The index as if it held only the documents that a filter admits: nothing tells that there are others.
+
+        A filter of `search` chooses among documents that the asker knows of, and scores stay measured against all of
+        these. Documents that the asker must not know of may not even show in scores and word frequencies.
+        """
+        return IndexView(self._contents, self._passages, self._dense, self._sparse, self._encoder, readable)
+
     def documents(self) -> Sequence[Document]:
         """All documents, ordered by id."""
         return [document for document, _ in self._contents.values()]
@@ -257,7 +266,7 @@ class PassageIndex:
 
     def document_frequency(self, term: str) -> int:
         """In how many passages a term (of `index.text.terms`) occurs, title and section path included."""
-        return self._sparse.frequencies.get(term, 0)
+        return self._sparse.frequency(term)
 
     def vocabulary(self) -> Mapping[str, int]:
         """All terms with the number of passages they occur in."""
@@ -265,8 +274,7 @@ class PassageIndex:
 
     def rarity(self, word: str) -> float:
         """How rare a folded word is: the inverse document frequency of its rarest term, as BM25 counts it."""
-        frequency = min((self.document_frequency(term) for term in terms(word)), default=0)
-        return self._sparse.rarity(frequency)
+        return self._sparse.rarity(min(map(self._sparse.frequency, terms(word)), default=0))
 
     @property
     def passage_count(self) -> int:

@@ -100,12 +100,25 @@ class Lexicon(Protocol):
 
 
 @runtime_checkable
-class Index(Retriever, PassageStore, Lexicon, Protocol):
-    """What answering needs of an index, wherever it lies."""
+class Library(Retriever, PassageStore, Lexicon, Protocol):
+    """What answering needs of an index: passages found, documents, and what their words are worth."""
 
     @property
     def encoder(self) -> Encoder:
         """The encoder that questions go through."""
+        ...
+
+
+@runtime_checkable
+class Index(Library, Protocol):
+    """An index, wherever it lies."""
+
+    def limited_to(self, readable: Filter) -> Library:
+        """The index as if it held only the documents that a filter admits: nothing tells that there are others.
+
+        The filter of a `search` chooses among documents that the asker knows of. Documents that the asker must not
+        know of may not even show in scores, word frequencies and what they bring about.
+        """
         ...
 
     @property

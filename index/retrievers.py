@@ -15,7 +15,7 @@ from index.dense import DenseIndex, Vector
 from index.fusion import Rows, Scores, best, fuse
 from index.protocols import Encoder
 from index.records import Hit, Passage
-from index.sparse import SparseIndex
+from index.sparse import SparseIndex, SparseView
 
 # Share of the dense score. R@1 / R@5 of the passage that holds the evidence, multilingual-e5-small, passages of 400:
 #                                 0 (wording)    0.4            0.5            0.6            1 (meaning)
@@ -76,7 +76,7 @@ class DenseRetriever:
 class LexicalRetriever:
     """By wording: BM25. A passage that shares no term with the question is no hit."""
 
-    def __init__(self, passages: Sequence[Passage], sparse: SparseIndex) -> None:
+    def __init__(self, passages: Sequence[Passage], sparse: SparseIndex | SparseView) -> None:
         self._passages = passages
         self._sparse = sparse
 
@@ -97,7 +97,12 @@ class HybridRetriever:
     """Both: weighted z-scores over the candidates of either side."""
 
     def __init__(
-        self, passages: Sequence[Passage], dense: Preparing, lexical: Preparing, weight: float = DEFAULT_WEIGHT
+        self,
+        passages: Sequence[Passage],
+        dense: Preparing,
+        lexical: Preparing,
+        weight: float = DEFAULT_WEIGHT,
+        rows: Rows | None = None,
     ) -> None:
         """Fuse two retrievers over the same passages.
 
@@ -106,6 +111,7 @@ class HybridRetriever:
             dense: by meaning.
             lexical: by wording.
             weight: share of the dense score, 0 to 1.
+            rows: ascending rows beside which there are none; all by default.
 
         Raises:
             ValueError: if `weight` is outside 0 to 1.
@@ -116,6 +122,7 @@ class HybridRetriever:
         self._dense = dense
         self._lexical = lexical
         self._weight = weight
+        self._rows = rows
 
     def search(self, query: str, k: int, among: Rows | None = None) -> list[Hit]:
         """The best passages by fused score, at most `k`, best first; ties by document id, then offset.
@@ -124,17 +131,17 @@ class HybridRetriever:
             query: what is looked for.
             k: how many passages.
             among: ascending rows to choose from; all by default. Scores are measured against the candidates of all
-                rows even then, so that a score says as much as without: what answers depends on it.
+                rows that there are even then, so that a score says as much as without: what answers depends on it.
 
         Raises:
             ValueError: if `k` is below 1.
         """
         _check_k(k)
-        if not self._passages or (among is not None and not len(among)):
+        if not self._passages or any(rows is not None and not len(rows) for rows in (self._rows, among)):
             return []
         dense, lexical = self._dense.prepare(query), self._lexical.prepare(query)
         depth = max(k, POOL)
-        everywhere = np.union1d(dense.best(depth), lexical.best(depth))
+        everywhere = np.union1d(dense.best(depth, self._rows), lexical.best(depth, self._rows))
         mine = everywhere if among is None else np.union1d(dense.best(depth, among), lexical.best(depth, among))
         rows = np.union1d(everywhere, mine)
         scores = fuse(dense.scores(rows), lexical.scores(rows), self._weight, np.isin(rows, everywhere))

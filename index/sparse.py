@@ -9,7 +9,8 @@ Measured beside bm25s 0.3.16 on 20,000 articles of law: scores equal to 4e-6 (it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from math import log1p
 from typing import Self
 
@@ -49,7 +50,8 @@ class SparseIndex:
         self._starts = np.concatenate(([0], np.cumsum(counts)))
         _check_postings(counts, self._starts, postings, size)
         self._ids = {term: number for number, term in enumerate(self._frequencies)}
-        self._norms = _length_norms(postings, size)
+        self._lengths: Scores = np.bincount(postings[0], weights=postings[1], minlength=size).astype(np.float64)
+        self._norms = _length_norms(self._lengths, self._lengths)
 
     @classmethod
     def build(cls, texts: Iterable[str]) -> Self:
@@ -113,9 +115,13 @@ class SparseIndex:
         """int32 `(2, n)`: rows and counts, term by term."""
         return self._postings
 
+    def frequency(self, term: str) -> int:
+        """In how many rows a term occurs."""
+        return self._frequencies.get(term, 0)
+
     def rarity(self, frequency: int) -> float:
         """The inverse document frequency of a term that occurs in so many rows; always positive."""
-        return log1p((self._size - frequency + 0.5) / (frequency + 0.5))
+        return _rarity(frequency, self._size)
 
     def scores(self, query: str) -> Scores:
         """The BM25 score of every row; 0 where no term of the query occurs.
@@ -124,20 +130,74 @@ class SparseIndex:
             Robertson and Zaragoza, The Probabilistic Relevance Framework (2009), with the idf that stays positive,
             ln(1 + (n - df + 0.5) / (df + 0.5)), and without the constant factor k1 + 1, as in Lucene 8.
         """
-        scores = np.zeros(self._size, dtype=np.float64)
-        for term, repeats in Counter(terms(query)).items():
-            number = self._ids.get(term)
-            if number is None:
-                continue
-            rows, counts = self._postings[:, self._starts[number] : self._starts[number + 1]]
-            scores[rows] += repeats * self.rarity(len(rows)) * counts / (counts + self._norms[rows])
-        return scores
+        return _scores(query, self._occurrences, self._norms, self._size)
+
+    def limited_to(self, rows: Rows) -> SparseView:
+        """What an index of some rows alone would say of them; nothing is copied.
+
+        Args:
+            rows: which, ascending.
+        """
+        return SparseView(self, rows)
+
+    def _occurrences(self, term: str) -> Integers:
+        """int32 `(2, n)`: the rows of a term, and how often it occurs there."""
+        number = self._ids.get(term)
+        if number is None:
+            return np.zeros((2, 0), dtype=np.int32)
+        return self._postings[:, self._starts[number] : self._starts[number + 1]]
 
 
-def _length_norms(postings: Integers, size: int) -> Scores:
+class SparseView:
+    """Some rows of an index, with frequencies and lengths as if there were no others; row numbers stay."""
+
+    def __init__(self, index: SparseIndex, rows: Rows) -> None:
+        self._index = index
+        self._size = len(rows)
+        self._held = np.zeros(len(index), dtype=np.bool_)
+        self._held[rows] = True
+        self._norms = _length_norms(index._lengths, index._lengths[rows])
+
+    def frequency(self, term: str) -> int:
+        """In how many of the rows a term occurs."""
+        return len(self._occurrences(term)[0])
+
+    @cached_property
+    def frequencies(self) -> Mapping[str, int]:
+        """In how many of the rows each term occurs, by spelling; terms of other rows alone are not there."""
+        held = np.concatenate(([0], np.cumsum(self._held[self._index.postings[0]])))
+        counts = np.diff(held[self._index._starts]).tolist()
+        return {term: count for term, count in zip(self._index.frequencies, counts, strict=True) if count}
+
+    def rarity(self, frequency: int) -> float:
+        """As of the whole index, counted among the rows."""
+        return _rarity(frequency, self._size)
+
+    def scores(self, query: str) -> Scores:
+        """The BM25 score of every row of the whole index; 0 for those that are not of the view."""
+        return _scores(query, self._occurrences, self._norms, self._size)
+
+    def _occurrences(self, term: str) -> Integers:
+        found = self._index._occurrences(term)
+        return found[:, self._held[found[0]]]
+
+
+def _scores(query: str, occurrences: Callable[[str], Integers], norms: Scores, size: int) -> Scores:
+    scores = np.zeros(len(norms), dtype=np.float64)
+    for term, repeats in Counter(terms(query)).items():
+        rows, counts = occurrences(term)
+        if len(rows):
+            scores[rows] += repeats * _rarity(len(rows), size) * counts / (counts + norms[rows])
+    return scores
+
+
+def _rarity(frequency: int, size: int) -> float:
+    return log1p((size - frequency + 0.5) / (frequency + 0.5))
+
+
+def _length_norms(lengths: Scores, among: Scores) -> Scores:
     """What a row's length adds to the term frequency in the denominator: K1 · (1 - B + B · length / mean length)."""
-    lengths = np.bincount(postings[0], weights=postings[1], minlength=size)
-    mean = float(lengths.mean()) if size else 0.0
+    mean = float(among.mean()) if len(among) else 0.0
     relative = lengths / mean if mean else lengths
     return np.asarray(K1 * (1.0 - B + B * relative), dtype=np.float64)
 

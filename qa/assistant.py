@@ -42,6 +42,7 @@ class Assistant:
         k: passages that are found and shown.
         grouper: tells which questions ask for the same; without one, each stands alone.
         today: tells the date on which questions are asked.
+        limit: makes the assistant of some of the documents, for those who must not know of the others.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Assistant:
         k: int = 10,
         grouper: Grouper | None = None,
         today: Callable[[], date] = date.today,
+        limit: Callable[[Filter], Assistant] | None = None,
     ) -> None:
         self._store = store
         self._retriever = retriever
@@ -62,6 +64,7 @@ class Assistant:
         self._k = k
         self._grouper = grouper
         self._today = today
+        self._limit = limit
         self._versions: dict[Filter | None, Versions] = {}
 
     def ask(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Answer:
@@ -156,6 +159,16 @@ class Assistant:
     def document(self, document_id: str) -> Document | None:
         """One of them, or None."""
         return self._store.document(document_id)
+
+    def limited_to(self, readable: Filter) -> Assistant:
+        """The assistant as if it had only the documents that a filter admits; nothing tells that there are others.
+
+        Raises:
+            ValueError: if it was made without a way to do so.
+        """
+        if self._limit is None:
+            raise ValueError("this assistant was made without `limit`")
+        return self._limit(readable)
 
     def groups(self, questions: Sequence[str]) -> list[list[int]]:
         """Positions of the questions that ask for the same, each once."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 
 from index.errors import EncoderMismatch
+from index.filters import Filter
 from index.locations import store_at
-from index.protocols import Encoder, Index
+from index.protocols import Encoder, Index, Library
 from index.remembering import RememberingEncoder
 from qa.assistant import Assistant
 from qa.grouping import MeaningGrouper
@@ -48,12 +49,22 @@ class Opener:
 
     def open(self) -> Assistant:
         """An assistant on the index as it is now; raises what `open_assistant` raises."""
-        index, settings = self._index(), self._settings
+        index = self._index()
         self._encoder = index.encoder
         self._spans = self._spans or load_span_model()
-        reader = ExtractiveReader(index.encoder, index, self._spans, caution=settings.caution)
-        grouper = MeaningGrouper(index.encoder)
-        return Assistant(index, index, reader, interpreter_of(index), k=settings.k, grouper=grouper)
+        return self._on(index, self._spans, Filter())
+
+    def _on(self, index: Index, spans: SpanModel, readable: Filter) -> Assistant:
+        library: Library = index if readable.is_everything else index.limited_to(readable)
+        return Assistant(
+            library,
+            library,
+            ExtractiveReader(library.encoder, library, spans, caution=self._settings.caution),
+            interpreter_of(library),
+            k=self._settings.k,
+            grouper=MeaningGrouper(library.encoder),
+            limit=lambda further: self._on(index, spans, readable.both(further)),
+        )
 
     def _index(self) -> Index:
         if self._encoder:
@@ -63,7 +74,7 @@ class Opener:
         return stored.with_encoder(RememberingEncoder(stored.encoder))
 
 
-def interpreter_of(index: Index) -> Interpreter:
+def interpreter_of(index: Library) -> Interpreter:
     """What understands questions to the documents of an index."""
     return Interpreter(
         Tidier(index.document_frequency),

@@ -98,6 +98,10 @@ class Answerer(Grouper, Protocol):
         """One of them, or None."""
         ...
 
+    def limited_to(self, readable: Filter) -> Answerer:
+        """The same as if there were only the documents that a filter admits: nothing it says tells of others."""
+        ...
+
     def examples(self, n: int = 4, within: Filter | None = None) -> list[str]:
         """Questions that the documents answer, made from the documents themselves: all, or those of a filter."""
         ...

@@ -71,6 +71,9 @@ def cite(n: int, document: Document, quote: str) -> Citation:
     return Citation(n, passage_of(document, quote), document.source, Span(start, start + len(quote)))
 
 
+EVERYTHING = Filter()
+
+
 @dataclass(frozen=True)
 class FakeAnswerer:
     """An `Answerer`.
@@ -82,6 +85,7 @@ class FakeAnswerer:
 
     pause: float = 0.0
     sources: tuple[Document, ...] = (PLAN, RULES)
+    readable: Filter = EVERYTHING
 
     def ask(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Answer:
         if not question.strip():
@@ -91,7 +95,7 @@ class FakeAnswerer:
         if "崩溃" in question:
             raise KeyError("a bug whose text nobody outside must see")
         time.sleep(self.pause)
-        return _answer(question, history, within or Filter())
+        return _answer(question, history, self.readable.both(within or Filter()))
 
     def stream(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
         answer = self.ask(question, history, within)
@@ -109,6 +113,10 @@ class FakeAnswerer:
     def document(self, document_id: str) -> Document | None:
         return next((each for each in self.sources if each.id == document_id), None)
 
+    def limited_to(self, readable: Filter) -> FakeAnswerer:
+        left = tuple(each for each in self.sources if readable.admits(each))
+        return replace(self, sources=left, readable=self.readable.both(readable))
+
     def groups(self, questions: Sequence[str]) -> list[list[int]]:
         """By the first keyword, or the first two characters."""
         keys = [next((key for key in PLACES if key in each), each[:2]) for each in questions]
@@ -117,7 +125,8 @@ class FakeAnswerer:
     def examples(self, n: int = 4, within: Filter | None = None) -> list[str]:
         asked = ("光伏装机目标是多少？", "风电计划装机容量是多少？", "光伏项目的补贴标准是什么？", "牵头单位是谁？")
         pairs = zip(asked, PLACES.values(), strict=True)
-        return [question for question, place in pairs if (within or Filter()).admits(place[0])][:n]
+        admitted = self.readable.both(within or Filter())
+        return [question for question, place in pairs if admitted.admits(place[0])][:n]
 
 
 def _answer(question: str, history: Sequence[str], within: Filter) -> Answer:

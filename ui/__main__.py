@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from index.errors import ModelError, StoreUnavailable, YijuError
 from index.locations import add_index_argument
 from qa.settings import Caution, Settings
-from ui.options import access_of, add_options, check
+from ui.options import access_of, add_options, check, rights_of
 from ui.usage_options import add_usage_options, usage_of
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _load(settings: Settings, arguments: argparse.Namespace) -> FastAPI:
 
     The import has the thread, and a daemon, so that an unusable index is reported at once.
     """
-    access = access_of(arguments, settings.index)
+    access, rights = access_of(arguments, settings.index), rights_of(arguments, settings.index)
     os.environ["HF_HUB_OFFLINE"] = "1"  # a server takes its encoder from this machine or not at all
     importing = Thread(target=import_module, args=("ui.server",), daemon=True)
     importing.start()
@@ -130,9 +130,10 @@ def _load(settings: Settings, arguments: argparse.Namespace) -> FastAPI:
     importing.join()
     from ui.server import create_app
 
-    return create_app(
-        answerer, source=source, access=access, usage=usage_of(arguments, settings.index), mcp=arguments.mcp
-    )
+    for rule in rights.current().idle(answerer.documents()):
+        print(f"yiju-serve：没有文档符合权限规则「{rule.documents}」；写错了，或文件已移走？", file=sys.stderr)
+    usage = usage_of(arguments, settings.index)
+    return create_app(answerer, source=source, access=access, rights=rights, usage=usage, mcp=arguments.mcp)
 
 
 def _open(settings: Settings) -> tuple[Source, Answerer]:

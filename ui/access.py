@@ -18,7 +18,7 @@ from ui.errors import ApiError, error_response
 from ui.keys import LIKE_A_KEY, Key, KeyBook
 from ui.oidc import Oidc
 from ui.proxies import Network, arrival_of, parse_address
-from ui.visitors import GUEST, OWNER, Allowance, Role, Visitor, require
+from ui.visitors import GUEST, OWNER, Allowance, Role, Visitor, reader_of, require
 
 KEY_HEADER = "x-yiju-key"
 
@@ -161,7 +161,7 @@ class Door:
             return signed
         if access.protected:
             return GUEST
-        return OWNER if arrival.local else replace(OWNER, role=access.open_to)
+        return OWNER if arrival.local or access.open_to is Role.ADMIN else Visitor(role=access.open_to)
 
     def _signed_in(self, session: Mapping[str, Any]) -> Visitor | None:
         if "user" in session and self.access.oidc:
@@ -170,9 +170,9 @@ class Door:
         return _holder(key) if key else None
 
     def _user(self, name: str, groups: Sequence[str]) -> Visitor:
-        names = (name, *(f"@{group}" for group in groups))
-        named = [self.access.roles[each] for each in names if each in self.access.roles]
-        return Visitor(name, max(named, key=list(Role).index, default=Role.READER))
+        reader = reader_of(name, groups)
+        named = [role for each, role in self.access.roles.items() if each in reader]
+        return Visitor(name, max(named, key=list(Role).index, default=Role.READER), reader=reader)
 
     def _check_origin(self, scope: Scope, headers: Headers, visitor: Visitor, *, by_key: bool) -> Visitor:
         """Against pages elsewhere that act with the rights of whoever looks at them."""
@@ -188,7 +188,8 @@ class Door:
 
 
 def _holder(key: Key) -> Visitor:
-    return Visitor(f"key:{key.name}", key.role, key.scope, Allowance(key.id, key.per_minute, key.per_day))
+    allowance = Allowance(key.id, key.per_minute, key.per_day)
+    return Visitor(f"key:{key.name}", key.role, key.scope, allowance, reader=reader_of("", key.groups))
 
 
 def _check_query(scope: Scope) -> None:

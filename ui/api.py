@@ -15,6 +15,7 @@ from index.filters import years_of
 from index.records import Document, Span
 from index.versions import Versions
 from qa.answers import Answer
+from qa.protocols import Answerer
 from ui.bodies import Asked, asked, flag, opinion, read_object
 from ui.desk import Desk
 from ui.errors import ApiError, as_api_error, error_body
@@ -40,10 +41,9 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
         """200 when it can answer, else 503 with the reason."""
         if problem := desk.problem():
             raise ApiError(503, "unavailable", problem)
-        visitor = visitor_of(request)
-        seen = sum(map(visitor.may_see, desk.answerer.documents()))
+        seen = desk.seen_by(visitor_of(request))
         warned = {"warning": desk.warning} if desk.warning else {}
-        return JSONResponse({"status": "ok", "documents": seen, **warned})
+        return JSONResponse({"status": "ok", "documents": len(seen.documents()), **warned})
 
     @router.get("/metrics")
     async def metrics() -> Response:
@@ -115,33 +115,32 @@ def _add_documents(router: APIRouter, desk: Desk) -> None:
     @router.get("/api/documents")
     async def documents(request: Request) -> JSONResponse:
         """The documents that the visitor may see, without their text."""
-        seen = filter(visitor_of(request).may_see, desk.answerer.documents())
-        versions = desk.answerer.versions(visitor_of(request).scope)
-        return JSONResponse({"documents": [_summary(each, versions) for each in seen]})
+        seen = desk.seen_by(visitor_of(request))
+        versions = seen.versions()
+        return JSONResponse({"documents": [_summary(each, versions) for each in seen.documents()]})
 
     @router.get("/api/documents/{document_id}")
     async def document(request: Request, document_id: str) -> JSONResponse:
         """One document with its outline."""
-        found = _document(desk, request, document_id)
-        versions = desk.answerer.versions(visitor_of(request).scope)
-        return JSONResponse({**_summary(found, versions), "outline": _outline(found)})
+        seen = desk.seen_by(visitor_of(request))
+        found = _document(seen, document_id)
+        return JSONResponse({**_summary(found, seen.versions()), "outline": _outline(found)})
 
     @router.get("/api/documents/{document_id}/text")
     async def text(request: Request, document_id: str) -> PlainTextResponse:
         """The text that citations' offsets point into."""
-        return PlainTextResponse(_document(desk, request, document_id).text)
+        return PlainTextResponse(_document(desk.seen_by(visitor_of(request)), document_id).text)
 
     @router.get("/api/documents/{document_id}/context")
     async def context(request: Request, document_id: str) -> JSONResponse:
         """A place in a document with its surroundings."""
-        found = _document(desk, request, document_id)
+        found = _document(desk.seen_by(visitor_of(request)), document_id)
         return JSONResponse(_context(found, _span(request.query_params, found)))
 
 
-def _document(desk: Desk, request: Request, document_id: str) -> Document:
+def _document(seen: Answerer, document_id: str) -> Document:
     """A document that the visitor may see; what they may not see is not there."""
-    found = desk.answerer.document(document_id)
-    if found and visitor_of(request).may_see(found):
+    if found := seen.document(document_id):
         return found
     raise ApiError(404, "document_not_found", "没有这份文档；可用的文档见 /api/documents。")
 

@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from index.errors import YijuError
 from index.filters import Filter
 from qa.answers import Answer
+from qa.protocols import Answerer
 from qa.settings import MAX_QUESTION_CHARACTERS
 from qa.suggestions import suggestions
 from ui.bodies import filter_of, parse
@@ -257,14 +258,14 @@ async def _replies(desk: Desk, messages: Messages, state: State, visitor: Visito
     async for answer in desk.stream(question, history_of(messages), state.within, visitor=visitor, where=where):
         yield render(answer, state.words, done=False), gr.skip()
     if answer is not None:
-        following = await asyncio.to_thread(_following, desk, answer)
+        following = await asyncio.to_thread(_following, desk.seen_by(visitor), answer)
         reply = render(answer, state.words, suggestions=following, rated=desk.usage is not None)
         yield reply, json.dumps([question, reply, answer.id], ensure_ascii=False)
 
 
-def _following(desk: Desk, answer: Answer) -> Sequence[str]:
+def _following(seen: Answerer, answer: Answer) -> Sequence[str]:
     """What to ask next; nothing where the document has just left the index."""
-    quoted = answer.citations and desk.answerer.document(answer.citations[0].passage.document_id)
+    quoted = answer.citations and seen.document(answer.citations[0].passage.document_id)
     return suggestions(answer, quoted) if quoted else ()
 
 

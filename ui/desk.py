@@ -9,17 +9,18 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import partial
 from threading import Event
 from uuid import uuid4
 
 from index.errors import YijuError
 from index.filters import Filter
+from index.rights import RightsFile
 from qa.answers import Answer
 from qa.protocols import Answerer
 from ui.errors import BUSY, AnswerFailed, Busy, TooMany
 from ui.limits import Limits
 from ui.metrics import Metrics
+from ui.reading import Reading
 from ui.unavailable import Unavailable
 from ui.usage import UsageLog
 from ui.visitors import OWNER, Visitor
@@ -49,6 +50,8 @@ class _Job:
 class Desk:
     """Takes questions, answers a few at a time, keeps a bounded number waiting, turns the rest away.
 
+    What documents hold goes to visitors through `seen_by` alone.
+
     Attributes:
         answerer: who answers; may be replaced at any time, and questions at work keep the one they began with.
         warning: what is wrong though questions are answered, in Chinese; None where nothing is.
@@ -67,6 +70,7 @@ class Desk:
         waiting: int = 64,
         usage: UsageLog | None = None,
         limits: Limits | None = None,
+        rights: RightsFile | None = None,
     ) -> None:
         self.answerer = answerer
         self.warning: str | None = None
@@ -75,6 +79,7 @@ class Desk:
         self.usage = usage
         self.waiting = waiting
         self.limits = limits or Limits()
+        self._reading = Reading(rights)
         self._workers = workers or min(4, os.cpu_count() or 1)
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="answer")
         self._jobs: set[_Job] = set()
@@ -97,6 +102,10 @@ class Desk:
             return "索引里没有文档，请先用 yiju-index build 建立索引。"
         return None
 
+    def seen_by(self, visitor: Visitor) -> Answerer:
+        """The documents, and answers from them, as if there were none but those that the visitor may read."""
+        return self._reading.of(self.answerer, visitor)
+
     async def ask(
         self,
         question: str,
@@ -107,9 +116,11 @@ class Desk:
         where: str | None = None,
     ) -> Answer:
         """One complete answer; arguments and errors as those of `stream`."""
-        ask = partial(self.answerer.ask, question, history, visitor.within(within))
-        snapshots = [answer async for answer in self._run(lambda: iter((ask(),)), visitor, where)]
-        return snapshots[-1]
+
+        def work() -> Iterator[Answer]:
+            yield self.seen_by(visitor).ask(question, history, within)
+
+        return [answer async for answer in self._run(work, visitor, where)][-1]
 
     def stream(
         self,
@@ -125,8 +136,8 @@ class Desk:
         Args:
             question: as typed.
             history: earlier questions of the conversation, oldest first.
-            within: which documents to answer from; all by default.
-            visitor: who asks; only what they may see is searched.
+            within: which documents to answer from; by default all that the visitor may read, and never more.
+            visitor: who asks.
             where: chat, widget, api, openai or mcp; the answer is kept under this. None keeps it nowhere.
 
         Raises:
@@ -135,7 +146,7 @@ class Desk:
             TooMany: if the visitor asks more than they may.
             YijuError: if the world fails, e.g. a model that does not answer.
         """
-        return self._run(partial(self.answerer.stream, question, history, visitor.within(within)), visitor, where)
+        return self._run(lambda: self.seen_by(visitor).stream(question, history, within), visitor, where)
 
     async def close(self) -> None:
         """Takes no more questions, stops the running ones at their next snapshot and waits for them."""

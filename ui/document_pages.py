@@ -36,22 +36,22 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
     @router.get("/documents/")
     async def documents(request: Request) -> Response:
         """The documents that the visitor may see, a hundred at a time."""
-        visitor = visitor_of(request)
-        seen = [each for each in desk.answerer.documents() if visitor.may_see(each)]
-        return _list(request, seen, desk.answerer.versions(visitor.scope))
+        seen = desk.seen_by(visitor_of(request))
+        return _list(request, seen.documents(), seen.versions())
 
     @router.get("/documents/{document_id}")
     async def document(request: Request, document_id: str) -> Response:
         """One document, at the place that the address names."""
-        found = _visible(desk, request, document_id)
+        seen = desk.seen_by(visitor_of(request))
+        found = seen.document(document_id)
         if found is None:
             return page("missing.html", request, root="../", status=404)
-        return _document(request, found, desk.answerer.versions(visitor_of(request).scope))
+        return _document(request, found, seen.versions())
 
     @router.get("/documents/{document_id}/pages/{n}.png")
     async def picture(request: Request, document_id: str, n: int) -> Response:
         """A page as a picture, drawn from the file as it is now."""
-        found = _visible(desk, request, document_id)
+        found = desk.seen_by(visitor_of(request)).document(document_id)
         path = file_of(found) if found else None
         if path is None:
             raise ApiError(404, "page_not_found", "没有这一页的图像。")
@@ -62,11 +62,6 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
         return Response(content, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
 
     app.include_router(router)
-
-
-def _visible(desk: Desk, request: Request, document_id: str) -> Document | None:
-    found = desk.answerer.document(document_id)
-    return found if found and visitor_of(request).may_see(found) else None
 
 
 def _drawn(path: Path, n: int) -> bytes:

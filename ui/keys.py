@@ -13,7 +13,7 @@ import os
 import re
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,16 +31,18 @@ KEY = re.compile(r"yk_[a-z2-7]{8}_[A-Za-z0-9_-]{43}")
 LIKE_A_KEY = re.compile(r"yk_[a-z2-7]{8}_")
 """How every key begins."""
 
-VERSION = 1
-
-SCHEMA = """
-CREATE TABLE keys (
-    id TEXT PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL, role TEXT NOT NULL, scope TEXT,
-    per_minute INTEGER, per_day INTEGER, created TEXT NOT NULL, revoked TEXT
-) STRICT;
-CREATE TABLE days (key TEXT NOT NULL, day TEXT NOT NULL, asked INTEGER NOT NULL, PRIMARY KEY (key, day)) STRICT;
-CREATE TABLE secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-"""
+MIGRATIONS = (
+    """
+    CREATE TABLE keys (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL, role TEXT NOT NULL, scope TEXT,
+        per_minute INTEGER, per_day INTEGER, created TEXT NOT NULL, revoked TEXT
+    ) STRICT;
+    CREATE TABLE days (key TEXT NOT NULL, day TEXT NOT NULL, asked INTEGER NOT NULL, PRIMARY KEY (key, day)) STRICT;
+    CREATE TABLE secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+    """,
+    "ALTER TABLE keys ADD COLUMN groups TEXT NOT NULL DEFAULT '[]';",
+)
+"""What leads from one version of the schema (`user_version`) to the next; never edited, only added to."""
 
 
 class KeysError(YijuError):
@@ -60,6 +62,7 @@ class Key:
         per_day: how many questions a day, by UTC; None for any number.
         created: ISO time.
         revoked: ISO time; None while it is good.
+        groups: whose holders may read what these groups may.
     """
 
     id: str
@@ -70,6 +73,7 @@ class Key:
     per_day: int | None = None
     created: str = ""
     revoked: str | None = None
+    groups: frozenset[str] = frozenset()
 
 
 def keys_path(index: Location) -> Path:
@@ -101,6 +105,7 @@ class KeyBook:
         scope: Filter | None = None,
         per_minute: int | None = None,
         per_day: int | None = None,
+        groups: Iterable[str] = (),
     ) -> tuple[Key, str]:
         """Makes a key.
 
@@ -109,10 +114,10 @@ class KeyBook:
         """
         id = "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz234567") for _ in range(8))
         whole = f"yk_{id}_{secrets.token_urlsafe(32)}"
-        key = Key(id, name, role, scope, per_minute, per_day, _now())
-        row = (id, name, _digest(whole), str(role), _scope_to_json(scope), per_minute, per_day, key.created)
+        key = Key(id, name, role, scope, per_minute, per_day, _now(), groups=frozenset(groups))
+        kept = (_scope_to_json(scope), per_minute, per_day, key.created, None, json.dumps(sorted(key.groups)))
         with self._using() as file:
-            file.execute("INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)", row)
+            file.execute(f"INSERT INTO keys VALUES ({', '.join('?' * 10)})", (id, name, _digest(whole), role, *kept))
         return key, whole
 
     def find(self, whole: str) -> Key | None:
@@ -165,12 +170,13 @@ class KeyBook:
         self._file.execute("PRAGMA synchronous = NORMAL")
         self._file.execute("BEGIN IMMEDIATE")
         (version,) = self._file.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            for statement in SCHEMA.split(";")[:-1]:
+        for migration in MIGRATIONS[version:]:
+            for statement in migration.split(";")[:-1]:
                 self._file.execute(statement)
-            self._file.execute(f"PRAGMA user_version = {VERSION}")
+        if version < len(MIGRATIONS):
+            self._file.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
         self._file.execute("COMMIT")
-        if version > VERSION:
+        if version > len(MIGRATIONS):
             raise KeysError(f"密钥文件 {self.path} 由更新的版本写成（{version}）；请升级本程序。")
 
     @contextmanager
@@ -208,7 +214,8 @@ def _key(row: sqlite3.Row) -> Key:
     if row["scope"] and scope is None:
         raise KeysError(f"密钥 {row['id']} 的文档范围读不懂；请吊销它。")
     limits = (row["per_minute"], row["per_day"])
-    return Key(row["id"], row["name"], Role(row["role"]), scope, *limits, row["created"], row["revoked"])
+    times = (row["created"], row["revoked"])
+    return Key(row["id"], row["name"], Role(row["role"]), scope, *limits, *times, frozenset(json.loads(row["groups"])))
 
 
 def _digest(whole: str) -> str:

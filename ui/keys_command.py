@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     add = commands.add_parser("add", help="新建密钥；只显示这一次")
     add.add_argument("name", metavar="NAME", help="给谁用，例如“人事处门户”")
     _add_scope(add)
+    add.add_argument("--group", action="append", default=[], metavar="NAME", help="能读这个用户组的文档；可多次给出")
     add.add_argument("--role", type=Role, choices=list(Role)[1:], default=Role.READER, help="默认 %(default)s")
     for name, limit, unit in (("--per-minute", PER_MINUTE, "每分钟"), ("--per-day", PER_DAY, "每天")):
         add.add_argument(name, type=whole_number, default=limit, help=f"{unit}最多几问，默认 {limit}，0 表示不限")
@@ -78,7 +79,8 @@ def _add(arguments: argparse.Namespace, index: Location, path: Path) -> list[str
     if scope and not any(scope.admits(each) for each in documents):
         raise YijuError("没有一份文档符合这个范围；请核对，名称须与 yiju-index show 所示一致。")
     limits = {"per_minute": arguments.per_minute or None, "per_day": arguments.per_day or None}
-    key, whole = KeyBook(path).add(arguments.name, role=arguments.role, scope=scope, **limits)
+    groups = [each.removeprefix("@") for each in arguments.group]
+    key, whole = KeyBook(path).add(arguments.name, role=arguments.role, scope=scope, groups=groups, **limits)
     sys.stderr.write(f"已建密钥 {key.id}，只显示这一次；请放进 data-key 或请求头 X-Yiju-Key，不要写进网址：\n")
     return [whole]
 
@@ -111,6 +113,7 @@ def _described(key: Key) -> dict[str, object]:
         "name": key.name,
         "role": str(key.role),
         "scope": scope or None,
+        "groups": sorted(key.groups),
         "per_minute": key.per_minute,
         "per_day": key.per_day,
         "created": key.created,

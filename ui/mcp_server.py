@@ -120,8 +120,8 @@ async def _answer(
 
 
 def _passage(desk: Desk, visitor: Visitor, document_id: str, start: int, end: int) -> Json:
-    document = desk.answerer.document(document_id)
-    if document is None or not visitor.may_see(document):
+    document = desk.seen_by(visitor).document(document_id)
+    if document is None:
         raise ToolError(f"没有文档 {document_id}。")
     if not 0 <= start < end <= min(len(document.text), start + MAX_PASSAGE):
         raise ToolError(f"start 和 end 须在全文 {len(document.text)} 字之内，start < end，且相距不超过 {MAX_PASSAGE}。")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from index.errors import YijuError
 from index.locations import Location
+from index.rights import RightsFile, rights_path
 from ui.proxies import Network, parse_address
 
 if TYPE_CHECKING:
@@ -85,6 +86,17 @@ def access_of(arguments: argparse.Namespace, index: Location) -> Access:
     )
 
 
+def rights_of(arguments: argparse.Namespace, index: Location) -> RightsFile:
+    """Who may read which documents.
+
+    Raises:
+        YijuError: if the file cannot be used, or one that was named is not there.
+    """
+    if arguments.rights and not arguments.rights.exists():
+        raise YijuError(f"没有权限文件 {arguments.rights}；请检查 --rights，或用 yiju-index rights 建立。")
+    return RightsFile(arguments.rights or rights_path(index))
+
+
 def whole_number(text: str) -> int:
     """A number of questions on the command line."""
     if not text.isdecimal() or len(text) > 9:
@@ -108,6 +120,9 @@ def _add_sign_in(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--editor", action="append", default=[], metavar="USER", help="编辑的用户名，或 @用户组；可多次给出"
+    )
+    group.add_argument(
+        "--rights", type=Path, metavar="FILE", help="谁能读哪些文档，用 yiju-index rights 管理；默认在索引旁边"
     )
     group.add_argument(
         "--per-address",

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
+from index.rights import RightsFile
 from qa.protocols import Answerer
 from ui import api, api_pages, document_pages, errors, examples, export, openai_api, signin, widget_pages
 from ui.access import Access
@@ -32,6 +33,7 @@ def create_app(
     *,
     source: Source | None = None,
     access: Access = EVERYBODY,
+    rights: RightsFile | None = None,
     usage: UsageLog | None = None,
     mcp: bool = False,
     workers: int | None = None,
@@ -43,13 +45,14 @@ def create_app(
         answerer: who answers.
         source: where it comes from on disk; a new index there is taken up. None: it stays as it is.
         access: who may come in; whoever reaches the application, by default.
+        rights: who may read which documents; None: whoever may come in reads all.
         usage: where answers are kept; None keeps none.
         mcp: serve the tools for language models at `/mcp`, for which the extra `mcp` is needed.
         workers: how many questions are answered at the same time; by default one a core, four at most.
         waiting: how many more may wait; what comes then is turned away.
     """
     limits = Limits(access.book, access.per_address)
-    desk = Desk(answerer, workers=workers, waiting=waiting, usage=usage, limits=limits)
+    desk = Desk(answerer, workers=workers, waiting=waiting, usage=usage, limits=limits, rights=rights)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

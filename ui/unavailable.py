@@ -41,6 +41,10 @@ class Unavailable:
         """None, as there are no documents."""
         return None
 
+    def limited_to(self, readable: Filter) -> Unavailable:
+        """The same: there is nothing to leave out."""
+        return self
+
     def groups(self, questions: Sequence[str]) -> list[list[int]]:
         """Each question by itself."""
         return [[i] for i in range(len(questions))]

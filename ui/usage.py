@@ -296,8 +296,25 @@ def _clean(text: str | None) -> str | None:
     return text if text is None else text.encode("utf-8", "replace").decode()
 
 
-def read_rows(path: Path, query: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
+Readable = Callable[[str], bool]
+"""Whether somebody may read all that an answer cites; `citations` of the schema in."""
+
+
+def everything(citations: str) -> bool:
+    """Whether who may read everything may read all that an answer cites."""
+    return True
+
+
+def read_rows(
+    path: Path, query: str, values: Sequence[object] = (), readable: Readable = everything
+) -> list[sqlite3.Row]:
     """What a query finds in the file; nothing where there is no file yet.
+
+    Args:
+        path: the file.
+        query: may call `readable(citations)`.
+        values: for the question marks of the query.
+        readable: for whom the rows are.
 
     Raises:
         UsageUnavailable: if the file cannot be read.
@@ -307,6 +324,7 @@ def read_rows(path: Path, query: str, values: Sequence[object] = ()) -> list[sql
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10.0)) as db:
             db.row_factory = sqlite3.Row
+            db.create_function("readable", 1, readable, deterministic=True)
             return db.execute(query, values).fetchall()
     except sqlite3.Error as error:
         raise UsageUnavailable(f"提问记录 {path} 读不出来（{error}）。") from error

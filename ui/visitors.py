@@ -1,7 +1,8 @@
-"""Who asks, and what they may see. Set by the layer in `ui/access.py`; read by every route that shows documents."""
+"""Who asks, and by what they are known. Set by the layer in `ui/access.py`; `Desk.seen_by` gives what they may see."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -9,7 +10,6 @@ from typing import Protocol
 from starlette.types import Scope
 
 from index.filters import Filter
-from index.records import Document
 from ui.errors import ApiError
 
 NOTHING = Filter(documents=frozenset())
@@ -52,9 +52,10 @@ class Visitor:
     Attributes:
         name: for the log: a user's name, or `key:NAME`; None where nobody signs in.
         role: what they may do.
-        scope: the documents they may see; None for all.
+        scope: the documents that their key is for; None for all.
         allowance: how much they may ask with their key; None if they have none.
         address: whose questions are counted together; None for those that are not counted.
+        reader: what rules about rights may know them by: user name, and groups with `@`; None for who owns all this.
     """
 
     name: str | None = None
@@ -62,22 +63,17 @@ class Visitor:
     scope: Filter | None = None
     allowance: Allowance | None = None
     address: str | None = None
-
-    def may_see(self, document: Document) -> bool:
-        """Whether any of the document may be shown."""
-        return self.role is not Role.GUEST and (self.scope is None or self.scope.admits(document))
-
-    def within(self, wanted: Filter | None) -> Filter | None:
-        """What to search: what was asked for, as far as it may be seen. None for everything."""
-        if self.role is Role.GUEST:
-            return NOTHING
-        if self.scope is None or wanted is None:
-            return wanted if self.scope is None else self.scope
-        return self.scope.both(wanted)
+    reader: frozenset[str] | None = frozenset()
 
 
 GUEST = Visitor()
-OWNER = Visitor(role=Role.ADMIN)
+OWNER = Visitor(role=Role.ADMIN, reader=None)
+
+
+def reader_of(name: str, groups: Iterable[str]) -> frozenset[str]:
+    """What rules may know somebody by. A name that looks like a group's, or like everyone, stands for nobody."""
+    user = {name} if name and not name.startswith("@") else set()
+    return frozenset(user | {f"@{group}" for group in groups if group}) - {"*", "-"}
 
 
 class Request(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def cases_file(usage: Path) -> Path:
 
 def refusal_case(asked: OpenQuestion) -> Case:
     """The case that says: refusing is right."""
-    return _case(asked, [], [], answerable=False)
+    return _case(asked, [], [], (), answerable=False)
 
 
 def answer_case(asked: OpenQuestion, answer: str, evidence: str, documents: Sequence[Document]) -> Case:
@@ -51,9 +51,21 @@ def answer_case(asked: OpenQuestion, answer: str, evidence: str, documents: Sequ
         raise CaseError("正确答案和原文依据都要填。")
     if max(len(answer), len(evidence)) > MAX_TEXT:
         raise CaseError(f"正确答案和原文依据各不超过 {MAX_TEXT} 个字。")
-    if not any(fold(evidence) in fold(document.text) for document in documents):
+    holding = [document.id for document in documents if fold(evidence) in fold(document.text)]
+    if not holding:
         raise CaseError("原文依据不在任何一份文件里：请从原文逐字复制。")
-    return _case(asked, [answers], [evidence.strip()], answerable=True)
+    return _case(asked, [answers], [evidence.strip()], holding, answerable=True)
+
+
+def cases_for(path: Path, readable: Callable[[Iterable[str]], bool]) -> str:
+    """The cases so far, as lines, less those that come from documents that somebody may not read.
+
+    Args:
+        path: the file; none is as good as an empty one.
+        readable: whether all of some documents, given by id, may be read.
+    """
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+    return "".join(line for line in lines if line.strip() and readable(json.loads(line).get("documents", [""])))
 
 
 def draft(asked: OpenQuestion) -> Case:
@@ -90,7 +102,9 @@ def _ids(text: str) -> set[object]:
     return {row.get("id") for row in rows if isinstance(row, dict)}
 
 
-def _case(asked: OpenQuestion, answers: list[list[str]], evidence: list[str], *, answerable: bool) -> Case:
+def _case(
+    asked: OpenQuestion, answers: list[list[str]], evidence: list[str], documents: Iterable[str], *, answerable: bool
+) -> Case:
     digest = sha256(topic_of(asked.question).encode()).hexdigest()
     return {
         "id": f"use-{digest[:12]}",
@@ -104,4 +118,5 @@ def _case(asked: OpenQuestion, answers: list[list[str]], evidence: list[str], *,
         "last_asked": asked.last.date().isoformat(),
         "reason": "；".join(asked.reasons) or None,
         "given": asked.answer,
+        "documents": sorted({*documents, *(each["document_id"] for each in asked.citations)}),
     }

@@ -1,4 +1,7 @@
-"""What the record of questions tells: figures of a time, what is asked most, what is still open."""
+"""What the record of questions tells: figures of a time, what is asked most, what is still open.
+
+Each of them counts those answers only of which the one who looks may read all that they cite.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from math import ceil
 from pathlib import Path
 
 from qa.answers import CitationJson
-from ui.usage import read_rows
+from ui.usage import Readable, everything, read_rows
 
 LISTED = 200
 """How many open questions are looked at, those asked most first."""
@@ -20,6 +23,7 @@ LISTED = 200
 MOST = 20
 """How many of the questions asked most are shown."""
 
+_SINCE = "at >= ? AND readable(citations)"
 _OPEN = "settled IS NULL AND (abstained OR good = 0)"
 
 
@@ -121,50 +125,55 @@ class OpenQuestion:
     answered_since: bool
 
 
-def moments(path: Path, since: float) -> list[Moment]:
+def moments(path: Path, since: float, readable: Readable = everything) -> list[Moment]:
     """All answers from a time on, the oldest first.
+
+    Args:
+        path: the record.
+        since: seconds since 1970.
+        readable: for whom; likewise below.
 
     Raises:
         UsageUnavailable: if the file cannot be read; likewise below.
     """
-    rows = read_rows(path, "SELECT at, abstained, seconds, good FROM answers WHERE at >= ? ORDER BY at", (since,))
+    query = f"SELECT at, abstained, seconds, good FROM answers WHERE {_SINCE} ORDER BY at"
+    rows = read_rows(path, query, (since,), readable)
     return [Moment(datetime.fromtimestamp(at), bool(no), took, _truth(good)) for at, no, took, good in rows]
 
 
-def places(path: Path, since: float) -> list[tuple[str, int]]:
+def places(path: Path, since: float, readable: Readable = everything) -> list[tuple[str, int]]:
     """How many answers were asked for where, most first."""
-    query = "SELECT place, COUNT(*) FROM answers WHERE at >= ? GROUP BY place ORDER BY 2 DESC, 1"
-    return [(str(place), int(count)) for place, count in read_rows(path, query, (since,))]
+    query = f"SELECT place, COUNT(*) FROM answers WHERE {_SINCE} GROUP BY place ORDER BY 2 DESC, 1"
+    return [(str(place), int(count)) for place, count in read_rows(path, query, (since,), readable)]
 
 
-def most_asked(path: Path, since: float) -> list[Frequent]:
+def most_asked(path: Path, since: float, readable: Readable = everything) -> list[Frequent]:
     """The questions asked most often, spellings of one counted together."""
     query = (
-        "SELECT standalone, COUNT(*) AS times, SUM(abstained), MAX(at) FROM answers WHERE at >= ?"
+        f"SELECT standalone, COUNT(*) AS times, SUM(abstained), MAX(at) FROM answers WHERE {_SINCE}"
         f" GROUP BY topic HAVING times > 1 ORDER BY times DESC, MAX(at) DESC LIMIT {MOST}"
     )
-    return [
-        Frequent(str(text), int(times), int(refused)) for text, times, refused, _ in read_rows(path, query, (since,))
-    ]
+    rows = read_rows(path, query, (since,), readable)
+    return [Frequent(str(text), int(times), int(refused)) for text, times, refused, _ in rows]
 
 
-def open_questions(path: Path, limit: int = LISTED) -> list[OpenQuestion]:
+def open_questions(path: Path, limit: int = LISTED, readable: Readable = everything) -> list[OpenQuestion]:
     """What waits for somebody to deal with it, however old; spellings of one question are one."""
     # SQLite takes bare columns from the row that has the MAX: the latest answer.
     query = (
         "SELECT id, standalone, abstained, answer, short, citations, MAX(at) AS last, COUNT(*) AS times,"
         " SUM(abstained) AS refused, SUM(good IS 0) AS disputed, GROUP_CONCAT(reason, char(10)) AS reasons,"
         " (SELECT MAX(at) FROM answers AS other WHERE other.topic = answers.topic"
-        "  AND NOT other.abstained AND other.good IS NOT 0) AS answered"
-        f" FROM answers WHERE {_OPEN} GROUP BY topic ORDER BY times DESC, last DESC LIMIT ?"
+        "  AND NOT other.abstained AND other.good IS NOT 0 AND readable(other.citations)) AS answered"
+        f" FROM answers WHERE {_OPEN} AND readable(citations) GROUP BY topic ORDER BY times DESC, last DESC LIMIT ?"
     )
-    return [_open_question(row) for row in read_rows(path, query, (limit,))]
+    return [_open_question(row) for row in read_rows(path, query, (limit,), readable)]
 
 
-def open_by_id(path: Path, ids: Sequence[str]) -> list[OpenQuestion]:
+def open_by_id(path: Path, ids: Sequence[str], readable: Readable = everything) -> list[OpenQuestion]:
     """Those open questions that these answers stand for, in the order of the list."""
     wanted = set(ids)
-    return [each for each in open_questions(path) if each.id in wanted]
+    return [each for each in open_questions(path, readable=readable) if each.id in wanted]
 
 
 def figures(answers: Sequence[Moment]) -> Figures:

@@ -6,8 +6,8 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 
 from index.errors import YijuError
 from qa.answers import Answer
+from qa.protocols import Answerer
 from ui.admin import plots
-from ui.admin.cases import Case, CaseError, add_cases, answer_case, cases_file, draft, refusal_case
+from ui.admin.cases import Case, CaseError, add_cases, answer_case, cases_file, cases_for, draft, refusal_case
 from ui.admin.questions import (
     Moment,
     OpenQuestion,
@@ -34,8 +35,8 @@ from ui.admin.questions import (
 from ui.desk import Desk
 from ui.errors import ApiError, as_api_error
 from ui.pages import page
-from ui.usage import UsageLog
-from ui.visitors import Role, require, visitor_of
+from ui.usage import Readable, UsageLog
+from ui.visitors import Role, Visitor, require
 
 PERIODS = {1: "24 小时", 7: "7 天", 30: "30 天", 90: "90 天"}
 
@@ -69,15 +70,14 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
     @router.get("/admin/")
     def admin(request: Request) -> Response:
         """The page."""
-        require(request, Role.ADMIN)
-        return _overview(request, desk)
+        return _overview(request, desk, desk.seen_by(require(request, Role.ADMIN)))
 
     @router.post("/admin/settle")
     async def settle(request: Request) -> Response:
         """What a form of the page says about open questions."""
-        require(request, Role.ADMIN)
+        visitor = require(request, Role.ADMIN)
         try:
-            return await _settle(request, desk, _usage(desk), await _form(request))
+            return await _settle(request, desk, visitor, await _form(request))
         except (ApiError, YijuError) as error:
             problem = as_api_error(error)
             return page("admin_problem.html", request, root="../", status=problem.status, message=problem.message)
@@ -90,15 +90,14 @@ def _add_downloads(router: APIRouter, desk: Desk) -> None:
     @router.get("/admin/cases.jsonl")
     def cases_so_far(request: Request) -> Response:
         """The evaluation cases that were made so far."""
-        require(request, Role.ADMIN)
-        cases = cases_file(_usage(desk).path)
-        return _lines(cases.read_text(encoding="utf-8") if cases.exists() else "")
+        seen = desk.seen_by(require(request, Role.ADMIN))
+        return _lines(cases_for(cases_file(_usage(desk).path), _known(desk, seen)))
 
     @router.get("/admin/questions.jsonl")
     def drafts(request: Request) -> Response:
         """All open questions as drafts of evaluation cases."""
-        require(request, Role.ADMIN)
-        rows = (draft(each) for each in open_questions(_usage(desk).path, limit=-1))
+        seen = desk.seen_by(require(request, Role.ADMIN))
+        rows = (draft(each) for each in open_questions(_usage(desk).path, -1, _readable(desk, seen)))
         return _lines("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
@@ -144,13 +143,24 @@ class Group:
         return str(self.first.citations[0]["quote"]) if self.first.citations else ""
 
 
-def _groups(desk: Desk, questions: Sequence[OpenQuestion]) -> list[Group]:
+def _known(desk: Desk, seen: Answerer) -> Callable[[Iterable[str]], bool]:
+    """Tells whether an administrator may read all of some documents, those that have left the index too."""
+    ids = {each.id for each in seen.documents()}
+    return lambda documents: seen is desk.answerer or ids.issuperset(documents)
+
+
+def _readable(desk: Desk, seen: Answerer) -> Readable:
+    known = _known(desk, seen)
+    return lambda citations: known(each["document_id"] for each in json.loads(citations))
+
+
+def _groups(seen: Answerer, questions: Sequence[OpenQuestion]) -> list[Group]:
     """The open questions by meaning, those asked most first."""
-    alike = desk.answerer.groups([each.question for each in questions])
+    alike = seen.groups([each.question for each in questions])
     return sorted((Group(tuple(questions[i] for i in each)) for each in alike), key=lambda group: -group.times)
 
 
-def _overview(request: Request, desk: Desk) -> Response:
+def _overview(request: Request, desk: Desk, seen: Answerer) -> Response:
     days = _days(request.query_params.get("days"))
     common: dict[str, Any] = {
         "root": "../",
@@ -160,9 +170,9 @@ def _overview(request: Request, desk: Desk) -> Response:
     }
     if desk.usage is None:
         return page("admin_off.html", request, **common)
-    path, now = desk.usage.path, datetime.now()
+    path, now, readable = desk.usage.path, datetime.now(), _readable(desk, seen)
     since = (now - timedelta(days=days)).timestamp()
-    answers = moments(path, since)
+    answers = moments(path, since, readable)
     return page(
         "admin.html",
         request,
@@ -170,9 +180,9 @@ def _overview(request: Request, desk: Desk) -> Response:
         now=time.time(),
         figures=figures(answers),
         **_plots(answers, days, now),
-        places=[(PLACES.get(place, place), count) for place, count in places(path, since)],
-        frequent=most_asked(path, since),
-        groups=_groups(desk, open_questions(path)),
+        places=[(PLACES.get(place, place), count) for place, count in places(path, since, readable)],
+        frequent=most_asked(path, since, readable),
+        groups=_groups(seen, open_questions(path, readable=readable)),
     )
 
 
@@ -189,17 +199,17 @@ def _plots(answers: Sequence[Moment], days: int, now: datetime) -> dict[str, Any
     return {"pieces": pieces, "traffic": plots.stacked(labels, series), "latency": plots.lines(labels, waited)}
 
 
-async def _settle(request: Request, desk: Desk, usage: UsageLog, form: Handled) -> Response:
+async def _settle(request: Request, desk: Desk, visitor: Visitor, form: Handled) -> Response:
     """Does what the form says with the questions it names; then leads back to the page."""
+    usage, seen = _usage(desk), desk.seen_by(visitor)
     how = form.get("how", [""])[0]
-    ids = form.get("answer", [])
-    asked = await asyncio.to_thread(open_by_id, usage.path, ids)
+    asked = await asyncio.to_thread(open_by_id, usage.path, form.get("answer", []), _readable(desk, seen))
     if not asked:
         raise ApiError(409, "already_settled", "这些问题已不在清单里：可能刚被处理过，请返回清单刷新。")
     done = how
     if how in ("refuse", "answer"):
-        done = await asyncio.to_thread(_add_case, desk, cases_file(usage.path), asked, how, form)
-    elif how == "document" and (refused := await _still_refused(request, desk, asked)):
+        done = await asyncio.to_thread(_add_case, seen, cases_file(usage.path), asked, how, form)
+    elif how == "document" and (refused := await _still_refused(desk, visitor, asked)):
         return page("admin_check.html", request, root="../", asked=asked, refused=refused, until=_until(form))
     elif how not in ("document", "anyway", "dismiss"):
         raise ApiError(422, "invalid_request", "表单不完整，请返回清单重试。")
@@ -216,26 +226,25 @@ def _until(form: Handled) -> float:
     return min(float(text), time.time())
 
 
-def _add_case(desk: Desk, cases: Path, asked: Sequence[OpenQuestion], how: str, form: Handled) -> str:
+def _add_case(seen: Answerer, cases: Path, asked: Sequence[OpenQuestion], how: str, form: Handled) -> str:
     try:
-        new = _cases(desk, asked, how, form)
+        new = _cases(seen, asked, how, form)
     except CaseError as error:
         raise ApiError(422, "invalid_case", str(error)) from error
     return "case" if add_cases(cases, new) else "known"
 
 
-def _cases(desk: Desk, asked: Sequence[OpenQuestion], how: str, form: Handled) -> list[Case]:
+def _cases(seen: Answerer, asked: Sequence[OpenQuestion], how: str, form: Handled) -> list[Case]:
     if how == "refuse":
         return [refusal_case(each) for each in asked]
     answer, evidence = form.get("correct", [""])[0], form.get("evidence", [""])[0]
-    return [answer_case(each, answer, evidence, desk.answerer.documents()) for each in asked]
+    return [answer_case(each, answer, evidence, seen.documents()) for each in asked]
 
 
-async def _still_refused(request: Request, desk: Desk, asked: Sequence[OpenQuestion]) -> list[Answer]:
+async def _still_refused(desk: Desk, visitor: Visitor, asked: Sequence[OpenQuestion]) -> list[Answer]:
     """The answers of today to those of the questions that the documents still do not answer."""
-    within = visitor_of(request).within(None)
     try:
-        answers = [await desk.ask(each.question, within=within) for each in asked]
+        answers = [await desk.ask(each.question, visitor=replace(visitor, allowance=None)) for each in asked]
     except (ValueError, YijuError) as error:
         raise as_api_error(error) from error
     return [answer for answer in answers if answer.abstained]

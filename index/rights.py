@@ -1,0 +1,213 @@
+"""Who may read which documents: rules in a text file beside the index, one a line, a later one over an earlier one.
+
+    # readers: user names, @groups, * for everyone, - for nobody; then a file, a folder or id:…, with * for any text
+    @人事处,@领导   人事
+    *              人事/公开
+    li.lei         id:plan-1a2b
+
+A document that no rule names may be read by everyone who may come in. Rights lie beside the index and not in it: they
+change at once, without reading a document again, and hold for every kind of index.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from threading import Lock
+from unicodedata import normalize
+from urllib.parse import unquote
+
+from index.errors import YijuError
+from index.filters import Filter
+from index.locations import Location, beside
+from index.records import Document
+
+log = logging.getLogger(__name__)
+
+EVERYONE, NOBODY = "*", "-"
+
+MAX_BYTES = 4 * 2**20
+"""Size of the largest file of rules; a department needs a few lines."""
+
+_BY_ID = "id:"
+
+
+class RightsError(YijuError):
+    """The file with the rights cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who may read some documents.
+
+    Attributes:
+        readers: user names, `@` and the name of a group, or `*`; none where nobody may.
+        documents: the name of a file or folder as the index knows it, with `*` for any text, or `id:` and an id.
+    """
+
+    readers: frozenset[str]
+    documents: str
+
+    def names(self, document: Document) -> bool:
+        """Whether the rule is about this document: its file, a folder above it, or the archive that holds it."""
+        if self.documents.startswith(_BY_ID):
+            return document.id == self.documents.removeprefix(_BY_ID)
+        return _pattern(self.documents).fullmatch(_spelt(document.source)) is not None
+
+
+class Rights:
+    """Rules that have been read; the last one that names a document counts.
+
+    Args:
+        rules: in the order of the file.
+    """
+
+    def __init__(self, rules: Iterable[Rule] = ()) -> None:
+        self.rules: Sequence[Rule] = tuple(rules)
+
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """Every user and group that a rule names."""
+        return frozenset().union(*(rule.readers for rule in self.rules))
+
+    def readers(self, document: Document) -> frozenset[str]:
+        """Who may read a document."""
+        named = (rule.readers for rule in reversed(self.rules) if rule.names(document))
+        return next(named, frozenset({EVERYONE}))
+
+    def readable(self, reader: frozenset[str], documents: Iterable[Document]) -> Filter | None:
+        """What somebody may read of some documents.
+
+        Args:
+            reader: the user's name, and the user's groups, each with `@`.
+            documents: all that there are.
+
+        Returns:
+            A filter that names the documents; None where that is all of them.
+        """
+        mine, documents = reader | {EVERYONE}, list(documents)
+        ids = frozenset(each.id for each in documents if not mine.isdisjoint(self.readers(each)))
+        return None if len(ids) == len(documents) else Filter(documents=ids)
+
+    def idle(self, documents: Sequence[Document]) -> list[Rule]:
+        """Rules that name none of these documents: misspelt, or about what has moved."""
+        return [rule for rule in self.rules if not any(rule.names(each) for each in documents)]
+
+
+def rights_path(index: Location) -> Path:
+    """Where the rights of an index are kept."""
+    return beside(index, "-rights.txt")
+
+
+def parse(text: str, name: str) -> Rights:
+    """The rules of a file.
+
+    Args:
+        text: its content.
+        name: what it is called in errors.
+
+    Raises:
+        RightsError: if a line is no rule; which one, and what it should be.
+    """
+    rules = []
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
+        if not (said := line.strip()) or said.startswith("#"):
+            continue
+        readers, *documents = said.split(maxsplit=1)
+        try:
+            rules.append(rule_of(readers, "".join(documents)))
+        except ValueError as error:
+            raise RightsError(f"权限文件 {name} 第 {number} 行「{said[:60]}」读不懂：{error}") from error
+    return Rights(rules)
+
+
+def rule_of(readers: str, documents: str) -> Rule:
+    """A rule of its two halves.
+
+    Raises:
+        ValueError: if one of them says nothing, or not clearly; the message is fit for a user's eyes.
+    """
+    names = readers.split(",")
+    if not all(re.fullmatch(r"@?[^\s,@*][^\s,*]*|\*", each) for each in names):
+        raise ValueError("读者须为用户名、@用户组、*（所有人）或 -（无人），以逗号分隔，名字里的空格写作 %20。")
+    if len(names) > 1 and {EVERYONE, NOBODY} & {*names}:
+        raise ValueError("*（所有人）和 -（无人）须单独写。")
+    place = documents.strip().rstrip("/")
+    if not place or not place.isprintable():
+        raise ValueError("读者之后须有空格和文件：文件名、文件夹，或 id:文档编号。")
+    return Rule(frozenset(unquote(each) for each in names) - {NOBODY}, place)
+
+
+class RightsFile:
+    """The rights in a file, as it is now; a change holds for the next question.
+
+    A change that cannot be read, and a file that vanishes, leave what held before: nothing opens up by mistake.
+
+    Args:
+        path: the file; without one everyone may read everything.
+
+    Raises:
+        RightsError: if there is a file that cannot be used.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = Lock()
+        self._stamp = _stamp(path)
+        self._rights = _read(path) if self._stamp else Rights()
+
+    def current(self) -> Rights:
+        """The rights that hold now; the same object until they change."""
+        if (stamp := _stamp(self.path)) != self._stamp:
+            with self._lock:
+                self._take(stamp)
+        return self._rights
+
+    def _take(self, stamp: tuple[int, ...]) -> None:
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            self._rights = _read(self.path)
+        except RightsError as error:
+            log.error("%s 仍按原来的权限。", error)
+
+
+def _read(path: Path) -> Rights:
+    try:
+        with path.open("rb") as file:
+            held = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise RightsError(f"权限文件 {path} 读不了（{error.strerror}）；请检查它的权限。") from error
+    if len(held) > MAX_BYTES:
+        raise RightsError(f"权限文件 {path} 超过 {MAX_BYTES >> 20} MB；请用文件夹或 * 合并规则。")
+    try:
+        return parse(held.decode(), str(path))
+    except UnicodeDecodeError as error:
+        raise RightsError(f"权限文件 {path} 不是 UTF-8；请另存为 UTF-8。") from error
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    """Tells one state of a file from another; empty where there is none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        return (-(error.errno or 0),)
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+@lru_cache(4096)
+def _pattern(documents: str) -> re.Pattern[str]:
+    text = ".*".join(map(re.escape, _spelt(documents).split("*")))
+    return re.compile(f"{text}(?:/.*)?", re.DOTALL)
+
+
+def _spelt(name: str) -> str:
+    """A file's name in one spelling: systems write é and the like in one character or in two."""
+    return normalize("NFC", name)

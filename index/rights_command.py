@@ -1,0 +1,103 @@
+"""`yiju-index rights`: shows who may read which documents, and changes it, also while the service runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from index.errors import YijuError
+from index.locations import location_argument
+from index.records import Document
+from index.rights import EVERYONE, Rights, RightsError, Rule, parse, rights_path, rule_of
+
+HEAD = """# 谁能读哪些文件，一行一条，后面的盖过前面的：
+# 读者（用户名、@用户组；* 所有人，- 无人），空格，文件、文件夹或 id:编号（* 代表任意文字）。
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds what `lines` reads."""
+    parser.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹，或 milvus://…")
+    parser.add_argument("documents", nargs="*", metavar="FILE", help="文件、文件夹或 id:编号；* 代表任意文字")
+    change = parser.add_mutually_exclusive_group()
+    change.add_argument("--readers", metavar="LIST", help="只给这些人读：用户名、@用户组，以逗号分隔；* 所有人，- 无人")
+    change.add_argument("--forget", action="store_true", help="去掉关于这些文件的规则")
+    change.add_argument("--as", dest="reader", metavar="LIST", help="只列出这个人能读的：用户名和 @用户组，以逗号分隔")
+    parser.add_argument("--rights", type=Path, metavar="FILE", help="权限文件；默认在索引旁边")
+
+
+def lines(arguments: argparse.Namespace, documents: Sequence[Document]) -> list[str]:
+    """Does what the arguments say.
+
+    Returns:
+        For each document its id, its readers and its file.
+
+    Raises:
+        YijuError: if a rule is not understood, or the file cannot be read or written.
+    """
+    path = arguments.rights or rights_path(arguments.index)
+    text = _text(path)
+    if arguments.readers is not None or arguments.forget:
+        text = _changed(text, arguments)
+        parse(text, str(path))
+        _write(path, text)
+    rights = parse(text, str(path))
+    for rule in rights.idle(documents):
+        sys.stderr.write(f"注意：没有文档符合规则「{rule.documents}」；写错了，或文件已移走？\n")
+    asked = [Rule(frozenset(), each.rstrip("/")) for each in arguments.documents]
+    shown = [each for each in documents if not asked or any(rule.names(each) for rule in asked)]
+    if arguments.reader is not None:
+        shown = [
+            each for each in shown if not rights.readers(each).isdisjoint({*arguments.reader.split(","), EVERYONE})
+        ]
+    return [_described(each, rights) for each in shown] or ["没有这样的文档。"]
+
+
+def _described(document: Document, rights: Rights) -> str:
+    readers = "、".join(sorted(rights.readers(document))) or "无人"
+    return f"{document.id}\t{readers.replace(EVERYONE, '所有人')}\t{document.source}"
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8") if path.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise RightsError(f"权限文件 {path} 读不了（{error}）；须为 UTF-8 文本。") from error
+
+
+def _changed(text: str, arguments: argparse.Namespace) -> str:
+    """The file with rules for the documents in place of those it had, at the end, where they count."""
+    if not arguments.documents:
+        raise YijuError("请写明是哪些文件；* 代表全部。")
+    try:
+        new = [rule_of("*" if arguments.forget else arguments.readers, each) for each in arguments.documents]
+    except ValueError as error:
+        raise YijuError(str(error)) from error
+    about = {rule.documents for rule in new}
+    kept = [line for line in (text or HEAD).splitlines() if _about(line) not in about]
+    added = [] if arguments.forget else [f"{arguments.readers}\t{rule.documents}" for rule in new]
+    return "".join(f"{line}\n" for line in [*kept, *added])
+
+
+def _about(line: str) -> str | None:
+    """The documents that a line of the file is about; None where it is no rule."""
+    rules = [] if line.strip().startswith("#") else parse(line, "").rules
+    return rules[0].documents if rules else None
+
+
+def _write(path: Path, text: str) -> None:
+    """Puts a file in place as a whole; it belongs to whom the old one, or the folder, belongs to."""
+    fresh = path.with_name(f"{path.name}.new")
+    try:
+        fresh.write_text(text, "utf-8")
+        owner = (path if path.exists() else path.parent).stat()
+        fresh.chmod(0o640)
+        with suppress(PermissionError):
+            os.chown(fresh, owner.st_uid, owner.st_gid)
+        fresh.replace(path)
+    except OSError as error:
+        raise RightsError(f"权限文件 {path} 写不了（{error.strerror}）；请检查所在目录的权限。") from error
