@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from eval.errors import DatasetError
+from index.cage import Cage
 from index.errors import DocumentError
-from index.loaders import find_files, load_all
+from index.loaders import find_files
 from index.records import Document
 
 
@@ -20,12 +21,13 @@ def documents_of(paths: Sequence[Path]) -> list[Document]:
         DocumentError: if a path does not exist.
     """
     found: list[Document] = []
-    for path, source in find_files(paths):
-        for each in load_all(path, source=source):
-            if isinstance(each, DocumentError):
-                sys.stderr.write(f"略过：{each}\n")
-            else:
-                found.append(each)
+    with Cage() as cage:
+        for path, source in find_files(paths):
+            for each in cage.load_all(path, source=source):
+                if isinstance(each, DocumentError):
+                    sys.stderr.write(f"略过：{each}\n")
+                else:
+                    found.append(each)
     if not found:
         raise DatasetError(paths[0], f"{'、'.join(map(str, paths))} 里没有读得了的文件")
     return found

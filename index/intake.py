@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from index.cage import Cage
 from index.errors import DocumentError, MissingDependency
-from index.loaders import find_files, load_all
+from index.loaders import find_files
 from index.records import Document, Origin
 
 LOADERS = "2"
@@ -103,7 +104,7 @@ def batches(
     notice: Callable[[str], None],
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[Batch]:
-    """Read files, as many together as are worth saving together.
+    """Read files in a confined process, as many together as are worth saving together.
 
     Args:
         incoming: the files.
@@ -118,18 +119,19 @@ def batches(
     loaded: list[Document] = []
     stale: list[str] = []
     began = time.monotonic()
-    for number, file in enumerate(incoming, 1):
-        fresh = list(_loaded(file, failed, notice))
-        if fresh:
-            ids = {document.id for document in fresh}
-            old = held.get(file.source.split("/")[0], ())
-            stale += [d.id for d in old if _belongs(d.source, file.source) and d.id not in ids]
-        loaded += fresh
-        progress(number, len(incoming))
-        full = sum(len(document.text) for document in loaded) >= _BATCH_CHARACTERS
-        if loaded and (full or time.monotonic() - began > _BATCH_SECONDS or number == len(incoming)):
-            yield Batch(loaded, stale, number)
-            loaded, stale, began = [], [], time.monotonic()
+    with Cage(notice) as cage:
+        for number, file in enumerate(incoming, 1):
+            fresh = list(_loaded(cage, file, failed, notice))
+            if fresh:
+                ids = {document.id for document in fresh}
+                old = held.get(file.source.split("/")[0], ())
+                stale += [d.id for d in old if _belongs(d.source, file.source) and d.id not in ids]
+            loaded += fresh
+            progress(number, len(incoming))
+            full = sum(len(document.text) for document in loaded) >= _BATCH_CHARACTERS
+            if loaded and (full or time.monotonic() - began > _BATCH_SECONDS or number == len(incoming)):
+                yield Batch(loaded, stale, number)
+                loaded, stale, began = [], [], time.monotonic()
 
 
 def settlings(paths: Sequence[Path], wait: Callable[[], None]) -> Iterator[None]:
@@ -168,9 +170,11 @@ def _stamp(path: Path) -> tuple[int, ...]:
     return status.st_size, status.st_mtime_ns
 
 
-def _loaded(file: Incoming, failed: Callable[[Exception], None], notice: Callable[[str], None]) -> Iterator[Document]:
+def _loaded(
+    cage: Cage, file: Incoming, failed: Callable[[Exception], None], notice: Callable[[str], None]
+) -> Iterator[Document]:
     try:
-        for found in load_all(file.path, source=file.source, notice=notice):
+        for found in cage.load_all(file.path, source=file.source, notice=notice):
             if isinstance(found, DocumentError):
                 failed(found)
             else:

@@ -1,15 +1,30 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from index.cage import Cage
 from index.errors import DocumentUnreadable
-from index.loaders.pictures import file_of, page_picture
+from index.loaders.pictures import file_of
 from index.records import Document, Origin
 from tests.files import at, pdf
+
+CAGE = Cage()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_process() -> Iterator[None]:
+    """The pages of all tests are drawn by one process."""
+    yield
+    CAGE.close()
+
+
+def page_picture(path: Path, page: int, **options: int) -> bytes:
+    return CAGE.page_picture(path, page, **options)
 
 
 def size(data: bytes) -> tuple[int, int]:

@@ -13,8 +13,9 @@ from threading import Lock
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
+from index.cage import Cage
 from index.errors import YijuError
-from index.loaders.pictures import file_of, page_picture
+from index.loaders.pictures import file_of
 from index.records import Document, Span
 from index.versions import Versions
 from ui.desk import Desk
@@ -26,7 +27,7 @@ from ui.visitors import visitor_of
 LISTED = 100
 """How many documents one page of the list shows."""
 
-_RENDERING = Lock()  # PDFium is not thread-safe
+_DRAWING = Lock()  # one process at a time is enough
 
 
 def add_routes(app: FastAPI, desk: Desk) -> None:
@@ -65,8 +66,8 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
 
 
 def _drawn(path: Path, n: int) -> bytes:
-    with _RENDERING:
-        return page_picture(path, n)
+    with _DRAWING, Cage() as cage:
+        return cage.page_picture(path, n)
 
 
 def _list(request: Request, documents: Sequence[Document], versions: Versions) -> Response:

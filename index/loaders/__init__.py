@@ -10,8 +10,10 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import cast
+from typing import IO, cast
 
 from index.errors import DocumentError, DocumentTooLarge, DocumentUnreadable, MissingDependency, UnsupportedFormat
 from index.loaders import plain
@@ -39,7 +41,7 @@ _READABLE = "、".join(
 # What parsers of damaged files raise, our own and others'. Whatever it was, it is this file's failure and no other's.
 _PARSER_FAILURES = (
     ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, SyntaxError, OSError, EOFError,
-    MemoryError, AssertionError, zlib.error, struct.error, zipfile.BadZipFile,
+    AssertionError, zlib.error, struct.error, zipfile.BadZipFile,
 )  # fmt: skip
 
 Notice = Callable[[str], None]
@@ -71,7 +73,7 @@ def load(path: Path, *, source: str | None = None) -> Document:
 def load_all(
     path: Path, *, source: str | None = None, notice: Notice = lambda _: None, archives: int = _ARCHIVES_MAX
 ) -> Iterator[Document | DocumentError]:
-    """Load a file that may hold several documents.
+    """Load a file that may hold several documents, in this process; `index.cage` does it in one that is confined.
 
     Args:
         path: a file in any format.
@@ -85,23 +87,79 @@ def load_all(
     Raises:
         DocumentError, MissingDependency: as `load`, if the file itself cannot be read.
     """
-    data, found = _read(path)
-    name = legible(path.name) if source is None else source
-    yield from _documents(path, data, found, name, notice, archives)
+    with open_file(path) as file:
+        for part in parts(path, file, source or legible(path.name), notice=notice, archives=archives):
+            yield part.read()
 
 
-def _documents(
-    path: Path, data: bytes, found: Format, source: str, notice: Notice, archives: int
-) -> Iterator[Document | DocumentError]:
+def open_file(path: Path) -> IO[bytes]:
+    """A file, open at its beginning, that is not known to be too large or of a kind that nobody reads.
+
+    Raises:
+        UnsupportedFormat, DocumentTooLarge: if that is known from its size and first bytes.
+        DocumentUnreadable: if it is missing, may not be read, or is no regular file.
+    """
+    try:
+        size = path.stat().st_size
+        if not path.is_file():
+            raise DocumentUnreadable(path, f"{path} 不是普通文件。请提供文件，或把文件夹交给 yiju-index build。")
+        with path.open("rb") as file:
+            _check(path, size, sniff(file.read(HEAD), path.suffix.lower()))
+        return path.open("rb")
+    except OSError as error:
+        raise _unreachable(path, error) from error
+
+
+def _unreachable(path: Path, error: OSError) -> DocumentUnreadable:
+    return DocumentUnreadable(path, f"找不到或无法访问文件 {path}：{error.strerror or error}。请检查路径和权限。")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A document that a file holds, not read yet.
+
+    Attributes:
+        path: the file; inside an archive with its name there behind.
+        read: reads it. Inside an archive an error is returned, since the rest goes on; otherwise it is raised.
+    """
+
+    path: Path
+    read: Callable[[], Document | DocumentError]
+
+
+def parts(
+    path: Path, file: IO[bytes], source: str, *, notice: Notice = lambda _: None, archives: int = _ARCHIVES_MAX
+) -> Iterator[Part]:
+    """The documents of a file, each to be read when it is wanted.
+
+    Args:
+        path: what the file is called.
+        file: its content.
+        source: as for `load_all`.
+        notice: as for `load_all`.
+        archives: as for `load_all`.
+
+    Raises:
+        DocumentError: as `load_all`, if the file itself cannot be read.
+    """
+    try:
+        data = file.read()
+    except OSError as error:
+        raise _unreachable(path, error) from error
+    yield from _parts(path, data, source, notice, archives)
+
+
+def _parts(path: Path, data: bytes, source: str, notice: Notice, archives: int) -> Iterator[Part]:
+    found = _format(path, data)
     if found is not Format.ZIP:
-        yield _document(path, data, found, source, notice)
+        yield Part(path, partial(_document, path, data, found, source, notice))
     elif archives < 1:
         raise UnsupportedFormat(path, f"{path} 是压缩包，层数太多或不能作为单个文档读取。请先解压。")
     else:
         yield from _members(path, data, source, notice, archives)
 
 
-def _members(path: Path, data: bytes, source: str, notice: Notice, archives: int) -> Iterator[Document | DocumentError]:
+def _members(path: Path, data: bytes, source: str, notice: Notice, archives: int) -> Iterator[Part]:
     """The documents in an archive. Nothing is unpacked to disk, so that a name in it leads nowhere."""
     from index.loaders.archive import Archive
 
@@ -119,17 +177,31 @@ def _members(path: Path, data: bytes, source: str, notice: Notice, archives: int
             content = archive.read(entry)
             unpacked += len(content)
             if unpacked > MAX_UNPACKED:
-                yield DocumentTooLarge(
-                    path, f"{path} 解压后超过 {MAX_UNPACKED // 2**30} GB，其余文件没有读取。请拆分。"
+                yield _failed(
+                    path,
+                    DocumentTooLarge(path, f"{path} 解压后超过 {MAX_UNPACKED // 2**30} GB，其余文件没有读取。请拆分。"),
                 )
                 return
-            yield from _documents(inner, content, _format(inner, content), f"{source}/{name}", notice, archives - 1)
+            for part in _parts(inner, content, f"{source}/{name}", notice, archives - 1):
+                yield Part(part.path, partial(_settled, part))
         except Unreadable as error:
-            yield DocumentUnreadable(inner, f"无法读取 {inner}：{error}")
+            yield _failed(inner, DocumentUnreadable(inner, f"无法读取 {inner}：{error}"))
         except DocumentError as error:
-            yield error
-        except MissingDependency as error:
-            yield DocumentUnreadable(inner, f"无法读取 {inner}：{error}")
+            yield _failed(inner, error)
+
+
+def _failed(path: Path, error: DocumentError) -> Part:
+    return Part(path, lambda: error)
+
+
+def _settled(part: Part) -> Document | DocumentError:
+    """What comes of a document in an archive."""
+    try:
+        return part.read()
+    except DocumentError as error:
+        return error
+    except MissingDependency as error:
+        return DocumentUnreadable(part.path, f"无法读取 {part.path}：{error}")
 
 
 def _member_name(entry: zipfile.ZipInfo) -> str:
@@ -173,6 +245,10 @@ def _content(path: Path, data: bytes, found: Format) -> Content:
         content = read(data)
     except Unreadable as error:
         raise DocumentUnreadable(path, f"无法读取 {path}：{error}") from error
+    except MemoryError as error:
+        raise DocumentUnreadable(
+            path, f"无法读取 {path}：需要的内存超过上限，文件可能损坏或有意做大。请拆分，或用原软件打开后另存。"
+        ) from error
     except _PARSER_FAILURES as error:
         raise DocumentUnreadable(
             path, f"无法读取 {path}：文件结构损坏或不合规（{type(error).__name__}）。请用原软件打开后另存，再重试。"
@@ -185,23 +261,6 @@ def _content(path: Path, data: bytes, found: Format) -> Content:
 def document_id(source: str) -> str:
     """The id of the document known by `source`: 12 hexadecimal digits, the same in every build."""
     return hashlib.sha256(source.encode("utf-8", "surrogateescape")).hexdigest()[:12]
-
-
-def _read(path: Path) -> tuple[bytes, Format]:
-    """A file with its format, looked at before it is read whole."""
-    try:
-        size = path.stat().st_size
-        if not path.is_file():
-            raise DocumentUnreadable(path, f"{path} 不是普通文件。请提供文件，或把文件夹交给 yiju-index build。")
-        with path.open("rb") as file:
-            head = file.read(HEAD)
-            _check(path, size, sniff(head, path.suffix.lower()))
-            data = head + file.read()
-    except OSError as error:
-        raise DocumentUnreadable(
-            path, f"找不到或无法访问文件 {path}：{error.strerror or error}。请检查路径和权限。"
-        ) from error
-    return data, _format(path, data)
 
 
 def _format(path: Path, data: bytes) -> Format:

@@ -68,7 +68,7 @@ class Archive:
         try:
             with self._zip.open(entry) as file:
                 data = file.read(limit + 1)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
             raise Unreadable(f"部件 {name} 损坏，文件可能不完整。请重新下载或另存。") from error
         if len(data) > limit:
             raise Unreadable(f"部件 {name} 解压后超过 {limit // 2**20} MB（压缩炸弹？），没有读取。")

@@ -116,13 +116,16 @@ def read(data: bytes) -> Content:
     Raises:
         Unreadable: if its encoding is unknown, or nothing visible is in it.
     """
-    from lxml import html
+    from lxml import etree, html
 
     text = _decoded(data)
     if not text.strip():
         raise Unreadable("没有可见文字。")
     parser = html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=False, encoding="utf-8")
-    root = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    try:
+        root = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    except etree.ParserError as error:
+        raise Unreadable("没有可见文字。") from error  # closing tags alone
     writer = Writer()
     writer.title = _title(root)
     body = root.find("body")

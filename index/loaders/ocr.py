@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import MissingDependency
+from index.loaders import limits
 from index.loaders.grids import Rule
 from index.loaders.layout import Glyph, Sheet
 
@@ -78,6 +79,7 @@ def sheets(pages: Iterable[Sheet | Page]) -> Iterator[Sheet]:
     waiting: deque[Sheet | Future[Sheet]] = deque()
     try:
         for page in pages:
+            limits.page()
             waiting.append(_pool().submit(sheet, page) if isinstance(page, Page) else page)
             while sum(isinstance(each, Future) for each in waiting) > _AHEAD:
                 yield _done(waiting.popleft())
@@ -218,6 +220,8 @@ def _rules(picture: Picture, angle: float) -> list[tuple[float, float, float, fl
         grey = cv2.warpAffine(grey, _rotation(angle, width, height), (width, height), borderValue=255)
     dark = cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 31, 12)
     length = int(max(width, height) * _RULE_MIN)
+    if not length:
+        return []  # too small a picture for any rule
     found: list[tuple[float, float, float, float]] = []
     for shape in ((length, 1), (1, length)):
         closed = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_RECT, (3, 3)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import IO
 
 from index.errors import DocumentUnreadable
 from index.loaders.sniff import HEAD, Format, sniff
@@ -18,11 +19,12 @@ def file_of(document: Document) -> Path | None:
     return path if path.is_file() else None
 
 
-def page_picture(path: Path, page: int, *, long_side: int = 1400) -> bytes:
-    """A page as PNG.
+def draw_page(path: Path, file: IO[bytes], page: int, *, long_side: int = 1400) -> bytes:
+    """A page as PNG, drawn in this process; `index.cage` does it in one that is confined.
 
     Args:
-        path: a PDF or a picture.
+        path: what the file is called.
+        file: a PDF or a picture.
         page: from 1.
         long_side: pixels of the longer side, 100 to 4,000.
 
@@ -33,21 +35,21 @@ def page_picture(path: Path, page: int, *, long_side: int = 1400) -> bytes:
     if not 100 <= long_side <= 4000:
         raise ValueError(f"long_side must be 100 to 4000, got {long_side}")
     try:
-        with path.open("rb") as file:
-            found = sniff(file.read(HEAD))
-        if found is Format.PDF:
-            return _pdf_page(path, page, long_side)
-        if found is Format.IMAGE:
-            return _picture_page(path, page, long_side)
+        data = file.read()
+        match sniff(data[:HEAD]):
+            case Format.PDF:
+                return _pdf_page(data, page, long_side)
+            case Format.IMAGE:
+                return _picture_page(data, page, long_side)
     except (OSError, EOFError, RuntimeError, IndexError) as error:
         raise DocumentUnreadable(path, f"无法显示 {path} 的第 {page} 页：文件损坏，或没有这一页。") from error
     raise DocumentUnreadable(path, f"{path} 没有可以显示的页面图像；只有 PDF 和图片有。")
 
 
-def _pdf_page(path: Path, page: int, long_side: int) -> bytes:
+def _pdf_page(data: bytes, page: int, long_side: int) -> bytes:
     import pypdfium2 as pdfium
 
-    with pdfium.PdfDocument(path) as document:
+    with pdfium.PdfDocument(data) as document:
         if not 1 <= page <= len(document):
             raise IndexError(page)
         shown = document[page - 1]
@@ -57,10 +59,10 @@ def _pdf_page(path: Path, page: int, long_side: int) -> bytes:
     return buffer.getvalue()
 
 
-def _picture_page(path: Path, page: int, long_side: int) -> bytes:
+def _picture_page(data: bytes, page: int, long_side: int) -> bytes:
     from PIL import Image, ImageOps
 
-    with Image.open(path) as picture:
+    with Image.open(io.BytesIO(data)) as picture:
         if page < 1:
             raise IndexError(page)
         picture.seek(page - 1)

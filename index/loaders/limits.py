@@ -1,0 +1,61 @@
+"""What reading one document may take; the kernel holds the process that reads it to that.
+
+Only the process of `index.cage.worker` is limited: it calls `confine` once, `document` before each document and `rest`
+when it waits. Loaders call `page` for every page they have read, which gives them more time: a long scan is read, a
+bomb is not.
+A limit that is passed ends the process, whatever it was doing and in whichever library.
+"""
+
+from __future__ import annotations
+
+import resource
+import signal
+
+MEMORY = 4 * 2**30
+"""Bytes of address space: OCR of the largest picture allowed takes about half of it."""
+DOCUMENT_SECONDS = 240
+"""Processor time of one document without pages: the longest text allowed takes about a third of it."""
+PAGE_SECONDS = 60
+"""Processor time that every page adds: a scanned one takes 8 seconds, and four times that if it lies on its side."""
+STILL_SECONDS = 900
+"""Wall time in which a page or a document must get done."""
+
+_WRITTEN = 512 * 2**20  # bytes of a file that is written: by LibreOffice, in the folder it is given
+_OPEN = 256  # files open at a time
+
+
+def confine() -> None:
+    """Limit memory, files and core dumps of this process and its children, for good."""
+    for kind, most in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_FSIZE, _WRITTEN),
+        (resource.RLIMIT_NOFILE, _OPEN),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(kind)
+        lowest = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (lowest, lowest))
+
+
+def document() -> None:
+    """Start the clocks for the next document."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _allow(int(used.ru_utime + used.ru_stime) + DOCUMENT_SECONDS)
+
+
+def page() -> None:
+    """A page has been read: there is time for the next. Does nothing where no clock runs."""
+    if signal.getitimer(signal.ITIMER_REAL)[0]:
+        _allow(resource.getrlimit(resource.RLIMIT_CPU)[0] + PAGE_SECONDS)
+
+
+def rest() -> None:
+    """Nothing is being read: stop the clock of wall time."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _allow(seconds: int) -> None:
+    """Processor time since the process began after which it is ended; and the other clock starts again."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds if hard == resource.RLIM_INFINITY else min(seconds, hard), hard))
+    signal.setitimer(signal.ITIMER_REAL, STILL_SECONDS)
