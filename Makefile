@@ -11,7 +11,7 @@ EXTRAS ?= ocr,sentence-transformers
 BENCH  ?=
 comma  := ,
 
-.PHONY: install serve test lint gate bench bench-peers reader screenshots clean
+.PHONY: install serve test lint gate bench bench-peers fuzz reader screenshots clean
 .DEFAULT_GOAL := serve
 
 # Stamps make the second run start at once: they are older than what they depend on only after a change.
@@ -56,6 +56,13 @@ bench: $(VENV)/installed-dev
 # Other frameworks on the same work, each in an environment of its own under build/peers: writes docs/peers.md and .html.
 bench-peers: $(VENV)/installed-dev
 	$(BIN)/python -m eval.bench.peers
+
+# Loaders, index folders and the HTTP interface, given what nobody would write: `make fuzz SECONDS=7200`. What it finds
+# lies in build/fuzz/found; tests/fuzz/corpus is replayed by `make test`.
+SECONDS ?= 7200
+fuzz: $(VENV)/installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev,fuzz]'
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 # From the encoder's weights to qa/models/reader.onnx and qa/ranking.json: some two hours on two cores. Run again after a
 # cut, it goes on from the last checkpoint. Memory that is kept instead of given back saves a third of the time.

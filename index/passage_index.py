@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any, Self, TypeVar
 
 import numpy as np
@@ -413,7 +414,10 @@ def _read_vectors(path: Path, shape: tuple[int, int]) -> DenseIndex:
 
 def _read_array(path: Path) -> NDArray[Any]:
     """An .npy file, mapped: a header that promises more than the file holds is refused, and no object is ever made."""
-    return np.asarray(np.lib.format.open_memmap(path, mode="r"))
+    try:
+        return np.asarray(np.lib.format.open_memmap(path, mode="r"))
+    except (SyntaxError, TokenError) as error:  # numpy reads the header as Python's own text, and lets these through
+        raise ValueError(f"不是数组（{error}）") from error
 
 
 def _read_frequencies(path: Path) -> dict[str, int]:

@@ -577,3 +577,13 @@ def test_a_limit_on_the_size_of_files_leaves_the_old_index(folder: Path) -> None
     assert "磁盘空间不足" in done.stdout
     assert names_in(folder) == ["alpha", "beta"]
     assert only_whole_files(folder)
+
+
+@pytest.mark.parametrize(
+    "header", ["{'descr': '<f4', 'shape': (1,", "{'descr': '<f4' 'shape'}", "\x00" * 9, "1" * 9000]
+)
+def test_a_header_that_is_no_python_is_damage(folder: Path, header: str) -> None:
+    content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode("latin-1")
+    forge(folder, "vectors", content)
+    with pytest.raises(IndexCorrupt, match=r"vectors-.*内容不合规"):
+        open_index(folder)
