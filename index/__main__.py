@@ -119,6 +119,16 @@ def _parser() -> argparse.ArgumentParser:
     rights_command.add_arguments(rights)
     rights.set_defaults(run=_rights)
 
+    backup = commands.add_parser("backup", help="把索引写成一个文件（tar），边写边核对")
+    backup.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹")
+    backup.add_argument("file", type=Path, metavar="FILE", help="备份文件；已有的会被替换")
+    backup.set_defaults(run=_backup)
+
+    restore = commands.add_parser("restore", help="用备份恢复索引；核对无误后才替换，否则什么也不变")
+    restore.add_argument("file", type=Path, metavar="FILE", help="备份文件")
+    restore.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹")
+    restore.set_defaults(run=_restore)
+
     verify = commands.add_parser("verify", help="逐个文件核对校验和与结构；有损坏时退出码为 1")
     verify.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹，或 milvus://…")
     verify.set_defaults(run=_verify)
@@ -284,6 +294,27 @@ def _verify(arguments: argparse.Namespace) -> Outcome:
     if damaged := store_at(where).damage():
         return Outcome(damaged, FAILED)
     return Outcome([f"索引 {where} 完好：{_counts(_open_unloaded(where))}"])
+
+
+def _backup(arguments: argparse.Namespace) -> Outcome:
+    from index.backups import backup  # FAISS comes with it
+
+    manifest = backup(_folder(arguments.index), arguments.file)
+    said = f"{manifest.documents} 份文档，{manifest.passages} 个片段，{manifest.size() / 2**20:.1f} MiB"
+    return Outcome([f"已备份到 {arguments.file}：{said}；索引旁的权限、密钥和提问记录不在其中"])
+
+
+def _folder(where: Location) -> Path:
+    if not isinstance(where, Path):
+        raise YijuError(f"{where} 不是索引文件夹；存在数据库里的索引请用数据库自己的备份。")
+    return where
+
+
+def _restore(arguments: argparse.Namespace) -> Outcome:
+    from index.backups import restore
+
+    restore(arguments.file, _folder(arguments.index))
+    return Outcome([f"已恢复索引 {arguments.index}：{_counts(_open_unloaded(arguments.index))}"])
 
 
 def _open_unloaded(where: Location) -> Index:

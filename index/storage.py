@@ -4,7 +4,7 @@
     documents-<digest>.jsonl    …and so on: a file's name holds the beginning of its own digest, so a new generation
     vectors-<digest>.npy        never overwrites the old one, and equal content has equal names
     .lock                       held (flock) by the one process that writes
-    *.part                      being written; left behind only by a process that died
+    *.part                      being written, a file or a folder; left behind only by a process that died
 
 Whoever reads needs no lock: a reader that loses a file to a writer finds a new manifest and starts again.
 A folder is untrusted input: names are checked against a pattern, files must be regular and of the stated size.
@@ -18,6 +18,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -38,7 +39,7 @@ KINDS = {"documents": "jsonl", "passages": "jsonl", "vectors": "npy", "terms": "
 # Files up to this size are checked against their digest on every opening (64 MiB: about 0.05 s); `verify` checks all.
 CHECK_LIMIT = 64 * 2**20
 
-_MANIFEST_LIMIT = 2**20
+MANIFEST_LIMIT = 2**20
 _DATA_NAME = re.compile(rf"({'|'.join(KINDS)})-[0-9a-f]{{16}}\.(jsonl|json|npy)")
 _OWN_NAME = re.compile(rf"{re.escape(MANIFEST)}|{re.escape(LOCK)}|{_DATA_NAME.pattern}|[a-z.]+\.part")
 
@@ -155,6 +156,29 @@ def commit(
         _sweep(folder)
 
 
+def adopt(lock: WriteLock, staged: Path) -> None:
+    """Replace the index in a folder by a whole one that lies in a folder inside it: wholly, or not at all.
+
+    Args:
+        lock: the right to write the folder.
+        staged: holds the files of the other index, already on the disk; it is removed.
+
+    Raises:
+        IndexStoreError: if the folder cannot be written; the old index stays as it was.
+        IndexCorrupt, IndexNotFound, IndexFormatMismatch: if what is staged has no good manifest.
+    """
+    folder = lock.folder
+    try:
+        with _explained(folder, "写入"):
+            for file in read_manifest(staged).files.values():
+                (staged / file.name).replace(folder / file.name)
+            _sync_folder(folder)
+            (staged / MANIFEST).replace(folder / MANIFEST)
+            _sync_folder(folder)
+    finally:
+        _sweep(folder)
+
+
 def read_manifest(folder: Path) -> Manifest:
     """What the index in a folder says of itself.
 
@@ -169,7 +193,7 @@ def read_manifest(folder: Path) -> Manifest:
         if not path.is_file():
             raise IndexNotFound(folder, _not_found(folder))
         with path.open("rb") as file:
-            content = file.read(_MANIFEST_LIMIT + 1)
+            content = file.read(MANIFEST_LIMIT + 1)
     stored = _parse_manifest(folder, content)
     if stored.get("format") != FORMAT:
         raise IndexNotFound(folder, f"{path} 不是依据（Yiju）的索引清单；请另选一个文件夹。")
@@ -290,7 +314,15 @@ def _sweep(folder: Path) -> None:
     with suppress(OSError):
         for path in folder.iterdir():
             if path.name not in kept | {MANIFEST, LOCK} and _OWN_NAME.fullmatch(path.name):
-                path.unlink()
+                discard(path)
+
+
+def discard(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it; a link, but not what it leads to."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 class _Digesting:
@@ -349,8 +381,8 @@ def _encode_manifest(manifest: Manifest) -> bytes:
 
 def _parse_manifest(folder: Path, content: bytes) -> dict[str, Any]:
     try:
-        if len(content) > _MANIFEST_LIMIT:
-            raise ValueError(f"超过 {_MANIFEST_LIMIT} 字节")
+        if len(content) > MANIFEST_LIMIT:
+            raise ValueError(f"超过 {MANIFEST_LIMIT} 字节")
         stored = json.loads(content)
         if not isinstance(stored, dict):
             raise ValueError("不是 JSON 对象")

@@ -41,7 +41,8 @@ class Archive:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
             raise Unreadable("压缩结构损坏，文件可能不完整。请重新下载或另存。") from error
-        self._entries = {entry.filename.lstrip("/"): entry for entry in self._zip.infolist() if not entry.is_dir()}
+        named = [entry for entry in self._zip.infolist() if entry.filename and not entry.is_dir()]
+        self._entries = {entry.filename.lstrip("/"): entry for entry in named}
         if len(self._entries) > MAX_ENTRIES:
             raise Unreadable(f"内含 {len(self._entries)} 个文件，上限是 {MAX_ENTRIES} 个。请拆分。")
 
