@@ -173,8 +173,8 @@ class Sweep:
         sparse = SparseIndex.build(passage.indexed_text for passage in passages)
         dense = DenseRetriever(passages, DenseIndex(vectors), encoder)
         retriever = HybridRetriever(passages, dense, LexicalRetriever(passages, sparse), setting.weight)
-        store = PassageIndex(contents, DenseIndex(vectors), sparse, encoder)
-        return _Built(retriever, store, (vectors.nbytes + sparse.postings.nbytes) / 1e6)
+        store = PassageIndex.of(contents, vectors, encoder)
+        return _Built(retriever, store, (vectors.nbytes + sparse.nbytes) / 1e6)
 
     def _searched(self, built: _Built) -> _Part:
         run: dict[str, dict[str, float]] = {}

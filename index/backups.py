@@ -76,7 +76,7 @@ def restore(file: Path, folder: Path) -> Manifest:
             manifest = storage.read_manifest(stage)
             if storage.damaged_files(stage):
                 raise _no_backup(file, "内容与清单中的校验和不符")
-            PassageIndex.open(stage, encoder=NamedEncoder(manifest))
+            PassageIndex.open(stage, encoder=NamedEncoder(manifest), whole=True)
             storage.adopt(lock, stage)
         except (IndexNotFound, IndexCorrupt) as error:
             raise _no_backup(file, "清单或内容不合规") from error

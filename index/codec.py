@@ -1,16 +1,18 @@
-"""Documents and passages as lines of JSON, and back again out of files that nobody vouches for."""
+"""Documents and passages as JSON, and back again out of files that nobody vouches for.
+
+A document is three things that are asked for at different times: its card (names and metadata: lists, filters,
+versions), its outline and its text. A passage's place is numbers; its path is JSON.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, fields
-from itertools import pairwise
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
-from index.records import Document, Heading, Metadata, Origin, Passage, Span, Table
+from index.records import Description, Document, Heading, Metadata, Origin, Passage, Span, Table
 
 # What an id may be made of: it becomes part of addresses and of passage ids.
 DOCUMENT_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
@@ -18,113 +20,118 @@ DOCUMENT_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
 # Names of files need not be valid Unicode, which Python shows as lone surrogates; they must survive the round trip.
 _SURROGATES = "surrogatepass"
 
-
-def to_line(row: object) -> bytes:
-    """A value as one line of UTF-8 JSON."""
-    return (json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n").encode("utf-8", _SURROGATES)
+_NOTHING_SAID = Metadata()
 
 
-def read_lines(path: Path) -> Iterator[Any]:
-    """The values in a file of JSON lines.
+def packed(row: object) -> bytes:
+    """A value as UTF-8 JSON on one line."""
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", _SURROGATES)
+
+
+def unpacked(content: bytes) -> Any:
+    """The value again.
 
     Raises:
-        ValueError: if a line is not JSON.
-        OSError: if the file cannot be read.
+        ValueError: if it is not JSON.
     """
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                yield json.loads(line.decode("utf-8", _SURROGATES))
-            except (ValueError, RecursionError) as error:
-                raise ValueError(f"第 {number} 行不是 JSON") from error
+    try:
+        return json.loads(to_text(content))
+    except (ValueError, RecursionError) as error:
+        raise ValueError("不是 JSON") from error
 
 
-def document_row(document: Document) -> dict[str, object]:
-    """All of a document, as JSON values."""
+def to_bytes(text: str) -> bytes:
+    """Text as it is stored."""
+    return text.encode("utf-8", _SURROGATES)
+
+
+def to_text(content: bytes) -> str:
+    """Stored text; ValueError if it is none."""
+    return content.decode("utf-8", _SURROGATES)
+
+
+def card_row(document: Document) -> dict[str, object]:
+    """What lists, filters and versions ask of a document, as JSON values."""
+    said = ((field.name, getattr(document.metadata, field.name)) for field in fields(Metadata))
     return {
         "id": document.id,
         "title": document.title,
         "source": document.source,
-        "metadata": asdict(document.metadata),
-        "headings": [[heading.title, heading.level, heading.start, heading.end] for heading in document.headings],
-        "page_starts": list(document.page_starts),
-        "tables": [[table.span.start, table.span.end, table.caption] for table in document.tables],
+        "metadata": {name: value for name, value in said if value is not None},
         "origin": [document.origin.folder, document.origin.digest],
-        "text": document.text,
+        "characters": len(document.text),
     }
 
 
-def passage_row(passage: Passage) -> list[object]:
-    """A passage without what its document says already: text and title."""
-    return [
-        passage.document_id,
-        passage.span.start,
-        passage.span.end,
-        list(passage.section_path),
-        passage.page,
-        list(passage.labels),
-    ]
+def outline_row(document: Document) -> dict[str, object]:
+    """The rest of a document but for its text, as JSON values."""
+    return {
+        "headings": [[heading.title, heading.level, heading.start, heading.end] for heading in document.headings],
+        "page_starts": list(document.page_starts),
+        "tables": [[table.span.start, table.span.end, table.caption] for table in document.tables],
+    }
 
 
-def documents_from(rows: Iterable[Any]) -> list[Document]:
-    """Documents out of rows.
-
-    Returns:
-        In the order of the rows, which is that of their ids.
-
-    Raises:
-        ValueError: if a row is not a document, or ids do not ascend.
-    """
-    documents = [_document(row) for row in rows]
-    ids = [document.id for document in documents]
-    if any(one >= other for one, other in pairwise(ids)):
-        raise ValueError("文档未按编号排列，或编号重复")
-    return documents
+def document_row(document: Document) -> dict[str, object]:
+    """All of a document, as JSON values."""
+    return {**card_row(document), **outline_row(document), "text": document.text}
 
 
-def passages_from(rows: Iterable[Any], documents: Sequence[Document]) -> list[tuple[Document, tuple[Passage, ...]]]:
-    """Passages out of rows, with the documents that they are slices of.
-
-    Returns:
-        Every document in the given order, each with its passages in text order.
-
-    Raises:
-        ValueError: if a row is not a passage, lies outside its document, or passages are out of order.
-    """
-    found: dict[str, list[Passage]] = {document.id: [] for document in documents}
-    by_id = {document.id: document for document in documents}
-    before = ("", -1, -1)
-    for row in rows:
-        passage = _passage(row, by_id)
-        place = (passage.document_id, passage.span.start, passage.span.end)
-        if place <= before:
-            raise ValueError(f"片段 {passage.id} 重复或次序不对")
-        found[passage.document_id].append(passage)
-        before = place
-    return [(document, tuple(found[document.id])) for document in documents]
+def path_row(passage: Passage) -> list[object]:
+    """A passage without its place and what its document says already, as JSON values."""
+    return [list(passage.section_path), list(passage.labels)]
 
 
-def _document(row: Any) -> Document:
-    _expect(isinstance(row, dict), "文档不是 JSON 对象")
-    text, metadata = _text(row.get("text")), row.get("metadata")
+def description_from(card: Any) -> Description:
+    """A document's description out of its card; ValueError if the card is none."""
+    _expect(isinstance(card, dict), "文档不是 JSON 对象")
+    metadata = card.get("metadata")
     _expect(isinstance(metadata, dict), "文档的元数据不是 JSON 对象")
-    identifier = _text(row.get("id"))
+    identifier = _text(card.get("id"))
     _expect(DOCUMENT_ID.fullmatch(identifier) is not None, f"文档编号不合规：{identifier!r}")
-    return Document(
+    return Description(
         id=identifier,
-        title=_text(row.get("title")),
-        text=text,
-        source=_text(row.get("source")),
-        headings=tuple(_heading(heading, len(text)) for heading in _list(row.get("headings"))),
-        page_starts=tuple(_offset(start, len(text)) for start in _list(row.get("page_starts"))),
+        title=_text(card.get("title")),
+        source=_text(card.get("source")),
         metadata=_metadata(metadata),
-        tables=tuple(_table(table, len(text)) for table in _list(row.get("tables", []))),
-        origin=_origin(row.get("origin", [None, ""])),
+        origin=_origin(card.get("origin", [None, ""])),
+        characters=_offset(card.get("characters"), 2**53),
     )
 
 
+def document_from(card: Any, outline: Any, text: str) -> Document:
+    """A document out of its parts; ValueError if they are none, or do not fit each other."""
+    described = description_from(card)
+    _expect(isinstance(outline, dict), "文档的目录不是 JSON 对象")
+    _expect(described.characters == len(text), f"文档应有 {described.characters} 字，实有 {len(text)} 字")
+    return Document(
+        id=described.id,
+        title=described.title,
+        text=text,
+        source=described.source,
+        headings=tuple(_heading(heading, len(text)) for heading in _list(outline.get("headings"))),
+        page_starts=tuple(_offset(start, len(text)) for start in _list(outline.get("page_starts"))),
+        metadata=described.metadata,
+        tables=tuple(_table(table, len(text)) for table in _list(outline.get("tables", []))),
+        origin=described.origin,
+    )
+
+
+def document_of(row: Any) -> Document:
+    """A document out of all of it; ValueError if the row is none."""
+    _expect(isinstance(row, dict), "文档不是 JSON 对象")
+    text = _text(row.get("text"))
+    return document_from({"characters": len(text), **row}, row, text)
+
+
+def path_from(row: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Section path and labels of a passage; ValueError if the row holds none."""
+    _expect(isinstance(row, list) and len(row) == 2, "片段的路径不是两项")
+    return tuple(_text(title) for title in _list(row[0])), tuple(_text(label) for label in _list(row[1]))
+
+
 def _metadata(row: Mapping[str, Any]) -> Metadata:
-    return Metadata(*(_text_or_none(row.get(field.name)) for field in fields(Metadata)))
+    return Metadata(*(_text_or_none(row.get(field.name)) for field in fields(Metadata))) if row else _NOTHING_SAID
 
 
 def _heading(row: Any, length: int) -> Heading:
@@ -144,25 +151,6 @@ def _table(row: Any, length: int) -> Table:
     start, end, caption = row
     _expect(_offset(start, length) <= _offset(end, length), f"表格的位置颠倒：{start}–{end}")
     return Table(Span(start, end), _text(caption))
-
-
-def _passage(row: Any, documents: Mapping[str, Document]) -> Passage:
-    _expect(isinstance(row, list) and len(row) == 6, "片段不是六项")
-    identifier, start, end, section_path, page, labels = row
-    document = documents.get(_text(identifier))
-    if document is None:
-        raise ValueError(f"片段所属的文档不存在：{identifier!r}")
-    _expect(_offset(start, len(document.text)) < _offset(end, len(document.text)), f"片段的位置不对：{start}–{end}")
-    span = Span(start, end)
-    return Passage(
-        document_id=document.id,
-        title=document.title,
-        text=span.slice(document.text),
-        span=span,
-        section_path=tuple(_text(title) for title in _list(section_path)),
-        page=None if page is None else _offset(page, len(document.page_starts)),
-        labels=tuple(_text(label) for label in _list(labels)),
-    )
 
 
 def _expect(holds: bool, message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Self
 
 import faiss
@@ -18,23 +19,31 @@ _UNIT_TOLERANCE = 1e-2
 
 
 class DenseIndex:
-    """Unit vectors, searched exactly by inner product (cosine)."""
+    """Unit vectors, searched exactly by inner product (cosine), where they lie: in memory or in mapped files."""
 
     def __init__(self, vectors: Vectors) -> None:
         """Index vectors, one row each.
 
         Args:
-            vectors: float32 `(n, dim)`, unit rows; copied.
+            vectors: float32 `(n, dim)`, unit rows; not copied.
 
         Raises:
             ValueError: if shape or type differ, or a row is not of unit length.
         """
-        if vectors.ndim != 2 or vectors.dtype != np.float32 or vectors.shape[1] < 1:
-            raise ValueError(f"float32 vectors (n, dim) are needed, got {vectors.dtype} {vectors.shape}")
-        if len(vectors) and not _all_unit(vectors):
-            raise ValueError("every vector must be finite and of unit length")
-        self._index = faiss.IndexFlatIP(int(vectors.shape[1]))
-        self._index.add(np.ascontiguousarray(vectors))
+        check_vectors(vectors)
+        self._take([vectors], int(vectors.shape[1]))
+
+    @classmethod
+    def over(cls, parts: Sequence[Vectors], dim: int) -> Self:
+        """An index over vectors whose rows follow each other, vouched for by `check_vectors`."""
+        index = cls.__new__(cls)
+        index._take(parts, dim)
+        return index
+
+    def _take(self, parts: Sequence[Vectors], dim: int) -> None:
+        self.dim = dim
+        self._parts = [np.ascontiguousarray(part) for part in parts]
+        self._offsets = np.cumsum([0, *map(len, self._parts)], dtype=np.int64)
 
     @classmethod
     def empty(cls, dim: int) -> Self:
@@ -42,17 +51,11 @@ class DenseIndex:
         return cls(np.zeros((0, dim), dtype=np.float32))
 
     def __len__(self) -> int:
-        return int(self._index.ntotal)
-
-    @property
-    def dim(self) -> int:
-        """Length of a vector."""
-        return int(self._index.d)
+        return int(self._offsets[-1])
 
     def vectors(self) -> Vectors:
         """A copy of all vectors, float32 `(n, dim)`, in row order."""
-        vectors: Vectors = self._index.reconstruct_n(0, len(self))
-        return vectors
+        return np.concatenate([np.zeros((0, self.dim), np.float32), *self._parts])
 
     def best(self, query: Vector, k: int, among: Rows | None = None) -> Rows:
         """The rows nearest to a query.
@@ -72,18 +75,9 @@ class DenseIndex:
             return among[best(self.scores(query, among), k)]
         self._check(query)
         _use_one_thread()
-        wanted = min(k, len(self))
-        if wanted == 0:
-            return np.zeros(0, dtype=np.int64)
-        # FAISS orders equal scores as it likes, also across the last place: look further until its ties are all in.
-        depth = wanted
-        while True:
-            depth = min(2 * depth + 16, len(self))
-            scores, rows = (found[0] for found in self._index.search(np.ascontiguousarray(query[np.newaxis]), depth))
-            if depth == len(self) or scores[-1] < scores[wanted - 1]:
-                # -1 pads a list that came out short; as a row it would mean the last one.
-                rows = np.sort(rows[rows >= 0])
-                return rows[best(self.scores(query, rows), wanted)]
+        found = [offset + _nearest(part, query, k) for part, offset in zip(self._parts, self._offsets, strict=False)]
+        rows = np.concatenate([np.zeros(0, np.int64), *found])
+        return rows[best(self.scores(query, rows), k)]
 
     def scores(self, query: Vector, rows: Rows) -> Scores:
         """The inner product of a query with each of some rows.
@@ -101,20 +95,55 @@ class DenseIndex:
         self._check(query)
         if len(rows) and (rows.min() < 0 or rows.max() >= len(self)):
             raise ValueError(f"rows must be within 0 to {len(self) - 1}")
-        if not len(rows):  # FAISS wants at least one
-            return np.zeros(0, dtype=np.float64)
         _use_one_thread()
-        labels = np.ascontiguousarray(rows, dtype=np.int64)
-        found = np.empty(len(labels), dtype=np.float32)
-        query = np.ascontiguousarray(query)
-        self._index.compute_distance_subset(  # type: ignore[attr-defined]  # inherited, but not in the stubs
-            1, faiss.swig_ptr(query), len(labels), faiss.swig_ptr(found), faiss.swig_ptr(labels)
-        )
+        found = np.zeros(len(rows), dtype=np.float32)
+        part_of = np.searchsorted(self._offsets, rows, side="right") - 1
+        for number in np.unique(part_of):
+            mine = part_of == number
+            found[mine] = _products(self._parts[number], query, rows[mine] - self._offsets[number])
         return found.astype(np.float64)
 
     def _check(self, query: Vector) -> None:
         if query.shape != (self.dim,) or query.dtype != np.float32:
             raise ValueError(f"a float32 query of length {self.dim} is needed, got {query.dtype} {query.shape}")
+
+
+def check_vectors(vectors: Vectors) -> None:
+    """Look at every vector.
+
+    Raises:
+        ValueError: if shape or type differ, or a row is not of unit length.
+    """
+    if vectors.ndim != 2 or vectors.dtype != np.float32 or vectors.shape[1] < 1:
+        raise ValueError(f"float32 vectors (n, dim) are needed, got {vectors.dtype} {vectors.shape}")
+    if len(vectors) and not _all_unit(vectors):
+        raise ValueError("every vector must be finite and of unit length")
+
+
+def _nearest(vectors: Vectors, query: Vector, k: int) -> Rows:
+    """The `k` nearest rows of some vectors and all that tie with the last of them, ascending."""
+    wanted = min(k, len(vectors))
+    if wanted == 0:
+        return np.zeros(0, dtype=np.int64)
+    # FAISS orders equal scores as it likes, also across the last place: look further until its ties are all in.
+    depth = wanted
+    while True:
+        depth = min(2 * depth + 16, len(vectors))
+        found = faiss.knn(query[np.newaxis], vectors, depth, metric=faiss.METRIC_INNER_PRODUCT)
+        scores, rows = found[0][0], found[1][0]
+        if depth == len(vectors) or scores[-1] < scores[wanted - 1]:
+            # -1 pads a list that came out short; as a row it would mean the last one.
+            return np.sort(rows[rows >= 0])
+
+
+def _products(vectors: Vectors, query: Vector, rows: Rows) -> NDArray[np.float32]:
+    """Inner products by FAISS, each pair by itself: equal vectors have equal products wherever they lie."""
+    labels = np.ascontiguousarray(rows, dtype=np.int64)
+    found = np.empty(len(labels), dtype=np.float32)
+    query = np.ascontiguousarray(query)
+    pointers = (faiss.swig_ptr(each) for each in (found, query, vectors, labels))
+    faiss.fvec_inner_products_by_idx(*pointers, len(query), 1, len(labels))  # type: ignore[attr-defined]  # no stub
+    return found
 
 
 def _use_one_thread() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from index.records import Document
+from index.records import Described
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Filter:
         parts = (self.documents, self.issuers, self.regions, self.years)
         return all(part is None for part in parts) and (self.also is None or self.also.is_everything)
 
-    def admits(self, document: Document) -> bool:
+    def admits(self, document: Described) -> bool:
         """Whether a document may be searched and shown."""
         region = document.metadata.region or ""
         return (
@@ -51,12 +51,12 @@ class Filter:
         return replace(self, also=other if self.also is None else self.also.both(other))
 
 
-def issuers_of(document: Document) -> frozenset[str]:
+def issuers_of(document: Described) -> frozenset[str]:
     """The body that issued a document; of a joint one, each of them."""
     return frozenset((document.metadata.issuer or "").split("、")) - {""}
 
 
-def years_of(document: Document) -> frozenset[int]:
+def years_of(document: Described) -> frozenset[int]:
     """The years that a document covers, if its title says so, and the year in which it was issued."""
     period = re.fullmatch(r"(\d{4})/(\d{4})", document.metadata.period or "")
     issued = re.match(r"\d{4}", document.metadata.issued or "")

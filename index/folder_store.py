@@ -1,4 +1,4 @@
-"""An index that lies in a folder: FAISS and our own BM25, read into memory as a whole."""
+"""An index that lies in a folder: FAISS and our own BM25 over mapped files."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class FolderStore:
         try:
             if damaged := damaged_files(self._folder):
                 return damaged
-            self.open(NamedEncoder(self.manifest()))
+            PassageIndex.open(self._folder, encoder=NamedEncoder(self.manifest()), whole=True)
         except IndexCorrupt as error:
             return [str(error)]
         return []

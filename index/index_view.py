@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from index.dense import DenseIndex
 from index.filters import Filter
-from index.fusion import Rows
 from index.protocols import Encoder
-from index.records import Document, Hit, Passage
+from index.records import Description, Document, Hit, Passage
 from index.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever
 from index.sparse import SparseIndex
+from index.stored import Lazily, Stored
 from index.text import terms
 
 
@@ -22,8 +20,7 @@ class IndexView:
     Vectors and postings are those of the whole index; only which rows count is kept here.
 
     Args:
-        contents: documents by id, each with its passages, of the whole index.
-        passages: of the whole index, one a row.
+        stored: documents and passages of the whole index.
         dense: their vectors.
         sparse: their terms.
         encoder: made the vectors.
@@ -31,19 +28,14 @@ class IndexView:
     """
 
     def __init__(
-        self,
-        contents: Mapping[str, tuple[Document, tuple[Passage, ...]]],
-        passages: Sequence[Passage],
-        dense: DenseIndex,
-        sparse: SparseIndex,
-        encoder: Encoder,
-        readable: Filter,
+        self, stored: Stored, dense: DenseIndex, sparse: SparseIndex, encoder: Encoder, readable: Filter
     ) -> None:
-        self._contents = {id: each for id, each in contents.items() if readable.admits(each[0])}
-        sizes = {id: len(held) for id, (_, held) in contents.items()}
-        starts = dict(zip(sizes, np.cumsum([0, *sizes.values()]).tolist(), strict=False))
-        self._rows_of = {id: np.arange(starts[id], starts[id] + sizes[id]) for id in self._contents}
-        rows = self._rows(None)
+        self._stored = stored
+        self._readable = readable
+        self._numbers = numbers = stored.numbers(readable).tolist()
+        self._documents = Lazily(len(numbers), lambda at: stored.documents[numbers[at]], 1)
+        rows = stored.rows(readable)
+        passages = stored.passages
         self._sparse = sparse.limited_to(rows)
         self._encoder = encoder
         by_wording = LexicalRetriever(passages, self._sparse)
@@ -51,29 +43,33 @@ class IndexView:
 
     def search(self, query: str, k: int, within: Filter | None = None) -> list[Hit]:
         """As `PassageIndex.search`."""
-        return self._retriever.search(query, k, None if within is None else self._rows(within))
+        among = None if within is None else self._stored.rows(self._readable.both(within))
+        return self._retriever.search(query, k, among)
 
     def documents(self) -> Sequence[Document]:
         """The documents that there are, ordered by id."""
-        return [document for document, _ in self._contents.values()]
+        return self._documents
+
+    def descriptions(self) -> Sequence[Description]:
+        """The same without their texts and outlines."""
+        return [self._stored.descriptions()[number] for number in self._numbers]
 
     def document(self, document_id: str) -> Document | None:
         """The document with this id, or None."""
-        found = self._contents.get(document_id)
-        return found[0] if found else None
+        found = self._stored.document(document_id)
+        return found if found and self._readable.admits(found) else None
 
     def passages(self, document_id: str) -> Sequence[Passage]:
         """The passages of one document in text order; empty for an unknown id."""
-        found = self._contents.get(document_id)
-        return found[1] if found else ()
+        return self._stored.passages_of(document_id) if self.document(document_id) else ()
 
     def document_frequency(self, term: str) -> int:
         """In how many passages a term occurs."""
         return self._sparse.frequency(term)
 
     def vocabulary(self) -> Mapping[str, int]:
-        """All terms with the number of passages they occur in."""
-        return self._sparse.frequencies
+        """All terms of one or two characters with the number of passages they occur in."""
+        return self._sparse.vocabulary()
 
     def rarity(self, word: str) -> float:
         """As `PassageIndex.rarity`."""
@@ -83,9 +79,3 @@ class IndexView:
     def encoder(self) -> Encoder:
         """The encoder that questions go through."""
         return self._encoder
-
-    def _rows(self, within: Filter | None) -> Rows:
-        """The rows of the documents (that a filter admits), ascending."""
-        documents = (document for document, _ in self._contents.values())
-        chosen = [self._rows_of[each.id] for each in documents if within is None or within.admits(each)]
-        return np.concatenate([np.zeros(0, dtype=np.int64), *chosen])

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.filters import Filter
-from index.records import Document, Hit, Passage
+from index.records import Description, Document, Hit, Passage
 from index.storage import Manifest
 
 Vectors = NDArray[np.float32]
@@ -71,6 +71,10 @@ class PassageStore(Protocol):
 
     def documents(self) -> Sequence[Document]:
         """All documents, ordered by id."""
+        ...
+
+    def descriptions(self) -> Sequence[Description]:
+        """All documents without their texts and outlines, ordered by id: what lists, filters and versions ask for."""
         ...
 
     def document(self, document_id: str) -> Document | None:

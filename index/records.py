@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from index.clauses import clause_path
 
@@ -168,9 +169,59 @@ class Document:
         start = path[-1].start
         return titles + clause_path(titles[-1], self.text[start:after], offset - start)
 
+    @property
+    def description(self) -> Description:
+        """All of it but text and outline."""
+        return Description(self.id, self.title, self.source, self.metadata, self.origin, len(self.text))
+
     def page(self, offset: int) -> int | None:
         """The 1-based page that holds `offset`, or None where there are no pages."""
         return bisect_right(self.page_starts, offset) or None
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A document without its text and outline: all that lists, filters and versions ask for.
+
+    Attributes:
+        characters: length of the text, in code points.
+    """
+
+    id: str
+    title: str
+    source: str
+    metadata: Metadata
+    origin: Origin
+    characters: int
+
+
+class Described(Protocol):
+    """A document or its description."""
+
+    @property
+    def id(self) -> str:
+        """Stable across rebuilds of the same source."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """What a reader would call it."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """File name as given by the user."""
+        ...
+
+    @property
+    def metadata(self) -> Metadata:
+        """What it says of itself."""
+        ...
+
+    @property
+    def origin(self) -> Origin:
+        """Where its file lies."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

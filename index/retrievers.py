@@ -15,7 +15,7 @@ from index.dense import DenseIndex, Vector
 from index.fusion import Rows, Scores, best, fuse
 from index.protocols import Encoder
 from index.records import Hit, Passage
-from index.sparse import SparseIndex, SparseView
+from index.sparse import SparseIndex
 
 # Share of the dense score. R@1 / R@5 of the passage that holds the evidence, multilingual-e5-small, passages of 400:
 #                                 0 (wording)    0.4            0.5            0.6            1 (meaning)
@@ -76,13 +76,13 @@ class DenseRetriever:
 class LexicalRetriever:
     """By wording: BM25. A passage that shares no term with the question is no hit."""
 
-    def __init__(self, passages: Sequence[Passage], sparse: SparseIndex | SparseView) -> None:
+    def __init__(self, passages: Sequence[Passage], sparse: SparseIndex) -> None:
         self._passages = passages
         self._sparse = sparse
 
     def prepare(self, query: str) -> Prepared:
-        """Score all passages at once: that is the cheapest way."""
-        return _LexicalQuestion(self._sparse.scores(query))
+        """Look up the words of the question."""
+        return self._sparse.matching(query)
 
     def search(self, query: str, k: int, among: Rows | None = None) -> list[Hit]:
         """The passages (of the rows `among`) that share most of the question's wording, at most `k`; ties as for all.
@@ -159,18 +159,6 @@ class _DenseQuestion:
 
     def scores(self, rows: Rows) -> Scores:
         return self._dense.scores(self._vector, rows)
-
-
-class _LexicalQuestion:
-    def __init__(self, scores: Scores) -> None:
-        self._scores = scores
-
-    def best(self, k: int, among: Rows | None = None) -> Rows:
-        matching = np.flatnonzero(self._scores > 0.0) if among is None else among[self._scores[among] > 0.0]
-        return matching[best(self._scores[matching], k)]
-
-    def scores(self, rows: Rows) -> Scores:
-        return self._scores[rows]
 
 
 def _hits(passages: Sequence[Passage], retriever: Preparing, query: str, k: int, among: Rows | None) -> list[Hit]:

@@ -1,8 +1,9 @@
 """The index folder: named files and one manifest; old or new as a whole, never between.
 
     manifest.json               names every other file with its size and SHA-256: replacing it is the commit
-    documents-<digest>.jsonl    …and so on: a file's name holds the beginning of its own digest, so a new generation
-    vectors-<digest>.npy        never overwrites the old one, and equal content has equal names
+    contents-<digest>.arrays    …and so on, three for each segment: a file's name holds the beginning of its own digest,
+    vectors-<digest>.npy        so a new generation never overwrites the old one, equal content has equal names, and
+    postings-<digest>.arrays    what did not change is not written again
     .lock                       held (flock) by the one process that writes
     *.part                      being written, a file or a folder; left behind only by a process that died
 
@@ -20,7 +21,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -30,17 +31,19 @@ from typing import IO, Any
 from index.errors import IndexBusy, IndexCorrupt, IndexFormatMismatch, IndexNotFound, IndexStoreError
 
 FORMAT = "yiju-index"
-VERSION = 1
+VERSION = 2
 
 MANIFEST = "manifest.json"
 LOCK = ".lock"
-KINDS = {"documents": "jsonl", "passages": "jsonl", "vectors": "npy", "terms": "json", "postings": "npy"}
+KINDS = {"contents": "arrays", "vectors": "npy", "postings": "arrays"}
+FIRST_KINDS = {"documents": "jsonl", "passages": "jsonl", "vectors": "npy", "terms": "json", "postings": "npy"}
+"""What format 1 was made of; still read, and written anew in this format with the next change."""
 
-# Files up to this size are checked against their digest on every opening (64 MiB: about 0.05 s); `verify` checks all.
-CHECK_LIMIT = 64 * 2**20
+# Indexes up to this size are looked at whole on every opening, digests and every entry; `verify` does so with all.
+CHECK_LIMIT = 16 * 2**20
 
 MANIFEST_LIMIT = 2**20
-_DATA_NAME = re.compile(rf"({'|'.join(KINDS)})-[0-9a-f]{{16}}\.(jsonl|json|npy)")
+_DATA_NAME = re.compile(rf"({'|'.join(KINDS | FIRST_KINDS)})-[0-9a-f]{{16}}\.(arrays|jsonl|json|npy)")
 _OWN_NAME = re.compile(rf"{re.escape(MANIFEST)}|{re.escape(LOCK)}|{_DATA_NAME.pattern}|[a-z.]+\.part")
 
 Write = Callable[[IO[bytes]], None]
@@ -55,6 +58,9 @@ class StoredFile:
     sha256: str
 
 
+Files = Mapping[str, StoredFile]
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What an index says of itself.
@@ -66,8 +72,9 @@ class Manifest:
         documents: how many.
         passages: how many.
         terms: fingerprint of the rules that cut text into terms.
-        files: data files by kind; empty for an index that is not on disk.
+        segments: for each the data files by kind; empty for an index that is not on disk.
         created_with: version of the program.
+        version: of the format.
     """
 
     encoder: str
@@ -76,8 +83,14 @@ class Manifest:
     documents: int
     passages: int
     terms: str
-    files: Mapping[str, StoredFile]
+    segments: Sequence[Files]
     created_with: str
+    version: int = VERSION
+
+    @property
+    def files(self) -> dict[str, StoredFile]:
+        """All data files by name."""
+        return {file.name: file for segment in self.segments for file in segment.values()}
 
     def size(self) -> int:
         """Bytes of all data files together."""
@@ -129,14 +142,19 @@ def write_lock(folder: Path) -> Iterator[WriteLock]:
 
 
 def commit(
-    lock: WriteLock, parts: Mapping[str, Write], describe: Callable[[Mapping[str, StoredFile]], Manifest]
-) -> None:
+    lock: WriteLock,
+    segments: Iterable[Mapping[str, StoredFile | Write]],
+    describe: Callable[[Sequence[Files]], Manifest],
+) -> Manifest:
     """Replace the index in a folder by a new one: wholly, or not at all.
 
     Args:
         lock: the right to write that folder.
-        parts: for every kind of file, what writes it.
-        describe: makes the manifest out of the files written.
+        segments: for every kind of file what writes it, or the file where the folder holds it already.
+        describe: makes the manifest out of the files.
+
+    Returns:
+        The manifest.
 
     Raises:
         IndexStoreError: if the folder cannot be written or the disk is full; the old index stays as it was.
@@ -144,7 +162,8 @@ def commit(
     folder = lock.folder
     try:
         with _explained(folder, "写入"):
-            manifest = describe({kind: _write(folder, kind, write) for kind, write in parts.items()})
+            stored = [{kind: _kept_or_written(folder, kind, part) for kind, part in each.items()} for each in segments]
+            manifest = describe(stored)
             _sync_folder(folder)
             part = folder / f"{MANIFEST}.part"
             with part.open("wb") as file:
@@ -154,6 +173,7 @@ def commit(
             _sync_folder(folder)
     finally:
         _sweep(folder)
+    return manifest
 
 
 def adopt(lock: WriteLock, staged: Path) -> None:
@@ -197,7 +217,7 @@ def read_manifest(folder: Path) -> Manifest:
     stored = _parse_manifest(folder, content)
     if stored.get("format") != FORMAT:
         raise IndexNotFound(folder, f"{path} 不是依据（Yiju）的索引清单；请另选一个文件夹。")
-    if stored.get("version") != VERSION:
+    if stored.get("version") not in (1, VERSION):
         raise IndexFormatMismatch(
             folder,
             f"索引 {folder} 的格式版本是 {stored.get('version')!r}，本程序读写的是 {VERSION}；"
@@ -215,7 +235,7 @@ def check_file(folder: Path, file: StoredFile, *, whole: bool) -> Path:
     Args:
         folder: the index folder.
         file: what the manifest says of it.
-        whole: compare the digest too, whatever the size; otherwise only up to `CHECK_LIMIT`.
+        whole: compare the digest too; otherwise the size.
 
     Returns:
         Where the file is.
@@ -230,6 +250,12 @@ def check_file(folder: Path, file: StoredFile, *, whole: bool) -> Path:
         raise corrupt(path, "文件缺失") from error
     except OSError as error:
         raise corrupt(path, f"读不出（{error.strerror}）") from error
+
+
+def is_there(folder: Path, file: StoredFile) -> bool:
+    """Whether a folder holds a file of this name and size; its name holds the beginning of its digest."""
+    path = folder / file.name
+    return path.is_file() and not path.is_symlink() and path.stat().st_size == file.bytes
 
 
 def damaged_files(folder: Path) -> list[str]:
@@ -258,7 +284,7 @@ def _checked(path: Path, file: StoredFile, *, whole: bool) -> Path:
         raise corrupt(path, "不是普通文件")
     if found.st_size != file.bytes:
         raise corrupt(path, f"应为 {file.bytes} 字节，实为 {found.st_size} 字节")
-    if (whole or file.bytes <= CHECK_LIMIT) and _digest(path) != file.sha256:
+    if whole and _digest(path) != file.sha256:
         raise corrupt(path, "内容与清单中的校验和不符")
     return path
 
@@ -343,6 +369,10 @@ class _Digesting:
         return StoredFile(f"{kind}-{digest[:16]}.{KINDS[kind]}", self._bytes, digest)
 
 
+def _kept_or_written(folder: Path, kind: str, part: StoredFile | Write) -> StoredFile:
+    return part if isinstance(part, StoredFile) else _write(folder, kind, part)
+
+
 def _write(folder: Path, kind: str, write: Write) -> StoredFile:
     part = folder / f"{kind}.part"
     with part.open("wb") as file:
@@ -375,7 +405,7 @@ def _digest(path: Path) -> str:
 
 
 def _encode_manifest(manifest: Manifest) -> bytes:
-    stored = {"format": FORMAT, "version": VERSION, **asdict(manifest)}
+    stored = {"format": FORMAT, **asdict(manifest)}
     return (json.dumps(stored, ensure_ascii=True, indent=1) + "\n").encode("ascii")
 
 
@@ -392,7 +422,8 @@ def _parse_manifest(folder: Path, content: bytes) -> dict[str, Any]:
 
 
 def _decode_manifest(stored: dict[str, Any]) -> Manifest:
-    files = {kind: _decode_file(kind, stored["files"][kind]) for kind in KINDS}
+    first = stored["version"] == 1
+    segments = [stored["files"]] if first else _list(stored["segments"])
     return Manifest(
         encoder=_text(stored["encoder"]),
         revision=_text(stored["revision"]),
@@ -400,9 +431,14 @@ def _decode_manifest(stored: dict[str, Any]) -> Manifest:
         documents=_count(stored["documents"]),
         passages=_count(stored["passages"]),
         terms=_text(stored["terms"]),
-        files=files,
+        segments=[_decode_files(segment, FIRST_KINDS if first else KINDS) for segment in segments],
         created_with=_text(stored["created_with"]),
+        version=_count(stored["version"]),
     )
+
+
+def _decode_files(stored: dict[str, Any], kinds: Iterable[str]) -> Files:
+    return {kind: _decode_file(kind, stored[kind]) for kind in kinds}
 
 
 def _decode_file(kind: str, stored: dict[str, Any]) -> StoredFile:
@@ -416,6 +452,12 @@ def _decode_file(kind: str, stored: dict[str, Any]) -> StoredFile:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"应为文字：{value!r}")
+    return value
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(f"应为列表：{value!r}")
     return value
 
 

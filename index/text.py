@@ -19,9 +19,17 @@ import opencc
 from index.records import Span
 
 # Characters written without spaces between words: Chinese with 々〇, kana, hangul.
-_UNSPACED = r"\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
-_CJK = re.compile(f"[{_UNSPACED}]")
-_WORD = re.compile(rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}])[^\W\d_])+|\d+(?:,\d{{3}})*(?:\.\d+)?")
+UNSPACED_RANGES = (
+    (0x3005, 0x3007),
+    (0x3040, 0x30FF),
+    (0x3400, 0x9FFF),
+    (0xAC00, 0xD7AF),
+    (0xF900, 0xFAFF),
+    (0x20000, 0x3FFFF),
+)
+UNSPACED = "".join(f"{chr(first)}-{chr(last)}" for first, last in UNSPACED_RANGES)
+_CJK = re.compile(f"[{UNSPACED}]")
+_WORD = re.compile(rf"[{UNSPACED}]+|(?:(?![{UNSPACED}])[^\W\d_])+|\d+(?:,\d{{3}})*(?:\.\d+)?")
 # ASCII signs end a sentence only where none of them is part of an address, an abbreviation or a number.
 _SENTENCE_END = re.compile(
     r"(?:[。！？；…]|[!?;](?![!-~]|$)|[!?;]$|(?<=[a-z]{2})\.(?=\s|$))+[”’」』）)】》〕\"]*|\n+", re.M
@@ -115,7 +123,7 @@ def terms(text: str) -> list[str]:
         Terms in text order, repeated as often as they occur; numbers without thousands separators.
     """
     found: list[str] = []
-    for match in _WORD.finditer(_spaced_fold(text)):
+    for match in _WORD.finditer(spaced_fold(text)):
         word = match.group()
         if _CJK.match(word) and len(word) > 1:
             found.extend(word[i : i + 2] for i in range(len(word) - 1))
@@ -124,8 +132,8 @@ def terms(text: str) -> list[str]:
     return found
 
 
-def _spaced_fold(text: str) -> str:
-    """`fold`, but keeping white space: it separates Latin words."""
+def spaced_fold(text: str) -> str:
+    """`fold`, but keeping white space, which separates Latin words: what terms are cut out of."""
     return unicodedata.normalize("NFKC", text).casefold().translate(_simplified())
 
 

@@ -152,7 +152,7 @@ def test_verify_finds_a_whole_index_whole(folder: Path, capsys: pytest.CaptureFi
 
 
 def test_verify_names_every_damaged_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    vectors, passages = next(folder.glob("vectors-*")), next(folder.glob("passages-*"))
+    vectors, passages = next(folder.glob("vectors-*")), next(folder.glob("contents-*"))
     vectors.unlink()
     passages.write_bytes(passages.read_bytes() + b"\n")
     assert run("verify", folder) == 1

@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 
 from index import storage
+from index.arrays import AnyArray, Strings, map_arrays, write_arrays
 from index.errors import IndexBusy, IndexCorrupt, IndexFormatMismatch, IndexNotFound, IndexStoreError
 from index.passage_index import PassageIndex
 from index.records import Document
@@ -29,7 +30,7 @@ from tests.fakes import HashEncoder
 ENCODER = HashEncoder()
 ROOT = Path(__file__).resolve().parents[1]
 PARAGRAPH = "到2025年，光伏发电计划装机容量70MW，责任单位：区发展改革委、区经济信息委。\n"
-KINDS = ["documents", "passages", "vectors", "terms", "postings"]
+KINDS = ["contents", "vectors", "postings"]
 
 
 def document(name: str, length: int = 30) -> Document:
@@ -72,8 +73,25 @@ def forge(folder: Path, kind: str, content: bytes) -> None:
     data_file(folder, kind).unlink()
     (folder / name).write_bytes(content)
     edit_manifest(
-        folder, lambda stored: stored["files"].update({kind: {"name": name, "bytes": len(content), "sha256": digest}})
+        folder,
+        lambda stored: stored["segments"][0].update({kind: {"name": name, "bytes": len(content), "sha256": digest}}),
     )
+
+
+def forge_contents(folder: Path, edit: Callable[[dict[str, AnyArray]], object]) -> None:
+    """As `forge`, with some arrays of documents and passages changed."""
+    arrays = {name: array.copy() for name, array in map_arrays(data_file(folder, "contents")).items()}
+    edit(arrays)
+    file = io.BytesIO()
+    write_arrays(arrays, file)
+    forge(folder, "contents", file.getvalue())
+
+
+def replace_string(arrays: dict[str, AnyArray], kind: str, at: int, content: bytes) -> None:
+    pieces = list(Strings(arrays[kind], arrays[f"{kind}_ends"]))
+    pieces[at] = content
+    strings = Strings.of(pieces)
+    arrays |= {kind: strings.data, f"{kind}_ends": strings.ends}
 
 
 def edit_manifest(folder: Path, edit: Callable[[dict[str, Any]], object]) -> None:
@@ -167,7 +185,7 @@ def test_one_altered_byte_is_found(folder: Path, kind: str) -> None:
 
 
 def test_large_files_are_digested_only_to_verify(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = data_file(folder, "documents")
+    path = data_file(folder, "contents")
     path.write_bytes(path.read_bytes().replace("光伏".encode(), "风电".encode()))
     monkeypatch.setattr(storage, "CHECK_LIMIT", 100)
     assert "风电" in open_index(folder).documents()[0].text
@@ -208,14 +226,15 @@ def test_a_damaged_index_can_be_built_over(folder: Path) -> None:
         lambda stored: stored.update(dim=-1),
         lambda stored: stored.update(passages=10**30),
         lambda stored: stored.update(revision=None),
-        lambda stored: stored.update(files=[]),
-        lambda stored: stored.update(files=None),
-        lambda stored: stored["files"].pop("vectors"),
-        lambda stored: stored["files"].update(vectors=7),
-        lambda stored: stored["files"]["vectors"].update(name="../../etc/passwd"),
-        lambda stored: stored["files"]["vectors"].update(name="/etc/passwd"),
-        lambda stored: stored["files"]["vectors"].update(name=stored["files"]["postings"]["name"]),
-        lambda stored: stored["files"]["vectors"].update(bytes=1.5),
+        lambda stored: stored.update(segments={}),
+        lambda stored: stored.update(segments=None),
+        lambda stored: stored.update(segments=[7]),
+        lambda stored: stored["segments"][0].pop("vectors"),
+        lambda stored: stored["segments"][0].update(vectors=7),
+        lambda stored: stored["segments"][0]["vectors"].update(name="../../etc/passwd"),
+        lambda stored: stored["segments"][0]["vectors"].update(name="/etc/passwd"),
+        lambda stored: stored["segments"][0]["vectors"].update(name=stored["segments"][0]["postings"]["name"]),
+        lambda stored: stored["segments"][0]["vectors"].update(bytes=1.5),
     ],
 )
 def test_a_manifest_that_makes_no_sense_is_damage(folder: Path, edit: Callable[[dict[str, Any]], object]) -> None:
@@ -232,7 +251,7 @@ def test_counts_must_agree(folder: Path, count: str) -> None:
 
 
 def test_a_link_out_of_the_folder_is_not_followed(folder: Path, tmp_path: Path) -> None:
-    path = data_file(folder, "documents")
+    path = data_file(folder, "contents")
     path.rename(tmp_path / "elsewhere")
     path.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(IndexCorrupt, match="不是普通文件"):
@@ -240,7 +259,7 @@ def test_a_link_out_of_the_folder_is_not_followed(folder: Path, tmp_path: Path) 
 
 
 def test_a_pipe_is_not_waited_for(folder: Path) -> None:
-    path = data_file(folder, "documents")
+    path = data_file(folder, "contents")
     path.unlink()
     os.mkfifo(path)
     with pytest.raises(IndexCorrupt, match="不是普通文件"):
@@ -248,69 +267,105 @@ def test_a_pipe_is_not_waited_for(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "row",
-    [
-        ["alpha", 0, 10**6, [], None],
-        ["alpha", -5, 3, [], None],
-        ["alpha", 5, 5, [], None],
-        ["alpha", 9, 5, [], None],
-        ["alpha", "0", 5, [], None],
-        ["alpha", 0.0, 5, [], None],
-        ["alpha", 0, 5, "path", None],
-        ["alpha", 0, 5, [7], None],
-        ["alpha", 0, 5, [], 3],
-        ["alpha", 0, 5, []],
-        ["nobody", 0, 5, [], None],
-        [None, 0, 5, [], None],
-        {},
-        7,
-    ],
+    "place",
+    [(0, 10**6, 0, 0, 90), (-5, 3, 0, 0, 9), (5, 5, 0, 9, 9), (9, 5, 0, 9, 9), (0, 5, 3, 0, 15), (0, 5, 0, 1, 15)],
+    ids=["behind the end", "before the start", "empty", "reversed", "on no page", "other bytes"],
 )
-def test_a_passage_must_be_a_slice_of_its_document(folder: Path, row: object) -> None:
-    forge(folder, "passages", json.dumps(row).encode() + b"\n")
-    with pytest.raises(IndexCorrupt, match=r"passages-.*内容不合规"):
+def test_a_passage_must_be_a_slice_of_its_document(folder: Path, place: tuple[int, ...]) -> None:
+    forge_contents(folder, lambda arrays: arrays["places"].__setitem__(0, place))
+    with pytest.raises(IndexCorrupt, match=r"contents-.*内容不合规"):
+        open_index(folder)
+
+
+@pytest.mark.parametrize("row", [["path", []], [[7], []], [[], [None]], [[]], {}, 7])
+def test_the_path_of_a_passage_must_be_a_path(folder: Path, row: object) -> None:
+    forge_contents(folder, lambda arrays: replace_string(arrays, "paths", 0, json.dumps(row).encode()))
+    with pytest.raises(IndexCorrupt, match=r"contents-.*内容不合规"):
         open_index(folder)
 
 
 def test_a_passage_given_twice_is_damage(folder: Path) -> None:
-    forge(folder, "passages", b'["alpha",0,5,[],null,[]]\n' * 2)
+    forge_contents(folder, lambda arrays: arrays["places"].__setitem__(1, arrays["places"][0]))
     with pytest.raises(IndexCorrupt, match="重复或次序不对"):
         open_index(folder)
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("kind", "change"),
     [
-        {"id": "../alpha"},
-        {"id": "编号"},
-        {"id": 7},
-        {"text": None},
-        {"text": 5},
-        {"title": []},
-        {"metadata": None},
-        {"metadata": {"issued": 2023}},
-        {"headings": [["题", 1, 0, 10**6]]},
-        {"headings": [["题", 1, 5, 2]]},
-        {"headings": [["题", "1", 0, 2]]},
-        {"headings": ["abcd"]},
-        {"page_starts": [10**6]},
-        {"page_starts": {"0": 1}},
+        ("cards", {"id": "../alpha"}),
+        ("cards", {"id": "编号"}),
+        ("cards", {"id": 7}),
+        ("cards", {"id": "gamma"}),
+        ("cards", {"source": "other.txt"}),
+        ("cards", {"title": []}),
+        ("cards", {"characters": 5}),
+        ("cards", {"characters": None}),
+        ("cards", {"metadata": None}),
+        ("cards", {"metadata": {"issued": 2023}}),
+        ("outlines", {"headings": [["题", 1, 0, 10**6]]}),
+        ("outlines", {"headings": [["题", 1, 5, 2]]}),
+        ("outlines", {"headings": [["题", "1", 0, 2]]}),
+        ("outlines", {"headings": ["abcd"]}),
+        ("outlines", {"page_starts": [10**6]}),
+        ("outlines", {"page_starts": {"0": 1}}),
     ],
 )
-def test_a_document_must_be_a_document(folder: Path, change: dict[str, object]) -> None:
-    lines = data_file(folder, "documents").read_bytes().splitlines()
-    row = json.loads(lines[0]) | change
-    forge(folder, "documents", json.dumps(row).encode() + b"\n" + lines[1] + b"\n")
-    with pytest.raises(IndexCorrupt, match=r"documents-.*内容不合规"):
+def test_a_document_must_be_a_document(folder: Path, kind: str, change: dict[str, object]) -> None:
+    def edit(arrays: dict[str, AnyArray]) -> None:
+        row = json.loads(Strings(arrays[kind], arrays[f"{kind}_ends"])[0]) | change
+        replace_string(arrays, kind, 0, json.dumps(row).encode())
+
+    forge_contents(folder, edit)
+    with pytest.raises(IndexCorrupt, match=r"contents-.*内容不合规"):
         open_index(folder)
 
 
-@pytest.mark.parametrize("content", [b"{", b"\xff\xff\n", b"[" * 100_000 + b"\n", b"null\n", b"9" * 5000 + b"\n"])
-@pytest.mark.parametrize("kind", ["documents", "passages", "terms"])
-def test_lines_that_are_no_rows_are_damage(folder: Path, kind: str, content: bytes) -> None:
-    forge(folder, kind, content)
-    with pytest.raises(IndexCorrupt, match=f"{kind}-.*内容不合规"):
+@pytest.mark.parametrize("content", [b"{", b"\xff\xff", b"[" * 100_000, b"null", b"9" * 5000])
+@pytest.mark.parametrize("kind", ["cards", "outlines", "paths"])
+def test_strings_that_are_no_rows_are_damage(folder: Path, kind: str, content: bytes) -> None:
+    forge_contents(folder, lambda arrays: replace_string(arrays, kind, 0, content))
+    with pytest.raises(IndexCorrupt, match=r"contents-.*内容不合规"):
         open_index(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "array"),
+    [
+        ("first", np.array([0, 1, 9], np.int64)),
+        ("first", np.array([0, 99, 6], np.int64)),
+        ("marks", np.zeros(1, np.uint64)),
+        ("marks", np.zeros(2, np.uint64)),
+        ("sources", np.zeros(2, np.uint64)),
+        ("places", np.zeros((6, 4), np.int64)),
+        ("ids_ends", np.array([5, 4], np.int64)),
+        ("ids_ends", np.array([99, 9], np.int64)),
+        ("cards_ends", np.array([-7, 9], np.int64)),
+        ("texts", np.zeros(3, np.uint8)),
+    ],
+)
+def test_arrays_of_documents_must_fit_each_other(folder: Path, name: str, array: AnyArray) -> None:
+    forge_contents(folder, lambda arrays: arrays.update({name: array}))
+    with pytest.raises(IndexCorrupt, match=r"contents-.*内容不合规"):
+        open_index(folder)
+
+
+def test_segments_must_be_in_order(folder: Path) -> None:
+    edit_manifest(folder, lambda stored: stored.update(segments=stored["segments"] * 2, documents=4, passages=12))
+    with pytest.raises(IndexCorrupt, match=r"manifest\.json：(清单中的数量|各段的次序)"):
+        open_index(folder)
+
+
+def test_damage_that_opening_did_not_look_for_is_named_when_it_is_met(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forge_contents(folder, lambda arrays: replace_string(arrays, "cards", 0, b"{"))
+    monkeypatch.setattr(storage, "CHECK_LIMIT", 100)
+    index = open_index(folder)
+    assert index.documents()[1].id == "beta"
+    for meet in (lambda: index.documents()[0], lambda: index.passages("alpha"), lambda: index.search("光伏", 20)):
+        with pytest.raises(IndexCorrupt, match="yiju-index verify"):
+            meet()
 
 
 def npy(array: np.ndarray[Any, Any]) -> bytes:
@@ -391,7 +446,7 @@ def test_a_folder_that_may_not_be_read_says_so(folder: Path, monkeypatch: pytest
 
 def test_a_file_that_the_disk_does_not_give_back_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage, "_digest", refusing(errno.EIO))
-    with pytest.raises(IndexCorrupt, match=r"documents-.*读不出"):
+    with pytest.raises(IndexCorrupt, match=r"contents-.*读不出"):
         open_index(folder)
 
 
@@ -423,11 +478,11 @@ def test_missing_permission_is_said_in_plain_words(tmp_path: Path, monkeypatch: 
         build("alpha").save(tmp_path / "index")
 
 
-@pytest.mark.parametrize("step", range(7))
+@pytest.mark.parametrize("step", range(5))
 def test_a_disk_that_fills_up_at_any_file_leaves_the_old_index(
     folder: Path, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
-    """Five data files and the manifest are synced, each followed or preceded by a rename; one of them fails."""
+    """Three data files and the manifest are synced, each followed or preceded by a rename; one of them fails."""
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     calls = iter(range(100))
     real = os.fsync
@@ -438,7 +493,7 @@ def test_a_disk_that_fills_up_at_any_file_leaves_the_old_index(
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    if step == 5:  # the folder itself: a file system that cannot sync folders is no reason to fail
+    if step == 3:  # the folder itself: a file system that cannot sync folders is no reason to fail
         build("gamma").save(folder)
         assert names_in(folder) == ["gamma"]
         return

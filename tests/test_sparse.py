@@ -5,9 +5,11 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index import sparse
+from index.postings import Postings
 from index.sparse import SparseIndex
 from index.text import terms
 
@@ -49,12 +51,13 @@ def test_a_term_asked_twice_counts_twice() -> None:
 
 
 def test_frequencies_count_passages_not_occurrences() -> None:
-    frequencies = SparseIndex.build(TEXTS).frequencies
-    assert (frequencies["光伏"], frequencies["装机"], frequencies.get("没有")) == (2, 3, None)
+    index = SparseIndex.build(TEXTS)
+    assert [index.frequency(term) for term in ("光伏", "装机", "wind", "没有")] == [2, 3, 1, 0]
 
 
-def test_terms_stand_by_spelling_so_that_no_history_shows() -> None:
-    assert list(SparseIndex.build(["风电 b a", "光伏"]).frequencies) == sorted(["a", "b", "光伏", "风电"])
+def test_the_vocabulary_is_of_terms_of_one_or_two_characters() -> None:
+    vocabulary = SparseIndex([Postings.of(["风电 wind b", "光伏"]), Postings.of(["光伏光伏 𠮷"])]).vocabulary()
+    assert dict(vocabulary) == {"b": 1, "𠮷": 1, "伏光": 1, "光伏": 2, "风电": 1}
 
 
 def test_an_empty_index_scores_nothing() -> None:
@@ -66,48 +69,40 @@ def test_passages_without_any_term_score_zero() -> None:
     assert SparseIndex.build(["", "。。。"]).scores("光伏").tolist() == [0.0, 0.0]
 
 
-@given(st.lists(st.text("光伏风电a 7。", max_size=8), max_size=8), st.data())
-def test_joining_parts_gives_the_index_of_the_whole(texts: list[str], data: st.DataObject) -> None:
-    """Texts are dealt to two parts, some left out; the join must equal the index built of the kept ones."""
-    places = data.draw(st.lists(st.sampled_from(["mine", "its", "gone"]), min_size=len(texts), max_size=len(texts)))
-    kept = [text for text, place in zip(texts, places, strict=True) if place != "gone"]
-    rows = np.cumsum([place != "gone" for place in places]) - 1
-    mine = [i for i, place in enumerate(places) if place != "its"]
-    its = [i for i, place in enumerate(places) if place == "its"]
-    parts = [
-        (
-            SparseIndex.build(texts[i] for i in chosen),
-            np.array([-1 if places[i] == "gone" else rows[i] for i in chosen], dtype=np.int64),
-        )
-        for chosen in (mine, its)
-    ]
-    joined, whole = SparseIndex.join(parts, len(kept)), SparseIndex.build(kept)
-    assert list(joined.frequencies.items()) == list(whole.frequencies.items())
-    assert joined.postings.tobytes() == whole.postings.tobytes()
-    assert joined.scores("光伏风电").tolist() == whole.scores("光伏风电").tolist()
-
-
-def stored(rows: list[int], counts: list[int]) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
-    return np.array([rows, counts], dtype=np.int32)
-
-
-@pytest.mark.parametrize(
-    ("frequencies", "postings", "size"),
-    [
-        ({"光伏": 2}, stored([0], [1]), 3),
-        ({"光伏": 1}, stored([3], [1]), 3),
-        ({"光伏": 1}, stored([-1], [1]), 3),
-        ({"光伏": 1}, stored([0], [0]), 3),
-        ({"光伏": 2}, stored([1, 1], [1, 1]), 3),
-        ({"光伏": 2}, stored([1, 0], [1, 1]), 3),
-        ({"光伏": 0, "风电": 1}, stored([0], [1]), 3),
-        ({"光伏": -1, "风电": 2}, stored([0], [1]), 3),
-        ({"光伏": 4}, stored([0, 1, 2, 3], [1, 1, 1, 1]), 3),
-        ({"光伏": 1}, stored([0], [1]).astype(np.int64), 3),
-    ],
+@given(
+    st.lists(st.lists(st.text("光伏风电a 7。", max_size=8), max_size=5), max_size=4), st.text("光伏风电a7 ", max_size=9)
 )
-def test_arrays_that_do_not_fit_are_refused(
-    frequencies: dict[str, int], postings: np.ndarray[tuple[int, ...], np.dtype[np.int32]], size: int
+@settings(deadline=None)  # the first example loads the tables of characters
+def test_several_postings_score_as_one(parts: list[list[str]], query: str) -> None:
+    several = SparseIndex([Postings.of(part) for part in parts])
+    one = SparseIndex.build(text for part in parts for text in part)
+    assert several.scores(query).tolist() == one.scores(query).tolist()
+    assert several.vocabulary() == one.vocabulary()
+
+
+@given(
+    st.lists(st.text("光伏风电水a7 ", max_size=12), min_size=1, max_size=40),
+    st.text("光伏风电水a7 ", max_size=12),
+    st.integers(1, 12),
+    st.integers(0, 2**40),
+)
+@settings(deadline=None)  # the first example loads the tables of characters
+def test_the_best_are_those_of_all_scores_however_many_terms_are_left_unread(
+    texts: list[str], query: str, k: int, seed: int
 ) -> None:
-    with pytest.raises(ValueError, match=r"postings|row"):
-        SparseIndex(frequencies, postings, size)
+    index = SparseIndex.build(texts)
+    scores = index.scores(query)
+    matching = index.matching(query)
+    among = np.flatnonzero(np.random.default_rng(seed).random(len(texts)) < 0.6)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sparse, "_FREQUENT", 0)  # look after every term
+        for rows in (None, among):
+            of = np.arange(len(texts)) if rows is None else rows
+            found = [row for row in sorted(of, key=lambda row: (-scores[row], row)) if scores[row] > 0]
+            assert matching.best(k, rows).tolist() == found[:k]
+    assert matching.scores(np.arange(len(texts))).tolist() == scores.tolist()
+
+
+def test_a_crowd_of_equal_passages_comes_by_row() -> None:
+    index = SparseIndex.build(["光伏装机"] * 10_000)
+    assert index.matching("光伏装机").best(5).tolist() == [0, 1, 2, 3, 4]

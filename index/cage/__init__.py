@@ -300,8 +300,7 @@ def _meant(message: Mapping[str, Any]) -> _Said | _Failure:
     """
     match message:
         case {"document": row}:
-            (document,) = codec.documents_from([row])
-            return document
+            return codec.document_of(row)
         case {"at": [int(number), str(path)]}:
             return _At(number, Path(path))
         case {"notice": str(said)}:

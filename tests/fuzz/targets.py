@@ -17,6 +17,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from index import codec
+from index.contents import Contents
 from index.errors import DocumentError, IndexStoreError, MissingDependency
 from index.loaders import load_all, ocr
 from index.loaders.layout import Sheet
@@ -49,11 +50,10 @@ def read_file(suffix: str, data: bytes) -> None:
 
 def check(document: Document) -> None:
     """Fail unless a document that was read can be split, saved, and read again as it was."""
-    row = json.loads(codec.to_line(codec.document_row(document)).decode("utf-8", "surrogatepass"))
-    assert codec.documents_from([row]) == [document]
-    passages = split(document)
-    rows = [json.loads(codec.to_line(codec.passage_row(each)).decode("utf-8", "surrogatepass")) for each in passages]
-    assert codec.passages_from(rows, [document]) == [(document, tuple(passages))]
+    assert codec.document_of(codec.unpacked(codec.packed(codec.document_row(document)))) == document
+    contents = Contents.of([(document, split(document))])
+    contents.check()
+    assert (contents.document(0), contents.passages(0)) == (document, split(document))
     assert list(document.page_starts) == sorted(document.page_starts)
 
 
