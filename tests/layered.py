@@ -34,6 +34,7 @@ def layered(access: Access, *, address: str = ANYWHERE, host: str = "qa.example"
             "name": visitor.name,
             "role": str(visitor.role),
             "address": visitor.address,
+            "reader": None if visitor.reader is None else sorted(visitor.reader),
             "url": str(request.url),
             "headers": sorted(request.headers),
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from index.filters import Filter
 from tests.layered import ANYWHERE, layered
 from ui.access import Access
 from ui.errors import TooMany
-from ui.keys import KEY, KeyBook
+from ui.keys import KEY, MIGRATIONS, KeyBook
 from ui.limits import Limits
 from ui.visitors import Allowance, Role, Visitor
 
@@ -121,6 +122,20 @@ def test_a_scope_survives_being_kept(book):
     key, whole = book.add("门户", scope=scope, per_day=3)
     assert book.find(whole) == book.get(key.id) == key == book.all()[0]
     assert (key.scope, key.per_day) == (scope, 3)
+
+
+def test_a_keys_groups_are_kept_and_a_file_of_before_has_none(book, tmp_path):
+    key, whole = book.add("人事处", groups=["hr", "boss"])
+    assert book.find(whole) == key and key.groups == {"hr", "boss"}
+    said = layered(Access(need_key=True, book=book)).get("/api/documents", headers={"X-Yiju-Key": whole}).json()
+    assert said["reader"] == ["@boss", "@hr"]
+    before = sqlite3.connect(tmp_path / "before.sqlite", isolation_level=None)
+    before.executescript(MIGRATIONS[0])
+    row = ("a" * 8, "旧", "0" * 64, "reader", None, None, None, "2026-01-01", None)
+    before.execute(f"INSERT INTO keys VALUES ({', '.join('?' * 9)})", row)
+    before.execute("PRAGMA user_version = 1")
+    before.close()
+    assert [(each.name, each.groups) for each in KeyBook(tmp_path / "before.sqlite").all()] == [("旧", frozenset())]
 
 
 # Who a proxy says it is

@@ -50,6 +50,14 @@ def test_a_key_for_a_person_has_a_role(tmp_path, capsys):
     assert key is not None and (key.role, key.scope) == (Role.ADMIN, None)
 
 
+def test_a_key_reads_what_its_groups_may(tmp_path, capsys):
+    assert keys("add", "人事处", "--keys", tmp_path / "k.sqlite", "--group", "hr", "--group", "@boss") == 0
+    key = KeyBook(tmp_path / "k.sqlite").find(capsys.readouterr().out.strip())
+    assert key is not None and key.groups == {"hr", "boss"}
+    assert keys("list", "--keys", tmp_path / "k.sqlite", "--json") == 0
+    assert json.loads(capsys.readouterr().out)[0]["groups"] == ["boss", "hr"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
