@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from index.errors import YijuError
 from index.filters import Filter, issuers_of, years_of
 from index.locations import add_index_argument
+from qa.model_options import add_model_options, model_of
 from qa.settings import Caution, Settings
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--caution", type=Caution, choices=list(Caution), help="多有把握才作答（默认 $YIJU_CAUTION，再默认 normal）"
     )
+    parser.add_argument("--expand", action="store_true", help="让语言模型展开说明；须同时给出 --llm-url 或 --llm-gguf")
+    add_model_options(parser)
     return parser
 
 
@@ -66,13 +69,18 @@ def _run(arguments: argparse.Namespace) -> int:
     questions = list(_questions(arguments.batch)) if arguments.batch else []
     if arguments.question is not None:
         clean_question(arguments.question)  # a bad question is told before the model is loaded
-    answerer = open_assistant(Settings.from_environment(index=arguments.index, caution=arguments.caution))
+    model = model_of(arguments)
+    if arguments.expand and model is None:
+        raise ValueError("--expand 须与 --llm-url 或 --llm-gguf 同用：没有语言模型就没有展开说明")
+    settings = Settings.from_environment(index=arguments.index, caution=arguments.caution, model=model)
+    answerer = open_assistant(settings)
     within = _within(arguments, answerer.documents())
     if arguments.batch:
         for row in questions:
             print(_line(_answer_row(answerer, row, within)), flush=True)
     else:
-        answer = answerer.ask(arguments.question, within=within)
+        asking = answerer.expand if arguments.expand else answerer.stream
+        *_, answer = asking(arguments.question, within=within)
         print(_line(answer.to_json()) if arguments.json else plain(answer))
     return 0
 
@@ -177,6 +185,9 @@ def plain(answer: Answer) -> str:
     for citation in answer.citations:
         where = " › ".join((citation.passage.title, *citation.passage.section_path))
         lines.append(f"[{citation.n}] {where}：{citation.text}")
+    if answer.notice:
+        lines.append(f"（{answer.notice}）")
+    lines += [f"（未采用：{each.text}{each.problem}）" for each in answer.sentences if each.problem and each.text]
     if answer.abstained and answer.hits:
         lines.append(f"最接近的段落（仅供参考）：{_excerpt(answer.hits[0].passage.text)}")
     return "\n".join(lines)

@@ -54,6 +54,9 @@ class AnswerJson(TypedDict):
     citations: list[CitationJson]
     passages: list[PassageJson]
     timing_ms: TimingJson
+    sentences: NotRequired[list[SentenceJson]]
+    notice: NotRequired[str]
+    expandable: NotRequired[bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,41 @@ class Citation:
         }
 
 
+class SentenceJson(TypedDict):
+    """A sentence of a language model, as programs see it."""
+
+    text: str
+    citations: list[int]
+    support: float
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of a language model, checked.
+
+    Attributes:
+        text: with its markers; empty where it is withheld.
+        citations: numbers of the answer's citations that carry it; none where it is not carried.
+        support: how well the reader finds it in its quotes, 0 to 1.
+        problem: why it is no part of the answer; None where it is one.
+    """
+
+    text: str
+    citations: tuple[int, ...] = ()
+    support: float = 0.0
+    problem: str | None = None
+
+    def to_json(self) -> SentenceJson:
+        """The contract's form."""
+        return {
+            "text": self.text,
+            "citations": list(self.citations),
+            "support": round(self.support, 4),
+            "problem": self.problem,
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class Timing:
     """Milliseconds spent on one answer."""
@@ -117,6 +155,10 @@ class Answer:
         confidence: calibrated probability that the answer is right, 0 to 1.
         timing: how long it took.
         id: names the answer where it can be referred to later; None where nobody keeps it.
+        sentences: what a language model wrote of it, in order, with what did not stand the check.
+        notice: one sentence about how the answer came about, such as that the model is away; None where nothing is
+            to be said.
+        expandable: whether a language model can say more of it.
     """
 
     question: str
@@ -129,6 +171,9 @@ class Answer:
     confidence: float = 0.0
     timing: Timing = Timing()
     id: str | None = None
+    sentences: tuple[Sentence, ...] = ()
+    notice: str | None = None
+    expandable: bool = False
 
     def to_json(self) -> AnswerJson:
         """The contract's form, ready for `json.dumps`."""
@@ -147,6 +192,12 @@ class Answer:
                 "total": round(self.timing.total, 3),
             },
         }
+        if self.sentences:
+            said["sentences"] = [sentence.to_json() for sentence in self.sentences]
+        if self.notice is not None:
+            said["notice"] = self.notice
+        if self.expandable:
+            said["expandable"] = True
         return said if self.id is None else {"id": self.id, **said}
 
 

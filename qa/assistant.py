@@ -38,6 +38,7 @@ class Assistant:
         store: the documents.
         retriever: finds passages.
         reader: answers from them.
+        expanding: the same at length; where there is none, `reader` does.
         interpreter: tells which questions a turn asks.
         k: passages that are found and shown.
         grouper: tells which questions ask for the same; without one, each stands alone.
@@ -53,6 +54,7 @@ class Assistant:
         interpreter: Interpreter,
         *,
         k: int = 10,
+        expanding: Reader | None = None,
         grouper: Grouper | None = None,
         today: Callable[[], date] = date.today,
         limit: Callable[[Filter], Assistant] | None = None,
@@ -60,6 +62,7 @@ class Assistant:
         self._store = store
         self._retriever = retriever
         self._reader = reader
+        self._expanding = expanding or reader
         self._interpreter = interpreter
         self._k = k
         self._grouper = grouper
@@ -88,36 +91,46 @@ class Assistant:
             ValueError: as `ask`.
             RuntimeError: if answering itself raises a ValueError, which is then no mistake of the caller's.
         """
+        return self._stream(question, history, within, self._reader)
+
+    def expand(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
+        """As `stream`, but explained at length, where a language model is at hand; raises what `stream` raises."""
+        return self._stream(question, history, within, self._expanding)
+
+    def _stream(self, question: str, history: Sequence[str], within: Filter | None, reader: Reader) -> Iterator[Answer]:
         question = clean_question(question)
         try:
-            yield from self._answers(question, history, within)
+            yield from self._answers(question, history, within, reader)
         except ValueError as error:
             raise RuntimeError(f"answering {question!r} failed: {error}") from error
 
-    def _answers(self, turn: str, history: Sequence[str], within: Filter | None) -> Iterator[Answer]:
+    def _answers(self, turn: str, history: Sequence[str], within: Filter | None, reader: Reader) -> Iterator[Answer]:
         first, *others = self._interpreter.questions(turn, _questions(history))
         if not others:
-            yield from self._read(turn, first, within)
+            yield from self._read(turn, first, within, reader)
         else:
-            yield from self._parts(turn, [first, *others], within)
+            yield from self._parts(turn, [first, *others], within, reader)
 
-    def _parts(self, turn: str, questions: Sequence[str], within: Filter | None) -> Iterator[Answer]:
+    def _parts(self, turn: str, questions: Sequence[str], within: Filter | None, reader: Reader) -> Iterator[Answer]:
         """Answers to several questions: a snapshot a question, each of which continues the one before."""
         done: list[Answer] = []
+        shown: Answer | None = None
         for question in questions:
-            *_, answer = self._read(turn, question, within)
+            for answer in self._read(turn, question, within, reader):
+                if answer.notice is not None:  # a language model takes its time: a chance to stop
+                    yield shown or Answer(turn, question, "", notice=answer.notice)
             done.append(answer)
             whole = joined(turn, done)
             if len(done) == len(questions):
                 yield whole
             elif not whole.abstained:  # a refusal may yet be taken back by the next part
-                yield dataclasses.replace(whole, citations=())
+                yield (shown := dataclasses.replace(whole, citations=()))
 
-    def _read(self, turn: str, question: str, within: Filter | None) -> Iterator[Answer]:
+    def _read(self, turn: str, question: str, within: Filter | None, reader: Reader) -> Iterator[Answer]:
         start = perf_counter()
         hits = self._retriever.search(question, self._k, self._meant(question, within))
         found = perf_counter()
-        for answer in self._reader.read(self._read_as(question, hits, within), hits):
+        for answer in reader.read(self._read_as(question, hits, within), hits):
             now = perf_counter()
             timing = Timing((found - start) * 1e3, (now - found) * 1e3, (now - start) * 1e3)
             noted = self._noted(answer, within)

@@ -10,12 +10,15 @@ from index.locations import store_at
 from index.protocols import Encoder, Index, Library
 from index.remembering import RememberingEncoder
 from qa.assistant import Assistant
+from qa.checking import SentenceChecker
+from qa.generative import GenerativeReader, Writer
 from qa.grouping import MeaningGrouper
 from qa.interpreting import Interpreter
 from qa.pinyin import PinyinDecoder
+from qa.protocols import ChatModel, Reader
 from qa.readers import ExtractiveReader
 from qa.rewriting import FollowUpRewriter
-from qa.settings import Settings
+from qa.settings import ModelSettings, Settings
 from qa.span_model import SpanModel, load_span_model
 from qa.spelling import HomophoneSpeller
 from qa.tidying import Tidier
@@ -46,22 +49,31 @@ class Opener:
         self._settings = settings
         self._encoder: Encoder | None = None
         self._spans: SpanModel | None = None
+        self._writer: Writer | None = None
 
     def open(self) -> Assistant:
         """An assistant on the index as it is now; raises what `open_assistant` raises."""
         index = self._index()
         self._encoder = index.encoder
         self._spans = self._spans or load_span_model()
+        if self._settings.model and self._writer is None:
+            self._writer = writer_of(self._settings.model, self._spans)
         return self._on(index, self._spans, Filter())
 
     def _on(self, index: Index, spans: SpanModel, readable: Filter) -> Assistant:
         library: Library = index if readable.is_everything else index.limited_to(readable)
+        reader: Reader = ExtractiveReader(library.encoder, library, spans, caution=self._settings.caution)
+        expanding: Reader | None = None
+        if self._writer:
+            expanding = GenerativeReader(reader, library, self._writer, wanted=lambda question: True)
+            reader = GenerativeReader(reader, library, self._writer)
         return Assistant(
             library,
             library,
-            ExtractiveReader(library.encoder, library, spans, caution=self._settings.caution),
+            reader,
             interpreter_of(library),
             k=self._settings.k,
+            expanding=expanding,
             grouper=MeaningGrouper(library.encoder),
             limit=lambda further: self._on(index, spans, readable.both(further)),
         )
@@ -72,6 +84,28 @@ class Opener:
                 return self.store.open(self._encoder)
         stored = self.store.open()
         return stored.with_encoder(RememberingEncoder(stored.encoder))
+
+
+def writer_of(settings: ModelSettings, spans: SpanModel) -> Writer:
+    """A language model, and who checks what it writes.
+
+    Raises:
+        MissingDependency: if a package that it needs is not installed.
+        YijuError: if a file that it needs cannot be read; nothing is asked of it yet.
+    """
+    checker = SentenceChecker(spans)
+    return Writer(chat_model(settings), checker, context=settings.context, unsupported=settings.unsupported)
+
+
+def chat_model(settings: ModelSettings) -> ChatModel:
+    """The language model that settings name; raises what `writer_of` raises."""
+    if settings.file:
+        from qa.chat_gguf import GgufChatModel  # an extra
+
+        return GgufChatModel(settings.file, settings.context)
+    from qa.chat_http import HttpChatModel  # an extra
+
+    return HttpChatModel(settings.url or "", settings.name, settings.key, ca_file=settings.ca_file)
 
 
 def interpreter_of(index: Library) -> Interpreter:

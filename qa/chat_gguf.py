@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from index.errors import MissingDependency, ModelReply, ModelUnavailable, PromptTooLong
+from index.errors import MissingDependency, ModelReply, PromptTooLong, YijuError
 from qa.protocols import Message
 
 try:
@@ -29,19 +29,19 @@ class GgufChatModel:
         context: tokens that it reads and writes together.
 
     Raises:
-        ModelUnavailable: if the file is no model that llama.cpp reads.
+        YijuError: if the file is no model that llama.cpp reads.
     """
 
     def __init__(self, file: Path, context: int) -> None:
         if not file.is_file():
-            raise ModelUnavailable(f"没有模型文件 {file}：请检查 --llm-gguf。")
+            raise YijuError(f"没有模型文件 {file}：请检查 --llm-gguf。")
         try:
             self._model: Any = Llama(str(file), n_ctx=context, verbose=False)
         except (ValueError, OSError, RuntimeError) as error:
-            raise ModelUnavailable(f"llama.cpp 读不了 {file}（{error}）：--llm-gguf 应为 GGUF 文件。") from error
+            raise YijuError(f"llama.cpp 读不了 {file}（{error}）：--llm-gguf 应为 GGUF 文件。") from error
         self._turn = Lock()
 
-    def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
+    def stream(self, messages: Sequence[Message], max_tokens: int) -> Generator[str, None, None]:
         """The reply as it is written; see `ChatModel.stream`."""
         while not self._turn.acquire(timeout=WAIT):
             yield ""

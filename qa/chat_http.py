@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import ssl
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from index.errors import (
     ModelTimeout,
     ModelUnavailable,
     PromptTooLong,
+    YijuError,
 )
 from qa.protocols import Message
 
@@ -82,7 +83,7 @@ class HttpChatModel:
         limits: how long to wait.
 
     Raises:
-        ModelUnavailable: if the certificates cannot be read.
+        YijuError: if the certificates cannot be read.
     """
 
     def __init__(
@@ -94,7 +95,7 @@ class HttpChatModel:
         self._limits = limits or Limits()
         self._tls = _tls(ca_file)
 
-    def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
+    def stream(self, messages: Sequence[Message], max_tokens: int) -> Generator[str, None, None]:
         """The reply as it is written; see `ChatModel.stream`."""
         body = {
             "model": self._name,
@@ -357,5 +358,5 @@ def _tls(ca_file: Path | None) -> ssl.SSLContext:
         if ca_file:
             context.load_verify_locations(ca_file)
     except (OSError, ssl.SSLError) as error:
-        raise ModelUnavailable(f"读不了证书文件 {ca_file}（{error}）：--llm-ca-file 应为 PEM 文件。") from error
+        raise YijuError(f"读不了证书文件 {ca_file}（{error}）：--llm-ca-file 应为 PEM 文件。") from error
     return context

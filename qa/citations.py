@@ -11,6 +11,8 @@ MAX_QUOTE = 300
 """Characters a quote is cut to, at a clause end where there is one, where a sentence runs on and on."""
 
 _MARKER = re.compile(r"\[(\d{1,3})\]")
+_MARKERS = re.compile(r"\s*[\[【]\s*\d{1,3}(?:\s*[,，、]\s*\d{1,3})*\s*[\]】]")
+_NUMBER = re.compile(r"\d+")
 _STOP = re.compile(r"[,，、；;]")
 
 
@@ -43,6 +45,15 @@ def _around(text: str, whole: Span, span: Span) -> Span:
     start = whole.start if span.start - whole.start <= room else min(starts, default=span.start)
     end = whole.end if whole.end - span.end <= room else max(ends, default=span.end)
     return Span(start, end)
+
+
+def marked(text: str) -> tuple[str, tuple[int, ...]]:
+    """A sentence without its markers, and their numbers, each once.
+
+    `[1][3]`, `[1, 3]` and 【1】 are markers; nothing else in brackets is.
+    """
+    numbers = [int(number) for match in _MARKERS.finditer(text) for number in _NUMBER.findall(match.group())]
+    return _MARKERS.sub("", text), tuple(dict.fromkeys(numbers))
 
 
 def unmarked(text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import chain, zip_longest
 
 from index.records import Hit
-from qa.answers import Answer, Citation, Timing
+from qa.answers import Answer, Citation, Sentence, Timing
 from qa.verify import unsupported
 
 _MARKER = re.compile(r"\[(\d{1,3})\]")
@@ -38,6 +38,22 @@ def joined(turn: str, parts: Sequence[Answer]) -> Answer:
         abstained=not given,
         confidence=min((part.confidence for part in given), default=0.0),
         timing=_added([part.timing for part in parts]),
+        sentences=_sentences(parts, numbers),
+        notice="".join(dict.fromkeys(part.notice for part in parts if part.notice)) or None,
+        expandable=any(part.expandable for part in parts),
+    )
+
+
+def _sentences(parts: Sequence[Answer], numbers: Sequence[dict[str, int]]) -> tuple[Sentence, ...]:
+    """What language models wrote, with the numbers that the citations have now."""
+    return tuple(
+        dataclasses.replace(
+            sentence,
+            text=_renumbered(sentence.text, renumbered),
+            citations=tuple(renumbered.get(str(n), n) for n in sentence.citations),
+        )
+        for part, renumbered in zip(parts, numbers, strict=True)
+        for sentence in part.sentences
     )
 
 

@@ -42,6 +42,34 @@ ORGANISATION_ENDS = "|".join(
     )
 )
 
+# --- What turns a statement round --------------------------------------------------------------------------------
+
+# Who says one of a pair where the text says the other says the contrary.
+OPPOSITES = (
+    ("增长|增加(?!值)|上升|提高|扩大", "下降|减少|降低|缩小|压减"),
+    ("必须|应当", "可以|自愿|鼓励"),
+    ("禁止|不得|严禁", "允许|可以|鼓励"),
+    ("免征|免收|免费", "征收|收费"),
+    ("高于|超过|以上", "低于|不足|以下"),
+    ("不低于|不少于|至少", "不超过|不高于|至多|最多"),
+    ("新建|设立|成立", "撤销|关停|拆除|注销"),
+    ("上游", "下游"),
+    ("收入", "支出"),
+    ("出口", "进口"),
+    ("之前|以前", "之后|以后"),
+)
+
+# A sentence of a document that speaks to whoever writes the answer, and not of the document's matter.
+INSTRUCTS = "|".join(
+    (
+        "(?:忽略|无视|忘记|忘掉|不要理会|抛开).{0,12}(?:以上|上述|上面|之前|先前|所有|一切|系统).{0,8}(?:指示|指令|要求|规则|提示|内容|设定|限制)",
+        "(?:系统|开发者)(?:提示|指令|消息)|提示词|(?:作为|你是|扮演).{0,6}(?:ai|人工智能|语言模型|助手)",
+        "(?:一律|统一|都要?|必须|请|只能|直接)(?:回答|回复|答复|输出)(?:为|成|说|称|：|:|“|「)",
+        r"(?:ignore|disregard|forget)\b.{0,40}\b(?:instructions?|prompts?|rules?|above|previous)",
+        r"system prompt|you are (?:now|an?)\b",
+    )
+)
+
 # --- Questions: what they ask for --------------------------------------------------------------------------------
 
 _COUNTED = (
@@ -89,6 +117,22 @@ ASKS_NAME = "|".join(
 )
 # Asks for a figure where nothing else in the question asks.
 NAMES_FIGURE = "(?:目标|指标|产能|容量|产量|投资|总量|金额|数量|增速|增幅|利用率)(?:是|为|有|$|[？?。])|capacity|target"
+
+# Asks for a paragraph: a summary, a comparison, an explanation.
+ASKS_SYNTHESIS = "|".join(
+    (
+        "总结|概括|归纳|综述|概述|简述|梳理|提炼|要点|主要内容|主要讲|讲了什么|说了什么|什么意思|大意|摘要",
+        "比较|对比|相比|异同|区别|差异|差别|(?:有何|有什么|哪些)不同|不同(?:之处|点)|共同点|相同点",
+        "为什么|为何|怎么理解|如何理解|怎样理解|意味着|(?:阐述|论述|分析|解读|谈谈|讲讲|介绍|解释)(?:一下)?(?!机关|机构|单位|信|权|人|部门|由|归)",
+        "^(?:请)?(?:详细|简要|具体)?说明(?!书)|(?:各|几|多|两)(?:个|份|篇)?(?:省市?|市|地区|地方|文件|报告|文档|方案)",
+        r"\b(?:summari[sz]e|compare|explain|overview|difference between|why)\b",
+    )
+)
+# Words of such a question that say what is to be done, not what it is about.
+SYNTHESIS_WORDS = (
+    "总结 概括 归纳 综述 概述 简述 梳理 提炼 要点 主要 内容 摘要 比较 对比 相比 异同 区别 差异 差别 不同 之处 共同点 "
+    "为什么 为何 理解 意味着 意味 阐述 论述 分析 解读 谈谈 讲讲 介绍 解释 说明 详细 简要 具体 部分 情况 有关 相关"
+)
 
 # --- Questions: their words --------------------------------------------------------------------------------------
 

@@ -43,11 +43,11 @@ def unsupported(text: str, quotes: Iterable[str]) -> list[str]:
     """
     folded = [fold(quote) for quote in quotes]
     needed = claims(text) or [text]
-    return [claim for claim in needed if not any(_carries(quote, fold(claim)) for quote in folded)]
+    return [claim for claim in needed if not any(carries(quote, fold(claim)) for quote in folded)]
 
 
-def _carries(quote: str, claim: str) -> bool:
-    """Whether `claim` stands in `quote` as a figure of its own: 70 is not carried by 170, 70.5 or 70%."""
+def carries(quote: str, claim: str) -> bool:
+    """Whether `claim` stands in `quote` as a figure of its own: 70 is not carried by 170, 70.5 or 70%; both folded."""
     start = quote.find(claim) if claim else -1
     while start >= 0:
         if not _is_part(quote, start, start + len(claim)):

@@ -6,7 +6,7 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -190,7 +190,7 @@ class ScriptedModel:
     replies: list[str]
     asked: list[str] = field(default_factory=list)
 
-    def stream(self, messages: Sequence[Any], max_tokens: int) -> Iterator[str]:
+    def stream(self, messages: Sequence[Any], max_tokens: int) -> Generator[str, None, None]:
         self.asked.append("\n".join(message.content for message in messages))
         text = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
         for start in range(0, len(text), 5):

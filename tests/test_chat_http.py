@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from index.errors import ModelError, ModelReply, ModelTimeout, ModelUnavailable, PromptTooLong
+from index.errors import ModelError, ModelReply, ModelTimeout, ModelUnavailable, PromptTooLong, YijuError
 from qa.chat_http import MAX_BYTES, HttpChatModel, Limits
 from qa.protocols import ChatModel, Message
 from tests.chat_server import Handler, Reply, Server, chat_server, closed_port, refuses, says, stalls, streams
@@ -246,7 +246,7 @@ def test_closing_the_iterator_ends_the_request() -> None:
     with chat_server(stalls("光伏")) as server:
         pieces = model(server, PATIENT).stream([Message("user", "？")], 200)
         assert next(piece for piece in pieces if piece) == "光伏"
-        pieces.close()  # type: ignore[attr-defined]
+        pieces.close()
         assert server.hung_up.wait(5)
 
 
@@ -254,7 +254,7 @@ def test_while_nothing_comes_the_caller_can_stop() -> None:
     with chat_server(stalls(headers=False)) as server:
         pieces = model(server, PATIENT).stream([Message("user", "？")], 200)
         assert [next(pieces), next(pieces)] == ["", ""]
-        pieces.close()  # type: ignore[attr-defined]
+        pieces.close()
         assert server.hung_up.wait(5)
 
 
@@ -337,7 +337,7 @@ def test_a_file_without_certificates_is_told(tmp_path: Path, content: str | None
     file = tmp_path / "ca.pem"
     if content:
         file.write_text(content)
-    with pytest.raises(ModelUnavailable, match="读不了证书文件"):
+    with pytest.raises(YijuError, match="读不了证书文件"):
         model("https://127.0.0.1:1/v1", ca_file=file)
 
 

@@ -207,3 +207,16 @@ def test_filters_may_be_given_twice_and_hold_for_a_batch(tmp_path: Path, capsys:
 def test_a_filter_that_fits_nothing_says_what_there_is(options: list[str], said: str, capsys: Output) -> None:
     error = refused(capsys, "光伏装机多少", *options)
     assert options[0] in error and said in error
+
+
+# --- A language model ---
+
+
+def test_expanding_without_a_language_model_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["光伏装机目标是多少", "--expand"]) == 2
+    assert "--expand 须与 --llm-url" in capsys.readouterr().err
+
+
+def test_an_address_without_a_model_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["光伏装机目标是多少", "--llm-url", "http://127.0.0.1:9/v1"]) == 2
+    assert "--llm-model" in capsys.readouterr().err

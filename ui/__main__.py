@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from index.errors import ModelError, StoreUnavailable, YijuError
 from index.locations import add_index_argument
+from qa.model_options import add_model_options, model_of
 from qa.settings import Caution, Settings
 from ui.options import access_of, add_options, check, rights_of
 from ui.usage_options import add_usage_options, usage_of
@@ -44,7 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Both ways to end a server go through KeyboardInterrupt, also while it is still loading.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        settings = Settings.from_environment(index=arguments.index, caution=arguments.caution)
+        settings = Settings.from_environment(
+            index=arguments.index, caution=arguments.caution, model=model_of(arguments)
+        )
     except ValueError as error:
         print(f"yiju-serve：{error}", file=sys.stderr)
         return 2
@@ -74,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--root-path", type=_root_path, default="", help="反向代理去掉的路径前缀，例如 /qa")
     add_options(parser)
     add_usage_options(parser)
+    add_model_options(parser)
     parser.add_argument("--mcp", action="store_true", help="在 /mcp 为大语言模型提供工具，须装 yiju[mcp]")
     return parser
 
