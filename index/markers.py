@@ -7,7 +7,7 @@ decided in `index.outline`, by sequence and nesting.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _CN = "[一二三四五六七八九十百千零〇两]{1,8}"
@@ -46,6 +46,9 @@ _BARE = re.compile(rf"({_ARABIC}{{1,2}}){_GAP}+(?=[\u4e00-\u9fff])")
 _MARKDOWN = re.compile(r"(#{1,6})[ \t]+(?=\S)")
 _BOX = re.compile(rf"[【\[]?{_GAP}?(?:专栏|專欄){_GAP}?({_ARABIC}{{1,3}}|{_CN})?{_GAP}?[】\]]?[:：]?{_GAP}*")
 _ANNEX = re.compile(rf"附{_GAP}*[件录錄]{_GAP}*({_ARABIC}{{1,2}}|{_CN}|[A-Z](?![A-Za-z]))?{_GAP}*([:：]?){_GAP}*")
+
+_CHAPTERS_MIN = 3  # bare numbers from which they may be chapters
+_CHAPTER_MIN = 40  # characters under each of them
 
 _INDENT = re.compile(r"[ \t\u3000\xa0]*(?:\*\*|__)?")
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
@@ -109,10 +112,19 @@ def markers(text: str) -> list[Marker]:
     """All candidates of a text, in text order, at most one a line."""
     found = [marker for marker in _scan(text) if marker is not None]
     chapters = {marker.prefix[0] for marker in found if marker.prefix}
-    # 「3 组织体系」 counts only beside 「3.1 …」: a bare number begins too many ordinary lines.
-    if any(marker.kind == "1" and marker.number in chapters for marker in found):
+    # 「3 组织体系」 counts beside 「3.1 …」, or as one of several chapters; a bare number begins too many other lines.
+    bare = [marker for marker in found if marker.kind == "1"]
+    if any(marker.number in chapters for marker in bare) or _are_chapters(bare, len(text)):
         return found
     return [marker for marker in found if marker.kind != "1"]
+
+
+def _are_chapters(bare: Sequence[Marker], length: int) -> bool:
+    """Whether bare numbers count through the whole text with something to read under each: a paper's sections."""
+    if len(bare) < _CHAPTERS_MIN or [marker.number for marker in bare] != list(range(1, len(bare) + 1)):
+        return False
+    ends = [*(marker.line for marker in bare[1:]), length]
+    return all(end - marker.end >= _CHAPTER_MIN for marker, end in zip(bare, ends, strict=True))
 
 
 def _scan(text: str) -> Iterator[Marker | None]:

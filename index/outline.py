@@ -466,7 +466,9 @@ def _title_length(text: str, node: _Node) -> int:
     clause = _CLAUSE_END.search(line, 0, _CLAUSE_MAX + 1)
     if clause:
         return clause.start()
-    return len(line) if len(line) <= _CLAUSE_MAX else 0
+    # A number alone tells nobody what stands there: a long first clause up to its last item.
+    listed = line.rfind("、", 0, _CLAUSE_MAX)
+    return len(line) if len(line) <= _ALONE_MAX else max(listed, 0) or _CLAUSE_MAX
 
 
 # --- annexes ----------------------------------------------------------------------------------

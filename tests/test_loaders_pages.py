@@ -97,6 +97,13 @@ def test_spaces_that_were_typed_stay_and_gaps_of_the_typesetter_are_none(tmp_pat
     assert lines(read(tmp_path, pdf(apart))) == ["到2025年装机70 MW，用 open source。"]
 
 
+def test_a_number_set_apart_at_the_beginning_of_a_paragraph_stays_apart(tmp_path: Path) -> None:
+    # A quarter em behind each number: what a typesetter puts between a chapter's number and its title.
+    title = at(72, 740, "2") + at(81, 740, "数据与方法")
+    wrapped = at(96, 700, FULL[:36]) + at(72, 682, "12") + at(87, 682, "个雨量站。")
+    assert lines(read(tmp_path, pdf(title + wrapped))) == ["2 数据与方法", FULL[:36] + "12个雨量站。"]
+
+
 @pytest.mark.parametrize("rotate", [90, 180, 270])
 def test_a_page_that_is_shown_turned_is_read_as_shown(tmp_path: Path, rotate: int) -> None:
     turn = {90: "0 1 -1 0 300 100", 180: "-1 0 0 -1 400 400", 270: "0 -1 1 0 300 700"}[rotate]

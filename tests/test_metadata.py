@@ -58,6 +58,10 @@ def test_a_labelled_title_is_used_before_the_first_line() -> None:
     assert describe("标题：节能十问\n链接：https://a.cn\n正文。\n", "文件名")[0] == "节能十问"
 
 
+def test_a_numbered_section_is_no_title() -> None:
+    assert describe("内涝风险评估研究\n林晓峰\n1 引言\n近年来。\n2 数据与方法\n模型。", "双栏")[0] == "内涝风险评估研究"
+
+
 def test_a_first_short_line_is_better_than_the_file_name() -> None:
     assert describe("2025年上海市政府工作\n各位代表：\n现在报告工作。", "文件名")[0] == "2025年上海市政府工作"
 

@@ -100,6 +100,21 @@ def test_an_unbroken_nesting_of_all_ranks() -> None:
     ]
 
 
+def test_bare_numbers_are_chapters_where_they_count_through_the_text() -> None:
+    chapters = [f"{n} {title}\n{PARAGRAPH}\n" for n, title in enumerate(("引言", "方法", "结论"), 1)]
+    assert tree("".join(chapters)) == ["1 引言", "2 方法", "3 结论"]
+    assert tree("".join(chapters[:2])) == []  # too few to tell
+    assert tree("".join(chapters[1:])) == []
+    assert tree("1 张三\n2 李四\n3 王五\n" + PARAGRAPH) == []  # rows of a table
+
+
+def test_a_heading_is_never_its_number_alone() -> None:
+    long = "公司实际控制人、股东、关联方、收购人以及公司等承诺相关方在报告期内超期未履行的承诺事项"
+    long += "之说明与公司董事会对有关情况逐项核查以后形成的意见"
+    (first, *_) = outline(f"三、{long}\n{PARAGRAPH}\n四、证券投资情况\n{PARAGRAPH}")
+    assert first.title == "三、公司实际控制人、股东、关联方"
+
+
 def test_decimal_numbers_nest_below_bare_ones() -> None:
     text = (
         "1 总则\n1.1 编制目的\n为了。\n1.2 编制依据\n1.2.1 法律\n依据。\n1.2.2 规章\n依据。\n"

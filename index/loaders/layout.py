@@ -34,6 +34,7 @@ _SEGMENT_GAP = 1.6  # em: from here on, parts of a line may belong to different 
 _SHORT = 2.2  # em that a line ends before the margin if its paragraph ends
 _FAR_IN = 4.0  # em from the left margin where no paragraph begins
 _INDENT = 1.2  # em that a first line is set in at least
+_LEAD = re.compile(r"[0-9]{1,2}(?:[.．][0-9]{1,2}){0,3}(?=[\u4e00-\u9fff])")
 
 
 class Glyph(NamedTuple):
@@ -79,10 +80,16 @@ class _Line:
     right: float = 0.0  # the same on the right
     rough: bool = False
     heading: int | None = None
+    numbered: int = 0  # characters of a number at its beginning that stands apart from the words behind it
 
     @property
     def middle(self) -> float:
         return (self.top + self.bottom) / 2
+
+    @property
+    def opening(self) -> str:
+        """Its text where it begins a paragraph: 「2 数据与方法」, whose gap inside a sentence is none, 「共12个」."""
+        return f"{self.text[: self.numbered]} {self.text[self.numbered :]}" if self.numbered else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +230,16 @@ def _line(row: Sequence[Glyph]) -> _Line:
     return _Line(
         text, row[0].x0, max(glyph.x1 for glyph in row),
         median(glyph.top for glyph in row), median(glyph.bottom for glyph in row), size,
+        numbered=_numbered(text, row, size),
     )  # fmt: skip
+
+
+def _numbered(text: str, row: Sequence[Glyph], size: float) -> int:
+    lead = _LEAD.match(text)
+    at = lead.end() if lead else 0
+    if at and at < len(row) and all(len(glyph.text) == 1 for glyph in row[:at]):
+        return at if row[at].x0 - row[at - 1].x1 > _WORD_GAP * size else 0
+    return 0
 
 
 def _space(left: Glyph, right: Glyph, size: float, spread: float) -> str:
@@ -440,7 +456,7 @@ class _Flow:
             self._close()
         if not self._text:
             self._level = line.heading
-        self._text = self._glued(line.text)
+        self._text = self._glued(line.text if self._text else line.opening)
         self._last, self._turned, self._table = line, False, None
 
     def _ends(self, last: _Line, line: _Line, gap: float) -> bool:
@@ -459,7 +475,7 @@ class _Flow:
         indented = line.left > _INDENT * line.size
         if short or _set_apart(last, line):
             return True
-        return (indented and stopped) or ((indented or stopped) and bool(markers(line.text)))
+        return (indented and stopped) or ((indented or stopped) and bool(markers(line.opening)))
 
     def _glued(self, text: str) -> str:
         if self._text.endswith("-") and text[:1].islower() and self._text[-2:-1].isalpha():
@@ -501,5 +517,5 @@ def _is_title(last: _Line, line: _Line, body: float) -> bool:
         and abs(line.size - size) < 0.08 * size
         and all(part.left > size and part.right > size for part in (last, line))
         and line.top - last.bottom < 1.2 * size
-        and not markers(line.text)
+        and not markers(line.opening)
     )
