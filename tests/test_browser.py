@@ -140,6 +140,20 @@ def test_no_answer_is_said_and_leads_open_as_leads(browser, address):
         expect(page.locator(f"{PANEL} mark")).to_contain_text("第五条")
 
 
+def test_a_long_answer_is_read_from_its_question_on(browser, address):
+    with chat(browser, address, viewport={"width": 390, "height": 420}) as page:
+        ask(page, "光伏装机目标是多少？")
+        ask(page, "今天天气如何？")
+        expect(page.locator('#yj-chat [data-testid="user"]').last).to_be_in_viewport()
+        expect(page.get_by_text("文档里没有找到这个问题的答案。")).to_be_in_viewport()
+        # Unfolding what was read moves nothing.
+        before = page.locator(".bubble-wrap").evaluate("log => log.scrollTop")
+        page.locator(".yj-read summary").first.evaluate("summary => summary.click()")
+        page.wait_for_timeout(200)
+        after = page.locator(".bubble-wrap").evaluate("log => log.scrollTop")
+        assert after >= before  # the browser itself keeps what is read in place
+
+
 def test_on_a_phone_the_source_is_a_drawer_at_the_bottom(browser, address):
     with chat(browser, address, **PHONE) as page:
         ask(page, "光伏装机目标是多少？")

@@ -71,6 +71,21 @@ def test_the_list_tells_what_documents_say_of_themselves():
     assert "Issuer" in client(PLAN).get("/documents/?lang=en").text
 
 
+def test_the_newest_documents_come_first_and_a_single_year_is_one():
+    dated = [
+        replace(
+            RULES,
+            id=f"d{year}",
+            title=f"{year}年规定",
+            metadata=Metadata(issued=f"{year}-05-01", period=f"{year}/{year}"),
+        )
+        for year in (2019, 2024, 2021)
+    ]
+    page = client(replace(RULES, title="无日期"), *dated).get("/documents/").text
+    assert re.findall(r'<h2><a href="[^"]+">([^<]+)', page) == ["2024年规定", "2021年规定", "2019年规定", "无日期"]
+    assert "<dd>2021</dd>" in page
+
+
 def test_validity_and_other_versions_are_told():
     old, new = (
         replace(
@@ -200,6 +215,8 @@ def test_pages_of_a_picture_are_shown(tmp_path):
     scan = replace(RULES, id="scan", source="scan.png", page_starts=(0,), origin=Origin(str(tmp_path)))
     asked = client(scan, RULES)
     assert 'src="scan/pages/1.png"' in asked.get("/documents/scan").text
+    assert "<details><summary>第 1 页" in asked.get("/documents/scan").text
+    assert "<details open><summary>第 1 页" in asked.get("/documents/scan?start=0&end=5").text  # what is cited is shown
     picture = asked.get("/documents/scan/pages/1.png")
     assert (picture.status_code, picture.content[:4]) == (200, b"\x89PNG")
     for path in ("scan/pages/9.png", "scan/pages/0.png", "rules-3c4d/pages/1.png"):

@@ -328,6 +328,8 @@ def test_the_setup_page_writes_tags_that_say_what_was_filled_in_and_no_more(brow
 
 def test_the_preview_follows_the_form_and_the_code_can_be_copied_and_used(browser, site, service):
     with visiting(browser, f"{service}/widget/setup") as (page, _):
+        expect(page.frame_locator("#preview").locator(HOST)).to_be_attached(timeout=PATIENCE)
+        assert page.evaluate("scrollY") == 0  # what loads in the preview does not move the page
         page.fill("[name=title]", "问制度")
         page.select_option("[name=position]", "left")
         page.check("#open")

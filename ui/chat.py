@@ -172,6 +172,7 @@ def _chatbot() -> gr.Chatbot:
         latex_delimiters=[],
         allow_tags=False,
         layout="bubble",
+        autoscroll=False,  # static/turns.js does it
     )
 
 

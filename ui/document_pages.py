@@ -72,7 +72,7 @@ def _drawn(path: Path, n: int) -> bytes:
 
 def _list(request: Request, documents: Sequence[Document], versions: Versions) -> Response:
     wanted = request.query_params.get("q", "").strip()
-    found = [each for each in documents if _matches(each, wanted)]
+    found = _by_date([each for each in documents if _matches(each, wanted)])
     first = LISTED * _number(request.query_params, "page", len(found) // LISTED)
     return page(
         "documents.html",
@@ -87,6 +87,12 @@ def _list(request: Request, documents: Sequence[Document], versions: Versions) -
         more=first + LISTED < len(found),
         documents=found[first : first + LISTED],
     )
+
+
+def _by_date(documents: Sequence[Document]) -> list[Document]:
+    """The newest first, those without a date last, each of a kind by the name of its file."""
+    named = sorted(documents, key=lambda document: document.source)
+    return sorted(named, key=lambda document: document.metadata.issued or "", reverse=True)
 
 
 def _matches(document: Document, wanted: str) -> bool:
@@ -115,6 +121,7 @@ def _document(request: Request, document: Document, versions: Versions) -> Respo
         deepest=deepest,
         whole_outline=len(entries) == len(document.headings),
         pictures=bool(document.page_starts) and file_of(document) is not None,
+        shown=document.page(marked.start) if marked else None,
     )
 
 

@@ -80,7 +80,6 @@ class Words:
     characters: str = "{n} 字"
     characters_and_pages: str = "{n} 字，{pages} 页"
     outline: str = "目录"
-    no_outline: str = "这份文档没有标题。"
     more_headings: str = "目录很长，这里只列到第 {level} 级；各部分之内的标题见正文。"
     part: str = "第 {n} 部分，共 {of} 部分"
     before: str = "上一部分"
@@ -141,7 +140,6 @@ ENGLISH = Words(
     characters="{n} characters",
     characters_and_pages="{n} characters, {pages} pages",
     outline="Contents",
-    no_outline="This document has no headings.",
     more_headings="A long outline: only levels 1 to {level} are listed; the others stand in the text.",
     part="Part {n} of {of}",
     before="Previous part",

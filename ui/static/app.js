@@ -6,7 +6,7 @@ import { isRating, rate } from "./feedback.js";
 import { isKept, keepTurn, leave, noteQuestion, openHistory, restore } from "./kept.js";
 import { openScope, showScope, tellState } from "./scope.js";
 import { isSource, openSource } from "./sources.js";
-import { copyAnswer } from "./turns.js";
+import { copyAnswer, follow } from "./turns.js";
 import { fill, words } from "./words.js";
 
 const query = new URLSearchParams(location.search);
@@ -64,6 +64,7 @@ function nameThings() {
   set("#yj-ask textarea", "placeholder", words.placeholder);
   set("#yj-ask .submit-button", "aria-label", words.send);
   set("#yj-ask .stop-button", "aria-label", words.stop);
+  ["aria-label", "title"].forEach((name) => set("#yj-chat .scroll-down-button-container", name, words.down));
   set("#yj-chat .examples", "role", "group"); // a list may not hold buttons
   set("#yj-chat .yj-does a, #yj-chat .yj-next a", "role", "button");
   document.querySelectorAll('#yj-chat a[href*="#ev-"]').forEach((link) => {
@@ -106,6 +107,7 @@ function onChange() {
   nameThings();
   noteQuestion();
   keepTurn();
+  follow();
   const box = document.querySelector("#yj-ask textarea");
   if (!box || ready || !document.querySelector("#yj-past textarea")) return;
   ready = true;

@@ -10,7 +10,7 @@
   link.hidden = true;
   article.append(link);
 
-  if (matchMedia("(max-width: 900px)").matches) outline.open = false;
+  if (matchMedia("(max-width: 900px)").matches) outline?.removeAttribute("open");
   if (!location.hash) document.querySelector("mark")?.scrollIntoView({ block: "center" });
 
   /** Where a point of the selection stands in the document's text, in code points. */

@@ -4,6 +4,20 @@ import { confirm, copyText, make, request } from "./dom.js";
 import { permanent } from "./sources.js";
 import { words } from "./words.js";
 
+let followed = "";
+
+/** Shows a growing answer up to its end, but never past its question: a long one is read from its beginning. */
+export function follow() {
+  const log = document.querySelector("#yj-chat .bubble-wrap");
+  const asked = log?.querySelectorAll('[data-testid="user"]') ?? [];
+  if (!asked.length) return;
+  const now = `${asked.length} ${log.querySelector(".message-wrap")?.textContent.length}`;
+  if (now === followed) return; // folding passages open is no growth
+  followed = now;
+  const above = asked[asked.length - 1].getBoundingClientRect().top - log.getBoundingClientRect().top - 16;
+  log.scrollTop = Math.min(log.scrollTop + above, log.scrollHeight);
+}
+
 /** Copies an answer: the short one with its reference, or all of it with its sources. */
 export function copyAnswer(link) {
   const turn = turnOf(link.closest(".yj-answer"));

@@ -3,7 +3,7 @@
 const CHINESE = {
   language: "zh-CN", product: "依据", claim: "每个答案都有出处", other: "English",
   scope: "范围", documents: "文档", history: "历史", anew: "新对话", close: "关闭", skip: "跳到提问框",
-  question: "问题", answer: "回答", conversation: "对话", send: "发送", stop: "停止", placeholder: "就文档提问，按回车发送",
+  question: "问题", answer: "回答", conversation: "对话", send: "发送", stop: "停止", down: "看最新", placeholder: "就文档提问，按回车发送",
   heading: "想从文档里知道什么？", hint: "答案逐条注明出处，点编号看原文；文档里没有的，会直说没有。",
   basis: "依据 {n}", see: "查看原文", lead: "线索", read: "读过的片段", fetching: "正在取原文…", offline: "连不上服务，请稍后再试。",
   notAnswer: "这是最接近的原文，未必回答了问题。", pageN: "第 {n} 页", view: "在文档中查看", copyQuote: "复制引文与出处", copied: "已复制",
@@ -17,7 +17,7 @@ const CHINESE = {
 const ENGLISH = {
   language: "en", product: "Yiju", claim: "Every answer has a source", other: "中文",
   scope: "Scope", documents: "Documents", history: "History", anew: "New", close: "Close", skip: "Skip to the question box",
-  question: "Question", answer: "Answer", conversation: "Conversation", send: "Send", stop: "Stop", placeholder: "Ask about the documents",
+  question: "Question", answer: "Answer", conversation: "Conversation", send: "Send", stop: "Stop", down: "To the latest", placeholder: "Ask about the documents",
   heading: "What would you like to know?", hint: "Every answer names its source: choose a number to read it. What the documents do not say, you are told so.",
   basis: "Source {n}", see: "read the source", lead: "Lead", read: "Passage read", fetching: "Fetching the text…", offline: "The service cannot be reached. Please try again later.",
   notAnswer: "This is the nearest text; it may not answer the question.", pageN: "page {n}", view: "View in document", copyQuote: "Copy quote and source", copied: "Copied",

@@ -97,7 +97,7 @@
   function preview(found) {
     const shown = new URLSearchParams(byId("open").checked ? { open: "1", ...found } : found);
     frame.classList.toggle("phone", byId("phone").checked);
-    const address = `preview#${shown}`;
+    const address = shown.size ? `preview#${shown}` : "preview"; // an empty fragment scrolls this page, too
     if (frame.getAttribute("src") !== address) frame.src = address;
   }
 
