@@ -21,7 +21,7 @@ from index.intake import Batch, Changes, batches, changes, settlings
 from index.locations import Location, location_argument, store_at
 from index.named_encoder import NamedEncoder
 from index.protocols import Encoder, Index, LoadEncoder, Progress, Writer
-from index.records import Document, Passage
+from index.records import Described, Description, Document, Passage
 
 DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
@@ -161,10 +161,10 @@ def _build(arguments: argparse.Namespace) -> Outcome:
 def _add(arguments: argparse.Namespace) -> Outcome:
     where: Location = arguments.index
     with store_at(where).writing(arguments.load_encoder, arguments.encoder) as writer:
-        changed = changes(arguments.paths, writer.documents())
+        changed = changes(arguments.paths, writer.descriptions())
         report, added, saved = _Report(), 0, 0
         try:
-            for batch in _read(changed, writer.documents(), report):
+            for batch in _read(changed, writer.descriptions(), report):
                 writer.add(batch.documents, stale=batch.stale, progress=_Meter())
                 added, saved = added + len(batch.documents), batch.files
         except KeyboardInterrupt as interrupt:
@@ -220,7 +220,7 @@ def _info(arguments: argparse.Namespace) -> Outcome:
             "created_with": manifest.created_with,
             "bytes": manifest.size(),
             "passages": manifest.passages,
-            "documents": [_described(index, document) for document in index.documents()],
+            "documents": [_described(index, description) for description in index.descriptions()],
         }
         return Outcome([json.dumps(described, ensure_ascii=False, indent=1)])
     lines = [
@@ -228,9 +228,9 @@ def _info(arguments: argparse.Namespace) -> Outcome:
         + (f"，{size / 2**20:.1f} MiB" if (size := manifest.size()) else ""),
         f"编码器 {manifest.encoder}（版本 {manifest.revision}，{manifest.dim} 维），yiju {manifest.created_with} 写入",
     ]
-    for document in index.documents():
-        count = len(index.passages(document.id))
-        lines.append(f"{document.id}\t{document.source}\t{document.title}\t{len(document.text)} 字\t{count} 段")
+    for each in index.descriptions():
+        count = len(index.passages(each.id))
+        lines.append(f"{each.id}\t{each.source}\t{each.title}\t{each.characters} 字\t{count} 段")
     return Outcome(lines)
 
 
@@ -351,7 +351,7 @@ class _Report:
             raise YijuError(f"没有可以编入索引的文档：{len(self._failures)} 个文件都读不出。")
 
 
-def _read(changed: Changes, documents: Sequence[Document], report: _Report) -> Iterator[Batch]:
+def _read(changed: Changes, documents: Sequence[Described], report: _Report) -> Iterator[Batch]:
     return batches(changed.incoming, documents, failed=report.failed, notice=report.notice, progress=_reading)
 
 
@@ -399,15 +399,15 @@ def _duration(seconds: float) -> str:
 
 
 def _counts(index: Index | Writer) -> str:
-    return f"{len(index.documents())} 份文档，{index.passage_count} 个片段"
+    return f"{len(index.descriptions())} 份文档，{index.passage_count} 个片段"
 
 
-def _described(index: Index, document: Document) -> dict[str, object]:
+def _described(index: Index, document: Description) -> dict[str, object]:
     return {
         "id": document.id,
         "source": document.source,
         "title": document.title,
-        "characters": len(document.text),
+        "characters": document.characters,
         "passages": len(index.passages(document.id)),
     }
 

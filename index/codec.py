@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -48,6 +48,23 @@ def to_bytes(text: str) -> bytes:
 def to_text(content: bytes) -> str:
     """Stored text; ValueError if it is none."""
     return content.decode("utf-8", _SURROGATES)
+
+
+def last_of_each(documents: Iterable[Document]) -> list[Document]:
+    """Documents by ascending id; of several with one id or source the last.
+
+    Raises:
+        ValueError: if an id is unusable.
+    """
+    chosen: dict[str, Document] = {}
+    sources: set[str] = set()
+    for document in reversed(list(documents)):
+        if not DOCUMENT_ID.fullmatch(document.id):
+            raise ValueError(f"a document id is made of 1 to 200 of A-Z a-z 0-9 _ -, got {document.id!r}")
+        if document.id not in chosen and document.source not in sources:
+            chosen[document.id] = document
+            sources.add(document.source)
+    return [document for _, document in sorted(chosen.items())]
 
 
 def card_row(document: Document) -> dict[str, object]:

@@ -17,6 +17,7 @@ class Filter:
         issuers: issuing bodies; of a joint document each of its issuers counts.
         regions: beginnings of regions: 重庆市 admits what 重庆市綦江区 issued.
         years: of which a document covers or bears at least one, see `years_of`.
+        without: ids of documents that it does not admit.
         also: another restriction that must admit a document too.
     """
 
@@ -24,12 +25,13 @@ class Filter:
     issuers: frozenset[str] | None = None
     regions: frozenset[str] | None = None
     years: frozenset[int] | None = None
+    without: frozenset[str] | None = None
     also: Filter | None = None
 
     @property
     def is_everything(self) -> bool:
         """Whether it restricts nothing."""
-        parts = (self.documents, self.issuers, self.regions, self.years)
+        parts = (self.documents, self.issuers, self.regions, self.years, self.without)
         return all(part is None for part in parts) and (self.also is None or self.also.is_everything)
 
     def admits(self, document: Described) -> bool:
@@ -40,6 +42,7 @@ class Filter:
             and (self.issuers is None or not self.issuers.isdisjoint(issuers_of(document)))
             and (self.regions is None or any(region.startswith(each) for each in self.regions if each))
             and (self.years is None or not self.years.isdisjoint(years_of(document)))
+            and (self.without is None or document.id not in self.without)
             and (self.also is None or self.also.admits(document))
         )
 

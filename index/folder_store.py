@@ -11,7 +11,7 @@ from index.errors import IndexCorrupt
 from index.named_encoder import NamedEncoder
 from index.passage_index import PassageIndex
 from index.protocols import Encoder, LoadEncoder, Progress
-from index.records import Document
+from index.records import Description, Document
 from index.storage import MANIFEST, Manifest, WriteLock, damaged_files, read_manifest, write_lock
 
 
@@ -121,6 +121,6 @@ class FolderWriter:
         """How many passages there are."""
         return self._current().passage_count
 
-    def documents(self) -> Sequence[Document]:
-        """All documents, ordered by id."""
-        return self._current().documents()
+    def descriptions(self) -> Sequence[Description]:
+        """All documents without their texts and outlines, ordered by id."""
+        return self._current().descriptions()

@@ -16,7 +16,7 @@ from pathlib import Path
 from index.cage import Cage
 from index.errors import DocumentError, MissingDependency
 from index.loaders import find_files
-from index.records import Document, Origin
+from index.records import Described, Document, Origin
 
 LOADERS = "2"
 """Version of what loaders make of a file; raised when they read the same file better."""
@@ -70,7 +70,7 @@ class Batch:
     files: int
 
 
-def changes(paths: Sequence[Path], documents: Iterable[Document] = ()) -> Changes:
+def changes(paths: Sequence[Path], documents: Iterable[Described] = ()) -> Changes:
     """Compare paths with what is indexed.
 
     Args:
@@ -98,7 +98,7 @@ def changes(paths: Sequence[Path], documents: Iterable[Document] = ()) -> Change
 
 def batches(
     incoming: Sequence[Incoming],
-    documents: Iterable[Document],
+    documents: Iterable[Described],
     *,
     failed: Callable[[Exception], None],
     notice: Callable[[str], None],
@@ -113,7 +113,7 @@ def batches(
         notice: told what was left out of a document.
         progress: told how many files of how many have been read.
     """
-    held: dict[str, list[Document]] = defaultdict(list)  # by the first part of the source, which an archive shares
+    held: dict[str, list[Described]] = defaultdict(list)  # by the first part of the source, which an archive shares
     for document in documents:
         held[document.source.split("/")[0]].append(document)
     loaded: list[Document] = []
@@ -188,7 +188,7 @@ def _belongs(document_source: str, file_source: str) -> bool:
     return document_source == file_source or document_source.startswith(f"{file_source}/")
 
 
-def _gone(documents: Sequence[Document], folders: set[str], sources: set[str]) -> list[str]:
+def _gone(documents: Sequence[Described], folders: set[str], sources: set[str]) -> list[str]:
     def present(source: str) -> bool:
         parts = source.split("/")
         return any("/".join(parts[:end]) in sources for end in range(1, len(parts) + 1))

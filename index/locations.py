@@ -1,26 +1,82 @@
-"""Where indexes lie, as people write it: a folder."""
+"""Where indexes lie, as people write it: a folder, or a collection of a Milvus."""
 
 from __future__ import annotations
 
 import argparse
+import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from index.errors import MissingDependency
 
 if TYPE_CHECKING:
     from index.protocols import Store
 
-Location = Path
+FORMS = "milvus://主机:19530/集合、milvus+https://主机:19530/集合，或 milvus+file:/路径/库.db/集合"
+
+_COLLECTION = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
+_PORT = 19530
+
+
+@dataclass(frozen=True, slots=True)
+class MilvusAddress:
+    """A collection of a Milvus.
+
+    Attributes:
+        uri: of the server, without credentials; or the path of a local file.
+        collection: the name that the index goes by there.
+        database: of the server; empty for its default one.
+        token: `user:password` or an API key; empty where nobody has to sign in. Never shown.
+    """
+
+    uri: str
+    collection: str
+    database: str = ""
+    token: str = ""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a file of this machine, opened by milvus-lite."""
+        return "://" not in self.uri
+
+    def __str__(self) -> str:
+        if self.is_local:
+            return f"milvus+file:{self.uri}/{self.collection}"
+        plain = self.uri.replace("https://", "milvus+https://", 1).replace("http://", "milvus://", 1)
+        return "/".join(filter(None, (plain, self.database, self.collection)))
+
+    __repr__ = __str__
+
+
+Location = Path | MilvusAddress
 
 
 def location(text: str) -> Location:
-    """What a user names as an index."""
-    return Path(text)
+    """What a user names as an index: the path of a folder, or an address that begins with `milvus`.
+
+    Raises:
+        ValueError: if it begins like an address and is none; the message is fit for a user's eyes.
+    """
+    scheme, colon, rest = text.partition(":")
+    if not colon or scheme not in ("milvus", "milvus+https", "milvus+file"):
+        return Path(text)
+    found = _local(rest) if scheme == "milvus+file" else _served(text, "https" if "https" in scheme else "http")
+    if found is None or not _COLLECTION.fullmatch(found.collection):
+        # The text itself may hold a password.
+        raise ValueError(f"{scheme}: 之后的写法不对：应为 {FORMS}；集合名由字母、数字、下划线组成，不以数字开头。")
+    return found
 
 
 def add_index_argument(parser: argparse.ArgumentParser) -> None:
-    """Adds `--index`."""
+    """Adds `--index`, which may also be written `--store`."""
     parser.add_argument(
-        "--index", type=location_argument, metavar="DIR", help="索引文件夹；默认取 YIJU_INDEX，再取 data/index"
+        "--index",
+        "--store",
+        type=location_argument,
+        metavar="DIR",
+        help="索引文件夹，或 Milvus 的集合 milvus://主机:19530/集合；默认取 YIJU_INDEX，再取 data/index",
     )
 
 
@@ -32,18 +88,50 @@ def location_argument(text: str) -> Location:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _local(rest: str) -> MilvusAddress | None:
+    path, _, collection = rest.rpartition("/")
+    path = re.sub(r"^//(?=/)", "", path)
+    return MilvusAddress(path, collection) if path.endswith(".db") else None
+
+
+def _served(text: str, protocol: str) -> MilvusAddress | None:
+    try:
+        parts = urlsplit(text)
+        port = parts.port or _PORT
+    except ValueError:
+        return None
+    names = parts.path.strip("/").split("/")
+    if not parts.hostname or len(names) > 2 or parts.query or parts.fragment:
+        return None
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    token = ":".join(unquote(part) for part in (parts.username, parts.password) if part)
+    return MilvusAddress(f"{protocol}://{host}:{port}", names[-1], names[0] if len(names) == 2 else "", token)
+
+
 def beside(where: Location, ending: str) -> Path:
     """The path of a file that goes with an index without being part of it, such as its keys.
 
     Args:
         where: the index.
-        ending: what tells this file from others, e.g. `-keys.sqlite`.
+        ending: what tells this file from others, e.g. `-keys.sqlite`. Beside the folder of an index, which is replaced
+            as a whole; for one in a Milvus in `data`, as that of a folder of the collection's name.
     """
-    return where.with_name(where.name + ending)  # beside the folder, which is replaced as a whole
+    folder = where if isinstance(where, Path) else Path("data") / where.collection
+    return folder.with_name(folder.name + ending)
 
 
 def store_at(where: Location) -> Store:
-    """The store at a location; nothing is opened yet."""
-    from index.folder_store import FolderStore  # FAISS comes with it
+    """The store at a location; nothing is opened yet.
 
-    return FolderStore(where)
+    Raises:
+        MissingDependency: if it needs a package that is not installed.
+    """
+    if isinstance(where, Path):
+        from index.folder_store import FolderStore  # FAISS comes with it
+
+        return FolderStore(where)
+    try:
+        from index.milvus import MilvusStore
+    except ImportError as error:
+        raise MissingDependency("milvus", f"{where} 需要 pymilvus；请安装：pip install 'yiju[milvus]'") from error
+    return MilvusStore(where)

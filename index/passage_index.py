@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import Self
@@ -33,14 +32,11 @@ from index.sparse import SparseIndex
 from index.splitter import split
 from index.storage import Files, Manifest, WriteLock
 from index.stored import Stored
-from index.text import terms
+from index.text import terms, terms_fingerprint
 
 # Passages encoded in one call: small enough for progress and Ctrl-C, large enough for batches of like length.
 # Blocks begin anew with each document, so a vector never depends on other documents.
 _BLOCK = 128
-
-# Something of everything that terms are made of: if the rules for them change, stored terms are made anew.
-_PROBE = "綦江区2022—2025年，光伏裝機70.5 MW；Ａ４ ㎡ 𠮷 café 其「一」"
 
 
 class PassageIndex:
@@ -173,7 +169,7 @@ class PassageIndex:
             ValueError: if a document's id is unusable, or the encoder does not return unit vectors.
             ModelError: if the encoder fails.
         """
-        incoming = _last_of_each(documents)
+        incoming = codec.last_of_each(documents)
         fresh = [(document, split(document)) for document in incoming]
         addition = Segment.build(fresh, _encode(fresh, self._encoder, progress))
         return type(self)(merged(self._segments, addition, self._replaced(incoming)), self._encoder)
@@ -299,7 +295,7 @@ class PassageIndex:
             dim=self._dense.dim,
             documents=len(self._documents),
             passages=len(self._passages),
-            terms=_terms_fingerprint(),
+            terms=terms_fingerprint(),
             segments=segments,
             created_with=storage.program_version(),
         )
@@ -314,19 +310,6 @@ class _OneStage:
 
     def search(self, query: str, k: int, within: Filter | None = None) -> list[Hit]:
         return self.index.search_stage(self.stage, query, k, within)
-
-
-def _last_of_each(documents: Iterable[Document]) -> list[Document]:
-    """Documents by id; of several with one id or source the last."""
-    chosen: dict[str, Document] = {}
-    sources: set[str] = set()
-    for document in reversed(list(documents)):
-        if not codec.DOCUMENT_ID.fullmatch(document.id):
-            raise ValueError(f"a document id is made of 1 to 200 of A-Z a-z 0-9 _ -, got {document.id!r}")
-        if document.id not in chosen and document.source not in sources:
-            chosen[document.id] = document
-            sources.add(document.source)
-    return [document for _, document in sorted(chosen.items())]
 
 
 def _encode(contents: Pairs, encoder: Encoder, progress: Callable[[Progress], None] | None) -> Vectors:
@@ -355,7 +338,7 @@ def _read(path: Path, manifest: Manifest, *, whole: bool) -> list[Segment]:
 
         return merged([], read_segment(path, manifest), ())
     whole = whole or manifest.size() <= storage.CHECK_LIMIT
-    anew = manifest.terms != _terms_fingerprint()
+    anew = manifest.terms != terms_fingerprint()
     segments = [Segment.opened(path, f, manifest.dim, whole=whole, anew=anew) for f in manifest.segments]
     counts = (sum(len(each.contents) for each in segments), sum(each.contents.rows for each in segments))
     if counts != (manifest.documents, manifest.passages):
@@ -365,7 +348,3 @@ def _read(path: Path, manifest: Manifest, *, whole: bool) -> list[Segment]:
     ):
         raise storage.corrupt(path / storage.MANIFEST, "各段的次序不对")
     return segments
-
-
-def _terms_fingerprint() -> str:
-    return sha256("\n".join(terms(_PROBE)).encode()).hexdigest()[:16]

@@ -174,8 +174,8 @@ class Writer(Protocol):
         """How many passages there are."""
         ...
 
-    def documents(self) -> Sequence[Document]:
-        """All documents, ordered by id."""
+    def descriptions(self) -> Sequence[Description]:
+        """All documents without their texts and outlines, ordered by id."""
         ...
 
     def add(

@@ -140,7 +140,7 @@ class Assistant:
         """The documents to search: of several versions of one work, only the one that the question means."""
         if not (out := self.versions(within).left_out(wanted(question, self._today()))):
             return within
-        meant = Filter(documents=frozenset(each.id for each in self._store.documents() if each.id not in out))
+        meant = Filter(without=out)
         return meant if within is None else within.both(meant)
 
     def _read_as(self, question: str, hits: Sequence[Hit], within: Filter | None) -> str:

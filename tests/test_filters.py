@@ -25,6 +25,7 @@ FILTERS = [
     Filter(years=frozenset({2022, 2024})),
     Filter(years=frozenset({2025})),
     Filter(documents=frozenset({"plan", "joint"}), years=frozenset({2023})),
+    Filter(without=frozenset({"plan"})),
 ]
 
 
@@ -34,6 +35,8 @@ FILTERS = [
         (Filter(), [PLAN, JOINT, BARE]),
         (Filter(documents=frozenset({"bare", "unknown"})), [BARE]),
         (Filter(documents=frozenset()), []),
+        (Filter(without=frozenset({"bare", "unknown"})), [PLAN, JOINT]),
+        (Filter(without=frozenset()), [PLAN, JOINT, BARE]),
         (Filter(issuers=frozenset({"教育部"})), [JOINT]),
         (Filter(issuers=frozenset({"育部", ""})), []),
         (Filter(regions=frozenset({"重庆市"})), [PLAN]),

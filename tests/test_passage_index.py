@@ -303,7 +303,7 @@ def test_progress_is_told_to_the_end() -> None:
 
 def test_terms_cut_by_older_rules_are_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = PassageIndex.build(DOCUMENTS.values(), ENCODER)
-    monkeypatch.setattr(passage_index, "_terms_fingerprint", lambda: "older rules")
+    monkeypatch.setattr(passage_index, "terms_fingerprint", lambda: "older rules")
     whole.save(tmp_path / "index")
     monkeypatch.undo()
     manifest = json.loads((tmp_path / "index" / "manifest.json").read_text())

@@ -1,0 +1,306 @@
+"""An index in a Milvus as answering sees it: Milvus finds the candidates, our own arithmetic scores them.
+
+Milvus weighs terms by the statistics of a segment or shard, and may hold vectors quantised. So that scores do not
+depend on how its data lies, those of the candidates are computed here, by the formulas that an index in a folder uses:
+the inner product of the vectors, BM25 with the frequencies of all passages, fusion over all candidates of either side.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+
+from index.errors import IndexBusy
+from index.filters import Filter
+from index.fusion import Scores, best, fuse
+from index.milvus.connection import Connection
+from index.milvus.lexicons import LimitedLexicon, MilvusLexicon
+from index.milvus.names import Generation
+from index.milvus.rows import (
+    BODY,
+    EVERYTHING,
+    NOTHING,
+    Held,
+    Vector,
+    document_from,
+    expression,
+    of_change,
+    passage_from,
+    tokens,
+)
+from index.protocols import Encoder, Retriever, Stage
+from index.records import Description, Document, Hit, Passage
+from index.retrievers import DEFAULT_WEIGHT, POOL
+from index.sparse import K1, B
+from index.storage import Manifest
+from index.stored import Lazily
+from index.text import terms
+
+_EF = 2
+"""How many times as many passages HNSW keeps in view as are asked for."""
+_KEPT = 256
+"""Documents of which the texts are kept."""
+_MOST = 16_384
+"""Hits that Milvus gives at most."""
+_STAGES: tuple[Stage, ...] = ("dense", "lexical", "fused")
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A passage that one side or both found, with its vector."""
+
+    passage: Passage
+    vector: Vector
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """Where it stands in the canonical order."""
+        return self.passage.document_id, self.passage.span.start, self.passage.span.end
+
+
+Candidates = dict[str, _Candidate]
+
+
+class MilvusIndex:
+    """An `Index` in a Milvus, as it was when it was opened: what came later is not shown before it is opened again.
+
+    Descriptions of documents are in memory; texts, passages, vectors and terms are read when they are asked for. A
+    passage is shown only if the change that wrote it is that of the document as described: nobody sees half of one.
+
+    Args:
+        connection: to the Milvus.
+        generation: which collections.
+        manifest: what the index says of itself.
+        held: the documents that are shown, by ascending id.
+        encoder: of the revision that the manifest names.
+        lexicon: what the words of their passages are worth.
+        readable: a filter that admits just these documents; None where they are all.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        generation: Generation,
+        manifest: Manifest,
+        held: Sequence[Held],
+        encoder: Encoder,
+        lexicon: MilvusLexicon,
+        readable: Filter | None = None,
+    ) -> None:
+        self._connection = connection
+        self._generation = generation
+        self._manifest = manifest
+        self._held = {each.description.id: each for each in held}
+        self._encoder = encoder
+        self._lexicon = lexicon
+        self._readable = readable
+        self._in_order = list(held)
+        self._numbers = {each.description.id: number for number, each in enumerate(held)}
+        self._documents = Lazily(len(self._in_order), self._read, _KEPT)
+
+    def with_encoder(self, encoder: Encoder) -> MilvusIndex:
+        """The same index searched through another encoder of the same revision.
+
+        Raises:
+            ValueError: if the encoder makes other vectors.
+        """
+        if (encoder.revision, encoder.dim) != (self._encoder.revision, self._encoder.dim):
+            raise ValueError(f"an encoder of revision {self._encoder.revision} is needed, got {encoder.revision}")
+        return self._with(encoder, self._in_order, self._lexicon, self._readable)
+
+    def limited_to(self, readable: Filter) -> MilvusIndex:
+        """The index as if it held only the documents that a filter admits; see `Index`."""
+        held = [each for each in self._held.values() if readable.admits(each.description)]
+        within = readable if self._readable is None else self._readable.both(readable)
+        lexicon = LimitedLexicon(self._connection, self._generation, held, expression(within) or EVERYTHING)
+        return self._with(self._encoder, held, lexicon, within)
+
+    def _with(
+        self, encoder: Encoder, held: Sequence[Held], lexicon: MilvusLexicon, readable: Filter | None
+    ) -> MilvusIndex:
+        return MilvusIndex(self._connection, self._generation, self._manifest, held, encoder, lexicon, readable)
+
+    def search(self, query: str, k: int, within: Filter | None = None) -> list[Hit]:
+        """The best passages by meaning and wording, at most `k`, best first; ties by document id, then offset.
+
+        Raises:
+            ValueError: if `k` is below 1.
+            ModelError: if the encoder fails.
+            StoreUnavailable: if the Milvus does not answer.
+        """
+        return self.search_stage("fused", query, k, within)
+
+    def search_stage(self, stage: Stage, query: str, k: int, within: Filter | None = None) -> list[Hit]:
+        """As `search`, by one stage of it alone."""
+        if k < 1:
+            raise ValueError(f"k must be at least 1, got {k}")
+        where = expression(self._readable)
+        free = within is None or within.is_everything
+        narrower = where if free else " and ".join(filter(None, (where, expression(within))))
+        if NOTHING in narrower or not self.passage_count:
+            return []
+        question = _Question(query, self._encoder.encode_queries([query])[0])
+        depth = max(k, POOL)
+        if stage == "fused":
+            return self._fused(question, k, where, narrower)
+        find, weigh = {"dense": (self._by_meaning, self._meaning), "lexical": (self._by_wording, self._wording)}[stage]
+        candidates = _in_order(find(question, depth, narrower))
+        return _best(candidates, weigh(question, candidates), k)
+
+    def _fused(self, question: _Question, k: int, where: str, narrower: str) -> list[Hit]:
+        """As `HybridRetriever`: scores are measured against the candidates of all documents, whatever the filter."""
+        depth = max(k, POOL)
+        everywhere = self._both(question, depth, where)
+        mine = everywhere if narrower == where else self._both(question, depth, narrower)
+        candidates = _in_order(everywhere | mine)
+        yardstick = np.array([each.passage.id in everywhere for each in candidates], dtype=np.bool_)
+        meaning, wording = self._meaning(question, candidates), self._wording(question, candidates)
+        scores = fuse(meaning, wording, DEFAULT_WEIGHT, yardstick)
+        admitted = np.array([each.passage.id in mine for each in candidates], dtype=np.bool_)
+        return _best([each for each in candidates if each.passage.id in mine], scores[admitted], k)
+
+    def _both(self, question: _Question, depth: int, where: str) -> Candidates:
+        return self._by_meaning(question, depth, where) | self._by_wording(question, depth, where)
+
+    def _by_meaning(self, question: _Question, depth: int, where: str) -> Candidates:
+        return self._found("vector", question.vector.tolist(), depth, where)
+
+    def _by_wording(self, question: _Question, depth: int, where: str) -> Candidates:
+        return self._found("wording", question.tokens, depth, where) if question.tokens else {}
+
+    def _found(self, field: str, query: object, depth: int, where: str) -> Candidates:
+        limit = min(depth, _MOST)
+        rows = self._connection.search(
+            self._generation.name("passages"),
+            field,
+            query,
+            limit,
+            where,
+            ("document", "change", "content", "vector"),
+            _EF * limit,
+        )
+        found = {}
+        for row in rows:
+            held = self._held.get(row["document"])
+            if held and held.change == row["change"]:
+                passage = passage_from(row, held.description)
+                found[passage.id] = _Candidate(passage, np.asarray(row["vector"], np.float32))
+        return found
+
+    def _meaning(self, question: _Question, candidates: Sequence[_Candidate]) -> Scores:
+        return np.array([each.vector @ question.vector for each in candidates], dtype=np.float64)
+
+    def _wording(self, question: _Question, candidates: Sequence[_Candidate]) -> Scores:
+        """BM25 of each; see `SparseIndex.scores`."""
+        self._lexicon.look_up(question.terms)
+        weights = {term: self._lexicon.weight(self.document_frequency(term)) for term in question.terms}
+        scores = np.zeros(len(candidates), dtype=np.float64)
+        for at, candidate in enumerate(candidates):
+            counted = Counter(terms(candidate.passage.indexed_text))
+            norm = K1 * (1.0 - B + B * counted.total() / self._lexicon.mean_length)
+            for term, repeats in question.terms.items():
+                count = counted[term]
+                scores[at] += repeats * weights[term] * count / (count + norm)
+        return scores
+
+    def retriever(self, stage: Stage) -> Retriever:
+        """One stage of the search by itself.
+
+        Raises:
+            ValueError: if there is no such stage.
+        """
+        if stage not in _STAGES:
+            raise ValueError(f"stage must be one of {', '.join(_STAGES)}, got {stage!r}")
+        return _OneStage(self, stage)
+
+    def documents(self) -> Sequence[Document]:
+        """All documents, ordered by id, each read when it is asked for."""
+        return self._documents
+
+    def descriptions(self) -> Sequence[Description]:
+        """All documents without their texts and outlines, ordered by id."""
+        return [each.description for each in self._held.values()]
+
+    def document(self, document_id: str) -> Document | None:
+        """The document with this id, or None; also where it was replaced since the index was opened."""
+        number = self._numbers.get(document_id)
+        with suppress(IndexBusy):
+            return None if number is None else self._documents[number]
+        return None
+
+    def _read(self, number: int) -> Document:
+        held = self._in_order[number]
+        where = f'{of_change(held)} and part == "{BODY}"'
+        rows = list(self._connection.rows(self._generation.name("documents"), where, ("key", "content")))
+        if not rows:
+            id = held.description.id
+            raise IndexBusy(id, f"文档 {held.description.source}（{id}）刚被替换或移走；请稍后再试。")
+        return document_from(rows)
+
+    def passages(self, document_id: str) -> Sequence[Passage]:
+        """The passages of one document in text order; empty for an unknown id."""
+        held = self._held.get(document_id)
+        if held is None:
+            return ()
+        rows = self._connection.rows(self._generation.name("passages"), of_change(held), ("content",))
+        return sorted((passage_from(row, held.description) for row in rows), key=lambda passage: passage.span)
+
+    def document_frequency(self, term: str) -> int:
+        """In how many passages a term (of `index.text.terms`) occurs, title and section path included."""
+        return self._lexicon.document_frequency(term)
+
+    def vocabulary(self) -> Mapping[str, int]:
+        """All terms with the number of passages they occur in; read when first asked for."""
+        return self._lexicon.vocabulary()
+
+    def rarity(self, word: str) -> float:
+        """How rare a folded word is: the inverse document frequency of its rarest term, as BM25 counts it."""
+        return self._lexicon.rarity(word)
+
+    @property
+    def passage_count(self) -> int:
+        """How many passages there are."""
+        return self._lexicon.passages
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder that questions go through."""
+        return self._encoder
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the index says of itself; it has no files."""
+        return self._manifest
+
+
+def _in_order(candidates: Candidates) -> list[_Candidate]:
+    """By document id, then offset."""
+    return sorted(candidates.values(), key=lambda each: each.place)
+
+
+def _best(candidates: Sequence[_Candidate], scores: Scores, k: int) -> list[Hit]:
+    return [Hit(candidates[at].passage, float(scores[at])) for at in best(scores, k)]
+
+
+class _Question:
+    """A question made ready."""
+
+    def __init__(self, query: str, vector: Vector) -> None:
+        self.vector = vector
+        self.terms = Counter(terms(query))
+        self.tokens = tokens(self.terms.elements())
+
+
+@dataclass(frozen=True, slots=True)
+class _OneStage:
+    """A `Retriever` that searches an index by one stage."""
+
+    index: MilvusIndex
+    stage: Stage
+
+    def search(self, query: str, k: int, within: Filter | None = None) -> list[Hit]:
+        return self.index.search_stage(self.stage, query, k, within)
