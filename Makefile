@@ -11,7 +11,7 @@ EXTRAS ?= ocr,sentence-transformers
 BENCH  ?=
 comma  := ,
 
-.PHONY: install serve test lint gate bench bench-peers fuzz reader screenshots clean
+.PHONY: install serve test lint gate bench bench-peers fuzz kills reader screenshots clean
 .DEFAULT_GOAL := serve
 
 # Stamps make the second run start at once: they are older than what they depend on only after a change.
@@ -63,6 +63,11 @@ SECONDS ?= 7200
 fuzz: $(VENV)/installed-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev,fuzz]'
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+
+# kill -9 at every step and at random moments of everything that writes, and altered bytes: `make kills KILLS=5000`.
+KILLS ?= 500
+kills: $(VENV)/installed-dev
+	$(BIN)/python -W error -m tests.kills --kills $(KILLS)
 
 # From the encoder's weights to qa/models/reader.onnx and qa/ranking.json: some two hours on two cores. Run again after a
 # cut, it goes on from the last checkpoint. Memory that is kept instead of given back saves a third of the time.

@@ -1,6 +1,7 @@
 """The index folder: named files and one manifest; old or new as a whole, never between.
 
-    manifest.json               names every other file with its size and SHA-256: replacing it is the commit
+    manifest.json               names every other file with its size and SHA-256, and holds its own: replacing it is the
+                                commit
     contents-<digest>.arrays    …and so on, three for each segment: a file's name holds the beginning of its own digest,
     vectors-<digest>.npy        so a new generation never overwrites the old one, equal content has equal names, and
     postings-<digest>.arrays    what did not change is not written again
@@ -43,6 +44,7 @@ FIRST_KINDS = {"documents": "jsonl", "passages": "jsonl", "vectors": "npy", "ter
 CHECK_LIMIT = 16 * 2**20
 
 MANIFEST_LIMIT = 2**20
+_SEAL = "sha256"
 _DATA_NAME = re.compile(rf"({'|'.join(KINDS | FIRST_KINDS)})-[0-9a-f]{{16}}\.(arrays|jsonl|json|npy)")
 _OWN_NAME = re.compile(rf"{re.escape(MANIFEST)}|{re.escape(LOCK)}|{_DATA_NAME.pattern}|[a-z.]+\.part")
 
@@ -167,7 +169,7 @@ def commit(
             _sync_folder(folder)
             part = folder / f"{MANIFEST}.part"
             with part.open("wb") as file:
-                file.write(_encode_manifest(manifest))
+                file.write(sealed({"format": FORMAT, **asdict(manifest)}))
                 _sync(file)
             part.replace(folder / MANIFEST)
             _sync_folder(folder)
@@ -223,6 +225,7 @@ def read_manifest(folder: Path) -> Manifest:
             f"索引 {folder} 的格式版本是 {stored.get('version')!r}，本程序读写的是 {VERSION}；"
             f"请改用写入它的程序版本，或重新建立：yiju-index build 文件… -o {folder}",
         )
+    _check_seal(path, content, stored)
     try:
         return _decode_manifest(stored)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -404,9 +407,23 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _encode_manifest(manifest: Manifest) -> bytes:
-    stored = {"format": FORMAT, **asdict(manifest)}
-    return (json.dumps(stored, ensure_ascii=True, indent=1) + "\n").encode("ascii")
+def sealed(stored: Mapping[str, object]) -> bytes:
+    """A manifest as it is written: the digest of all the rest stands at its end, so that no altered byte passes."""
+    rest = {name: value for name, value in stored.items() if name != _SEAL}
+    return _json(rest | {_SEAL: hashlib.sha256(_json(rest)).hexdigest()})
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, ensure_ascii=True, indent=1) + "\n").encode("ascii")
+
+
+def _check_seal(path: Path, content: bytes, stored: Mapping[str, object]) -> None:
+    if stored["version"] == 1:  # had none
+        return
+    with suppress(ValueError, RecursionError):
+        if content == sealed(stored):
+            return
+    raise corrupt(path, "内容与其中的校验和不符")
 
 
 def _parse_manifest(folder: Path, content: bytes) -> dict[str, Any]:

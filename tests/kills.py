@@ -1,10 +1,13 @@
-"""`python -m tests.kills [--kills N] [--seed N]`: SIGKILL at every step and at any moment of what writes.
+"""`python -m tests.kills [--kills N] [--flips N]`: SIGKILL at every step and at any moment of what writes.
 
 A process that has all modules loaded forks one victim after another; each begins one thing - build, add, remove or
 restore an index, keep answers - and is killed somewhere in it: at each of its steps in the file system, then anywhere.
 Afterwards the folder must hold the old index or the new one: every file as the manifest says, the documents of one of
 the two, and searches that find exactly what they find in an index of those documents made at once. A reader that opens
 the folder while the victim writes must find the same.
+
+Then single bytes of any file are altered: `verify` must find and name each, and the documents make the same index
+again.
 """
 
 from __future__ import annotations
@@ -30,7 +33,8 @@ from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
-from index import backups
+from index import backups, segments
+from index.errors import IndexStoreError
 from index.locations import store_at
 from index.passage_index import PassageIndex
 from index.records import Document, Hit
@@ -128,6 +132,7 @@ def backup_of(folder: Path, state: State) -> Path:
 def serve_victims() -> None:
     """Fork a victim for each line on stdin: action, last step, folder, names. Say its number, then how it ended."""
     expected(frozenset(NAMES[:1]))  # loads what searching needs; the rest is imported above
+    segments.SMALLEST, segments._SEGMENTS = 8, 10**9  # several segments, of which a change keeps some
     say("ready")
     for line in sys.stdin:
         action, last, folder, *names = line.split()
@@ -334,6 +339,52 @@ def check(folder: Path, states: set[State], doing: str) -> State:
     return found
 
 
+def alter(folder: Path, flips: int, seed: int) -> Counter[str]:
+    """Alter single bytes of an index, each time another one of any file, and repair it from the documents.
+
+    Args:
+        folder: an empty folder to work in.
+        flips: how many.
+        seed: of what is altered.
+
+    Returns:
+        How many were found, by file.
+
+    Raises:
+        Lost: if one is not found, not named, or the index made anew is not the same to the byte.
+    """
+    chance, found = random.Random(seed), Counter[str]()
+    where, names = folder / "index", ("alpha", "beta", "gamma")
+    build(where, names)
+    whole = {path: path.read_bytes() for path in sorted(where.iterdir()) if path.name != LOCK}
+    for number in range(flips):
+        path = chance.choice(list(whole))
+        at = chance.randrange(len(whole[path]))
+        content = bytearray(whole[path])
+        content[at] ^= chance.randrange(1, 256)
+        path.write_bytes(content)
+        if not _noticed(where, path):
+            raise Lost(f"byte {at} of {path.name}: {whole[path][at]:#x} became {content[at]:#x} unnoticed")
+        found[path.name] += 1
+        if number % 25:
+            path.write_bytes(whole[path])
+        else:
+            build(where, names)
+        if {each: each.read_bytes() for each in whole} != whole or leftovers(where):
+            raise Lost(f"byte {at} of {path.name}: not the same again")
+    return found
+
+
+def _noticed(folder: Path, altered: Path) -> bool:
+    """Whether `verify` finds an altered file and names it, or the folder it is in if it is the manifest."""
+    try:
+        said = store_at(folder).damage()
+    except IndexStoreError as error:
+        said = [str(error)]
+    named = folder if altered.name == MANIFEST else altered.name
+    return any(str(named) in line for line in said)
+
+
 def leftovers(folder: Path) -> list[str]:
     """What lies in a folder though no manifest names it."""
     own = {MANIFEST, LOCK, *(file.name for file in read_manifest(folder).files.values())}
@@ -368,14 +419,18 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=500, help="多少次（默认 %(default)s）")
     parser.add_argument("--seed", type=int, default=20231, help="随机种子（默认 %(default)s）")
     parser.add_argument("--victims", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--flips", type=int, default=1000, help="改动多少个字节（默认 %(default)s）")
     options = parser.parse_args()
     if options.victims:
         serve_victims()
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "steps").mkdir()
-        (Path(folder) / "moments").mkdir()
+        for name in ("steps", "moments", "bytes"):
+            (Path(folder) / name).mkdir()
         say(f"每一步：{kill_at_every_step(Path(folder) / 'steps')}")
+        found = alter(Path(folder) / "bytes", options.flips, options.seed)
+        each = "、".join(map(str, sorted(found.values())))
+        say(f"改动一个字节：{found.total()} 次（各文件 {each}），全部查出并点名，从文档重建后逐字节相同")
         told = (lambda said: sys.stderr.write(f"\r{said}")) if sys.stderr.isatty() else (lambda said: None)
         say(f"随机时刻：{kill(Path(folder) / 'moments', options.kills, options.seed, told)}")
     return 0

@@ -97,7 +97,7 @@ def replace_string(arrays: dict[str, AnyArray], kind: str, at: int, content: byt
 def edit_manifest(folder: Path, edit: Callable[[dict[str, Any]], object]) -> None:
     stored = json.loads((folder / "manifest.json").read_text())
     edit(stored)
-    (folder / "manifest.json").write_text(json.dumps(stored))
+    (folder / "manifest.json").write_bytes(storage.sealed(stored))
 
 
 # Missing and foreign folders
@@ -478,9 +478,19 @@ def test_missing_permission_is_said_in_plain_words(tmp_path: Path, monkeypatch: 
         build("alpha").save(tmp_path / "index")
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (errno.ENOSPC, r"磁盘空间不足.*原有的索引没有改动"),
+        (errno.EROFS, "没有权限"),
+        (errno.EIO, r"无法写入索引.*请换一个文件夹重试"),
+        (errno.ENODEV, r"无法写入索引.*请换一个文件夹重试"),
+    ],
+    ids=["full", "read-only", "failing", "gone"],
+)
 @pytest.mark.parametrize("step", range(5))
-def test_a_disk_that_fills_up_at_any_file_leaves_the_old_index(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, step: int
+def test_a_disk_that_gives_up_at_any_file_leaves_the_old_index(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, step: int, code: int, said: str
 ) -> None:
     """Three data files and the manifest are synced, each followed or preceded by a rename; one of them fails."""
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -489,7 +499,7 @@ def test_a_disk_that_fills_up_at_any_file_leaves_the_old_index(
 
     def fsync(descriptor: int) -> None:
         if next(calls) == step:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise OSError(code, os.strerror(code))
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", fsync)
@@ -497,7 +507,7 @@ def test_a_disk_that_fills_up_at_any_file_leaves_the_old_index(
         build("gamma").save(folder)
         assert names_in(folder) == ["gamma"]
         return
-    with pytest.raises(IndexStoreError, match=r"磁盘空间不足.*原有的索引没有改动"):
+    with pytest.raises(IndexStoreError, match=said):
         build("gamma").save(folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
@@ -534,6 +544,29 @@ def test_a_disk_that_is_really_full_leaves_the_old_index(small_disk: Path) -> No
     assert only_whole_files(folder)
 
 
+def test_an_index_on_a_disk_turned_read_only_is_searched_and_not_written(small_disk: Path) -> None:
+    folder = small_disk / "index"
+    build("alpha").save(folder)
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    assert open_index(folder).search("光伏", 1)[0].passage.document_id == "alpha"
+    with pytest.raises(IndexStoreError, match=r"无法写入索引.*没有权限"):
+        build("gamma").save(folder)
+    assert storage.damaged_files(folder) == []
+
+
+def test_an_index_whose_disk_is_gone_still_answers_and_says_so_when_opened(small_disk: Path) -> None:
+    folder = small_disk / "index"
+    build("alpha").save(folder)
+    index = open_index(folder)
+    subprocess.run(["umount", "--lazy", small_disk], check=True)
+    try:
+        assert index.search("光伏", 1)[0].passage.document_id == "alpha"
+        with pytest.raises(IndexNotFound, match="不存在"):
+            open_index(folder)
+    finally:
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", small_disk], check=True)  # for the fixture to take away
+
+
 # Two writers
 
 
@@ -541,6 +574,19 @@ def test_the_second_writer_is_told_to_wait(folder: Path) -> None:
     with storage.write_lock(folder), pytest.raises(IndexBusy, match="另一个程序正在写索引"):
         build("gamma").save(folder)
     assert names_in(folder) == ["alpha", "beta"]
+
+
+def test_a_slow_disk_keeps_no_reader_waiting(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[str]] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        seen.append(names_in(folder))  # somebody opens the index while the disk is busy
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    build("gamma").save(folder)
+    assert seen == [["alpha", "beta"]] * 5 + [["gamma"]]
 
 
 def test_readers_need_no_lock(folder: Path) -> None:
