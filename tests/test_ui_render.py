@@ -36,7 +36,7 @@ TRAPS = (
 
 
 TAGS = re.compile(
-    r"</?(?:div|p|strong|ul|ol|li|cite|details|summary)(?: class=\"yj-[a-z]+\")?>"
+    r"</?(?:div|p|strong|ul|ol|li|del|cite|details|summary)(?: class=\"yj-[a-z]+\")?>"
     r"|<a href=\"#[a-z]+(?:-[\w-]+)?\"(?: title=\"[^\"<>]*\")?>|</a>"
 )
 """The only tags that a message may hold."""

@@ -78,7 +78,14 @@ def _add_asking(router: APIRouter, desk: Desk) -> None:
         question, visitor = asked(await read_object(request)), visitor_of(request)
         if not streamed:
             return JSONResponse((await _ask(desk, question, visitor)).to_json())
-        snapshots = desk.stream(question.question, question.history, question.within, visitor=visitor, where="api")
+        snapshots = desk.stream(
+            question.question,
+            question.history,
+            question.within,
+            expand=question.expand,
+            visitor=visitor,
+            where="api",
+        )
         first = await first_snapshot(snapshots)
         return StreamingResponse(_events(first, snapshots), media_type="text/event-stream")
 
@@ -95,7 +102,14 @@ def _add_asking(router: APIRouter, desk: Desk) -> None:
 
 async def _ask(desk: Desk, question: Asked, visitor: Visitor) -> Answer:
     try:
-        return await desk.ask(question.question, question.history, question.within, visitor=visitor, where="api")
+        return await desk.ask(
+            question.question,
+            question.history,
+            question.within,
+            expand=question.expand,
+            visitor=visitor,
+            where="api",
+        )
     except (ValueError, YijuError) as error:
         raise as_api_error(error) from error
 

@@ -20,11 +20,16 @@ REASON = 500
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question with the earlier ones of its conversation, oldest first, and the documents to answer from."""
+    """A question with the earlier ones of its conversation, oldest first, and the documents to answer from.
+
+    Attributes:
+        expand: whether a language model is to say more than is needed.
+    """
 
     question: str
     history: tuple[str, ...] = ()
     within: Filter | None = None
+    expand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +83,12 @@ def asked(body: Mapping[str, object]) -> Asked:
     question, history = body.get("question"), body.get("history")
     if not isinstance(question, str):
         raise _invalid("question 须为字符串。")
-    within = filter_of(body.get("filter"))
+    within, expand = filter_of(body.get("filter")), flag(body.get("expand"), "expand")
     if history is None:
-        return Asked(question, within=within)
+        return Asked(question, within=within, expand=expand)
     if not isinstance(history, list) or not all(isinstance(each, str) for each in history):
         raise _invalid("history 须为字符串的数组。")
-    return Asked(question, tuple(history[-HISTORY:]), within)
+    return Asked(question, tuple(history[-HISTORY:]), within, expand)
 
 
 def filter_of(value: object) -> Filter | None:
@@ -127,7 +132,8 @@ def asked_by_messages(body: Mapping[str, object]) -> Asked:
     questions = [_content(each.get("content")) for each in messages if each.get("role") == "user"]
     if not questions:
         raise _invalid("messages 里须有一条 role 为 user 的消息。")
-    return Asked(questions[-1], tuple(questions[-1 - HISTORY : -1]), filter_of(body.get("filter")))
+    within, expand = filter_of(body.get("filter")), flag(body.get("expand"), "expand")
+    return Asked(questions[-1], tuple(questions[-1 - HISTORY : -1]), within, expand)
 
 
 def opinion(body: Mapping[str, object]) -> Opinion:

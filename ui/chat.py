@@ -28,7 +28,7 @@ from ui.errors import ApiError
 from ui.examples import Examples
 from ui.render import REFUSAL, render, render_question, render_refusal, unescape
 from ui.visitors import GUEST, Visitor, visitor_of
-from ui.wording import CHINESE, HINT, TRANSLATIONS, Words, words_for
+from ui.wording import CHINESE, HINT, TRANSLATIONS, Words, plain_question, words_for
 
 MESSAGES = 100
 """How many messages of a conversation are kept on the page; older ones leave it."""
@@ -116,7 +116,8 @@ def question_of(message: dict[str, Any]) -> str:
 def history_of(messages: Messages) -> list[str]:
     """Earlier questions, oldest first, without those that were refused."""
     pairs = itertools.pairwise(messages)
-    return [question_of(asked) for asked, reply in pairs if asked["role"] == "user" and _is_answer(reply)]
+    asked = (question_of(asked) for asked, reply in pairs if asked["role"] == "user" and _is_answer(reply))
+    return [plain_question(question)[0] for question in asked]
 
 
 def state_of(text: str) -> State:
@@ -253,15 +254,18 @@ def _respond_with(desk: Desk) -> Callable[[Messages, str, gr.Request], AsyncIter
 
 async def _replies(desk: Desk, messages: Messages, state: State, visitor: Visitor) -> AsyncIterator[tuple[str, object]]:
     """The growing message, and with the last one what the browser is to remember."""
-    question = question_of(messages[-1])
+    said = question_of(messages[-1])
+    question, expand = plain_question(said)
     answer: Answer | None = None
     where = "widget" if state.embedded else "chat"
-    async for answer in desk.stream(question, history_of(messages), state.within, visitor=visitor, where=where):
+    async for answer in desk.stream(
+        question, history_of(messages), state.within, expand=expand, visitor=visitor, where=where
+    ):
         yield render(answer, state.words, done=False), gr.skip()
     if answer is not None:
         following = await asyncio.to_thread(_following, desk.seen_by(visitor), answer)
         reply = render(answer, state.words, suggestions=following, rated=desk.usage is not None)
-        yield reply, json.dumps([question, reply, answer.id], ensure_ascii=False)
+        yield reply, json.dumps([said, reply, answer.id], ensure_ascii=False)
 
 
 def _following(seen: Answerer, answer: Answer) -> Sequence[str]:

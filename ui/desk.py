@@ -16,7 +16,7 @@ from index.errors import YijuError
 from index.filters import Filter
 from index.rights import RightsFile
 from qa.answers import Answer
-from qa.protocols import Answerer
+from qa.protocols import Answerer, Expander
 from ui.errors import BUSY, AnswerFailed, Busy, TooMany
 from ui.limits import Limits
 from ui.metrics import Metrics
@@ -112,13 +112,19 @@ class Desk:
         history: Sequence[str] = (),
         within: Filter | None = None,
         *,
+        expand: bool = False,
         visitor: Visitor = OWNER,
         where: str | None = None,
     ) -> Answer:
         """One complete answer; arguments and errors as those of `stream`."""
 
         def work() -> Iterator[Answer]:
-            yield self.seen_by(visitor).ask(question, history, within)
+            seen = self.seen_by(visitor)
+            if expand and isinstance(seen, Expander):
+                *_, answer = seen.expand(question, history, within)
+                yield answer
+            else:
+                yield seen.ask(question, history, within)
 
         return [answer async for answer in self._run(work, visitor, where)][-1]
 
@@ -128,6 +134,7 @@ class Desk:
         history: Sequence[str] = (),
         within: Filter | None = None,
         *,
+        expand: bool = False,
         visitor: Visitor = OWNER,
         where: str | None = None,
     ) -> AsyncIterator[Answer]:
@@ -137,6 +144,7 @@ class Desk:
             question: as typed.
             history: earlier questions of the conversation, oldest first.
             within: which documents to answer from; by default all that the visitor may read, and never more.
+            expand: whether more is wanted than is needed, where a language model is at hand.
             visitor: who asks.
             where: chat, widget, api, openai or mcp; the answer is kept under this. None keeps it nowhere.
 
@@ -146,7 +154,13 @@ class Desk:
             TooMany: if the visitor asks more than they may.
             YijuError: if the world fails, e.g. a model that does not answer.
         """
-        return self._run(lambda: self.seen_by(visitor).stream(question, history, within), visitor, where)
+
+        def work() -> Iterator[Answer]:
+            seen = self.seen_by(visitor)
+            asking = seen.expand if expand and isinstance(seen, Expander) else seen.stream
+            return asking(question, history, within)
+
+        return self._run(work, visitor, where)
 
     async def close(self) -> None:
         """Takes no more questions, stops the running ones at their next snapshot and waits for them."""
@@ -199,7 +213,9 @@ class Desk:
         for answer in work():
             if job.stopped.is_set():
                 return
-            job.send(last := replace(answer, id=job.id))
+            named = replace(answer, id=job.id)
+            if named != last:  # one that repeats the last is nothing but a chance to stop
+                job.send(last := named)
         if last is None:
             raise RuntimeError("the answerer gave no answer at all")
         seconds = time.perf_counter() - since

@@ -72,7 +72,12 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
         question = asked_by_messages(body)
         streamed, counted = flag(body.get("stream"), "stream"), _wants_usage(body)
         snapshots = desk.stream(
-            question.question, question.history, question.within, visitor=visitor_of(request), where="openai"
+            question.question,
+            question.history,
+            question.within,
+            expand=question.expand,
+            visitor=visitor_of(request),
+            where="openai",
         )
         first = await first_snapshot(snapshots)
         if streamed:

@@ -1,7 +1,8 @@
 """An answer as HTML for the chat. Pure; every character of documents and models is escaped.
 
 A message is one block of HTML without an empty line, which Markdown leaves as it is. The page's scripts and styles rely
-on its classes and on the fragments of its links: `#ev-…` a citation, `#lead-…` a passage, `#copy`, `#ask`, `#good-…`.
+on its classes and on the fragments of its links: `#ev-…` a citation, `#lead-…` a passage, `#copy`, `#ask`, `#expand`,
+`#good-…`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from index.records import Hit, Passage
 from qa.answers import Answer, Citation
 from ui.references import reference
-from ui.wording import CHINESE, Words
+from ui.wording import CHINESE, Words, expansion
 
 LEADS = 3
 """How many passages are offered where the documents do not answer."""
@@ -49,7 +50,7 @@ def render(
         rated: whether readers may say that it helped, or did not; it needs an id for that.
         done: whether the answer is complete.
     """
-    parts = [*_said(answer, words)]
+    parts = [*_said(answer, words), *_checked(answer, words)]
     if done:
         parts += [_actions(answer, words, rated), *_read(answer, words), *_next(suggestions, words)]
     return f'<div class="yj-answer">{"".join(parts)}</div>'
@@ -111,6 +112,20 @@ def _said(answer: Answer, words: Words) -> Iterator[str]:
         yield f'<p class="yj-sure">{escape(words.confidence.format(words=sure, percent=percent))}</p>'
 
 
+def _checked(answer: Answer, words: Words) -> Iterator[str]:
+    """What a language model wrote and could not show for, and what is to be said of how the answer came about."""
+    unfit = [each for each in answer.sentences if each.problem]
+    struck = "".join(
+        f"<li><del>{escape(each.text)}</del> {escape(each.problem or '')}</li>" for each in unfit if each.text
+    )
+    if struck:
+        yield f'<p class="yj-caption">{escape(words.struck)}</p><ul class="yj-struck">{struck}</ul>'
+    if withheld := sum(not each.text for each in unfit):
+        yield f'<p class="yj-caption">{escape(words.withheld.format(n=withheld))}</p>'
+    if answer.notice:
+        yield f'<p class="yj-notice">{escape(answer.notice)}</p>'
+
+
 def _lines(text: str) -> Iterator[str]:
     return (line for line in text.splitlines() if line.strip())
 
@@ -152,7 +167,11 @@ def _actions(answer: Answer, words: Words, rated: bool) -> str:
     links = [("#copy", words.copy), ("#copy-all", words.copy_all)]
     if rated and answer.id is not None:
         links += [(f"#good-{answer.id}", words.good), (f"#bad-{answer.id}", words.bad)]
-    return '<p class="yj-does">' + " ".join(f'<a href="{escape(to)}">{escape(text)}</a>' for to, text in links) + "</p>"
+    made = [f'<a href="{escape(to)}">{escape(text)}</a>' for to, text in links]
+    if answer.expandable:
+        asked = escape(expansion(answer.standalone_question or answer.question, words))
+        made.insert(0, f'<a href="#expand" title="{asked}">{escape(words.expand)}</a>')
+    return f'<p class="yj-does">{" ".join(made)}</p>'
 
 
 def _read(answer: Answer, words: Words) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 HINT = """## 想从文档里知道什么？
@@ -43,6 +44,9 @@ class Words:
     ask_next: str = "接着问"
     copy: str = "复制"
     copy_all: str = "复制全文"
+    expand: str = "展开说明"
+    withheld: str = "语言模型另有 {n} 句没有通过核对，没有显示。"
+    struck: str = "语言模型写的这些句子没有通过核对，不是回答："
     good: str = "有用"
     bad: str = "有误"
     too_long: str = "问题太长：{n} 个字，最多 {limit} 个字，请缩短后再问。"
@@ -105,6 +109,9 @@ ENGLISH = Words(
     ask_next="Ask next",
     copy="Copy",
     copy_all="Copy all",
+    expand="Explain",
+    withheld="{n} more sentences of the language model did not stand the check and are not shown.",
+    struck="These sentences of the language model did not stand the check and are no part of the answer:",
     good="Helpful",
     bad="Wrong",
     too_long="The question is too long: {n} characters of at most {limit}. Please shorten it.",
@@ -151,6 +158,20 @@ ENGLISH = Words(
     plain_text="Plain text",
     not_found="There is no such document, or you may not see it.",
 )
+
+
+_EXPANSION = re.compile(rf"^(?:{CHINESE.expand}|{ENGLISH.expand})\s*[:：]\s*(?=\S)", re.I)
+
+
+def expansion(question: str, words: Words = CHINESE) -> str:
+    """What is asked in the chat to have a question's answer explained at length."""
+    return f"{words.expand}{words.colon}{question}"
+
+
+def plain_question(question: str) -> tuple[str, bool]:
+    """A question without what asks for more, and whether it did."""
+    plain = _EXPANSION.sub("", question.lstrip(), count=1)
+    return plain, plain != question.lstrip()
 
 
 def words_for(language: str | None) -> Words:

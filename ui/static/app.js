@@ -52,6 +52,7 @@ function onClick(event) {
   else if (isRating(link)) rate(link);
   else if (link.hash.startsWith("#copy")) copyAnswer(link);
   else if (link.hash === "#ask") ask(link.textContent);
+  else if (link.hash === "#expand") ask(link.title);
 }
 
 /** Gradio names some things in English, or not at all. */
