@@ -21,6 +21,7 @@ from eval.bench import (
     metadata,
     outlines,
     page,
+    statutes,
 )
 from index.errors import YijuError
 
@@ -34,7 +35,7 @@ BENCHES: Mapping[str, Bench] = {
     "documents-folders": folders.reports,
     "documents-many": folders.many,
     "documents-metadata": metadata.dates_and_places,
-    "documents-statutes": documents.statutes,
+    "documents-statutes": statutes.statutes,
     "documents-tables": documents.tables,
     "documents-text": documents.text,
     "encoding": encoding.speed,

@@ -19,14 +19,12 @@ from index.errors import YijuError
 from index.loaders import load
 from index.outline import outline
 from index.records import Document
-from index.sparse import SparseIndex
 from index.text import fold
 
 QUESTIONS = Path(__file__).with_name("tables.jsonl")
 SHARED = Path(__file__).resolve().parents[3] / "shared/data"
 _PAGE_NUMBER_MAX = 3  # characters of a line of digits that is a page's number
 _REPEATED_MIN = 8  # characters from which a repeated piece is a header
-_FIRST = 10
 
 
 def text() -> list[Figure]:
@@ -109,32 +107,6 @@ def tables() -> list[Figure]:
     ]
 
 
-def statutes() -> list[Figure]:
-    """LeCoQA: questions with a right article among the first ten of all, by bigram BM25 with law and headings."""
-    rows = list(_rows(_needed("law") / "articles.jsonl"))
-    began = time.perf_counter()
-    index = SparseIndex.build(
-        " › ".join((row["law"], *row["path"], row["article"])) + "\n" + row["text"] for row in rows
-    )
-    built = time.perf_counter() - began
-    answers = {row["doc_id"]: set(row.get("law_art_ids", ())) for row in _rows(SHARED / "law/lecoqa_statutes.jsonl")}
-    questions = list(_rows(SHARED / "law/lecoqa_questions.jsonl"))
-    twins = _twins(rows)
-    hits = answerable = 0
-    for question in questions:
-        wanted = set().union(*(answers.get(id, set()) for id in question["doc_ids"]))
-        if wanted:
-            answerable += 1
-            ranked = np.argsort(-index.scores(question["question"]), kind="stable")[: 10 * _FIRST]
-            found = _distinct(ranked.tolist(), twins)
-            hits += any(rows[other]["art_id"] in wanted for row in found for other in twins[row])
-    return [
-        Figure("right article in the first 10", hits / answerable, goal="≥ 0.68"),
-        Figure("questions", answerable),
-        Figure("building the terms of all articles", built, "s"),
-    ]
-
-
 def errors(truth: str, document: Document) -> tuple[np.ndarray, np.ndarray]:
     """Character errors of a document's text, piece by piece of what it should hold.
 
@@ -208,19 +180,6 @@ def _placed(document: Document, rows: Sequence[dict[str, Any]]) -> Iterator[tupl
         if first and found >= 0:
             position = found + 1
             yield row, document.section_path(found)
-
-
-def _twins(rows: Sequence[dict[str, Any]]) -> list[list[int]]:
-    """For each article the rows of the same article in all versions of its law."""
-    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for number, row in enumerate(rows):
-        groups[row["law"], row["article"]].append(number)
-    return [groups[row["law"], row["article"]] for row in rows]
-
-
-def _distinct(found: Sequence[int], twins: Sequence[Sequence[int]]) -> list[int]:
-    """The first ten articles found, versions of one counted once."""
-    return list({twins[row][0]: int(row) for row in reversed(found)}.values())[::-1][:_FIRST]
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:

@@ -47,8 +47,8 @@ def reports() -> list[Figure]:
     if not REPORTS.is_dir():
         raise YijuError(f"没有 {REPORTS}：这项测试要用仓库旁的共享数据。")
     with tempfile.TemporaryDirectory() as folder:
-        built = _index("build", REPORTS, "-o", f"{folder}/index")
-        again = _index("add", f"{folder}/index", REPORTS)
+        built = run_index("build", REPORTS, "-o", f"{folder}/index")
+        again = run_index("add", f"{folder}/index", REPORTS)
     return [
         Figure("31 reports indexed from nothing", built.seconds, "s", "≤ 240"),
         Figure("most memory", built.megabytes, "MB", "≤ 1500"),
@@ -61,8 +61,8 @@ def many() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         papers = Path(folder) / "papers"
         _write(papers)
-        built = _index("build", papers, "-o", f"{folder}/index")
-        again = _index("add", f"{folder}/index", papers)
+        built = run_index("build", papers, "-o", f"{folder}/index")
+        again = run_index("add", f"{folder}/index", papers)
         documents = read_manifest(Path(folder) / "index").documents
     return [
         Figure("documents indexed", documents, "", f"= {FILES - BAD}"),
@@ -87,7 +87,7 @@ def _write(folder: Path) -> None:
     (folder / "00" / "again").symlink_to(folder)
 
 
-def _index(*arguments: str | Path) -> Run:
+def run_index(*arguments: str | Path) -> Run:
     """Run `yiju-index` to its end.
 
     Raises:
