@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, replace
 
 from index.text import align
+from qa.language import MEASURES
 
 _DIGITS = {digit: str(value) for value, digit in enumerate("零一二三四五六七八九")} | {"〇": "0"}
 _PLAN_DIGITS = dict(zip("一二三四五六七", range(2006, 2041, 5), strict=True))
@@ -18,7 +19,7 @@ _RELATIVE = {"今": 0, "本": 0, "当": 0, "去": -1, "上": -1, "前": -2, "明
 
 _PATTERN = re.compile(
     r"(?P<from>(?:19|20)\d{2})年?(?:-{1,2}|至|到)(?P<to>(?:19|20)\d{2})(?!\d)"
-    r"|(?<!\d)(?P<year>(?:19|20)\d{2})(?!\d)(?=年|[-./]\d|$|[^\da-z.,%万亿])"
+    rf"|(?<!\d)(?P<year>(?:19|20)\d{{2}})(?!\d)(?=年|[-./]\d(?!\d*\s?(?:[万亿]|(?![年月日天])(?:{MEASURES})))|$|[^\da-z.,%万亿])"
     r"|(?P<chinese>[一二][零〇九][零〇一二三四五六七八九]{2})年"
     r"|(?P<relative>今年|本年度?|当年|去年|上年度?|上一年|前年|明年|过去(?:的)?一年)"
     r"|(?P<plan>十[一二三四五六七])五(?=[”\"」』’]|末|期|规|时|计|$|[^\d、])(?P<mark>[”\"」』’]?(?:期|规划)?末|[”\"」』’]?收官)?"

@@ -22,6 +22,8 @@ def years(text: str, present: int | None = None) -> list[tuple[int, int]]:
         ("2022年至2025年", [(2022, 2025)]),
         ("2023年4月28日", [(2023, 2023)]),
         ("2023-04-28", [(2023, 2023)]),
+        ("2023.4.28", [(2023, 2023)]),
+        ("2023.4", [(2023, 2023)]),
         ("二〇二三年", [(2023, 2023)]),
         ("“十四五”时期", [(2021, 2025)]),
         ("十四五规划", [(2021, 2025)]),
@@ -35,7 +37,22 @@ def test_names_of_time_become_years(text: str, expected: list[tuple[int, int]]) 
     assert years(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "2000万吨", "12025年", "2025%", "〔16〕号", "三十五万", "光伏", "1000"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "2000万吨",
+        "1993.5万吨",
+        "2024.12亿元",
+        "1998.5公里",
+        "12025年",
+        "2025%",
+        "〔16〕号",
+        "三十五万",
+        "光伏",
+        "1000",
+    ],
+)
 def test_other_figures_are_no_years(text: str) -> None:
     assert years(text) == []
 
