@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from functools import partial
 from time import perf_counter
 from typing import Protocol
 
@@ -13,9 +14,11 @@ from index.protocols import PassageStore, Retriever
 from index.records import Document, Hit
 from index.versions import Versions
 from qa.answers import Answer, Timing
+from qa.computing import answer_of
 from qa.editions import timeless, told, wanted
 from qa.examples import example_questions
 from qa.joining import joined
+from qa.operations import understand
 from qa.protocols import Grouper, Reader
 from qa.settings import MAX_QUESTION_CHARACTERS
 
@@ -107,7 +110,7 @@ class Assistant:
     def _answers(self, turn: str, history: Sequence[str], within: Filter | None, reader: Reader) -> Iterator[Answer]:
         first, *others = self._interpreter.questions(turn, _questions(history))
         if not others:
-            yield from self._read(turn, first, within, reader)
+            yield from self._one(turn, first, within, reader)
         else:
             yield from self._parts(turn, [first, *others], within, reader)
 
@@ -116,7 +119,7 @@ class Assistant:
         done: list[Answer] = []
         shown: Answer | None = None
         for question in questions:
-            for answer in self._read(turn, question, within, reader):
+            for answer in self._one(turn, question, within, reader):
                 if answer.notice is not None:  # a language model takes its time: a chance to stop
                     yield shown or Answer(turn, question, "", notice=answer.notice)
             done.append(answer)
@@ -125,6 +128,21 @@ class Assistant:
                 yield whole
             elif not whole.abstained:  # a refusal may yet be taken back by the next part
                 yield (shown := dataclasses.replace(whole, citations=()))
+
+    def _one(self, turn: str, question: str, within: Filter | None, reader: Reader) -> Iterator[Answer]:
+        """The answer to one question: read, or computed from what is read for each of its figures.
+
+        What is to be explained at length is left to the reader that does so.
+        """
+        task = understand(question) if reader is self._reader else None
+        if task is None:
+            yield from self._read(turn, question, within, reader)
+        else:
+            yield answer_of(turn, question, task, partial(self._last, turn, within), self._store.document)
+
+    def _last(self, turn: str, within: Filter | None, question: str, among: Filter | None) -> Answer:
+        *_, answer = self._read(turn, question, _both(within, among), self._reader)
+        return answer
 
     def _read(self, turn: str, question: str, within: Filter | None, reader: Reader) -> Iterator[Answer]:
         start = perf_counter()
@@ -191,6 +209,10 @@ class Assistant:
         """Questions that the documents answer, made from the documents (of a filter) and tried out."""
         documents = [each for each in self._store.documents() if within is None or within.admits(each)]
         return example_questions(self._store, documents, lambda question: self.ask(question, within=within), n)
+
+
+def _both(within: Filter | None, among: Filter | None) -> Filter | None:
+    return among if within is None else within if among is None else within.both(among)
 
 
 def clean_question(question: str) -> str:

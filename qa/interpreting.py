@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from qa.courtesy import core
+from qa.operations import understand
 from qa.settings import MAX_QUESTION_CHARACTERS
 from qa.splitting import split
 
@@ -74,7 +75,8 @@ class Interpreter:
         if not parts:  # 谢谢 goes on with nothing
             return [turn]
         first, *others = parts
-        found = [_short_enough(self._rewriter.standalone(first, earlier), first)]
+        # What computes or compares says of itself what with; words of earlier turns would make it another task.
+        found = [first if understand(first) else _short_enough(self._rewriter.standalone(first, earlier), first)]
         for part in others:
             found.append(_short_enough(self._rewriter.continued(part, found[-1]), part))
         return found
@@ -82,7 +84,8 @@ class Interpreter:
     def _parts(self, turn: str) -> list[str]:
         """The questions of a turn as they stand in it, spelt as the documents spell; none in mere politeness."""
         question = core(self._decoder.decode(self._tidier.tidy(turn)))
-        return [self._speller.correct(part) for part in split(question)] if question else []
+        parts = [question] if understand(question) else split(question)
+        return [self._speller.correct(part) for part in parts] if question else []
 
 
 def _short_enough(question: str, typed: str) -> str:

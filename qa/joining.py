@@ -34,10 +34,10 @@ def joined(turn: str, parts: Sequence[Answer]) -> Answer:
         text=_told(parts, numbers) if given else _refused(parts),
         short=_short(parts, citations),
         citations=citations,
-        hits=_merged(parts),
+        hits=merged(parts),
         abstained=not given,
         confidence=min((part.confidence for part in given), default=0.0),
-        timing=_added([part.timing for part in parts]),
+        timing=added(parts),
         sentences=_sentences(parts, numbers),
         notice="".join(dict.fromkeys(part.notice for part in parts if part.notice)) or None,
         expandable=any(part.expandable for part in parts),
@@ -101,11 +101,13 @@ def _short(parts: Sequence[Answer], citations: Sequence[Citation]) -> str | None
     return None if any(unsupported(short, quotes) for short in shorts) else "；".join(shorts)
 
 
-def _merged(parts: Sequence[Answer]) -> tuple[Hit, ...]:
+def merged(parts: Sequence[Answer]) -> tuple[Hit, ...]:
     """All passages without duplicates: the best of each part, then the second of each, and so on."""
     ranked = chain.from_iterable(zip_longest(*(part.hits for part in parts)))
     return tuple({hit.passage.id: hit for hit in ranked if hit is not None}.values())
 
 
-def _added(timings: Sequence[Timing]) -> Timing:
+def added(parts: Sequence[Answer]) -> Timing:
+    """The time that all parts took together."""
+    timings = [part.timing for part in parts]
     return Timing(sum(t.retrieve for t in timings), sum(t.read for t in timings), sum(t.total for t in timings))

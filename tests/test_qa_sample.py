@@ -124,3 +124,25 @@ def test_odd_questions_are_answered_or_refused_but_never_fail(assistant: Assista
 def test_asking_twice_gives_the_same_answer(assistant: Assistant) -> None:
     one, two = (replace(assistant.ask("绿色工厂要建几家"), timing=Timing()) for _ in range(2))
     assert one == two
+
+
+def test_what_the_document_does_not_add_up_is_added_up_from_its_figures(assistant: Assistant) -> None:
+    answer = assistant.ask("“十四五”末水电、风电、光伏装机合计多少")
+    check(answer)
+    # 1200 + 180 + 70 = 1450
+    assert answer.text.startswith("合计1450MW：水电1200MW[1] + 风电180MW[1] + 光伏70MW[1] = 1450MW。")
+    assert answer.short is None
+    refused = assistant.ask("水电、风电、核电装机合计多少")
+    assert refused.abstained and "「核电装机」" in refused.text
+
+
+def test_figures_side_by_side_are_a_table_whose_cells_are_cited(assistant: Assistant) -> None:
+    answer = assistant.ask("对比水电、风电、光伏的装机容量")
+    check(answer)
+    assert [line.split("[")[0] for line in answer.text.split("\n")] == [
+        "|  | 装机容量 |",
+        "| --- | --- |",
+        "| 水电 | 1200MW",
+        "| 风电 | 180MW",
+        "| 光伏 | 70MW",
+    ]
