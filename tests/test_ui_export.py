@@ -58,7 +58,23 @@ def test_a_word_file_reads_back_as_what_was_said(tmp_path):
     assert [heading.title for heading in document.headings if "？" in heading.title] == ["目标是多少？", "还有呢？"]
 
 
-@pytest.mark.parametrize("trap", TRAPS)
+TABLE = "|  | 增长目标 |\n| --- | --- |\n| 四川 | 5.5%以上[1] |\n| *重庆* | 文中没有 |\n按原文。"
+
+
+def test_a_table_stays_one_in_markdown_and_in_word(tmp_path):
+    turn = {**TURN, "short": None, "text": TABLE}
+    shown = MarkdownIt("commonmark").enable("table").render(post(format="md", turns=[turn]).text)
+    assert "<td>四川</td>\n<td>5.5%以上[1]</td>" in shown
+    assert "<td>*重庆*</td>" in shown and "<p>按原文。</p>" in shown
+    path = tmp_path / "c.docx"
+    path.write_bytes(post(format="docx", turns=[turn]).content)
+    document = load(path)
+    assert [table.span.slice(document.text).strip() for table in document.tables] == [
+        "四川 | 增长目标：5.5%以上[1]\n*重庆* | 增长目标：文中没有"
+    ]
+
+
+@pytest.mark.parametrize("trap", [*TRAPS, f"| a |\n| --- |\n| {TRAPS[1]} |"])
 def test_hostile_text_stays_text(trap):
     turn = {**TURN, "question": trap, "short": trap, "text": trap, "sources": [{**SOURCE, "reference": trap}]}
     shown = MarkdownIt("commonmark", {"html": True}).render(post(format="md", turns=[turn]).text)

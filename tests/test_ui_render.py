@@ -36,7 +36,7 @@ TRAPS = (
 
 
 TAGS = re.compile(
-    r"</?(?:div|p|strong|ul|ol|li|del|cite|details|summary)(?: class=\"yj-[a-z]+\")?>"
+    r"</?(?:div|p|strong|ul|ol|li|del|cite|details|summary|table|thead|tbody|tr|th|td)(?: class=\"yj-[a-z]+\")?>"
     r"|<a href=\"#[a-z]+(?:-[\w-]+)?\"(?: title=\"[^\"<>]*\")?>|</a>"
 )
 """The only tags that a message may hold."""
@@ -91,6 +91,18 @@ def test_an_answer_shows_short_answer_sentence_marker_and_confidence():
     ) in shown
     assert "读过的 4 个片段与得分" in shown
     assert shown.count("· 0.50</cite>") == 4
+
+
+def test_a_table_is_a_table_with_markers_in_its_cells_and_text_around_it():
+    text = "|  | 装机 |\n| --- | --- |\n| 光伏 | 70MW[1] |\n| <b>核电 | 文中没有 |\n最多的是光伏。"
+    shown = render(Answer("q", "q", text, citations=(cite(1, PLAN, "70MW"),), confidence=0.9))
+    assert (
+        '<div class="yj-table"><table><thead><tr><th></th><th>装机</th></tr></thead>'
+        '<tbody><tr><th>光伏</th><td>70MW<a href="#ev-plan-'
+    ) in shown
+    assert "<tr><th>&lt;b&gt;核电</th><td>文中没有</td></tr></tbody></table></div>" in shown
+    assert '<p class="yj-said">最多的是光伏。</p>' in shown
+    assert "<b>核电" in words_of(shown)
 
 
 def test_only_a_finished_answer_offers_what_to_do_with_it():

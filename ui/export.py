@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
+from qa.tabulating import Rows, blocks, markdown
 from ui.bodies import read_object
 from ui.errors import ApiError
 from ui.wording import Words, words_for
@@ -83,7 +84,7 @@ def as_markdown(turns: Sequence[Turn], words: Words) -> str:
     lines = [f"# {words.conversation}"]
     for turn in turns:
         lines += [f"## {_plain(turn.question)}", f"**{_plain(turn.short)}**" if turn.short else ""]
-        lines += [*(_plain(line) for line in turn.text.splitlines()), _plain(turn.confidence)]
+        lines += [_markdown(block) for block in blocks(turn.text)] + [_plain(turn.confidence)]
         if turn.sources:
             lines += [f"{words.basis}{words.colon}", "\n".join(_listed(source) for source in turn.sources)]
     return "\n\n".join(line for line in lines if line) + "\n"
@@ -136,6 +137,10 @@ def _plain(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
 
 
+def _markdown(block: str | Rows) -> str:
+    return _plain(block) if isinstance(block, str) else markdown([[_plain(cell) for cell in row] for row in block])
+
+
 def _listed(source: Source) -> str:
     return f"- \\[{source.n}\\] [{_plain(source.reference)}]({source.address})"
 
@@ -146,12 +151,31 @@ def _paragraphs(turns: Sequence[Turn], words: Words, links: Mapping[str, str]) -
         yield _paragraph(_run(turn.question), "Heading1")
         if turn.short:
             yield _paragraph(_run(turn.short, "<w:b/>"))
-        yield from (_paragraph(_run(line)) for line in turn.text.splitlines() if line.strip())
+        yield from (
+            _table(block) if isinstance(block, list) else _paragraph(_run(block)) for block in blocks(turn.text)
+        )
         if turn.confidence:
             yield _paragraph(_run(turn.confidence, '<w:color w:val="57635E"/>'))
         for source in turn.sources:
             link = f'<w:hyperlink r:id="{links[source.address]}">{_run(source.reference, _LINK)}</w:hyperlink>'
             yield _paragraph(_run(f"[{source.n}] ") + link)
+
+
+def _table(rows: Rows) -> str:
+    """A table with lines around its cells, its first row bold and repeated on every page; what follows stands apart."""
+    lines = "".join(
+        f"<w:tr>{'<w:trPr><w:tblHeader/></w:trPr>' if row is rows[0] else ''}"
+        + "".join(f"<w:tc>{_paragraph(_run(cell, '<w:b/>' if row is rows[0] else ''))}</w:tc>" for cell in row)
+        + "</w:tr>"
+        for row in rows
+    )
+    sides = "".join(f'<w:{side} w:val="single" w:sz="4"/>' for side in _SIDES)
+    grid = "<w:gridCol/>" * len(rows[0])
+    said = f'<w:tblPr><w:tblW w:w="5000" w:type="pct"/><w:tblBorders>{sides}</w:tblBorders></w:tblPr>'
+    return f"<w:tbl>{said}<w:tblGrid>{grid}</w:tblGrid>{lines}</w:tbl>{_paragraph('')}"
+
+
+_SIDES = ("top", "left", "bottom", "right", "insideH", "insideV")
 
 
 def _paragraph(content: str, style: str = "") -> str:

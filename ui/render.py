@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from index.records import Hit, Passage
 from qa.answers import Answer, Citation
+from qa.tabulating import Rows, blocks
 from ui.references import reference
 from ui.wording import CHINESE, Words, expansion
 
@@ -106,7 +107,8 @@ def _said(answer: Answer, words: Words) -> Iterator[str]:
         return
     if answer.short is not None:
         yield f'<p class="yj-short"><strong>{escape(answer.short)}</strong></p>'
-    yield from (f'<p class="yj-said">{_line(line, answer.citations)}</p>' for line in _lines(answer.text))
+    for block in blocks(answer.text):
+        yield _table(block, answer) if isinstance(block, list) else _paragraph(block, answer)
     if answer.citations:
         sure, percent = confidence_words(answer.confidence, words), round(100 * answer.confidence)
         yield f'<p class="yj-sure">{escape(words.confidence.format(words=sure, percent=percent))}</p>'
@@ -126,8 +128,16 @@ def _checked(answer: Answer, words: Words) -> Iterator[str]:
         yield f'<p class="yj-notice">{escape(answer.notice)}</p>'
 
 
-def _lines(text: str) -> Iterator[str]:
-    return (line for line in text.splitlines() if line.strip())
+def _paragraph(line: str, answer: Answer) -> str:
+    return f'<p class="yj-said">{_line(line, answer.citations)}</p>'
+
+
+def _table(rows: Rows, answer: Answer) -> str:
+    """A table, in a frame of its own that scrolls where a phone is too narrow for it."""
+    head, *body = [[_line(cell, answer.citations) for cell in row] for row in rows]
+    named = "".join(f"<th>{cell}</th>" for cell in head)
+    lines = "".join(f"<tr><th>{row[0]}</th>{''.join(f'<td>{cell}</td>' for cell in row[1:])}</tr>" for row in body)
+    return f'<div class="yj-table"><table><thead><tr>{named}</tr></thead><tbody>{lines}</tbody></table></div>'
 
 
 def _line(line: str, citations: tuple[Citation, ...]) -> str:

@@ -42,7 +42,7 @@ function turnOf(answer) {
   const cited = new Map([...answer.querySelectorAll('a[href*="#ev-"]')].map((link) => [Number(link.textContent), link]));
   return {
     short: textOf(answer, ".yj-short") || null,
-    text: [...answer.querySelectorAll(".yj-said, .yj-none, .yj-refusal")].map(readable).join("\n"),
+    text: [...answer.querySelectorAll(".yj-said, .yj-table, .yj-none, .yj-refusal")].map(readable).join("\n"),
     confidence: textOf(answer, ".yj-sure"),
     sources: [...cited].map(([n, link]) => ({ n, reference: link.title, address: permanent(link) })),
   };
@@ -50,11 +50,12 @@ function turnOf(answer) {
 
 const textOf = (answer, selector) => answer.querySelector(selector)?.textContent.trim() ?? "";
 
-/** The text of a paragraph, with its markers in brackets. */
-function readable(paragraph) {
-  const copy = paragraph.cloneNode(true);
+/** The text of a paragraph, or of a table as Markdown, with its markers in brackets. */
+function readable(block) {
+  const copy = block.cloneNode(true);
   copy.querySelectorAll('a[href*="#ev-"]').forEach((link) => { link.textContent = `[${link.textContent}]`; });
-  return copy.textContent.trim();
+  const [head, ...rows] = [...copy.querySelectorAll("tr")].map((row) => [...row.cells].map((cell) => cell.textContent.trim()));
+  return head ? [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n") : copy.textContent.trim();
 }
 
 /** 70MW（《…》三（一）3） */
