@@ -22,7 +22,7 @@ Ask = Callable[[str, Filter | None], Answer]
 
 _SAID = {
     Operation.SUM: re.compile("合计|共计|总计|总共|一共|总和|合共|共"),
-    Operation.DIFFERENCE: re.compile("比|较|高于|低于|多于|少于|超过|高出|差距|相差"),
+    Operation.DIFFERENCE: re.compile("比(?!重|例)|较|高于|低于|多于|少于|高出|差距|相差"),
     Operation.RATIO: re.compile("倍"),
     Operation.SHARE: re.compile("占|比重|比例|份额"),
 }
@@ -103,6 +103,6 @@ def _beside(text: str, figures: Sequence[Site], place: int) -> tuple[str, str]:
 def _of_all(task: Task, beside: tuple[str, str], clause: str) -> bool:
     """Whether the words on one side of a figure name all that is asked about, or its clause says what was computed."""
     words = [term.text for operand in task.figures for term in analyse(operand.label).terms]
-    held = any(all(match(word, side) for word in words) for side in beside)
+    held = any("分别" not in side and all(match(word, side) for word in words) for side in beside)
     told = _SAID[task.operation].search(clause) is not None
     return held if task.operation is Operation.SUM else told and (held or all(match(word, clause) for word in words))

@@ -250,6 +250,25 @@ def test_what_the_document_says_of_all_together_is_its_answer() -> None:
     assert answer("民生支出占一般公共预算支出多大比例", {"占": share}) is share
 
 
+def test_the_first_of_figures_told_respectively_is_not_that_of_all() -> None:
+    each = said(document("a", "交通、能源、水利分别完成投资3252亿元、2140亿元、748亿元。"), "3252亿元")
+    given = answer("交通、能源、水利完成的投资一共多少", {"投资": each})
+    # 3252 + 2140 + 748 = 6140
+    assert first(given) == "合计6140亿元：交通3252亿元[1] + 能源2140亿元[1] + 水利748亿元[1] = 6140亿元。"
+
+
+def test_a_figure_over_a_round_number_states_no_difference() -> None:
+    done, ahead = (
+        report("贵州", text, (path,))
+        for text, path in (
+            ("发电量超过2600亿千瓦时。", "一、2024年工作回顾"),
+            ("发电量达2700亿千瓦时。", "二、2025年工作安排"),
+        )
+    )
+    given = answer("贵州2025年发电量目标比2024年多多少", {"比": done, "2025年": ahead, "2024年": done})
+    assert first(given).split("：")[0] == "2025年发电量目标比2024年发电量多100亿千瓦时"
+
+
 def test_a_total_in_the_text_is_told_with_the_sum() -> None:
     text = "交通投资32亿元，水利投资8亿元，合计{}亿元。"
     parts = {}
