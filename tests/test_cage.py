@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from index.__main__ import main
@@ -166,6 +167,10 @@ def test_what_a_kernel_cannot_do_is_said_in_words() -> None:
 def test_it_reads_what_is_read_without_it(tmp_path: Path) -> None:
     (tmp_path / "文.docx").write_bytes(docx(p("第一条 光伏装机容量70MW。") + p("第二条 自2023年5月1日起施行。")))
     (tmp_path / "包.zip").write_bytes(zipped({"甲.txt": "甲方案\n光伏70MW。", "坏.docx": b"PK\x03\x04 cut off"}))
+    book = openpyxl.Workbook()
+    book.active.append(["街道", "报名人数"])
+    book.active.append(["朝阳街道", 1280])
+    book.save(tmp_path / "表.xlsx")
     with Cage() as cage:
         for path in sorted(tmp_path.iterdir()):
             here, there = list(load_all(path)), list(cage.load_all(path))

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import base64
 import importlib
+import mimetypes
 import os
 import shutil
 import socket
@@ -70,6 +71,7 @@ def _readable() -> Iterator[Path]:
     own = Path(index.__file__).parent
     yield own
     yield from map(Path, _SYSTEM)
+    yield from map(Path, mimetypes.knownfiles)  # openpyxl reads what the machine has of them, and fails if it may not
     yield from (Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parent)
     # Where the program runs from its source, the folder holds more than modules: documents, an index.
     source = own.parent if (own.parent / "pyproject.toml").is_file() else None
