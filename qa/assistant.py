@@ -132,13 +132,14 @@ class Assistant:
     def _one(self, turn: str, question: str, within: Filter | None, reader: Reader) -> Iterator[Answer]:
         """The answer to one question: read, or computed from what is read for each of its figures.
 
-        What is to be explained at length is left to the reader that does so.
+        What was computed is exact and complete: there is nothing for a language model to add.
         """
-        task = understand(question) if reader is self._reader else None
+        task = understand(question)
         if task is None:
             yield from self._read(turn, question, within, reader)
         else:
-            yield answer_of(turn, question, task, partial(self._last, turn, within), self._store.document)
+            answer = answer_of(turn, question, task, partial(self._last, turn, within), self._store.document)
+            yield dataclasses.replace(answer, expandable=False)
 
     def _last(self, turn: str, within: Filter | None, question: str, among: Filter | None) -> Answer:
         *_, answer = self._read(turn, question, _both(within, among), self._reader)

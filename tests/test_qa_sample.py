@@ -14,8 +14,9 @@ from index.text import sentence_spans
 from qa.answers import Answer, Timing
 from qa.assistant import Assistant
 from qa.bootstrap import open_assistant
-from qa.settings import Settings
+from qa.settings import ModelSettings, Settings
 from qa.verify import unsupported
+from tests.chat_server import closed_port
 
 SAMPLE = Path(__file__).parents[1] / "data/documents/qijiang_green_manufacturing_2022_2025.txt"
 TEXT = SAMPLE.read_text(encoding="utf-8")
@@ -146,3 +147,24 @@ def test_figures_side_by_side_are_a_table_whose_cells_are_cited(assistant: Assis
         "| 风电 | 180MW",
         "| 光伏 | 70MW",
     ]
+
+
+COMPUTED = "水电、风电、光伏装机合计多少"
+
+
+def test_a_model_that_is_away_changes_no_answer_not_even_a_computed_one(tmp_path: Path) -> None:
+    folder = tmp_path / "index"
+    PassageIndex.build([load(SAMPLE)], load_encoder()).save(folder)
+    nobody = ModelSettings(url=f"http://127.0.0.1:{closed_port()}/v1", name="m")
+    plain, away = open_assistant(Settings(index=folder)), open_assistant(Settings(index=folder, model=nobody))
+    for question in (COMPUTED, "光伏装机目标是多少", "总结一下新能源产业", "核电装机目标是多少"):
+        expected = same(plain.ask(question))
+        *_, expanded = away.expand(question)
+        assert (same(away.ask(question)), same(expanded)) == (expected, expected)
+    computed = away.ask(COMPUTED)
+    assert "1450MW" in computed.text and not computed.expandable and computed.notice is None
+
+
+def same(answer: Answer) -> Answer:
+    """What of an answer does not tell whether there is a language model."""
+    return replace(answer, timing=Timing(), notice=None, expandable=False)
