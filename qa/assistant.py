@@ -21,6 +21,7 @@ from qa.joining import joined
 from qa.operations import understand
 from qa.protocols import Grouper, Reader
 from qa.settings import MAX_QUESTION_CHARACTERS
+from qa.stopwatch import during, stage
 
 _FILTERS = 64
 """For how many filters it is remembered which documents are versions of one work."""
@@ -108,7 +109,8 @@ class Assistant:
             raise RuntimeError(f"answering {question!r} failed: {error}") from error
 
     def _answers(self, turn: str, history: Sequence[str], within: Filter | None, reader: Reader) -> Iterator[Answer]:
-        first, *others = self._interpreter.questions(turn, _questions(history))
+        with stage("interpret"):
+            first, *others = self._interpreter.questions(turn, _questions(history))
         if not others:
             yield from self._one(turn, first, within, reader)
         else:
@@ -147,9 +149,10 @@ class Assistant:
 
     def _read(self, turn: str, question: str, within: Filter | None, reader: Reader) -> Iterator[Answer]:
         start = perf_counter()
-        hits = self._retriever.search(question, self._k, self._meant(question, within))
+        with stage("retrieve"):
+            hits = self._retriever.search(question, self._k, self._meant(question, within))
         found = perf_counter()
-        for answer in reader.read(self._read_as(question, hits, within), hits):
+        for answer in during("read", reader.read(self._read_as(question, hits, within), hits)):
             now = perf_counter()
             timing = Timing((found - start) * 1e3, (now - found) * 1e3, (now - start) * 1e3)
             noted = self._noted(answer, within)

@@ -26,6 +26,7 @@ from qa.ranking import CONFIDENCE, RankingModel
 from qa.reading_input import Window
 from qa.settings import Caution
 from qa.span_model import Scores
+from qa.stopwatch import stage
 from qa.verify import unsupported
 from qa.views import candidates_of, span_features, views
 
@@ -150,7 +151,8 @@ class ExtractiveReader:
         if confidence < self._threshold:
             yield _refusal(question, hits, _with_lead(finding))
             return
-        answer = self.compose(finding, hits, confidence)
+        with stage("verify"):
+            answer = self.compose(finding, hits, confidence)
         if answer.short:
             yield Answer(question, question, answer.short, confidence=confidence)
         yield answer

@@ -254,6 +254,8 @@ def test_metrics_count_answers_refusals_and_seconds():
     assert 'yiju_answer_seconds_bucket{le="+Inf"} 3' in lines
     assert "yiju_answer_seconds_count 3" in lines
     assert "yiju_questions_in_flight 0" in lines
+    assert 'yiju_stage_seconds_count{stage="queue"} 4' in lines
+    assert 'yiju_stage_seconds_bucket{stage="retrieve",le="+Inf"} 0' in lines
 
 
 def test_openai_clients_get_an_answer_with_citations(client):

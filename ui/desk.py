@@ -17,9 +17,10 @@ from index.filters import Filter
 from index.rights import RightsFile
 from qa.answers import Answer
 from qa.protocols import Answerer, Expander
+from qa.stopwatch import measuring
 from ui.errors import BUSY, AnswerFailed, Busy, TooMany
 from ui.limits import Limits
-from ui.metrics import Metrics
+from ui.metrics import QUEUE, Metrics
 from ui.reading import Reading
 from ui.unavailable import Unavailable
 from ui.usage import UsageLog
@@ -210,12 +211,15 @@ class Desk:
 
     def _deliver(self, job: _Job, work: Work, since: float) -> None:
         last: Answer | None = None
-        for answer in work():
-            if job.stopped.is_set():
-                return
-            named = replace(answer, id=job.id)
-            if named != last:  # one that repeats the last is nothing but a chance to stop
-                job.send(last := named)
+        self.metrics.took({QUEUE: time.perf_counter() - since})
+        with measuring() as watch:
+            for answer in work():
+                if job.stopped.is_set():
+                    return
+                named = replace(answer, id=job.id)
+                if named != last:  # one that repeats the last is nothing but a chance to stop
+                    job.send(last := named)
+        self.metrics.took(watch.seconds)
         if last is None:
             raise RuntimeError("the answerer gave no answer at all")
         seconds = time.perf_counter() - since

@@ -2,12 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from threading import Lock
 
 from qa.answers import Answer
+from qa.stopwatch import STAGES
 
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Upper bounds of the latency histogram in seconds."""
+"""Upper bounds of the latency of answers in seconds."""
+
+STAGE_BUCKETS = (0.001, 0.0025, 0.005, *BUCKETS)
+"""The same of stages, some of which take but milliseconds."""
+
+QUEUE = "queue"
+"""The stage before all others: waiting for a thread."""
+
+
+class Histogram:
+    """Seconds, counted by how many they are.
+
+    Args:
+        bounds: upper bounds, ascending.
+    """
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self._bounds = bounds
+        self._buckets = [0] * len(bounds)
+        self._seconds = 0.0
+        self._count = 0
+
+    def observe(self, seconds: float) -> None:
+        """Count one."""
+        self._count += 1
+        self._seconds += seconds
+        for i, bound in enumerate(self._bounds):
+            self._buckets[i] += seconds <= bound
+
+    def lines(self, name: str, labels: str = "") -> list[str]:
+        """As Prometheus reads it.
+
+        Args:
+            name: of the metric.
+            labels: as they stand between the braces.
+        """
+        more, braced = (f"{labels}," if labels else ""), (f"{{{labels}}}" if labels else "")
+        bounds = [*map(str, self._bounds), "+Inf"]
+        return [
+            *(
+                f'{name}_bucket{{{more}le="{bound}"}} {count}'
+                for bound, count in zip(bounds, [*self._buckets, self._count], strict=True)
+            ),
+            f"{name}_sum{braced} {self._seconds:.6f}",
+            f"{name}_count{braced} {self._count}",
+        ]
 
 
 class Metrics:
@@ -20,16 +67,20 @@ class Metrics:
         self._lock = Lock()
         self._answers = {"answered": 0, "abstained": 0}
         self._refused = {"busy": 0, "invalid": 0, "failed": 0, "limited": 0}
-        self._buckets = [0] * len(BUCKETS)
-        self._seconds = 0.0
+        self._whole = Histogram(BUCKETS)
+        self._stages = {name: Histogram(STAGE_BUCKETS) for name in (QUEUE, *STAGES)}
 
     def answered(self, answer: Answer, seconds: float) -> None:
         """Counts one complete answer and the time it took."""
         with self._lock:
             self._answers["abstained" if answer.abstained else "answered"] += 1
-            self._seconds += seconds
-            for i, bound in enumerate(BUCKETS):
-                self._buckets[i] += seconds <= bound
+            self._whole.observe(seconds)
+
+    def took(self, stages: Mapping[str, float]) -> None:
+        """Counts the seconds of stages of one question; a stage that did not happen is not counted."""
+        with self._lock:
+            for name, seconds in stages.items():
+                self._stages[name].observe(seconds)
 
     def refused(self, reason: str) -> None:
         """Counts a question without an answer; `reason` is `busy`, `invalid`, `failed` or `limited`."""
@@ -43,7 +94,7 @@ class Metrics:
             in_flight: questions being answered or waiting right now.
         """
         with self._lock:
-            return "\n".join([*self._counters(), *self._histogram(), *_gauge(in_flight)]) + "\n"
+            return "\n".join([*self._counters(), *self._histograms(), *_gauge(in_flight)]) + "\n"
 
     def _counters(self) -> list[str]:
         return [
@@ -55,18 +106,19 @@ class Metrics:
             *(f'yiju_refused_total{{reason="{key}"}} {count}' for key, count in self._refused.items()),
         ]
 
-    def _histogram(self) -> list[str]:
-        total = sum(self._answers.values())
+    def _histograms(self) -> list[str]:
         return [
             "# HELP yiju_answer_seconds Time from question to complete answer, waiting included.",
             "# TYPE yiju_answer_seconds histogram",
+            *self._whole.lines("yiju_answer_seconds"),
+            "# HELP yiju_stage_seconds Time of each stage of a question: waiting, interpreting, retrieving, reading, "
+            "quoting with verifying.",
+            "# TYPE yiju_stage_seconds histogram",
             *(
-                f'yiju_answer_seconds_bucket{{le="{bound}"}} {count}'
-                for bound, count in zip(BUCKETS, self._buckets, strict=True)
+                line
+                for name, histogram in self._stages.items()
+                for line in histogram.lines("yiju_stage_seconds", f'stage="{name}"')
             ),
-            f'yiju_answer_seconds_bucket{{le="+Inf"}} {total}',
-            f"yiju_answer_seconds_sum {self._seconds:.6f}",
-            f"yiju_answer_seconds_count {total}",
         ]
 
 
