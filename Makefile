@@ -9,9 +9,10 @@ PORT   ?= 7860
 EXTRAS ?= ocr,sentence-transformers
 # Which benchmarks, and where their figures go: `make bench BENCH="answers commands --json FILE"`; all by default.
 BENCH  ?=
+LOAD   ?=
 comma  := ,
 
-.PHONY: install serve test lint gate bench bench-peers fuzz kills reader screenshots clean
+.PHONY: install serve test lint gate bench load bench-peers fuzz kills reader screenshots clean
 .DEFAULT_GOAL := serve
 
 # Stamps make the second run start at once: they are older than what they depend on only after a change.
@@ -52,6 +53,10 @@ gate: install
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m eval.bench $(BENCH)
+
+# Many users before a running service: `make load LOAD="http://127.0.0.1:7860 --users 50"`; before one of its own by default.
+load: $(VENV)/installed-dev
+	$(BIN)/python -m eval.bench.generator $(LOAD)
 
 # Other frameworks on the same work, each in an environment of its own under build/peers: writes docs/peers.md and .html.
 bench-peers: $(VENV)/installed-dev

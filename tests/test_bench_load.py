@@ -11,6 +11,7 @@ from threading import Thread
 
 import pytest
 
+from eval.bench import generator
 from eval.bench.load import Unanswered, asked, text_of, together, windows
 
 
@@ -21,7 +22,11 @@ def answering(script: str, *, status: int = 200) -> Iterator[tuple[str, list[str
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            texts = {"/api/documents": '{"documents": [{"id": "a"}, {"id": "b"}]}'}
+            stages = 'yiju_stage_seconds_sum{stage="read"} %d\nyiju_stage_seconds_count{stage="read"} %d\n'
+            texts = {
+                "/api/documents": '{"documents": [{"id": "a"}, {"id": "b"}]}',
+                "/metrics": stages % (len(questions), 2 * len(questions)),
+            }
             self._send(200, texts.get(self.path, f"全文 {self.path}\n"))
 
         def do_POST(self) -> None:
@@ -88,3 +93,16 @@ def test_questions_are_all_different_and_stay_within_the_text() -> None:
     made = list(islice(windows(text * 4), 2_000))
     assert len(set(made)) == len(made)
     assert all(each.removesuffix("是什么？") in "".join((text * 4).split()) for each in made)
+
+
+def test_load_says_what_users_got_and_how_long_each_stage_took(capsys: pytest.CaptureFixture[str]) -> None:
+    with answering(WHOLE) as (address, questions):
+        assert generator.main([address, "--users", "3", "--seconds", "0.1", "--reading", "0"]) == 0
+    said = capsys.readouterr().out
+    assert "| 3 users, 0 s of reading: answers a second |" in said and "not answered" not in said and questions
+    assert "| stage read, mean | 500 ms |" in said and "whole answer, p99" in said
+
+
+def test_load_on_a_service_that_is_not_there_ends_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert generator.main(["http://127.0.0.1:1"]) == 2
+    assert capsys.readouterr().err.startswith("make load：http://127.0.0.1:1 没有照常回应")
