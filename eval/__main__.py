@@ -21,9 +21,9 @@ from eval.commands import (
     sweep,
 )
 from eval.errors import Interrupted
-from eval.report import printable
 from eval.stages import StagedIndex
 from index.errors import YijuError
+from index.terminal import printable
 from qa.protocols import Answerer
 from qa.settings import Settings
 

@@ -12,8 +12,9 @@ from eval.answer_metrics import LOWER_IS_BETTER, SCORES
 from eval.errors import BaselineError
 from eval.jsonlines import read_text
 from eval.records import Dataset
-from eval.report import FORMAT, LABELS, VERSION, IndexJson, QuestionJson, ReportJson, printable
+from eval.report import FORMAT, LABELS, VERSION, IndexJson, QuestionJson, ReportJson
 from eval.significance import Difference, paired_difference
+from index.terminal import printable
 
 ALPHA = 0.05
 """A drop whose p-value is below this is significant."""

@@ -452,11 +452,6 @@ def miss_kind(scored: ScoredOutcome) -> str | None:
     return broken[0] if broken else None
 
 
-def printable(text: str) -> str:
-    """Text without anything a terminal would obey or choke on: questions come from strangers."""
-    return "".join(char if char.isprintable() or char == "\n" else " " if char.isspace() else "�" for char in text)
-
-
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns aligned in a terminal, where a Chinese character takes two places."""
     lines = [header, *rows]

@@ -14,9 +14,9 @@ from eval.report import (
     ReportJson,
     ScoreJson,
     StagesJson,
-    printable,
     table,
 )
+from index.terminal import printable
 
 _TABLES = (
     ("answer_hit", "short_hit", "em", "f1", "false_answer", "false_refusal"),

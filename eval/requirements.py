@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from eval.answer_metrics import LOWER_IS_BETTER, SCORES
-from eval.report import ReportJson, printable
+from eval.report import ReportJson
+from index.terminal import printable
 
 _OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,

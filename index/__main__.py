@@ -22,6 +22,7 @@ from index.locations import Location, location_argument, store_at
 from index.named_encoder import NamedEncoder
 from index.protocols import Encoder, Index, LoadEncoder, Progress, Writer
 from index.records import Described, Description, Document, Passage
+from index.terminal import escaped, printable
 
 DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
@@ -66,7 +67,7 @@ def main(argv: Sequence[str] | None = None, *, load_encoder: LoadEncoder | None 
         print("\n已中断；索引没有改动。", file=sys.stderr)
         return INTERRUPTED
     except (YijuError, ValueError, OSError) as error:
-        print(f"yiju-index：{_one_line(error)}", file=sys.stderr)
+        _say(f"yiju-index：{_one_line(error)}")
         return UNUSABLE
     _print(outcome.lines)
     return outcome.status
@@ -222,7 +223,7 @@ def _info(arguments: argparse.Namespace) -> Outcome:
             "passages": manifest.passages,
             "documents": [_described(index, description) for description in index.descriptions()],
         }
-        return Outcome([json.dumps(described, ensure_ascii=False, indent=1)])
+        return Outcome([escaped(json.dumps(described, ensure_ascii=False, indent=1))])
     lines = [
         f"索引 {arguments.index}：{_counts(index)}"
         + (f"，{size / 2**20:.1f} MiB" if (size := manifest.size()) else ""),
@@ -367,7 +368,7 @@ def _load_encoder(name: str) -> Encoder:
 
 
 def _say(message: str) -> None:
-    print(message, file=sys.stderr)
+    print(printable(message), file=sys.stderr)
 
 
 class _Meter:
@@ -421,7 +422,7 @@ def _one_line(error: BaseException) -> str:
 def _print(lines: Sequence[str]) -> None:
     try:
         for line in lines:
-            print(line)
+            print(printable(line))
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read has seen enough. Nothing may be flushed into the closed pipe at exit.

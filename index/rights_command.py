@@ -13,6 +13,7 @@ from index.errors import YijuError
 from index.locations import location_argument
 from index.records import Document
 from index.rights import EVERYONE, Rights, RightsError, Rule, parse, rights_path, rule_of
+from index.terminal import printable
 
 HEAD = """# 谁能读哪些文件，一行一条，后面的盖过前面的：
 # 读者（用户名、@用户组；* 所有人，- 无人），空格，文件、文件夹或 id:编号（* 代表任意文字）。
@@ -47,7 +48,7 @@ def lines(arguments: argparse.Namespace, documents: Sequence[Document]) -> list[
         _write(path, text)
     rights = parse(text, str(path))
     for rule in rights.idle(documents):
-        sys.stderr.write(f"注意：没有文档符合规则「{rule.documents}」；写错了，或文件已移走？\n")
+        sys.stderr.write(printable(f"注意：没有文档符合规则「{rule.documents}」；写错了，或文件已移走？\n"))
     asked = [Rule(frozenset(), each.rstrip("/")) for each in arguments.documents]
     shown = [each for each in documents if not asked or any(rule.names(each) for rule in asked)]
     if arguments.reader is not None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from index.errors import YijuError
 from index.filters import Filter, issuers_of, years_of
 from index.locations import add_index_argument
+from index.terminal import escaped, printable
 from qa.model_options import add_model_options, model_of
 from qa.settings import Caution, Settings
 
@@ -37,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(arguments)
     except (YijuError, ValueError, OSError) as error:
-        print(f"yiju-ask: {error}", file=sys.stderr)
+        print(printable(f"yiju-ask: {error}"), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("yiju-ask: 已中断", file=sys.stderr)
@@ -174,7 +175,7 @@ def _answer_row(answerer: Answerer, row: dict[str, Any], within: Filter | None) 
 
 def _line(row: Mapping[str, Any]) -> str:
     """JSON on one line; half of a surrogate pair, which no encoding can hold, becomes a question mark."""
-    return json.dumps(row, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
+    return escaped(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8"))
 
 
 def plain(answer: Answer) -> str:
@@ -190,7 +191,7 @@ def plain(answer: Answer) -> str:
     lines += [f"（未采用：{each.text}{each.problem}）" for each in answer.sentences if each.problem and each.text]
     if answer.abstained and answer.hits:
         lines.append(f"最接近的段落（仅供参考）：{_excerpt(answer.hits[0].passage.text)}")
-    return "\n".join(lines)
+    return printable("\n".join(lines))
 
 
 def _excerpt(text: str) -> str:

@@ -106,7 +106,7 @@ class Assistant:
         try:
             yield from self._answers(question, history, within, reader)
         except ValueError as error:
-            raise RuntimeError(f"answering {question!r} failed: {error}") from error
+            raise RuntimeError(f"answering failed: {error}") from error  # the log is not told what people ask
 
     def _answers(self, turn: str, history: Sequence[str], within: Filter | None, reader: Reader) -> Iterator[Answer]:
         with stage("interpret"):

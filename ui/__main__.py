@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from index.errors import ModelError, StoreUnavailable, YijuError
 from index.locations import add_index_argument
+from index.terminal import printable
 from qa.model_options import add_model_options, model_of
 from qa.settings import Caution, Settings
 from ui.options import access_of, add_options, check, rights_of
@@ -49,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             index=arguments.index, caution=arguments.caution, model=model_of(arguments)
         )
     except ValueError as error:
-        print(f"yiju-serve：{error}", file=sys.stderr)
+        print(printable(f"yiju-serve：{error}"), file=sys.stderr)
         return 2
     try:
         check(arguments)
@@ -57,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             app = _load(settings, arguments)
             _serve(app, listener, arguments.root_path)
     except YijuError as error:
-        print(f"yiju-serve：{error}", file=sys.stderr)
+        print(printable(f"yiju-serve：{error}"), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 0
@@ -135,7 +136,8 @@ def _load(settings: Settings, arguments: argparse.Namespace) -> FastAPI:
     from ui.server import create_app
 
     for rule in rights.current().idle(answerer.documents()):
-        print(f"yiju-serve：没有文档符合权限规则「{rule.documents}」；写错了，或文件已移走？", file=sys.stderr)
+        message = f"yiju-serve：没有文档符合权限规则「{rule.documents}」；写错了，或文件已移走？"
+        print(printable(message), file=sys.stderr)
     usage = usage_of(arguments, settings.index)
     return create_app(answerer, source=source, access=access, rights=rights, usage=usage, mcp=arguments.mcp)
 
@@ -152,7 +154,7 @@ def _open(settings: Settings) -> tuple[Source, Answerer]:
     except (ModelError, StoreUnavailable) as error:
         from ui.unavailable import Unavailable
 
-        print(f"yiju-serve：{error}", file=sys.stderr)
+        print(printable(f"yiju-serve：{error}"), file=sys.stderr)
         return source, Unavailable(error)
 
 

@@ -24,7 +24,8 @@ TURNS = 200
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 _ADDRESS = re.compile(r"https?://[^\s<>()\"]+")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~&]|^[-+=])")
+_NUMBERED = re.compile(r"^(\d{1,9})([.)])")
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -134,7 +135,7 @@ def _invalid(message: str) -> ApiError:
 
 
 def _plain(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    return _NUMBERED.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\1", " ".join(text.split())))
 
 
 def _markdown(block: str | Rows) -> str:

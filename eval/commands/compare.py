@@ -15,7 +15,8 @@ from eval.comparison import Contrast, System, compare
 from eval.comparison_page import comparison_page
 from eval.errors import BaselineError
 from eval.markdown import markdown_table
-from eval.report import LABELS, ReportJson, printable, table
+from eval.report import LABELS, ReportJson, table
+from index.terminal import printable
 
 DESCRIPTION = "比较几份存下的报告：配对检验，多重比较已校正，逐题列出得失。"
 

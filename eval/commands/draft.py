@@ -13,6 +13,7 @@ import csv
 import dataclasses
 import io
 import json
+import re
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -103,8 +104,23 @@ def sheet(drafts: Sequence[Draft]) -> str:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([_row(each)[column] for column in COLUMNS] for each in drafts)
+    writer.writerows([_inert(_row(each)[column]) for column in COLUMNS] for each in drafts)
     return file.getvalue()
+
+
+def _inert(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula or for a row of its own; `_meant` reads it again.
+
+    Source: OWASP, CSV Injection.
+    """
+    cell = re.sub("\r\n?", "\n", cell)  # the writer quotes a line end, but no lone carriage return
+    return f"'{cell}" if cell.startswith(tuple(_FORMULA)) else cell
+
+
+def _meant(cell: str | None) -> str:
+    """What a cell says."""
+    cell = (cell or "").strip()
+    return cell[1:].strip() if cell.startswith("'") and cell[1:].startswith(tuple(_FORMULA)) else cell
 
 
 def _row(each: Draft) -> dict[str, str]:
@@ -132,21 +148,22 @@ def read_sheet(path: Path) -> list[Query]:
     missing = [column for column in COLUMNS[:5] if column not in (reader.fieldnames or ())]
     if missing:
         raise DatasetError(path, f"{path} 缺列 {'、'.join(missing)}；应是 yiju-eval draft 写出的表")
-    queries = [_query(path, reader.line_num, row) for row in reader if (row["keep"] or "").strip()]
+    rows = ({column: _meant(cell) for column, cell in row.items() if column in COLUMNS} for row in reader)
+    queries = [_query(path, reader.line_num, row) for row in rows if row["keep"]]
     if not queries:
         raise DatasetError(path, f"{path} 里一题也没有保留（keep 列全空）")
     return queries
 
 
 def _query(path: Path, line: int, row: dict[str, str]) -> Query:
-    question, id = (row["question"] or "").strip(), (row["id"] or "").strip()
+    question, id = row["question"], row["id"]
     for column, text in (("question", question), ("id", id)):
         if not text:
             raise DatasetError(
                 path, f"{path} 第 {line} 行：{column} 列是空的，应有内容：{shown(','.join(map(str, row.values())))}"
             )
-    answers = tuple((part.strip(),) for part in (row["answer"] or "").split(" | ") if part.strip())
-    evidence = ((row["evidence"] or "").strip(),) if answers and (row["evidence"] or "").strip() else ()
+    answers = tuple((part.strip(),) for part in row["answer"].split(" | ") if part.strip())
+    evidence = (row["evidence"],) if answers and row["evidence"] else ()
     type = row.get("type") or "other"
     return Query(id, question, answers, evidence, bool(answers), type, section=row.get("section") or None)
 
@@ -155,9 +172,13 @@ def _fields(query: Query) -> dict[str, object]:
     return {name: value for name, value in dataclasses.asdict(query).items() if value is not None}
 
 
+_FORMULA = "=+-@＝＋－＠\t\r\n'"
+"""What makes spreadsheets look for a formula in a cell, and the mark that keeps them from it."""
+
 _SCRIPT = """
 const rows = [...document.querySelectorAll('tbody tr')], output = document.querySelector('output');
-const quote = text => /[",\\n]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
+const inert = text => /^[=+\\-@＝＋－＠\\t\\r\\n']/.test(text) ? "'" + text : text;
+const quote = text => /[",\\r\\n]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
 const count = () => {
   const kept = rows.filter(row => row.querySelector('input').checked).length;
   output.textContent = '保留 ' + kept + ' / ' + rows.length;
@@ -167,7 +188,7 @@ document.querySelector('tbody').addEventListener('change', count);
 document.querySelector('button').addEventListener('click', () => {
   const head = [...document.querySelectorAll('thead th')].map(th => th.dataset.column);
   const lines = rows.map(row => [...row.cells].map(cell => cell.querySelector('input')
-    ? (cell.firstChild.checked ? '1' : '') : quote(cell.textContent.trim())).join(','));
+    ? (cell.firstChild.checked ? '1' : '') : quote(inert(cell.textContent.trim()))).join(','));
   const link = document.createElement('a');
   const text = '\\ufeff' + [head.join(','), ...lines].join('\\n') + '\\n';
   link.href = URL.createObjectURL(new Blob([text], {type: 'text/csv'}));

@@ -10,7 +10,8 @@ from eval.checks import Finding, findings, statistics
 from eval.commands import DONE, GATE_FAILED, Openers
 from eval.datasets import load_dataset
 from eval.folders import documents_of
-from eval.report import printable, table
+from eval.report import table
+from index.terminal import printable
 
 DESCRIPTION = "统计问题集，并查重复、照抄、泄漏和落空的证据。"
 

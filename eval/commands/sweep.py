@@ -16,7 +16,8 @@ from eval.datasets import load_dataset
 from eval.folders import documents_of
 from eval.markup import Axis, Cell, Plot, Row, document, figure, sortable
 from eval.progress import with_progress
-from eval.report import LABELS, printable, table
+from eval.report import LABELS, table
+from index.terminal import printable
 
 if TYPE_CHECKING:
     from eval.sweeping import Measured

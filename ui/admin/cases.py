@@ -64,8 +64,9 @@ def cases_for(path: Path, readable: Callable[[Iterable[str]], bool]) -> str:
         path: the file; none is as good as an empty one.
         readable: whether all of some documents, given by id, may be read.
     """
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
-    return "".join(line for line in lines if line.strip() and readable(json.loads(line).get("documents", [""])))
+    lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
+    kept = (line for line in lines if line.strip() and readable(json.loads(line).get("documents", [""])))
+    return "".join(f"{line}\n" for line in kept)
 
 
 def draft(asked: OpenQuestion) -> Case:
@@ -98,7 +99,7 @@ def add_cases(path: Path, cases: Sequence[Case]) -> int:
 
 
 def _ids(text: str) -> set[object]:
-    rows = (json.loads(line) for line in text.splitlines() if line.strip())
+    rows = (json.loads(line) for line in text.split("\n") if line.strip())  # texts may hold other ends of lines
     return {row.get("id") for row in rows if isinstance(row, dict)}
 
 

@@ -1,0 +1,31 @@
+"""Text for terminals, which obey what they are told, while documents, names and questions come from strangers."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+
+_OBEYED = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+"""What controls, has no width, turns the direction of writing, or ends a line where none ends."""
+
+
+def printable(text: str) -> str:
+    """Text of which a terminal shows every character and obeys none; line ends and tabs stay."""
+    return "".join(each if each in "\n\t" or not _is_obeyed(each) else _stand_in(each) for each in text)
+
+
+def escaped(text: str) -> str:
+    """JSON whose strings mean what they meant, and in which a terminal finds nothing to obey.
+
+    Args:
+        text: JSON in which control characters below a space are escaped already, as `json.dumps` does.
+    """
+    return "".join(each if each == "\n" or not _is_obeyed(each) else json.dumps(each)[1:-1] for each in text)
+
+
+def _is_obeyed(character: str) -> bool:
+    return not character.isprintable() and unicodedata.category(character) in _OBEYED
+
+
+def _stand_in(character: str) -> str:
+    return " " if character.isspace() else "�"
