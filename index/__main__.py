@@ -9,6 +9,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import NoReturn
 from index import rights_command
 from index.encoders import DEFAULT_ENCODER, load_encoder
 from index.errors import YijuError
-from index.intake import Batch, Changes, batches, changes, settlings
+from index.intake import Batch, Changes, Read, batches, changes, read_here, settlings
 from index.locations import Location, location_argument, store_at
 from index.named_encoder import NamedEncoder
 from index.protocols import Encoder, Index, LoadEncoder, Progress, Writer
@@ -91,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument(
         "--encoder", default=DEFAULT_ENCODER, metavar="NAME", help="编码器名称或本地文件夹（默认 %(default)s）"
     )
+    _add_cluster(build)
     build.set_defaults(run=_build)
 
     add = commands.add_parser("add", help="加入文件和文件夹；只处理新的、改过的和已删去的，中断后可接着做")
@@ -99,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--encoder", metavar="NAME", help="编码器换了位置时指明；须与建立索引时的相同")
     add.add_argument("--watch", action="store_true", help="一直看着这些文件夹，有变动就加入，直到 Ctrl-C")
     add.add_argument("--every", type=_seconds, default=5.0, metavar="SECONDS", help="隔几秒看一次（默认 %(default)g）")
+    _add_cluster(add)
     add.set_defaults(run=lambda arguments: _watch(arguments) if arguments.watch else _add(arguments))
 
     remove = commands.add_parser("remove", help="移除文档")
@@ -136,6 +139,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_cluster(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--cluster", metavar="ADDRESS", help="由 Ray 集群读文件和编码：local、auto 或 主机:端口；见 docs/cluster.md"
+    )
+
+
 def _seconds(text: str) -> float:
     if not re.fullmatch(r"\d{1,5}(\.\d+)?", text) or not float(text):
         raise argparse.ArgumentTypeError(f"秒数须大于 0，得到 {text}")
@@ -151,9 +160,12 @@ class _Interrupted(Exception):
 
 def _build(arguments: argparse.Namespace) -> Outcome:
     output: Location = arguments.output
-    with store_at(output).building(arguments.encoder, arguments.load_encoder) as writer:
+    with (
+        _hands(arguments, arguments.encoder) as hands,
+        store_at(output).building(arguments.encoder, hands.load) as writer,
+    ):
         report = _Report()
-        documents = [d for batch in _read(changes(arguments.paths), (), report) for d in batch.documents]
+        documents = [d for batch in _read(hands, changes(arguments.paths), (), report) for d in batch.documents]
         report.close(found=bool(documents))
         writer.add(documents, progress=_Meter())
     return Outcome([f"已建立索引 {output}：{_counts(writer)}"])
@@ -161,11 +173,15 @@ def _build(arguments: argparse.Namespace) -> Outcome:
 
 def _add(arguments: argparse.Namespace) -> Outcome:
     where: Location = arguments.index
-    with store_at(where).writing(arguments.load_encoder, arguments.encoder) as writer:
+    store = store_at(where)
+    with (
+        _hands(arguments, arguments.encoder or store.manifest().encoder) as hands,
+        store.writing(hands.load, arguments.encoder) as writer,
+    ):
         changed = changes(arguments.paths, writer.descriptions())
         report, added, saved = _Report(), 0, 0
         try:
-            for batch in _read(changed, writer.descriptions(), report):
+            for batch in _read(hands, changed, writer.descriptions(), report):
                 writer.add(batch.documents, stale=batch.stale, progress=_Meter())
                 added, saved = added + len(batch.documents), batch.files
         except KeyboardInterrupt as interrupt:
@@ -352,8 +368,30 @@ class _Report:
             raise YijuError(f"没有可以编入索引的文档：{len(self._failures)} 个文件都读不出。")
 
 
-def _read(changed: Changes, documents: Sequence[Described], report: _Report) -> Iterator[Batch]:
-    return batches(changed.incoming, documents, failed=report.failed, notice=report.notice, progress=_reading)
+@dataclass(frozen=True, slots=True)
+class _Hands:
+    """Who reads files and encodes what is in them."""
+
+    read: Read
+    load: LoadEncoder
+
+
+@contextmanager
+def _hands(arguments: argparse.Namespace, encoder: str) -> Iterator[_Hands]:
+    """This process, or the cluster that the user names."""
+    if arguments.cluster is None:
+        yield _Hands(read_here, arguments.load_encoder)
+        return
+    from index.cluster import connected
+
+    with connected(arguments.cluster, encoder) as cluster:
+        yield _Hands(cluster.read, cluster.vectors(arguments.load_encoder))
+
+
+def _read(hands: _Hands, changed: Changes, documents: Sequence[Described], report: _Report) -> Iterator[Batch]:
+    return batches(
+        changed.incoming, documents, failed=report.failed, notice=report.notice, progress=_reading, read=hands.read
+    )
 
 
 def _reading(done: int, total: int) -> None:

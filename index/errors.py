@@ -13,6 +13,7 @@
     │  ├─ StoreUnavailable       the server that holds it does not answer
     │  └─ EncoderMismatch
     ├─ MissingDependency(extra)  also an ImportError
+    ├─ ClusterError              machines that should build an index together do not
     └─ ModelError(retryable)     a model that does not load or does not answer
        ├─ ModelTimeout
        ├─ ModelUnavailable
@@ -91,6 +92,10 @@ class MissingDependency(YijuError, ImportError):
     def __init__(self, extra: str, message: str) -> None:
         self.extra = extra
         super().__init__(message)
+
+
+class ClusterError(YijuError):
+    """The cluster that should build an index cannot be reached, fails, or is another version."""
 
 
 class ModelError(YijuError):

@@ -21,6 +21,9 @@ from index.records import Described, Document, Origin
 LOADERS = "2"
 """Version of what loaders make of a file; raised when they read the same file better."""
 
+Failed = Callable[[Exception], None]
+Notice = Callable[[str], None]
+
 _BATCH_CHARACTERS = 300_000  # about a minute's encoding on two cores: what an interruption may cost
 _BATCH_SECONDS = 60.0
 
@@ -96,15 +99,38 @@ def changes(paths: Sequence[Path], documents: Iterable[Described] = ()) -> Chang
     return Changes(incoming, len(files) - len(incoming), gone)
 
 
+def read_here(
+    incoming: Sequence[Incoming], failed: Failed, notice: Notice
+) -> Iterator[tuple[Incoming, list[Document]]]:
+    """Read files in a confined process, one after the other.
+
+    Args:
+        incoming: the files.
+        failed: told of each file that cannot be read.
+        notice: told what was left out of a document.
+
+    Returns:
+        Every file with the documents that it holds: none where it cannot be read, several in an archive.
+    """
+    with Cage(notice) as cage:
+        for file in incoming:
+            yield file, list(_loaded(cage, file, failed, notice))
+
+
+Read = Callable[[Sequence[Incoming], Failed, Notice], Iterator[tuple[Incoming, list[Document]]]]
+"""What `read_here` does, wherever it is done, in any order."""
+
+
 def batches(
     incoming: Sequence[Incoming],
     documents: Iterable[Described],
     *,
-    failed: Callable[[Exception], None],
-    notice: Callable[[str], None],
+    failed: Failed,
+    notice: Notice,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    read: Read = read_here,
 ) -> Iterator[Batch]:
-    """Read files in a confined process, as many together as are worth saving together.
+    """Read files, as many together as are worth saving together.
 
     Args:
         incoming: the files.
@@ -112,6 +138,7 @@ def batches(
         failed: told of each file that cannot be read; what the index holds of it stays.
         notice: told what was left out of a document.
         progress: told how many files of how many have been read.
+        read: reads them.
     """
     held: dict[str, list[Described]] = defaultdict(list)  # by the first part of the source, which an archive shares
     for document in documents:
@@ -119,19 +146,17 @@ def batches(
     loaded: list[Document] = []
     stale: list[str] = []
     began = time.monotonic()
-    with Cage(notice) as cage:
-        for number, file in enumerate(incoming, 1):
-            fresh = list(_loaded(cage, file, failed, notice))
-            if fresh:
-                ids = {document.id for document in fresh}
-                old = held.get(file.source.split("/")[0], ())
-                stale += [d.id for d in old if _belongs(d.source, file.source) and d.id not in ids]
-            loaded += fresh
-            progress(number, len(incoming))
-            full = sum(len(document.text) for document in loaded) >= _BATCH_CHARACTERS
-            if loaded and (full or time.monotonic() - began > _BATCH_SECONDS or number == len(incoming)):
-                yield Batch(loaded, stale, number)
-                loaded, stale, began = [], [], time.monotonic()
+    for number, (file, fresh) in enumerate(read(incoming, failed, notice), 1):
+        if fresh:
+            ids = {document.id for document in fresh}
+            old = held.get(file.source.split("/")[0], ())
+            stale += [d.id for d in old if _belongs(d.source, file.source) and d.id not in ids]
+        loaded += fresh
+        progress(number, len(incoming))
+        full = sum(len(document.text) for document in loaded) >= _BATCH_CHARACTERS
+        if loaded and (full or time.monotonic() - began > _BATCH_SECONDS or number == len(incoming)):
+            yield Batch(loaded, stale, number)
+            loaded, stale, began = [], [], time.monotonic()
 
 
 def settlings(paths: Sequence[Path], wait: Callable[[], None]) -> Iterator[None]:
