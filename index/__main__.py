@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -23,6 +23,7 @@ from index.locations import Location, location_argument, store_at
 from index.named_encoder import NamedEncoder
 from index.protocols import Encoder, Index, LoadEncoder, Progress, Writer
 from index.records import Described, Description, Document, Passage
+from index.storage import Search
 from index.terminal import escaped, printable
 
 DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
@@ -92,6 +93,12 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument(
         "--encoder", default=DEFAULT_ENCODER, metavar="NAME", help="编码器名称或本地文件夹（默认 %(default)s）"
     )
+    build.add_argument(
+        "--recall",
+        type=_share,
+        metavar="SHARE",
+        help=f"文件夹里的片段多到不能逐一比较时，前十个最近的至少找到多少（默认 {Search().wanted}）",
+    )
     _add_cluster(build)
     build.set_defaults(run=_build)
 
@@ -145,6 +152,12 @@ def _add_cluster(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _share(text: str) -> float:
+    if not re.fullmatch(r"0?\.\d{1,4}|1(\.0*)?", text) or not float(text):
+        raise argparse.ArgumentTypeError(f"须大于 0、至多为 1，如 0.98，得到 {text}")
+    return float(text)
+
+
 def _seconds(text: str) -> float:
     if not re.fullmatch(r"\d{1,5}(\.\d+)?", text) or not float(text):
         raise argparse.ArgumentTypeError(f"秒数须大于 0，得到 {text}")
@@ -162,7 +175,7 @@ def _build(arguments: argparse.Namespace) -> Outcome:
     output: Location = arguments.output
     with (
         _hands(arguments, arguments.encoder) as hands,
-        store_at(output).building(arguments.encoder, hands.load) as writer,
+        store_at(output).building(arguments.encoder, hands.load, arguments.recall) as writer,
     ):
         report = _Report()
         documents = [d for batch in _read(hands, changes(arguments.paths), (), report) for d in batch.documents]
@@ -235,6 +248,7 @@ def _info(arguments: argparse.Namespace) -> Outcome:
             "path": str(arguments.index),
             "encoder": {"name": manifest.encoder, "revision": manifest.revision, "dim": manifest.dim},
             "created_with": manifest.created_with,
+            "search": manifest.search and asdict(manifest.search),
             "bytes": manifest.size(),
             "passages": manifest.passages,
             "documents": [_described(index, description) for description in index.descriptions()],
@@ -245,10 +259,21 @@ def _info(arguments: argparse.Namespace) -> Outcome:
         + (f"，{size / 2**20:.1f} MiB" if (size := manifest.size()) else ""),
         f"编码器 {manifest.encoder}（版本 {manifest.revision}，{manifest.dim} 维），yiju {manifest.created_with} 写入",
     ]
+    if manifest.search:
+        lines.append(_described_search(manifest.search))
     for each in index.descriptions():
         count = len(index.passages(each.id))
         lines.append(f"{each.id}\t{each.source}\t{each.title}\t{each.characters} 字\t{count} 段")
     return Outcome(lines)
+
+
+def _described_search(search: Search) -> str:
+    if not search.lists:
+        return "向量检索：逐一比较"
+    return (
+        f"向量检索：分成 {search.lists} 组，每次读 {search.probes} 组（4 位），再用原向量精排；"
+        f"前十召回实测 {search.found:.3f}，要求 {search.wanted:g}"
+    )
 
 
 def _show(arguments: argparse.Namespace) -> Outcome:

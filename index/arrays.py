@@ -8,6 +8,7 @@ Opening one costs the same for a kilobyte and for a gigabyte. What the header pr
 from __future__ import annotations
 
 import json
+import mmap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import prod
 from pathlib import Path
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 _MAGIC = b"YIJUARR1"
 _ALIGNMENT = 64
-_TYPES = {"|u1", "<u2", "<i4", "<i8", "<u8"}
+_TYPES = {"|u1", "<u2", "<i4", "<i8", "<u8", "<f4"}
 _HEADER_LIMIT = 2**16
 
 AnyArray = NDArray[Any]
@@ -136,6 +137,15 @@ def map_npy(path: Path) -> AnyArray:
         return np.asarray(np.lib.format.open_memmap(path, mode="r"))
     except (SyntaxError, TokenError) as error:  # numpy reads the header as Python's own text, and lets these through
         raise ValueError(f"不是数组（{error}）") from error
+
+
+def release(array: AnyArray) -> None:
+    """Give the memory of a mapped array back to the system, which reads it again when it is asked for."""
+    base: object = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, mmap.mmap):
+        base.madvise(mmap.MADV_DONTNEED)
 
 
 def _promise(entry: Any) -> tuple[str, tuple[int, ...], int]:

@@ -1,21 +1,37 @@
-"""Search by meaning: unit vectors in FAISS. The only module that knows FAISS."""
+"""Search by meaning: unit vectors in FAISS. The only module that knows FAISS.
+
+Few vectors are compared one by one. Of many, those in the lists nearest to the question are compared by four bits a
+dimension, and the best of them exactly, by the vectors themselves, which stay on disk.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
+from math import sqrt
+from threading import Lock
 from typing import Self
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from index.fusion import Rows, Scores, best
+from index.arrays import AnyArray, Bytes, release
+from index.fusion import Mask, Rows, Scores, best, mask_of
 from index.protocols import Vectors
 
 Vector = NDArray[np.float32]
 
 # Vectors arrive as float32 of an encoder's own normalisation; further off than this is no rounding.
 _UNIT_TOLERANCE = 1e-2
+
+EXACT_UP_TO = 32_768
+"""Vectors that are compared one by one: 50 MB, some milliseconds."""
+_RECALL_AT = 10
+_DEPTH = 256  # of so many that four bits put first, the vectors themselves are compared
+_PER_LIST = 40  # vectors to learn a list from
+_ROUNDS = 8  # of k-means: more change recall in the third decimal
+_BLOCK = 16_384  # vectors encoded together: 25 MB
 
 
 class DenseIndex:
@@ -34,16 +50,23 @@ class DenseIndex:
         self._take([vectors], int(vectors.shape[1]))
 
     @classmethod
-    def over(cls, parts: Sequence[Vectors], dim: int) -> Self:
-        """An index over vectors whose rows follow each other, vouched for by `check_vectors`."""
+    def over(cls, parts: Sequence[Vectors], dim: int, lists: Lists | None = None) -> Self:
+        """An index over vectors whose rows follow each other, vouched for by `check_vectors`.
+
+        Args:
+            parts: the vectors.
+            dim: length of each.
+            lists: all of them in lists, to search approximately; exactly without.
+        """
         index = cls.__new__(cls)
-        index._take(parts, dim)
+        index._take(parts, dim, lists)
         return index
 
-    def _take(self, parts: Sequence[Vectors], dim: int) -> None:
+    def _take(self, parts: Sequence[Vectors], dim: int, lists: Lists | None = None) -> None:
         self.dim = dim
         self._parts = [np.ascontiguousarray(part) for part in parts]
         self._offsets = np.cumsum([0, *map(len, self._parts)], dtype=np.int64)
+        self._lists = lists
 
     @classmethod
     def empty(cls, dim: int) -> Self:
@@ -71,6 +94,11 @@ class DenseIndex:
         Raises:
             ValueError: if the query has another length than the vectors, or a row is outside the index.
         """
+        if self._lists is not None and (among is None or len(among) > EXACT_UP_TO):
+            self._check(query)
+            rows = self._lists.near(query, max(2 * k, _DEPTH), None if among is None else mask_of(among, len(self)))
+            if len(rows) >= k:
+                return rows[best(self.scores(query, rows), k)]
         if among is not None:
             return among[best(self.scores(query, among), k)]
         self._check(query)
@@ -108,6 +136,157 @@ class DenseIndex:
             raise ValueError(f"a float32 query of length {self.dim} is needed, got {query.dtype} {query.shape}")
 
 
+class Codebook:
+    """How many vectors are searched: sorted into lists by what they are near to, and kept in four bits a dimension.
+
+    Attributes:
+        probes: how many lists a search reads.
+        learnt_from: how many vectors there were when it was learnt.
+        recall: share of the true ten nearest that a search then found.
+        wanted: the share that was asked for.
+    """
+
+    def __init__(self, arrays: Mapping[str, AnyArray]) -> None:
+        """Take arrays as they were stored.
+
+        Raises:
+            ValueError: if one is missing, or they do not fit each other.
+        """
+        try:
+            self._centroids: Vectors = np.ascontiguousarray(arrays["centroids"])
+            self._ranges: Vector = arrays["ranges"]
+            self.probes, self.learnt_from, found, wanted = map(int, arrays["numbers"])
+        except KeyError as error:
+            raise ValueError(f"缺少数组 {error}") from error
+        self.recall, self.wanted = found / 10_000, wanted / 10_000
+        check_vectors(self._centroids)
+        if self._ranges.dtype != np.float32 or self._ranges.shape != (2 * self._centroids.shape[1],):
+            raise ValueError(f"ranges of {self._centroids.shape[1]} dimensions are needed, got {self._ranges.shape}")
+        if not 1 <= self.probes <= len(self._centroids):
+            raise ValueError(f"1 to {len(self._centroids)} lists can be read, got {self.probes}")
+        self.arrays = dict(arrays)
+
+    @classmethod
+    def learn(cls, parts: Sequence[Vectors], queries: Vectors, wanted: float) -> Self:
+        """Learn lists and bits from an index's own vectors, and how many lists to read for a wanted recall.
+
+        Args:
+            parts: all vectors.
+            queries: what is searched to measure, as questions are encoded.
+            wanted: share of the true ten nearest that is to be found, 0 to 1.
+        """
+        size, dim = sum(map(len, parts)), parts[0].shape[1]
+        lists = max(1, round(4 * sqrt(size)))
+        _use_all_threads()
+        index = _empty_lists(dim, lists)
+        index.cp.niter, index.cp.spherical, index.cp.min_points_per_centroid = _ROUNDS, True, 1
+        index.train(_sample(parts, _PER_LIST * lists))
+        arrays = {
+            "centroids": index.quantizer.reconstruct_n(0, lists),
+            "ranges": faiss.vector_to_array(index.sq.trained),
+            "numbers": np.array([lists, size, 10_000, round(wanted * 10_000)], np.int64),
+        }
+        draft = cls(arrays)
+        probes, found = Lists(draft, [draft.encode(part) for part in parts]).tuned(parts, queries, wanted)
+        return cls(arrays | {"numbers": np.array([probes, size, int(found * 10_000), arrays["numbers"][3]], np.int64)})
+
+    @property
+    def lists(self) -> int:
+        """How many lists."""
+        return len(self._centroids)
+
+    def encode(self, vectors: Vectors) -> Bytes:
+        """Each vector's list and bits: uint8 `(n, bytes)`."""
+        _use_all_threads()
+        index = self.empty()
+        blocks = [index.sa_encode(vectors[at : at + _BLOCK]) for at in range(0, len(vectors), _BLOCK)]
+        return np.concatenate([np.zeros((0, index.sa_code_size()), np.uint8), *blocks])
+
+    def empty(self) -> faiss.IndexIVFScalarQuantizer:
+        """Lists with nothing in them."""
+        index = _empty_lists(self._centroids.shape[1], self.lists)
+        index.quantizer.add(self._centroids)
+        faiss.copy_array_to_vector(self._ranges, index.sq.trained)
+        index.is_trained = True
+        return index
+
+    def check(self, codes: Bytes, rows: int) -> None:
+        """Make sure that codes can be read.
+
+        Raises:
+            ValueError: if there are not as many as rows, or one names a list that is not there.
+        """
+        width = -(-(self.lists - 1).bit_length() // 8)
+        size = self.empty().sa_code_size()
+        if codes.dtype != np.uint8 or codes.shape != (rows, size):
+            raise ValueError(f"uint8 codes {(rows, size)} are needed, got {codes.dtype} {codes.shape}")
+        numbers = codes[:, :width].astype(np.int64) @ (256 ** np.arange(width))
+        if rows and numbers.max() >= self.lists:
+            raise ValueError(f"a list outside 0 to {self.lists - 1}")
+
+
+class Lists:
+    """Vectors in the lists of a codebook; read into memory at the first search.
+
+    Args:
+        codebook: made the codes.
+        codes: of vectors whose rows follow each other.
+    """
+
+    def __init__(self, codebook: Codebook, codes: Sequence[Bytes]) -> None:
+        self._codebook = codebook
+        self._codes = codes
+        self._index: faiss.IndexIVFScalarQuantizer | None = None
+        self._lock = Lock()
+
+    def near(self, query: Vector, depth: int, mask: Mask | None = None) -> Rows:
+        """About the nearest rows, ascending; fewer than `depth` where the lists that are read hold no more.
+
+        Args:
+            query: float32 `(dim,)`, unit length.
+            depth: how many.
+            mask: for every row whether it may be among them.
+        """
+        _use_one_thread()
+        parameters = faiss.SearchParametersIVF()
+        parameters.nprobe = self._codebook.probes
+        if mask is not None:
+            parameters.sel = faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))  # type: ignore[call-arg,arg-type]
+        _, found = self._loaded().search(query[np.newaxis], depth, params=parameters)
+        rows: Rows = found[0]
+        return np.sort(rows[rows >= 0])
+
+    def tuned(self, parts: Sequence[Vectors], queries: Vectors, wanted: float) -> tuple[int, float]:
+        """The fewest lists to read for a wanted recall, and the recall."""
+        whole = DenseIndex.over(parts, queries.shape[1], self)
+        true = [set(_exactly(parts, query)) for query in queries]
+        low, high = 0, self._codebook.lists
+        found = 1.0
+        while high - low > max(1, high // 16):
+            # Few lists are enough as a rule: begin there.
+            probes = min(2 * low + 1, (low + high) // 2) if low else min(8, high // 2)
+            self._codebook.probes = probes
+            here = [
+                len(near.intersection(whole.best(q, _RECALL_AT).tolist()))
+                for q, near in zip(queries, true, strict=True)
+            ]
+            share = sum(here) / max(1, sum(map(len, true)))
+            low, high, found = (low, probes, share) if share >= wanted else (probes, high, found)
+        return high, found
+
+    def _loaded(self) -> faiss.IndexIVFScalarQuantizer:
+        with self._lock:
+            if self._index is None:
+                index, row = self._codebook.empty(), 0
+                for codes in self._codes:
+                    self._codebook.check(codes, len(codes))
+                    index.add_sa_codes(np.ascontiguousarray(codes), np.arange(row, row + len(codes)))
+                    row += len(codes)
+                    release(codes)
+                self._index = index
+        return self._index
+
+
 def check_vectors(vectors: Vectors) -> None:
     """Look at every vector.
 
@@ -118,6 +297,22 @@ def check_vectors(vectors: Vectors) -> None:
         raise ValueError(f"float32 vectors (n, dim) are needed, got {vectors.dtype} {vectors.shape}")
     if len(vectors) and not _all_unit(vectors):
         raise ValueError("every vector must be finite and of unit length")
+
+
+def _empty_lists(dim: int, lists: int) -> faiss.IndexIVFScalarQuantizer:
+    bits = faiss.ScalarQuantizer.QT_4bit
+    return faiss.IndexIVFScalarQuantizer(faiss.IndexFlatIP(dim), dim, lists, bits, faiss.METRIC_INNER_PRODUCT, False)
+
+
+def _sample(parts: Sequence[Vectors], count: int) -> Vectors:
+    """Vectors at even distances, about `count`."""
+    step = max(1, sum(map(len, parts)) // count)
+    return np.concatenate([part[::step] for part in parts])
+
+
+def _exactly(parts: Sequence[Vectors], query: Vector) -> list[int]:
+    rows: list[int] = DenseIndex.over(parts, len(query)).best(query, _RECALL_AT).tolist()
+    return rows
 
 
 def _nearest(vectors: Vectors, query: Vector, k: int) -> Rows:
@@ -153,6 +348,11 @@ def _use_one_thread() -> None:
     holds for the calling thread only, hence not once at import.
     """
     faiss.omp_set_num_threads(1)
+
+
+def _use_all_threads() -> None:
+    """What goes through many vectors at once is shared out."""
+    faiss.omp_set_num_threads(os.cpu_count() or 1)
 
 
 def _all_unit(vectors: Vectors) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from index.errors import IndexCorrupt
 from index.named_encoder import NamedEncoder
-from index.passage_index import PassageIndex
+from index.passage_index import DEFAULT_RECALL, PassageIndex
 from index.protocols import Encoder, LoadEncoder, Progress
 from index.records import Description, Document
 from index.storage import MANIFEST, Manifest, WriteLock, damaged_files, read_manifest, write_lock
@@ -41,10 +41,10 @@ class FolderStore:
         return PassageIndex.open(self._folder, encoder=encoder)
 
     @contextmanager
-    def building(self, encoder: str, load: LoadEncoder) -> Iterator[FolderWriter]:
+    def building(self, encoder: str, load: LoadEncoder, recall: float | None = None) -> Iterator[FolderWriter]:
         """A new index, in memory until the block ends."""
         with write_lock(self._folder) as lock:
-            writer = FolderWriter(lock, lambda: PassageIndex.build([], load(encoder)))
+            writer = FolderWriter(lock, lambda: PassageIndex.build([], load(encoder), recall=recall or DEFAULT_RECALL))
             yield writer
             writer.save()
 

@@ -75,3 +75,10 @@ def fuse(dense: Scores, lexical: Scores, weight: float, yardstick: Mask | None =
     if not 0.0 <= weight <= 1.0:
         raise ValueError(f"weight must be within 0 to 1, got {weight}")
     return weight * standardise(dense, yardstick) + (1.0 - weight) * standardise(lexical, yardstick)
+
+
+def mask_of(rows: Rows, size: int) -> Mask:
+    """Whether each of so many rows is among some."""
+    mask = np.zeros(size, np.bool_)
+    mask[rows] = True
+    return mask

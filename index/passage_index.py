@@ -8,17 +8,20 @@ to the last byte, on disk and in search.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import partial
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
 from index import codec, storage
+from index.arrays import map_arrays, write_arrays
 from index.contents import Pairs, number_of
-from index.dense import DenseIndex
+from index.dense import EXACT_UP_TO, Codebook, DenseIndex, Lists
 from index.errors import IndexCorrupt
 from index.filters import Filter
 from index.fusion import Rows
@@ -27,10 +30,10 @@ from index.named_encoder import check_encoder
 from index.protocols import Encoder, Progress, Retriever, Stage, Vectors
 from index.records import Description, Document, Hit, Passage
 from index.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever
-from index.segments import Segment, merged
+from index.segments import Segment, decoded, merged
 from index.sparse import SparseIndex
 from index.splitter import split
-from index.storage import Files, Manifest, WriteLock
+from index.storage import Files, Manifest, Search, StoredFile, WriteLock
 from index.stored import Stored
 from index.text import terms, terms_fingerprint
 
@@ -38,23 +41,42 @@ from index.text import terms, terms_fingerprint
 # Blocks begin anew with each document, so a vector never depends on other documents.
 _BLOCK = 128
 
+DEFAULT_RECALL = Search().wanted
+"""Share of the true ten nearest that is found where there are too many to compare all."""
+_TRIALS = 200  # questions to measure that by
+_OUTGROWN = 2  # how many times what it was learnt from an index may hold before its codebook is learnt anew
+
 
 class PassageIndex:
     """Passages to search, with the documents they come from: a `Retriever` and a `PassageStore`."""
 
-    def __init__(self, segments: Sequence[Segment], encoder: Encoder) -> None:
+    def __init__(
+        self,
+        segments: Sequence[Segment],
+        encoder: Encoder,
+        codebook: Codebook | None = None,
+        recall: float = DEFAULT_RECALL,
+        shared: Files | None = None,
+    ) -> None:
         """Put the parts together; `build` and `open` are what callers want.
 
         Args:
             segments: in the order of their documents' ids; none empty.
             encoder: made the vectors.
+            codebook: made the codes of all segments; None where vectors are compared one by one.
+            recall: share of the true ten nearest that is to be found where there are too many for that.
+            shared: what the codebook lies in; None where it is in memory only.
         """
         self._segments = list(segments)
         self._encoder = encoder
+        self._codebook = codebook
+        self._recall = recall
+        self._shared = dict(shared or {})
         self._stored = Stored(self._segments)
         self._documents, self._passages = self._stored.documents, self._stored.passages
         self._sparse = SparseIndex([segment.postings for segment in self._segments])
-        self._dense = DenseIndex.over([segment.vectors for segment in self._segments], encoder.dim)
+        lists = Lists(codebook, [each.codes for each in self._segments if each.codes is not None]) if codebook else None
+        self._dense = DenseIndex.over([segment.vectors for segment in self._segments], encoder.dim, lists)
         by_meaning = DenseRetriever(self._passages, self._dense, encoder)
         by_wording = LexicalRetriever(self._passages, self._sparse)
         self._retrievers: dict[Stage, DenseRetriever | LexicalRetriever | HybridRetriever] = {
@@ -65,20 +87,26 @@ class PassageIndex:
 
     @classmethod
     def build(
-        cls, documents: Iterable[Document], encoder: Encoder, *, progress: Callable[[Progress], None] | None = None
+        cls,
+        documents: Iterable[Document],
+        encoder: Encoder,
+        *,
+        recall: float = DEFAULT_RECALL,
+        progress: Callable[[Progress], None] | None = None,
     ) -> Self:
         """Split, encode and index documents, in memory.
 
         Args:
             documents: in any order; of several with one id or source the last counts.
             encoder: makes the vectors.
+            recall: share of the true ten nearest that is to be found once there are too many to compare all, 0 to 1.
             progress: called after every block of passages.
 
         Raises:
             ValueError: if a document's id is unusable, or the encoder does not return unit vectors.
             ModelError: if the encoder fails.
         """
-        return cls([], encoder).add(documents, progress=progress)
+        return cls([], encoder, recall=recall).add(documents, progress=progress)
 
     @classmethod
     def of(cls, pairs: Pairs, vectors: Vectors, encoder: Encoder) -> Self:
@@ -89,7 +117,7 @@ class PassageIndex:
             vectors: one for each passage, in that order.
             encoder: made the vectors.
         """
-        return cls(merged([], Segment.build(pairs, vectors), ()), encoder)
+        return cls(merged([], Segment.build(pairs, vectors), ()), encoder)._fitted()
 
     @classmethod
     def open(cls, path: Path, *, encoder: Encoder | None = None, whole: bool = False) -> Self:
@@ -120,7 +148,7 @@ class PassageIndex:
         while True:
             check_encoder(path, manifest, encoder)
             try:
-                return cls(_read(path, manifest, whole=whole), encoder)
+                return cls(*_read(path, manifest, encoder, whole=whole))
             except IndexCorrupt:
                 # Not damage but progress, if another process committed a new index while we read the old one.
                 current = storage.read_manifest(path)
@@ -136,7 +164,7 @@ class PassageIndex:
         """
         if (encoder.revision, encoder.dim) != (self._encoder.revision, self._encoder.dim):
             raise ValueError(f"an encoder of revision {self._encoder.revision} is needed, got {encoder.revision}")
-        return type(self)(self._segments, encoder)
+        return type(self)(self._segments, encoder, self._codebook, self._recall, self._shared)
 
     def save(self, path: Path, *, lock: WriteLock | None = None) -> None:
         """Write the index to a folder, which then holds it wholly, or what it held before.
@@ -156,7 +184,11 @@ class PassageIndex:
             return
         if lock.folder != path:
             raise ValueError(f"the lock is for {lock.folder}, not for {path}")
-        storage.commit(lock, (segment.parts(path) for segment in self._segments), self._describe)
+        shared: dict[str, StoredFile | storage.Write] = {}
+        if self._codebook:
+            held = {kind: file for kind, file in self._shared.items() if storage.is_there(path, file)}
+            shared = {"codebook": partial(write_arrays, self._codebook.arrays), **held}
+        storage.commit(lock, chain([shared], (segment.parts(path) for segment in self._segments)), self._describe)
 
     def add(self, documents: Iterable[Document], *, progress: Callable[[Progress], None] | None = None) -> Self:
         """The index with these documents too; a document whose id or source is already there replaces it.
@@ -172,7 +204,7 @@ class PassageIndex:
         incoming = codec.last_of_each(documents)
         fresh = [(document, split(document)) for document in incoming]
         addition = Segment.build(fresh, _encode(fresh, self._encoder, progress))
-        return type(self)(merged(self._segments, addition, self._replaced(incoming)), self._encoder)
+        return self._with(addition, self._replaced(incoming))._fitted()
 
     def _replaced(self, incoming: Sequence[Document]) -> set[tuple[int, int]]:
         """Where documents stand that share id or source with new ones."""
@@ -195,8 +227,31 @@ class PassageIndex:
         if unknown:
             raise ValueError(f"索引里没有这些文档：{'、'.join(unknown)}；文档编号可用 yiju-index info 查看。")
         nothing = Segment.build([], np.zeros((0, self._dense.dim), np.float32))
-        gone = {place for place in places.values() if place}
-        return type(self)(merged(self._segments, nothing, gone), self._encoder)
+        return self._with(nothing, {place for place in places.values() if place})
+
+    def _with(self, addition: Segment, gone: set[tuple[int, int]]) -> Self:
+        """The index with other documents too, and without some; searched in the same way."""
+        segments = merged(self._segments, addition.coded(self._codebook), gone)
+        return type(self)(segments, self._encoder, self._codebook, self._recall, self._shared)
+
+    def _fitted(self) -> Self:
+        """The same index, searched in the way that goes with its size."""
+        size = len(self._passages)
+        if size <= EXACT_UP_TO:
+            return self if self._codebook is None else self._searched_by(None)
+        if self._codebook is None or size > _OUTGROWN * self._codebook.learnt_from:
+            vectors = [segment.vectors for segment in self._segments]
+            return self._searched_by(Codebook.learn(vectors, self._like_questions(), self._recall))
+        return self
+
+    def _searched_by(self, codebook: Codebook | None) -> Self:
+        return type(self)([each.coded(codebook) for each in self._segments], self._encoder, codebook, self._recall)
+
+    def _like_questions(self) -> Vectors:
+        """Clauses out of passages here and there, encoded as questions."""
+        step = max(1, len(self._passages) // _TRIALS)
+        texts = (self._passages[row].text for row in range(0, len(self._passages), step))
+        return self._encoder.encode_queries([max(re.split("[，。；：\n]", text), key=len)[:60] for text in texts])
 
     def search(self, query: str, k: int, within: Filter | None = None) -> list[Hit]:
         """The best passages by meaning and wording, at most `k`, best first; ties by document id, then offset.
@@ -286,9 +341,11 @@ class PassageIndex:
     def manifest(self) -> Manifest:
         """What the index says of itself; without files where it was not read from disk."""
         stored = [segment.files for segment in self._segments]
-        return self._describe(stored if all(stored) else [])
+        return self._describe([self._shared, *stored] if all(stored) else [{}])
 
-    def _describe(self, segments: Sequence[Files]) -> Manifest:
+    def _describe(self, files: Sequence[Files]) -> Manifest:
+        shared, *segments = files
+        book = self._codebook
         return Manifest(
             encoder=self._encoder.name,
             revision=self._encoder.revision,
@@ -298,6 +355,8 @@ class PassageIndex:
             terms=terms_fingerprint(),
             segments=segments,
             created_with=storage.program_version(),
+            shared=shared,
+            search=Search(self._recall, book.lists, book.probes, book.recall) if book else Search(self._recall),
         )
 
 
@@ -331,15 +390,18 @@ def _encode(contents: Pairs, encoder: Encoder, progress: Callable[[Progress], No
     return vectors
 
 
-def _read(path: Path, manifest: Manifest, *, whole: bool) -> list[Segment]:
-    """Everything that the manifest names, checked."""
+def _read(
+    path: Path, manifest: Manifest, encoder: Encoder, *, whole: bool
+) -> tuple[list[Segment], Encoder, Codebook | None, float, Files]:
+    """What makes an index of everything that the manifest names, checked."""
     if manifest.version == 1:
         from index.format1 import read_segment
 
-        return merged([], read_segment(path, manifest), ())
+        return merged([], read_segment(path, manifest), ()), encoder, None, DEFAULT_RECALL, {}
     whole = whole or manifest.size() <= storage.CHECK_LIMIT
     anew = manifest.terms != terms_fingerprint()
-    segments = [Segment.opened(path, f, manifest.dim, whole=whole, anew=anew) for f in manifest.segments]
+    book = _codebook(storage.check_file(path, file, whole=True)) if (file := manifest.shared.get("codebook")) else None
+    segments = [Segment.opened(path, f, manifest.dim, book, whole=whole, anew=anew) for f in manifest.segments]
     counts = (sum(len(each.contents) for each in segments), sum(each.contents.rows for each in segments))
     if counts != (manifest.documents, manifest.passages):
         raise storage.corrupt(path / storage.MANIFEST, "清单中的数量与内容不符")
@@ -347,4 +409,8 @@ def _read(path: Path, manifest: Manifest, *, whole: bool) -> list[Segment]:
         one.contents.id(len(one.contents) - 1) >= other.contents.id(0) for one, other in pairwise(segments)
     ):
         raise storage.corrupt(path / storage.MANIFEST, "各段的次序不对")
-    return segments
+    return segments, encoder, book, manifest.search.wanted if manifest.search else DEFAULT_RECALL, manifest.shared
+
+
+def _codebook(path: Path) -> Codebook:
+    return decoded(path, lambda path: Codebook(map_arrays(path)))

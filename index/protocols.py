@@ -236,12 +236,17 @@ class Store(Protocol):
         """
         ...
 
-    def building(self, encoder: str, load: LoadEncoder) -> AbstractContextManager[Writer]:
+    def building(self, encoder: str, load: LoadEncoder, recall: float | None = None) -> AbstractContextManager[Writer]:
         """A new, empty index that takes the place of what is there when the block ends without an error.
 
         Args:
             encoder: names the encoder.
             load: makes it, when there is something to encode.
+            recall: share of the true ten nearest that is to be found where there are too many to compare all, 0 to 1;
+                by default what the store thinks right.
+
+        Raises:
+            ValueError: if the store cannot be told a recall.
         """
         ...
 

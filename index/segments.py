@@ -12,19 +12,19 @@ Source:
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import IO, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index import storage
-from index.arrays import map_arrays, map_npy, write_arrays
+from index.arrays import AnyArray, Bytes, map_arrays, map_npy, release, write_arrays
 from index.contents import Contents, Marks, Pairs
-from index.dense import check_vectors
+from index.dense import Codebook, check_vectors
 from index.postings import Postings
 from index.protocols import Vectors
 from index.storage import StoredFile
@@ -45,12 +45,14 @@ class Segment:
         contents: documents and passages.
         vectors: float32, one unit row for each passage.
         postings: terms of each passage.
+        codes: what a codebook made of the vectors; None where they are searched exactly.
         files: what it lies in, by kind; empty where it is in memory only.
     """
 
     contents: Contents
     vectors: Vectors
     postings: Postings
+    codes: Bytes | None = None
     files: Mapping[str, StoredFile] = field(default_factory=dict)
 
     @classmethod
@@ -73,16 +75,32 @@ class Segment:
             Contents.gathered([(part.contents, first, last) for part, first, last in runs]),
             np.concatenate([part.vectors[first:last] for part, first, last in rows]),
             Postings.gathered(list(moved.values())),
+            _joined([None if part.codes is None else part.codes[first:last] for part, first, last in rows]),
         )
 
+    def coded(self, codebook: Codebook | None) -> Self:
+        """The same with codes of a codebook, or without."""
+        files = {kind: file for kind, file in self.files.items() if kind != "codes"}
+        return replace(self, codes=codebook.encode(self.vectors) if codebook else None, files=files)
+
     @classmethod
-    def opened(cls, folder: Path, files: Mapping[str, StoredFile], dim: int, *, whole: bool, anew: bool) -> Self:
+    def opened(
+        cls,
+        folder: Path,
+        files: Mapping[str, StoredFile],
+        dim: int,
+        codebook: Codebook | None,
+        *,
+        whole: bool,
+        anew: bool,
+    ) -> Self:
         """Map a segment's files.
 
         Args:
             folder: where they lie.
             files: by kind.
             dim: length of a vector.
+            codebook: of the codes, where there are any.
             whole: compare digests and look at every entry; otherwise at sizes and shapes.
             anew: cut the texts into terms again, as the stored ones follow other rules.
 
@@ -92,20 +110,26 @@ class Segment:
         paths = {kind: storage.check_file(folder, file, whole=whole) for kind, file in files.items()}
         contents = decoded(paths["contents"], lambda path: _contents(path, check=whole))
         vectors = decoded(paths["vectors"], lambda path: _vectors(path, (contents.rows, dim), check=whole))
+        codes = None
+        if codebook is not None:
+            codes = decoded(paths["codes"], lambda path: _codes(path, codebook, contents.rows))
         if anew:
             numbers = range(len(contents))
             texts = (passage.indexed_text for number in numbers for passage in contents.passages(number))
-            return cls(contents, vectors, Postings.of(texts), {kind: files[kind] for kind in ("contents", "vectors")})
+            kept = {kind: file for kind, file in files.items() if kind != "postings"}
+            return cls(contents, vectors, Postings.of(texts), codes, kept)
         postings = decoded(paths["postings"], lambda path: _postings(path, contents.rows, check=whole))
-        return cls(contents, vectors, postings, files)
+        return cls(contents, vectors, postings, codes, files)
 
     def parts(self, folder: Path) -> dict[str, StoredFile | storage.Write]:
         """What the segment is stored as: by kind, the file in the folder that holds it already, or what writes it."""
         writers: dict[str, storage.Write] = {
             "contents": partial(write_arrays, self.contents.arrays),
-            "vectors": lambda file: np.lib.format.write_array(file, self.vectors, allow_pickle=False),
+            "vectors": partial(_write_npy, self.vectors),
             "postings": partial(write_arrays, self.postings.arrays),
         }
+        if self.codes is not None:
+            writers["codes"] = partial(_write_npy, self.codes)
         return writers | {kind: file for kind, file in self.files.items() if storage.is_there(folder, file)}
 
 
@@ -196,6 +220,23 @@ def _segment(parts: Sequence[Segment], part: Numbers, number: Numbers) -> Segmen
     if len(runs) == 1 and (first, last) == (0, len(parts[at].contents)):
         return parts[at]
     return Segment.gathered([(parts[at], first, last) for at, first, last in runs])
+
+
+def _joined(codes: Sequence[Bytes | None]) -> Bytes | None:
+    """Codes one after the other; None where some are missing."""
+    known = [each for each in codes if each is not None]
+    return np.concatenate(known) if len(known) == len(codes) else None
+
+
+def _write_npy(array: AnyArray, file: IO[bytes]) -> None:
+    np.lib.format.write_array(file, array, allow_pickle=False)
+
+
+def _codes(path: Path, codebook: Codebook, rows: int) -> Bytes:
+    codes: Bytes = map_npy(path)
+    codebook.check(codes, rows)
+    release(codes)
+    return codes
 
 
 def _contents(path: Path, *, check: bool) -> Contents:

@@ -16,7 +16,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from index.fusion import Mask, Rows, Scores, best
+from index.fusion import Mask, Rows, Scores, best, mask_of
 from index.postings import Postings, key_of, short_term
 from index.text import terms
 
@@ -221,13 +221,6 @@ def _leading(gathered: Scores, touched: Sequence[NDArray[np.int32]], k: int, to_
         return np.zeros(0, np.int64)
     # Sums in another order differ in the last bits: whoever is so near is looked at.
     return np.sort(rows[scores >= bar - to_come - 1e-9 * bar]).astype(np.int64)
-
-
-def mask_of(rows: Rows, size: int) -> Mask:
-    """Whether each of so many rows is among some."""
-    mask = np.zeros(size, np.bool_)
-    mask[rows] = True
-    return mask
 
 
 def _length_norms(lengths: NDArray[np.int32], among: NDArray[np.int32]) -> Scores:

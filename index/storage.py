@@ -24,7 +24,7 @@ import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, Any
@@ -37,6 +37,9 @@ VERSION = 2
 MANIFEST = "manifest.json"
 LOCK = ".lock"
 KINDS = {"contents": "arrays", "vectors": "npy", "postings": "arrays"}
+APPROXIMATE_KINDS = {**KINDS, "codes": "npy"}
+SHARED_KINDS = {"codebook": "arrays"}
+"""What all segments of an index that is searched approximately have in common."""
 FIRST_KINDS = {"documents": "jsonl", "passages": "jsonl", "vectors": "npy", "terms": "json", "postings": "npy"}
 """What format 1 was made of; still read, and written anew in this format with the next change."""
 
@@ -45,7 +48,8 @@ CHECK_LIMIT = 16 * 2**20
 
 MANIFEST_LIMIT = 2**20
 _SEAL = "sha256"
-_DATA_NAME = re.compile(rf"({'|'.join(KINDS | FIRST_KINDS)})-[0-9a-f]{{16}}\.(arrays|jsonl|json|npy)")
+_EVERY_KIND = APPROXIMATE_KINDS | SHARED_KINDS | FIRST_KINDS
+_DATA_NAME = re.compile(rf"({'|'.join(_EVERY_KIND)})-[0-9a-f]{{16}}\.(arrays|jsonl|json|npy)")
 _OWN_NAME = re.compile(rf"{re.escape(MANIFEST)}|{re.escape(LOCK)}|{_DATA_NAME.pattern}|[a-z.]+\.part")
 
 Write = Callable[[IO[bytes]], None]
@@ -64,6 +68,23 @@ Files = Mapping[str, StoredFile]
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """How vectors are compared.
+
+    Attributes:
+        wanted: share of the true ten nearest that is to be found where not all are compared.
+        lists: into how many lists vectors are sorted; 0 where all are compared.
+        probes: how many of these a search reads.
+        found: the share that was found when this was chosen.
+    """
+
+    wanted: float = 0.98
+    lists: int = 0
+    probes: int = 0
+    found: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """What an index says of itself.
 
@@ -77,6 +98,8 @@ class Manifest:
         segments: for each the data files by kind; empty for an index that is not on disk.
         created_with: version of the program.
         version: of the format.
+        shared: data files of all segments by kind.
+        search: how vectors are compared; None where the store that holds them knows.
     """
 
     encoder: str
@@ -88,11 +111,13 @@ class Manifest:
     segments: Sequence[Files]
     created_with: str
     version: int = VERSION
+    shared: Files = field(default_factory=dict)
+    search: Search | None = None
 
     @property
     def files(self) -> dict[str, StoredFile]:
         """All data files by name."""
-        return {file.name: file for segment in self.segments for file in segment.values()}
+        return {file.name: file for part in (self.shared, *self.segments) for file in part.values()}
 
     def size(self) -> int:
         """Bytes of all data files together."""
@@ -145,14 +170,14 @@ def write_lock(folder: Path) -> Iterator[WriteLock]:
 
 def commit(
     lock: WriteLock,
-    segments: Iterable[Mapping[str, StoredFile | Write]],
+    parts: Iterable[Mapping[str, StoredFile | Write]],
     describe: Callable[[Sequence[Files]], Manifest],
 ) -> Manifest:
     """Replace the index in a folder by a new one: wholly, or not at all.
 
     Args:
         lock: the right to write that folder.
-        segments: for every kind of file what writes it, or the file where the folder holds it already.
+        parts: for every kind of file what writes it, or the file where the folder holds it already.
         describe: makes the manifest out of the files.
 
     Returns:
@@ -164,7 +189,7 @@ def commit(
     folder = lock.folder
     try:
         with _explained(folder, "写入"):
-            stored = [{kind: _kept_or_written(folder, kind, part) for kind, part in each.items()} for each in segments]
+            stored = [{kind: _kept_or_written(folder, kind, part) for kind, part in each.items()} for each in parts]
             manifest = describe(stored)
             _sync_folder(folder)
             part = folder / f"{MANIFEST}.part"
@@ -369,7 +394,7 @@ class _Digesting:
 
     def stored(self, kind: str) -> StoredFile:
         digest = self._hash.hexdigest()
-        return StoredFile(f"{kind}-{digest[:16]}.{KINDS[kind]}", self._bytes, digest)
+        return StoredFile(f"{kind}-{digest[:16]}.{_EVERY_KIND[kind]}", self._bytes, digest)
 
 
 def _kept_or_written(folder: Path, kind: str, part: StoredFile | Write) -> StoredFile:
@@ -441,6 +466,8 @@ def _parse_manifest(folder: Path, content: bytes) -> dict[str, Any]:
 def _decode_manifest(stored: dict[str, Any]) -> Manifest:
     first = stored["version"] == 1
     segments = [stored["files"]] if first else _list(stored["segments"])
+    search = _decode_search({} if first else stored["search"])
+    kinds = FIRST_KINDS if first else APPROXIMATE_KINDS if search.lists else KINDS
     return Manifest(
         encoder=_text(stored["encoder"]),
         revision=_text(stored["revision"]),
@@ -448,14 +475,23 @@ def _decode_manifest(stored: dict[str, Any]) -> Manifest:
         documents=_count(stored["documents"]),
         passages=_count(stored["passages"]),
         terms=_text(stored["terms"]),
-        segments=[_decode_files(segment, FIRST_KINDS if first else KINDS) for segment in segments],
+        segments=[_decode_files(segment, kinds) for segment in segments],
         created_with=_text(stored["created_with"]),
         version=_count(stored["version"]),
+        shared=_decode_files(stored["shared"], SHARED_KINDS) if search.lists else {},
+        search=search,
     )
 
 
 def _decode_files(stored: dict[str, Any], kinds: Iterable[str]) -> Files:
     return {kind: _decode_file(kind, stored[kind]) for kind in kinds}
+
+
+def _decode_search(stored: dict[str, Any]) -> Search:
+    shares = [stored.get("wanted", 0.98), stored.get("found", 1.0)]
+    if not all(isinstance(share, float) and 0.0 <= share <= 1.0 for share in shares):
+        raise ValueError(f"应为 0 到 1 的比例：{shares}")
+    return Search(shares[0], _count(stored.get("lists", 0)), _count(stored.get("probes", 0)), shares[1])
 
 
 def _decode_file(kind: str, stored: dict[str, Any]) -> StoredFile:

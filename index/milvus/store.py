@@ -58,8 +58,10 @@ class MilvusStore:
         return MilvusIndex(self._connection, generation, record.manifest, self._held(generation), encoder, lexicon)
 
     @contextmanager
-    def building(self, encoder: str, load: LoadEncoder) -> Iterator[MilvusWriter]:
+    def building(self, encoder: str, load: LoadEncoder, recall: float | None = None) -> Iterator[MilvusWriter]:
         """A new generation, which takes the place of the present one when the block ends."""
+        if recall is not None:
+            raise ValueError("召回由 Milvus 自己的索引决定；--recall 只用于文件夹里的索引，请去掉它。")
         present = self._present()
         ours = sorted({each for name in self._connection.collections() if (each := self._generation_of(name))})
         fresh = Generation(self._address.collection, max((each.number for each in ours), default=0) + 1)
