@@ -6,5 +6,3 @@ import os
 # Python hook sees, and keeps a device id in the user's cache. Only this, before the import, stops it;
 # its own `disable_telemetry_events()` comes too late. `tests/test_offline.py` would notice.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-# Ray reports how it is used, unless told not to.
-os.environ["RAY_USAGE_STATS_ENABLED"] = "0"

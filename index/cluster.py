@@ -10,6 +10,7 @@ Files must have the same path on every machine, as on a shared file system. On o
 from __future__ import annotations
 
 import logging
+import os
 import re
 import socket
 import sys
@@ -221,6 +222,7 @@ def connected(address: str, encoder: str) -> Iterator[Cluster]:
         MissingDependency: if Ray is not installed.
         ClusterError: if no cluster answers there.
     """
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # Ray reports how it is used, unless told not to
     try:
         import ray
         import ray.data
