@@ -10,6 +10,9 @@ from index.text import sentence_spans
 MAX_QUOTE = 300
 """Characters a quote is cut to, at a clause end where there is one, where a sentence runs on and on."""
 
+MAX_SENTENCES = 3
+"""Sentences that one quote may hold."""
+
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _MARKERS = re.compile(r"\s*[\[【]\s*\d{1,3}(?:\s*[,，、]\s*\d{1,3})*\s*[\]】]")
 _NUMBER = re.compile(r"\d+")
@@ -27,7 +30,7 @@ def quote_span(text: str, span: Span) -> Span:
         At most three sentences and `MAX_QUOTE` characters. It holds `span` but where that alone is longer: then
         its beginning.
     """
-    sentences = [sentence for sentence in sentence_spans(text) if sentence.overlap(span)][:3]
+    sentences = [sentence for sentence in sentence_spans(text) if sentence.overlap(span)][:MAX_SENTENCES]
     if not sentences:
         return Span(span.start, min(span.end, span.start + MAX_QUOTE))
     whole = Span(sentences[0].start, sentences[-1].end)
@@ -35,6 +38,22 @@ def quote_span(text: str, span: Span) -> Span:
         return whole
     start = max(span.start, whole.start)
     return _around(text, whole, Span(start, min(span.end, whole.end, start + MAX_QUOTE)))
+
+
+def quote_spans(text: str, span: Span) -> list[Span]:
+    """The parts of `text` to quote for a span of any length, in text order, each as `quote_span` would have it."""
+    quotes: list[Span] = []
+    counts: list[int] = []
+    for sentence in sentence_spans(text):
+        if not sentence.overlap(span):
+            continue
+        if quotes and counts[-1] < MAX_SENTENCES and sentence.end - quotes[-1].start <= MAX_QUOTE:
+            quotes[-1], counts[-1] = Span(quotes[-1].start, sentence.end), counts[-1] + 1
+        else:
+            inside = Span(max(span.start, sentence.start), min(span.end, sentence.end))
+            quotes.append(quote_span(text, inside))
+            counts.append(1)
+    return quotes or [quote_span(text, span)]
 
 
 def _around(text: str, whole: Span, span: Span) -> Span:

@@ -21,6 +21,7 @@ from qa.matching import match
 from qa.measures import dimension
 from qa.periods import conflict
 from qa.questions import Question
+from qa.shapes import mismeasured, misshapen
 from qa.words import tagged
 
 _SAME = 0.95
@@ -35,6 +36,9 @@ _TITLE = 0.9
 _SPAN = FEATURES.index("span")
 _ISSUED = re.compile("印发|发布|公布|下发|签发|发文|落款|成文|出台")
 _DAY = re.compile("月.{1,3}日|[-./][0-9]{1,2}[-./][0-9]")
+_NO_FIGURE = "文档提到了相关内容，但没有给出所问的数字。"
+_AVERAGE = re.compile("[户人亩地车]均|平均")
+_EACH = re.compile("均|每|/")
 _CONTENT = "njlievab"
 _NOUNS = "njlie"
 
@@ -99,18 +103,24 @@ def is_foreign(question: str) -> bool:
 
 
 def strays(question: Question, place: Place) -> bool:
-    """Whether a candidate is of another time or place than the question, or no day where one is asked for."""
-    if _asks_day(question) and not _is_day(place):
+    """Whether a candidate is of another time or place than the question, or cannot be what is asked for."""
+    if (_asks_day(question) and not _is_day(place)) or unfit(question, place):
         return True
     return conflict(wanted_periods(question, place), told_periods(place)) or bool(_missing_places(question, place))
 
 
 def meets(question: Question, place: Place) -> bool:
-    """Whether a candidate is expressly of the time and the places of the question, and a day where one is asked for."""
-    if _missing_places(question, place) or (_asks_day(question) and not _is_day(place)):
+    """Whether a candidate is expressly of the time and the places of the question, and may be what is asked for."""
+    if _missing_places(question, place) or (_asks_day(question) and not _is_day(place)) or unfit(question, place):
         return False
     wanted, told = wanted_periods(question, place), told_periods(place)
     return not wanted or (bool(told) and not conflict(wanted, told))
+
+
+def unfit(question: Question, place: Place) -> bool:
+    """Whether a candidate is not of the unit or the shape that the question names."""
+    text = place.text
+    return misshapen(question, text) or mismeasured(question, place.site.candidate, text)
 
 
 def _asks_day(question: Question) -> bool:
@@ -139,6 +149,12 @@ def clash(question: Question, best: Place) -> str | None:
         return f"文档没有说到{'、'.join(missing)}。"
     if unmet := [each for each in question.provisions if fold(each) not in _headed(best)]:
         return f"文档没有{'、'.join(unmet)}，或者没有讲到所问的内容。"
+    if misshapen(question, best.text):
+        return "文档提到了相关内容，但没有给出所问的姓名、号码或地址。"
+    if mismeasured(question, best.site.candidate, best.text):
+        return _NO_FIGURE
+    if _of_each(question, best):
+        return "文档给出的不是平均到每一个的数字。"
     return None
 
 
@@ -151,7 +167,7 @@ def doubt(told: Mapping[str, float]) -> str:
     if told["held_soft"] < _NOTHING:
         return "文档中没有找到与这个问题有关的内容。"
     if told["unmeasured"]:
-        return "文档提到了相关内容，但没有给出所问的数字。"
+        return _NO_FIGURE
     if told["contrast"]:
         return "文档有类似的内容，但说的不是所问的对象。"
     return "文档中没有找到这个问题的答案。"
@@ -190,6 +206,14 @@ def _contrasts(a: Asked, own: Sequence[float], soft: Sequence[float]) -> bool:
         words[i].tag[0] in _NOUNS and soft[i] < _HELD <= own[i + 1] and words[i].text + words[i + 1].text in question
         for i in range(len(words) - 1)
     )
+
+
+def _of_each(question: Question, best: Place) -> bool:
+    """Whether an average is asked for, and a candidate stands where nothing tells of one."""
+    if not (_asks_figure(question) and _AVERAGE.search(fold(question.text))):
+        return False
+    heading = "".join(best.hit.passage.section_path[-1:])
+    return _EACH.search(best.site.around + fold(heading) + best.site.candidate.own) is None
 
 
 def _headed(best: Place) -> str:

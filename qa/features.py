@@ -268,7 +268,15 @@ def told_periods(place: Place) -> list[Period]:
         site.sentence.slice(passage.text),
         *reversed(passage.section_path),
     )
-    return next((found for scope in scopes if (found := _told(scope, present))), covered(passage.title))
+    named = next((found for scope in scopes if (found := _told(scope, present))), None)
+    return named or _narrowed(covered(passage.title), _told(passage.text[: site.sentence.start], present))
+
+
+def _narrowed(title: list[Period], before: list[Period]) -> list[Period]:
+    """What a title covers, or the year of it that the text before was last about."""
+    last = before[-1:]
+    within = any(each.first <= period.first == period.last <= each.last for each in title for period in last)
+    return last if within else title
 
 
 def _told(text: str, present: int | None) -> list[Period]:

@@ -70,7 +70,8 @@ _QUANTITY = re.compile(
     rf"|{_ARABIC}{_RANGE}\s?{_MULTIPLE}(?P<unit3>[a-z]{{2,5}})(?![a-z\d-])"
     rf"|{_ARABIC}{_RANGE}(?:[万亿]{{1,8}})?(?![\d.]*[a-z])))(?:以上|以下|以内|左右|上下)?"
 )
-_NO_QUANTITY = re.compile(f"(?:{SET_NUMERALS})")
+# A power of ten without a numeral counts nothing: 万元 of 万元产值能耗.
+_NO_QUANTITY = re.compile(f"(?:{SET_NUMERALS}|[百千万亿](?!分之))")
 _ORDINAL = re.compile(r"(?:第|专栏|附件|表|图|〔|\[)$")
 
 _YEAR = r"(?:19|20)\d{2}"
@@ -123,6 +124,7 @@ _CELL_UNIT = re.compile(rf"[(（](?P<unit>{_UNIT}|‰)(?:/[^()（）]{{1,4}})?[)
 _ROW_NAME_MAX, _ROW_TITLE_MAX = 40, 120
 """Characters of a cell that may name its row, and of the first one."""
 
+_PAIRS = tuple(zip("(（“《〔「", ")）”》〕」", strict=True))
 _BRACKETED = r"[(（][^()（）\n]{0,80}[)）]"
 _ITEM = rf"(?:{_BRACKETED}|[^、,，。;；:：!?！？|\s()（）]){{1,40}}"
 _ENUMERATION = re.compile(rf"{_ITEM}(?:、{_ITEM})+")
@@ -154,7 +156,7 @@ def _in_prose(aligned: str) -> list[Candidate]:
         *_plain(aligned, _DATE, Kind.DATE),
         *_plain(aligned, _DOCUMENT_NUMBER, Kind.NUMBER),
         *_plain(aligned, _TITLED, Kind.NAME),
-        *_plain(aligned, _ORGANISATION, Kind.ORGANISATION),
+        *_organisations(aligned),
         *_enumerations(aligned),
         *_objects(aligned),
     ]
@@ -170,6 +172,11 @@ def _is_prose(span: Span, rows: Sequence[Span], cells: Sequence[Candidate]) -> b
         return False
     cell = cells[place]
     return span != cell.span and not (cell.kind is Kind.QUANTITY and cell.span.overlap(span))
+
+
+def is_paired(text: str) -> bool:
+    """Whether no bracket or quotation mark of a text lacks its other half."""
+    return all(text.count(opening) == text.count(closing) for opening, closing in _PAIRS)
 
 
 def candidate_at(text: str, span: Span, found: Sequence[Candidate]) -> Candidate:
@@ -217,6 +224,22 @@ def _clause(text: str, span: Span) -> Span:
 def _plain(text: str, pattern: re.Pattern[str], kind: Kind) -> Iterator[Candidate]:
     for match in pattern.finditer(text):
         yield _spanned(text, kind, Span(match.start(), match.end()))
+
+
+def _organisations(text: str) -> Iterator[Candidate]:
+    """Bodies from the first word of their name on: without the half of a word, and what leads to them (由, 应当报)."""
+    for match in _ORGANISATION.finditer(text):
+        yield _spanned(text, Kind.ORGANISATION, Span(_name_start(text, *match.span()), match.end()))
+
+
+def _name_start(text: str, start: int, end: int) -> int:
+    place = _clause(text, Span(start, end)).start
+    for word, tag in tagged(text[place:end]):
+        names = tag[0] not in "pcdvux" or tag == "vn" or place + len(word) >= end
+        if place >= start and names:
+            return place
+        place += len(word)
+    return start
 
 
 def _quantities(text: str) -> Iterator[Candidate]:
@@ -357,7 +380,7 @@ def _objects(text: str) -> Iterator[Candidate]:
         offset = clause.start
         for word, tag in tagged(clause.slice(text)):
             offset += len(word)
-            if tag[0] in "vp" and 2 <= clause.end - offset <= 60:
+            if tag[0] in "vp" and 2 <= clause.end - offset <= 60 and is_paired(text[offset : clause.end]):
                 yield _spanned(text, Kind.NAME, Span(offset, clause.end))
         for match in _AS.finditer(text, clause.start, clause.end):
             yield _spanned(text, Kind.NAME, Span(match.start(1), match.end(1)))

@@ -29,7 +29,7 @@ _PROVISION = re.compile("第[〇零一二三四五六七八九十百千0-9]+[编
 _CORE = re.compile(language.INTERROGATIVE_CORE)
 _BEHIND_CORE = re.compile(language.BEHIND_CORE)
 _UNIT_HINT = re.compile(
-    rf"(?:多少个?|(?<![这那近前好第])几|how many)\s?[十百千万亿]*?(?P<unit>{UNIT.pattern})(?![a-z])"
+    rf"(?:多少个?|(?<![这那近前好第])几|how many)\s?[十百千万亿]*?(?P<unit>{UNIT.pattern})(?![a-z级])"
 )
 
 

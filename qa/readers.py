@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.protocols import Encoder
-from index.records import Document, Hit
+from index.records import Document, Hit, Span
 from qa.answers import Answer, Citation
-from qa.citations import quote_span, unmarked
+from qa.citations import quote_span, quote_spans, unmarked
 from qa.confidence import clash, confidence_features, doubt, meets, strays
 from qa.features import Asked, Matrix, Place, asked, lexical, places
 from qa.grammar import Kind
@@ -29,6 +29,7 @@ from qa.span_model import Scores
 from qa.stopwatch import stage
 from qa.verify import unsupported
 from qa.views import candidates_of, span_features, views
+from qa.wholes import whole
 
 _RIVALS = 20
 """Candidates that are looked through for one of the right time and place."""
@@ -188,9 +189,10 @@ class ExtractiveReader:
         ranking, scores, features = [pool.places[row] for row in order], scores[order], pool.features[order]
         told = confidence_features(pool.asked, ranking, pool.found, scores, features, self._encoder)
         named = dict(zip(CONFIDENCE, told, strict=True))
-        forbidden = clash(pool.asked.question, ranking[0])
+        asked_for, best = pool.asked.question, ranking[0]
         runner_up = _runner_up(ranking, scores)
-        return Finding(ranking[0], runner_up, pool.asked.question, tuple(told), forbidden, doubt(named))
+        place = whole(asked_for, best, pool.found)
+        return Finding(place, runner_up, asked_for, tuple(told), clash(asked_for, best), doubt(named))
 
     def compose(self, finding: Finding, hits: Sequence[Hit], confidence: float) -> Answer:
         """The answer that a finding makes, verified: a short answer that its quote does not carry is left out.
@@ -201,21 +203,27 @@ class ExtractiveReader:
             confidence: 0 to 1; under `SURE` the runner-up is cited as well.
         """
         question, place = finding.question.text, finding.place
-        citations = [self._citation(1, place)]
-        text = _told(place, citations[0])
+        citations = self._citations(1, place)
+        text, short = _told(place, citations), _short(place, citations)
         if finding.runner_up and confidence < SURE:
-            citations.append(self._citation(2, finding.runner_up))
-            text += f"\n\n另见：{_told(finding.runner_up, citations[1])}"
-        short = _short(place, citations[0])
+            more = self._citations(len(citations) + 1, finding.runner_up)
+            text += f"\n\n另见：{_told(finding.runner_up, more)}"
+            citations += more
         if is_polar(question) and (word := _POLARITY.get(says(question, _clause(place)))):
-            text, short = f"{word}。{text}", word
+            text, short = f"{word}。{text}", short or word
         return Answer(question, question, text, short, tuple(citations), tuple(hits), confidence=confidence)
 
-    def _citation(self, n: int, place: Place) -> Citation:
-        passage = place.hit.passage
-        quote = quote_span(passage.text, place.site.candidate.span)
+    def _citations(self, first: int, place: Place) -> list[Citation]:
+        """The quotes of a candidate, numbered from `first` on: one, but for lists of many items."""
+        passage, candidate = place.hit.passage, place.site.candidate
         document = self.corpus.document(passage.document_id)
-        return Citation(n, passage, document.source if document else passage.title, quote.shift(passage.span.start))
+        source = document.source if document else passage.title
+        # What leads to a list says what it is a list of.
+        if candidate.kind is Kind.LIST and candidate.clause.contains(candidate.span):
+            quotes = quote_spans(passage.text, candidate.clause)
+        else:
+            quotes = [quote_span(passage.text, candidate.span)]
+        return [Citation(n, passage, source, q.shift(passage.span.start)) for n, q in enumerate(quotes, start=first)]
 
 
 _POLARITY: dict[bool | None, str] = {True: "是", False: "否"}
@@ -233,20 +241,21 @@ def _with_lead(finding: Finding) -> str:
     return f"{reason.removesuffix('。')}；最接近的内容是「{unmarked(clause)}」。"
 
 
-def _short(place: Place, citation: Citation) -> str | None:
-    """The candidate, where it is narrower than its sentence and the quote carries it whole."""
+def _short(place: Place, citations: Sequence[Citation]) -> str | None:
+    """The candidate, where it is narrower than its sentence and the quotes carry it whole."""
     candidate, passage = place.site.candidate, place.hit.passage
-    whole = candidate.kind is Kind.CLAUSE and candidate.span == place.site.sentence
-    if whole or not citation.quote.contains(candidate.span.shift(passage.span.start)):
+    sentence = candidate.kind is Kind.CLAUSE and candidate.span == place.site.sentence
+    quoted = Span(citations[0].quote.start, citations[-1].quote.end)
+    if sentence or not quoted.contains(candidate.span.shift(passage.span.start)):
         return None
-    return None if unsupported(place.text, [citation.text]) else place.text
+    return None if unsupported(place.text, [citation.text for citation in citations]) else place.text
 
 
-def _told(place: Place, citation: Citation) -> str:
-    """The quote as a person reads it, under its heading where it is a label's value, with its marker."""
+def _told(place: Place, citations: Sequence[Citation]) -> str:
+    """The quotes as a person reads them, under their heading where they are a label's value, with their markers."""
     path = place.hit.passage.section_path
     heading = f"{path[-1]}：" if place.site.candidate.labelled and path else ""
-    return f"{unmarked(heading + ' '.join(citation.text.split()))}[{citation.n}]"
+    return heading + "".join(f"{unmarked(' '.join(each.text.split()))}[{each.n}]" for each in citations)
 
 
 def _runner_up(ranking: Sequence[Place], scores: NDArray[np.float64]) -> Place | None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from index.records import Hit, Span
 from qa.features import Matrix, Place
-from qa.grammar import Kind, candidate_at
+from qa.grammar import Kind, candidate_at, is_paired
 from qa.matching import sites, sites_of
 from qa.reading_input import Window, window_spans
 from qa.span_model import Scores
@@ -90,13 +90,18 @@ def candidates_of(view: View, scores: Scores, found: Sequence[Place]) -> Iterato
     yield from inside
     known = {place.site.candidate.span for place in inside}
     spans = (_to_words(text, span.shift(view.span.start)) for span, _ in scores.best(_TRIED))
-    whole = dict.fromkeys(span for span in spans if not _CROSSES.search(span.slice(text)))
+    whole = dict.fromkeys(span for span in spans if _is_whole(span.slice(text)))
     free = [span for span in list(whole)[:_FREE] if span not in known]
     rules = [site.candidate for site in sites(text)]
     named = [candidate_at(text, span, rules) for span in free]
     # Where a figure begins and ends the grammar knows better.
     for site in sites_of(text, [candidate for candidate in named if candidate.kind not in _FIGURES]):
         yield Place(view.hit, view.rank, site)
+
+
+def _is_whole(text: str) -> bool:
+    """Whether what the network would answer reaches across nothing and has no half of a pair of brackets or quotes."""
+    return not _CROSSES.search(text) and is_paired(text)
 
 
 def span_features(chosen: Sequence[tuple[View, Scores, Place]]) -> Matrix:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from index.records import Span
 from index.text import sentence_spans
-from qa.citations import MAX_QUOTE, quote_span, unmarked
+from qa.citations import MAX_QUOTE, quote_span, quote_spans, unmarked
 
 
 def quoted(text: str, wanted: str) -> str:
@@ -61,3 +61,14 @@ def test_a_quote_is_short_and_holds_a_short_answer(text: str, data: st.DataObjec
 
 def test_the_brackets_of_a_source_are_not_taken_for_our_markers() -> None:
     assert unmarked("见文献[3]和〔2023〕[2023]") == "见文献［3］和〔2023〕[2023]"
+
+
+def test_a_long_list_is_quoted_in_parts_of_three_sentences() -> None:
+    text = "条件如下：\n（一）甲；\n（二）乙；\n（三）丙；\n（四）丁。\n其他。"
+    quotes = quote_spans(text, Span(0, text.index("其他")))
+    assert [quote.slice(text) for quote in quotes] == ["条件如下：\n（一）甲；\n（二）乙；", "（三）丙；\n（四）丁。"]
+
+
+def test_a_short_span_is_quoted_at_once() -> None:
+    text = "建设园区。引进企业。"
+    assert quote_spans(text, Span(0, 4)) == [quote_span(text, Span(0, 4))]

@@ -143,3 +143,16 @@ def test_a_figure_without_a_unit_may_measure_anything() -> None:
 def test_a_refusal_says_what_speaks_most_against_the_answer(name: str, reason: str) -> None:
     told = {"held_soft": 0.0 if name == "held_near" else 0.5, "unmeasured": 0.0, "contrast": 0.0}
     assert doubt(told | {name: 1.0}) == reason
+
+
+def test_another_unit_or_shape_than_the_one_asked_for_forbids_an_answer() -> None:
+    assert clashes("光伏投资多少兆瓦", "70MW") is None
+    assert clashes("光伏装机多少亿元", "70MW") == "文档提到了相关内容，但没有给出所问的数字。"
+    assert clashes("光伏装机的联系电话是多少", "70MW") == "文档提到了相关内容，但没有给出所问的姓名、号码或地址。"
+
+
+def test_a_sum_does_not_answer_for_an_average() -> None:
+    assert clashes("户均投资多少", "5亿元") == "文档给出的不是平均到每一个的数字。"
+    text = "户均补贴300元。"
+    passage = Passage("d", "办法", text, Span(0, len(text)))
+    assert clash(analyse("户均补贴多少钱"), at("300元", passage)) is None

@@ -75,6 +75,14 @@ def test_since_when_is_not_when() -> None:
     assert rows("1993年总值多少", report)["31534亿元"]["period_conflicts"] == 1.0
 
 
+def test_of_the_years_that_a_title_covers_the_one_before_the_sentence_holds() -> None:
+    report = hit("过去一年，成绩显著。总值31534亿元。", title="2025年政府工作报告")
+    assert rows("2024年总值多少", report)["31534亿元"]["period_meets"] == 1.0
+    assert rows("2025年总值多少", report)["31534亿元"]["period_conflicts"] == 1.0
+    ground = hit("根据2015年的办法。总值31534亿元。", title="2025年政府工作报告")
+    assert rows("2025年总值多少", ground)["31534亿元"]["period_meets"] == 1.0
+
+
 def test_places_are_held_by_the_title_or_missing() -> None:
     assert rows("綦江光伏装机多少")["70MW"]["place_missing"] == 0.0
     assert rows("江津区光伏装机多少")["70MW"]["place_missing"] == 1.0

@@ -217,3 +217,22 @@ def test_the_text_of_a_long_cell_is_read_as_prose() -> None:
 @given(st.text(alphabet="甲乙：:| 12,.%（）()元\n-", max_size=80))
 def test_every_table_like_text_has_candidates_within_it(text: str) -> None:
     assert all(each.span.slice(text).strip() for each in candidates(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("应当报原审批机关备案。", "报原审批机关"),
+        ("由劳动合同履行地的劳动争议仲裁委员会管辖。", "劳动合同履行地的劳动争议仲裁委员会"),
+        ("分别向劳动合同履行地和用人单位所在地的劳动争议仲裁委员会申请。", "用人单位所在地的劳动争议仲裁委员会"),
+        ("国务院社会保险行政部门负责。", "国务院社会保险行政部门"),
+    ],
+)
+def test_a_body_begins_with_a_word_of_its_name(text: str, name: str) -> None:
+    assert [each.span.slice(text) for each in candidates(text) if each.kind is Kind.ORGANISATION] == [name]
+
+
+def test_a_power_of_ten_alone_counts_nothing() -> None:
+    text = "人均总值和万元产值能耗下降，上百万元的项目3个，降低百分之五。"
+    found = [each.span.slice(text) for each in candidates(text) if each.kind is Kind.QUANTITY]
+    assert found == ["3个", "百分之五"]

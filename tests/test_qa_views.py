@@ -134,6 +134,12 @@ def test_a_free_span_is_of_the_kind_that_it_mostly_shares(text: str, answer: str
     assert place.site.sentence.contains(candidate.span)
 
 
+def test_half_a_pair_of_brackets_is_no_answer() -> None:
+    with pytest.raises(StopIteration):
+        free("工业增加值三年（到2025年）翻番。", "2025年）翻番")
+    assert free("工业增加值三年（到2025年）翻番。", "三年（到2025年）翻番").site.candidate.kind is Kind.CLAUSE
+
+
 def test_a_free_span_keeps_its_place_in_a_later_window() -> None:
     found = places([hit()])
     span = next(each for each in window_spans(TEXT) if "牵头" in each.slice(TEXT))
