@@ -12,7 +12,7 @@ BENCH  ?=
 LOAD   ?=
 comma  := ,
 
-.PHONY: install serve test lint gate bench load bench-peers fuzz kills reader screenshots clean
+.PHONY: install serve test lint gate bench load bench-peers fuzz kills soak reader screenshots clean
 .DEFAULT_GOAL := serve
 
 # Stamps make the second run start at once: they are older than what they depend on only after a change.
@@ -73,6 +73,11 @@ fuzz: $(VENV)/installed-dev
 KILLS ?= 500
 kills: $(VENV)/installed-dev
 	$(BIN)/python -W error -m tests.kills --kills $(KILLS)
+
+# A night of mixed clients, then ten times too many, then connections that dribble: `make soak ANSWERS=5000` for less.
+ANSWERS ?= 100000
+soak: $(VENV)/installed-dev
+	$(BIN)/python -m eval.bench.soak --answers $(ANSWERS) --json build/soak.json
 
 # From the encoder's weights to qa/models/reader.onnx and qa/ranking.json: some two hours on two cores. Run again after a
 # cut, it goes on from the last checkpoint. Memory that is kept instead of given back saves a third of the time.

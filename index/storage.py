@@ -242,6 +242,8 @@ def read_manifest(folder: Path) -> Manifest:
         with path.open("rb") as file:
             content = file.read(MANIFEST_LIMIT + 1)
     stored = _parse_manifest(folder, content)
+    if stored.get("format") != FORMAT and {"encoder", "terms", "passages"} <= stored.keys():
+        raise corrupt(path, "没有写明格式")
     if stored.get("format") != FORMAT:
         raise IndexNotFound(folder, f"{path} 不是依据（Yiju）的索引清单；请另选一个文件夹。")
     if stored.get("version") not in (1, VERSION):

@@ -140,6 +140,20 @@ def test_what_a_user_puts_beside_an_index_stays(folder: Path) -> None:
     assert names_in(folder) == ["gamma"]
 
 
+@pytest.mark.parametrize(
+    "edit", [lambda stored: stored.update(format="yiju-indey"), lambda stored: stored.pop("format")]
+)
+def test_a_manifest_of_ours_that_does_not_say_so_is_damage_and_can_be_built_over(
+    folder: Path, edit: Callable[[dict[str, Any]], object]
+) -> None:
+    edit_manifest(folder, edit)
+    with pytest.raises(IndexCorrupt, match=r"manifest\.json：没有写明格式"):
+        open_index(folder)
+    build("gamma").save(folder)
+    assert names_in(folder) == ["gamma"]
+    assert only_whole_files(folder)
+
+
 def test_a_later_format_is_not_guessed_at(folder: Path) -> None:
     edit_manifest(folder, lambda stored: stored.update(version=storage.VERSION + 1))
     with pytest.raises(

@@ -46,7 +46,7 @@ def main() -> None:
                 sent += count
                 if failure:
                     name = hashlib.sha1(f"{label}{failure.splitlines()[:2]}".encode()).hexdigest()[:12]
-                    (found / f"api-{name}").write_text(f"{label}\n{failure}\n", encoding="utf-8")
+                    (found / f"api-{name}").write_text(f"{label}\n{failure[:4000]}\n", encoding="utf-8")
                 if time.monotonic() > end:
                     break
     sys.stdout.write(f"Done {sent} requests\n")

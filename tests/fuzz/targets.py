@@ -6,6 +6,7 @@ reads must hold together: it can be split, saved, and read again. Everything els
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import io
 import json
@@ -72,7 +73,9 @@ ENCODER = HashEncoder(dim=8)
 @cache
 def small_index() -> Path:
     """A folder with an index of two documents, kept as long as the process lives."""
-    folder = Path(tempfile.mkdtemp(prefix="yiju-fuzz-")) / "index"
+    place = tempfile.mkdtemp(prefix="yiju-fuzz-")
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    folder = Path(place) / "index"
     texts = {"alpha": "甲方案\n一、目标\n光伏70MW。\n", "beta": "乙办法\n第一条 为规范管理，制定本办法。\n"}
     documents = [Document(id, text[:3], text, f"{id}.txt") for id, text in texts.items()]
     PassageIndex.build(documents, ENCODER).save(folder)
