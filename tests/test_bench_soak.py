@@ -60,3 +60,9 @@ def test_more_than_can_be_is_answered_or_turned_away(monkeypatch: pytest.MonkeyP
     assert 0 < figures["answers a second at most"] <= 10
     assert figures["turned away with 503"] > 10
     assert figures["neither"] == 0
+
+
+def test_a_server_that_is_gone_ends_the_soak(server: Server) -> None:
+    gone = Server("http://127.0.0.1:9", server.pid, 0.0)
+    with pytest.raises(soak.Unexpected, match="服务器不再回答"):
+        soak.mixed(gone, questions(), answers=5, clients=2)

@@ -45,6 +45,9 @@ SAMPLES = 200
 PEAK_SECONDS, FLOOD_SECONDS, TIMES = 20.0, 20.0, 10
 """How long capacity is measured and then exceeded, and by how much."""
 
+HOPELESS = 100
+"""More failures than answers by which it is given up: the server is gone."""
+
 IDLE = 100
 """Connections that never come to the point."""
 
@@ -158,6 +161,9 @@ def mixed(server: Server, questions: Iterator[str], answers: int, clients: int, 
         answers: how many.
         clients: how many ask at once.
         seed: of who comes when.
+
+    Raises:
+        Unexpected: if the server is gone.
     """
     record, lock, chance = Record(), threading.Lock(), random.Random(seed)
     kinds, weights = list(MIX), list(MIX.values())
@@ -172,6 +178,8 @@ def mixed(server: Server, questions: Iterator[str], answers: int, clients: int, 
             except (OSError, HTTPException, YijuError) as error:
                 with lock:
                     record.failures[f"{kind.__name__}：{type(error).__name__} {str(error)[:80]}"] += 1
+                if record.failures.total() > HOPELESS + len(record.waits):
+                    raise Unexpected(f"服务器不再回答，已停止：{error}") from error
                 continue
             with lock:
                 record.replies[kind.__name__] += 1
