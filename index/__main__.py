@@ -78,7 +78,13 @@ def main(argv: Sequence[str] | None = None, *, load_encoder: LoadEncoder | None 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="yiju-index", description="把文档编成可检索的索引文件夹。")
     commands = parser.add_subparsers(required=True, metavar="命令", parser_class=_Parser)
+    _add_changing(commands)
+    _add_looking(commands)
+    _add_keeping(commands)
+    return parser
 
+
+def _add_changing(commands: argparse._SubParsersAction[_Parser]) -> None:
     build = commands.add_parser("build", help="用文件和文件夹新建（或整个替换）一个索引")
     build.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="文件或文件夹")
     build.add_argument(
@@ -116,6 +122,8 @@ def _parser() -> argparse.ArgumentParser:
     remove.add_argument("ids", nargs="+", metavar="DOCUMENT_ID", help="文档编号，见 info")
     remove.set_defaults(run=_remove)
 
+
+def _add_looking(commands: argparse._SubParsersAction[_Parser]) -> None:
     info = commands.add_parser("info", help="查看索引里有什么")
     info.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹，或 milvus://…")
     info.add_argument("--json", action="store_true", help="输出 JSON")
@@ -130,6 +138,8 @@ def _parser() -> argparse.ArgumentParser:
     rights_command.add_arguments(rights)
     rights.set_defaults(run=_rights)
 
+
+def _add_keeping(commands: argparse._SubParsersAction[_Parser]) -> None:
     backup = commands.add_parser("backup", help="把索引写成一个文件（tar），边写边核对")
     backup.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹")
     backup.add_argument("file", type=Path, metavar="FILE", help="备份文件；已有的会被替换")
@@ -143,7 +153,6 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="逐个文件核对校验和与结构；有损坏时退出码为 1")
     verify.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹，或 milvus://…")
     verify.set_defaults(run=_verify)
-    return parser
 
 
 def _add_cluster(parser: argparse.ArgumentParser) -> None:
