@@ -4,9 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 INDEX  ?= data/index
 PORT   ?= 7860
-# ocr reads scans; sentence-transformers and torch serve encoders other than the default; `make install EXTRAS=` leaves
-# both out.
-EXTRAS ?= ocr,sentence-transformers
+# audit writes the audit log; ocr reads scans; sentence-transformers and torch serve encoders other than the default; `make install EXTRAS=` leaves
+# them out.
+EXTRAS ?= audit,ocr,sentence-transformers
 # Which benchmarks, and where their figures go: `make bench BENCH="answers commands --json FILE"`; all by default.
 BENCH  ?=
 LOAD   ?=

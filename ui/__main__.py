@@ -20,6 +20,7 @@ from index.locations import add_index_argument
 from index.terminal import printable
 from qa.model_options import add_model_options, model_of
 from qa.settings import Caution, Settings
+from ui.audit.options import add_audit_options, audit_of
 from ui.options import access_of, add_options, check, rights_of
 from ui.usage_options import add_usage_options, usage_of
 
@@ -40,8 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 after a proper end, 2 for the caller's mistake or an unusable index.
     """
     given = list(sys.argv[1:] if argv is None else argv)
-    if given[:1] == ["keys"]:
-        return _keys(given[1:])
+    if given[:1] in (["keys"], ["audit"]):
+        return _other(given[0], given[1:])
     arguments = _parser().parse_args(given)
     # Both ways to end a server go through KeyboardInterrupt, also while it is still loading.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -67,7 +68,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        "yiju-serve", description="启动问答服务：聊天页面、嵌入组件和接口。", epilog="密钥用 yiju-serve keys 管理。"
+        "yiju-serve",
+        description="启动问答服务：聊天页面、嵌入组件和接口。",
+        epilog="密钥用 yiju-serve keys 管理，审计记录用 yiju-serve audit 核验。",
     )
     add_index_argument(parser)
     parser.add_argument(
@@ -78,13 +81,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--root-path", type=_root_path, default="", help="反向代理去掉的路径前缀，例如 /qa")
     add_options(parser)
     add_usage_options(parser)
+    add_audit_options(parser)
     add_model_options(parser)
     parser.add_argument("--mcp", action="store_true", help="在 /mcp 为大语言模型提供工具，须装 yiju[mcp]")
     return parser
 
 
-def _keys(argv: Sequence[str]) -> int:
-    from ui.keys_command import main
+def _other(name: str, argv: Sequence[str]) -> int:
+    if name == "audit":
+        from ui.audit.command import main
+    else:
+        from ui.keys_command import main
 
     return main(argv)
 
@@ -138,8 +145,10 @@ def _load(settings: Settings, arguments: argparse.Namespace) -> FastAPI:
     for rule in rights.current().idle(answerer.documents()):
         message = f"yiju-serve：没有文档符合权限规则「{rule.documents}」；写错了，或文件已移走？"
         print(printable(message), file=sys.stderr)
-    usage = usage_of(arguments, settings.index)
-    return create_app(answerer, source=source, access=access, rights=rights, usage=usage, mcp=arguments.mcp)
+    usage, audit = usage_of(arguments, settings.index), audit_of(arguments, settings.index)
+    return create_app(
+        answerer, source=source, access=access, rights=rights, usage=usage, audit=audit, mcp=arguments.mcp
+    )
 
 
 def _open(settings: Settings) -> tuple[Source, Answerer]:

@@ -15,7 +15,6 @@ from index.filters import years_of
 from index.records import Document, Span
 from index.versions import Versions
 from qa.answers import Answer
-from qa.protocols import Answerer
 from ui.bodies import Asked, asked, flag, opinion, read_object
 from ui.desk import Desk
 from ui.errors import ApiError, as_api_error, error_body
@@ -42,7 +41,8 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
         if problem := desk.problem():
             raise ApiError(503, "unavailable", problem)
         seen = desk.seen_by(visitor_of(request))
-        warned = {"warning": desk.warning} if desk.warning else {}
+        warnings = (desk.warning, desk.audit.warning() if desk.audit else None)
+        warned = {"warning": "".join(told)} if (told := [each for each in warnings if each]) else {}
         return JSONResponse({"status": "ok", "documents": len(seen.documents()), **warned})
 
     @router.get("/metrics")
@@ -136,25 +136,25 @@ def _add_documents(router: APIRouter, desk: Desk) -> None:
     @router.get("/api/documents/{document_id}")
     async def document(request: Request, document_id: str) -> JSONResponse:
         """One document with its outline."""
+        found = _document(desk, request, document_id)
         seen = desk.seen_by(visitor_of(request))
-        found = _document(seen, document_id)
         return JSONResponse({**_summary(found, seen.versions()), "outline": _outline(found)})
 
     @router.get("/api/documents/{document_id}/text")
     async def text(request: Request, document_id: str) -> PlainTextResponse:
         """The text that citations' offsets point into."""
-        return PlainTextResponse(_document(desk.seen_by(visitor_of(request)), document_id).text)
+        return PlainTextResponse(_document(desk, request, document_id).text)
 
     @router.get("/api/documents/{document_id}/context")
     async def context(request: Request, document_id: str) -> JSONResponse:
         """A place in a document with its surroundings."""
-        found = _document(desk.seen_by(visitor_of(request)), document_id)
+        found = _document(desk, request, document_id)
         return JSONResponse(_context(found, _span(request.query_params, found)))
 
 
-def _document(seen: Answerer, document_id: str) -> Document:
+def _document(desk: Desk, request: Request, document_id: str) -> Document:
     """A document that the visitor may see; what they may not see is not there."""
-    if found := seen.document(document_id):
+    if found := desk.document(document_id, visitor_of(request), "api"):
         return found
     raise ApiError(404, "document_not_found", "没有这份文档；可用的文档见 /api/documents。")
 

@@ -10,21 +10,27 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from threading import Event
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from index.errors import YijuError
 from index.filters import Filter
+from index.records import Document
 from index.rights import RightsFile
 from qa.answers import Answer
 from qa.protocols import Answerer, Expander
 from qa.stopwatch import measuring
-from ui.errors import BUSY, AnswerFailed, Busy, TooMany
+from ui.asked import Asked, note_reading, noting
+from ui.errors import BUSY, AnswerFailed, Busy, TooMany, Unwritten
 from ui.limits import Limits
 from ui.metrics import QUEUE, Metrics
 from ui.reading import Reading
 from ui.unavailable import Unavailable
 from ui.usage import UsageLog
 from ui.visitors import OWNER, Visitor
+
+if TYPE_CHECKING:
+    from ui.audit.log import AuditLog
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +43,7 @@ class _Job:
 
     mail: asyncio.Queue[Answer | Exception | None]
     loop: asyncio.AbstractEventLoop
+    question: str
     visitor: Visitor
     where: str | None
     id: str = field(default_factory=lambda: uuid4().hex)
@@ -59,6 +66,7 @@ class Desk:
         outage: why the index cannot be searched for now, in Chinese; None where it can.
         metrics: what was counted so far.
         usage: where answers are kept; None keeps none.
+        audit: where it is noted who asked what of which document; None notes nothing.
         waiting: how many questions may wait.
         limits: how much each visitor may ask.
     """
@@ -70,6 +78,7 @@ class Desk:
         workers: int | None = None,
         waiting: int = 64,
         usage: UsageLog | None = None,
+        audit: AuditLog | None = None,
         limits: Limits | None = None,
         rights: RightsFile | None = None,
     ) -> None:
@@ -78,6 +87,7 @@ class Desk:
         self.outage: str | None = None
         self.metrics = Metrics()
         self.usage = usage
+        self.audit = audit
         self.waiting = waiting
         self.limits = limits or Limits()
         self._reading = Reading(rights)
@@ -99,6 +109,8 @@ class Desk:
             return str(self.answerer.error)
         if self.outage:
             return self.outage
+        if self.audit and (unwritten := self.audit.problem()):
+            return f"{unwritten}在此之前不回答问题，也不打开文档。"
         if not self.answerer.documents():
             return "索引里没有文档，请先用 yiju-index build 建立索引。"
         return None
@@ -106,6 +118,18 @@ class Desk:
     def seen_by(self, visitor: Visitor) -> Answerer:
         """The documents, and answers from them, as if there were none but those that the visitor may read."""
         return self._reading.of(self.answerer, visitor)
+
+    def document(self, document_id: str, visitor: Visitor, where: str) -> Document | None:
+        """A document that the visitor may see, or None; that they look at it is noted.
+
+        Raises:
+            Unwritten: if it cannot be.
+        """
+        found = self.seen_by(visitor).document(document_id)
+        if found is not None and self.audit is not None:
+            self._check_noting()
+            note_reading(self.audit, visitor, document_id, where)
+        return found
 
     async def ask(
         self,
@@ -127,7 +151,7 @@ class Desk:
             else:
                 yield seen.ask(question, history, within)
 
-        return [answer async for answer in self._run(work, visitor, where)][-1]
+        return [answer async for answer in self._run(work, question, visitor, where)][-1]
 
     def stream(
         self,
@@ -161,7 +185,7 @@ class Desk:
             asking = seen.expand if expand and isinstance(seen, Expander) else seen.stream
             return asking(question, history, within)
 
-        return self._run(work, visitor, where)
+        return self._run(work, question, visitor, where)
 
     async def close(self) -> None:
         """Takes no more questions, stops the running ones at their next snapshot and waits for them."""
@@ -171,10 +195,12 @@ class Desk:
         await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
         if self.usage is not None:
             await asyncio.to_thread(self.usage.close)
+        if self.audit is not None:
+            await asyncio.to_thread(self.audit.close)
 
-    async def _run(self, work: Work, visitor: Visitor, where: str | None) -> AsyncIterator[Answer]:
+    async def _run(self, work: Work, question: str, visitor: Visitor, where: str | None) -> AsyncIterator[Answer]:
         self._admit(visitor)
-        job = _Job(asyncio.Queue(), asyncio.get_running_loop(), visitor, where)
+        job = _Job(asyncio.Queue(), asyncio.get_running_loop(), question, visitor, where)
         self._jobs.add(job)
         future = self._pool.submit(self._answer, job, work, time.perf_counter())
         future.add_done_callback(lambda done: _leave(job, done, self._jobs))
@@ -192,15 +218,21 @@ class Desk:
             self.metrics.refused("busy")
             raise Busy(BUSY)
         try:
+            self._check_noting()
             self.limits.take(visitor)
-        except TooMany:
-            self.metrics.refused("limited")
+        except (TooMany, Unwritten) as error:
+            self.metrics.refused("limited" if isinstance(error, TooMany) else "failed")
             raise
+
+    def _check_noting(self) -> None:
+        if self.audit and (unwritten := self.audit.problem()):
+            raise Unwritten(f"{unwritten}在此之前不回答问题，也不打开文档。")
 
     def _answer(self, job: _Job, work: Work, since: float) -> None:
         """Runs in a worker thread. It is the outermost handler there, hence the one broad `except`."""
         try:
-            self._deliver(job, work, since)
+            with noting(self.audit, job.visitor, job.question, job.where or "admin", job.id) as asked:
+                self._deliver(job, work, since, asked)
         except (ValueError, YijuError) as error:
             self.metrics.refused("invalid" if isinstance(error, ValueError) else "failed")
             job.send(error)
@@ -209,17 +241,19 @@ class Desk:
             log.exception("answering failed")
             job.send(AnswerFailed("回答时出了错，已记入日志，请稍后再试。"))
 
-    def _deliver(self, job: _Job, work: Work, since: float) -> None:
+    def _deliver(self, job: _Job, work: Work, since: float, asked: Asked) -> None:
         last: Answer | None = None
         self.metrics.took({QUEUE: time.perf_counter() - since})
         with measuring() as watch:
             for answer in work():
+                asked.last = answer
                 if job.stopped.is_set():
                     return
                 named = replace(answer, id=job.id)
                 if named != last:  # one that repeats the last is nothing but a chance to stop
                     job.send(last := named)
         self.metrics.took(watch.seconds)
+        asked.complete = True
         if last is None:
             raise RuntimeError("the answerer gave no answer at all")
         seconds = time.perf_counter() - since

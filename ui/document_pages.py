@@ -44,7 +44,7 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
     async def document(request: Request, document_id: str) -> Response:
         """One document, at the place that the address names."""
         seen = desk.seen_by(visitor_of(request))
-        found = seen.document(document_id)
+        found = desk.document(document_id, visitor_of(request), "page")
         if found is None:
             return page("missing.html", request, root="../", status=404)
         return _document(request, found, seen.versions())
@@ -52,7 +52,7 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
     @router.get("/documents/{document_id}/pages/{n}.png")
     async def picture(request: Request, document_id: str, n: int) -> Response:
         """A page as a picture, drawn from the file as it is now."""
-        found = desk.seen_by(visitor_of(request)).document(document_id)
+        found = desk.document(document_id, visitor_of(request), "page")
         path = file_of(found) if found else None
         if path is None:
             raise ApiError(404, "page_not_found", "没有这一页的图像。")

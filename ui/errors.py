@@ -24,6 +24,10 @@ class Busy(YijuError):
     """More questions are waiting than the desk takes."""
 
 
+class Unwritten(YijuError):
+    """What must be noted in the audit log cannot be."""
+
+
 class AnswerFailed(YijuError):
     """Answering broke for a reason that only the log should tell."""
 

@@ -19,6 +19,7 @@ from index.locations import add_index_argument
 from index.records import Span
 from qa.answers import Answer
 from qa.settings import Caution, Settings
+from ui.audit.options import add_audit_options, audit_of
 from ui.desk import Desk
 from ui.errors import ApiError
 from ui.usage_options import add_usage_options, usage_of
@@ -120,7 +121,10 @@ async def _answer(
 
 
 def _passage(desk: Desk, visitor: Visitor, document_id: str, start: int, end: int) -> Json:
-    document = desk.seen_by(visitor).document(document_id)
+    try:
+        document = desk.document(document_id, visitor, "mcp")
+    except YijuError as error:
+        raise ToolError(str(error)) from error
     if document is None:
         raise ToolError(f"没有文档 {document_id}。")
     if not 0 <= start < end <= min(len(document.text), start + MAX_PASSAGE):
@@ -146,20 +150,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     add_index_argument(parser)
     parser.add_argument("--caution", type=Caution, choices=list(Caution), help="多有把握才作答")
     add_usage_options(parser)
+    add_audit_options(parser)
     arguments = parser.parse_args(argv)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     from qa.bootstrap import open_assistant
 
     try:
         settings = Settings.from_environment(index=arguments.index, caution=arguments.caution)
-        desk = Desk(open_assistant(settings), usage=usage_of(arguments, settings.index))
+        desk = Desk(
+            open_assistant(settings),
+            usage=usage_of(arguments, settings.index),
+            audit=audit_of(arguments, settings.index),
+        )
     except (ValueError, YijuError) as error:
         parser.exit(2, f"yiju-mcp：{error}\n")
     try:
         server_of(desk).run("stdio")
     finally:
-        if desk.usage is not None:
-            desk.usage.close()
+        for log in (desk.usage, desk.audit):
+            if log is not None:
+                log.close()
     return 0
 
 

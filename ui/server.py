@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, RedirectResponse
@@ -23,6 +24,9 @@ from ui.limits import Limits
 from ui.reloading import Source, reloading
 from ui.usage import UsageLog
 
+if TYPE_CHECKING:
+    from ui.audit.log import AuditLog
+
 HERE = Path(__file__).parent
 
 EVERYBODY = Access()
@@ -35,6 +39,7 @@ def create_app(
     access: Access = EVERYBODY,
     rights: RightsFile | None = None,
     usage: UsageLog | None = None,
+    audit: AuditLog | None = None,
     mcp: bool = False,
     workers: int | None = None,
     waiting: int = 64,
@@ -47,12 +52,13 @@ def create_app(
         access: who may come in; whoever reaches the application, by default.
         rights: who may read which documents; None: whoever may come in reads all.
         usage: where answers are kept; None keeps none.
+        audit: where it is noted who asked what of which document; None notes nothing.
         mcp: serve the tools for language models at `/mcp`, for which the extra `mcp` is needed.
         workers: how many questions are answered at the same time; by default one a core, four at most.
         waiting: how many more may wait; what comes then is turned away.
     """
     limits = Limits(access.book, access.per_address)
-    desk = Desk(answerer, workers=workers, waiting=waiting, usage=usage, limits=limits, rights=rights)
+    desk = Desk(answerer, workers=workers, waiting=waiting, usage=usage, audit=audit, limits=limits, rights=rights)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

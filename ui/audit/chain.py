@@ -1,0 +1,233 @@
+"""Lines of JSON, each carrying a digest of itself and of the one before, so that no line can be changed unseen.
+
+A line is `{"n":…,…,"chain":"…"}`: HMAC-SHA256 of the digest before it and of all that stands before `,"chain"`, byte by
+byte, so that nobody has to agree on how JSON is written. Without a key anybody can compute the chain, and whoever may
+write the file can write another; then only a digest kept elsewhere tells. With a key only its holder can.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.errors import YijuError
+
+_LINE = re.compile(rb'\{"n":(\d{1,15}),.*,"chain":"([0-9a-f]{64})"\}', re.DOTALL)
+_TAIL = len(',"chain":""}') + 64
+_HEAD = re.compile(r"(\d{1,15}):([0-9a-f]{64})")
+
+TORN = "torn"
+"""What a line is about that follows one which was not written to its end."""
+
+
+class AuditError(YijuError):
+    """The audit log cannot be read or written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a chain ends.
+
+    Attributes:
+        n: the number of its last line; 0 before the first.
+        digest: of that line, 64 hexadecimal digits.
+    """
+
+    n: int = 0
+    digest: str = "0" * 64
+
+    def __str__(self) -> str:
+        return f"{self.n}:{self.digest}"
+
+
+def head_of(text: str) -> Head:
+    """What `str(head)` wrote.
+
+    Raises:
+        ValueError: if it is something else; the message is fit for a user's eyes.
+    """
+    if found := _HEAD.fullmatch(text):
+        return Head(int(found[1]), found[2])
+    raise ValueError(f"须形如 12:64 位十六进制（yiju-serve audit head 所示），得到 {text[:80]}")
+
+
+class Chain:
+    """Makes lines.
+
+    Args:
+        key: of the digests; empty for ones that everybody can compute.
+        head: behind which the next line comes.
+    """
+
+    def __init__(self, key: bytes, head: Head) -> None:
+        self.head = head
+        self._key = key
+
+    def line(self, entry: Mapping[str, object]) -> bytes:
+        """The next line, with its end."""
+        n = self.head.n + 1
+        body = json.dumps({"n": n, **entry}, separators=(",", ":")).encode()[:-1]
+        self.head = Head(n, digest(self._key, self.head, body))
+        return body + f',"chain":"{self.head.digest}"}}\n'.encode()
+
+    def follows(self, line: bytes) -> bool:
+        """Whether a line is the next one; if so, the chain ends with it."""
+        found = _LINE.fullmatch(line)
+        if not found or int(found[1]) != self.head.n + 1:
+            return False
+        if not hmac.compare_digest(found[2].decode(), digest(self._key, self.head, line[:-_TAIL])):
+            return False
+        self.head = Head(int(found[1]), found[2].decode())
+        return True
+
+
+def digest(key: bytes, before: Head, body: bytes) -> str:
+    """What a line carries, given the head before it and its bytes before `,"chain"`."""
+    return hmac.new(key, before.digest.encode() + body, hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of a file.
+
+    Attributes:
+        file: where it stands.
+        number: from 1.
+        text: without its end.
+    """
+
+    file: Path
+    number: int
+    text: bytes
+
+    def __str__(self) -> str:
+        return f"{self.file} 第 {self.number} 行"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a chain is worth.
+
+    Attributes:
+        head: its last line that is in order.
+        problem: the first thing that is not, in Chinese; None if all is.
+        torn: lines that were not written to their end and are known as such.
+    """
+
+    head: Head
+    problem: str | None = None
+    torn: int = 0
+
+
+def parts(path: Path) -> list[Path]:
+    """The files of a log in their order: those that were closed, then the one that grows; only those that exist."""
+    closed = sorted(path.parent.glob(f"{_escaped(path.stem)}-{'[0-9]' * 12}{path.suffix}"))
+    return [*closed, *([path] if path.exists() else [])]
+
+
+def closed_name(path: Path, first: int) -> Path:
+    """What a file is called once it is closed, given the number of its first line."""
+    return path.with_name(f"{path.stem}-{first:012d}{path.suffix}")
+
+
+def first_number(file: Path) -> int:
+    """The number of the first line of a file that can be read; 0 where none can."""
+    with file.open("rb") as opened:
+        return next((int(found[1]) for line in opened if (found := _LINE.match(line))), 0)
+
+
+def places(path: Path) -> Iterator[Place]:
+    """The lines of a log, those of all its files; the last may lack its end.
+
+    Raises:
+        AuditError: if a file cannot be read.
+    """
+    for file in parts(path):
+        try:
+            with file.open("rb") as opened:
+                for number, line in enumerate(opened, 1):
+                    yield Place(file, number, line)
+        except OSError as error:
+            raise AuditError(f"审计记录 {file} 读不出来（{error.strerror}）；请检查权限。") from error
+
+
+def verify(path: Path, key: bytes = b"", anchors: Sequence[Head] = (), since: Head | None = None) -> Verdict:
+    """Follows a chain from line to line.
+
+    Args:
+        path: the file that grows.
+        key: as `Chain`.
+        anchors: heads as they were at some time, kept elsewhere: the chain must have passed them.
+        since: the head before the first line that is left, where earlier files have been put away.
+
+    Raises:
+        AuditError: if there is no log, or it cannot be read.
+    """
+    if not parts(path) and not anchors:
+        raise AuditError(f"没有审计记录 {path}；请检查 --index，服务须以 --audit-log 启动过。")
+    chain = Chain(key, since or Head())
+    passed = {chain.head.n: chain.head.digest}
+    wanted = {anchor.n for anchor in anchors}
+    torn, fragment = 0, list[Place]()
+    for place in places(path):
+        if fragment or not chain.follows(place.text.removesuffix(b"\n")):
+            fragment.append(place)
+            if not _is_torn(chain, fragment):
+                continue
+            torn, fragment = torn + 1, []
+        if chain.head.n in wanted:
+            passed[chain.head.n] = chain.head.digest
+    if fragment and (len(fragment) > 1 or fragment[0].text.endswith(b"\n")):
+        return Verdict(chain.head, f"{fragment[0]}：{_why(chain, path, fragment[0])}", torn)
+    return Verdict(chain.head, _missed(chain.head, passed, anchors), torn + len(fragment))
+
+
+def _escaped(stem: str) -> str:
+    return re.sub(r"([*?[])", r"[\1]", stem)
+
+
+def _is_torn(chain: Chain, fragment: Sequence[Place]) -> bool:
+    """Whether the last line is in order and says that those before it were not written to their end."""
+    *before, last = fragment
+    line = last.text.removesuffix(b"\n")
+    if not before or f'"event":"{TORN}"'.encode() not in line:
+        return False
+    return torn_digest(_joined(before)).encode() in line and chain.follows(line)
+
+
+def _joined(lines: Iterable[Place]) -> bytes:
+    return b"".join(each.text for each in lines).removesuffix(b"\n")
+
+
+def torn_digest(fragment: bytes) -> str:
+    """By which a later line names what was not written to its end."""
+    return hashlib.sha256(fragment).hexdigest()
+
+
+def _why(chain: Chain, path: Path, place: Place) -> str:
+    """What has become of the line that should stand at a place."""
+    wanted, found = chain.head.n + 1, _LINE.fullmatch(place.text.removesuffix(b"\n"))
+    if not found:
+        return f"应为第 {wanted} 条，读不懂：内容被改动"
+    n = int(found[1])
+    if n == wanted:
+        return f"第 {n} 条与它的校验值不符：这一条（或密钥）被改动"
+    if n < wanted:
+        return f"应为第 {wanted} 条，却是第 {n} 条：重复插入，或次序被调换"
+    if any((each := _LINE.match(later.text)) and int(each[1]) == wanted for later in places(path)):
+        return f"应为第 {wanted} 条，却是第 {n} 条，第 {wanted} 条在后面：次序被调换"
+    return f"应为第 {wanted} 条，却是第 {n} 条：中间 {n - wanted} 条被删去"
+
+
+def _missed(head: Head, passed: Mapping[int, str], anchors: Sequence[Head]) -> str | None:
+    for anchor in sorted(anchors, key=lambda each: each.n):
+        if anchor.n > head.n:
+            return f"记录到第 {head.n} 条为止，而另处存着第 {anchor.n} 条的校验值：末尾 {anchor.n - head.n} 条被截去"
+        if passed.get(anchor.n, anchor.digest) != anchor.digest:
+            return f"第 {anchor.n} 条的校验值与另处所存不同：记录被重写过"
+    return None
