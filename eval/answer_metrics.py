@@ -266,6 +266,11 @@ def _supported(query: Query, answer: AnswerJson | None) -> list[bool]:
     return [any(_overlap(text, normalise(each["quote"])) for text in evidence) for each in citations]
 
 
+def overlaps(evidence: str, quote: str) -> bool:
+    """Whether both, as they are compared, share a run of at least 60 % of the shorter one."""
+    return _overlap(normalise(evidence), normalise(quote))
+
+
 def _overlap(evidence: str, quote: str) -> bool:
     """Whether both share a run of at least 60 % of the shorter one.
 

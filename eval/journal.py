@@ -12,15 +12,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
-from eval.outcomes import ask
+from eval.outcomes import Asked, ask
 from eval.records import Outcome, Query
 from qa.answers import AnswerJson
-from qa.protocols import Answerer
+from qa.settings import Answering
 
 
-def journal_path(report: Path) -> Path:
-    """Where the answers for a report are kept until it is written."""
-    return report.with_name(report.name + ".answers")
+def journal_path(report: Path, way: Answering = Answering.BOTH) -> Path:
+    """Where the answers for a report are kept until it is written; those of each other way of answering apart."""
+    name = "" if way is Answering.BOTH else f".{way}"
+    return report.with_name(f"{report.name}{name}.answers")
 
 
 class Journal:
@@ -36,7 +37,7 @@ class Journal:
         self._key = dict(key)
         self.answers: dict[str, AnswerJson] = self._read()
 
-    def ask_all(self, answerer: Answerer, queries: Sequence[Query]) -> Iterator[Outcome]:
+    def ask_all(self, answerer: Asked, queries: Sequence[Query]) -> Iterator[Outcome]:
         """Answer questions, the ones that are kept without asking.
 
         Raises:

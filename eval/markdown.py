@@ -9,6 +9,7 @@ from eval.baseline import question_differences
 from eval.markup import clip, figure
 from eval.report import LABELS, ReportJson
 from eval.report_text import expected_text
+from eval.writing_text import WAY_SCORES, WRITING_HEADER, way_header, way_rows, writing_head, writing_rows
 
 _SHOWN = 20
 """Misses listed; the rest is counted."""
@@ -28,7 +29,17 @@ def report_markdown(report: ReportJson, baseline: ReportJson | None = None) -> s
     dataset = report["dataset"]
     head = f"### 评测 {markdown_text(dataset['name'])}：{dataset['questions']} 题，错 {len(report['misses'])} 道"
     table = markdown_table(["指标", "值", "95% 区间", "相对基线", "题数"], rows)
-    return "\n\n".join([head, table, *_misses(report)]) + "\n"
+    return "\n\n".join([head, table, *_writing(report), *_misses(report)]) + "\n"
+
+
+def _writing(report: ReportJson) -> list[str]:
+    writing, ways, parts = report["writing"], report["ways"], list[str]()
+    if writing:
+        parts += [f"**语言模型**：{markdown_text(writing_head(writing))}"]
+        parts += [markdown_table(WRITING_HEADER, writing_rows(writing))]
+    if ways:
+        parts += [markdown_table(way_header([LABELS[name] for name in WAY_SCORES]), way_rows(ways))]
+    return parts
 
 
 def _mark(name: str, change: float, p: float) -> str:

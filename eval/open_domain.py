@@ -25,7 +25,8 @@ from eval.errors import DatasetError
 from eval.measurement import parser, run
 from eval.progress import with_progress
 from eval.reading import SpanReader, open_reader, percent, query_of
-from eval.report import ScoreJson, score_json, table
+from eval.report import table
+from eval.scores import ScoreJson, score_json
 from eval.significance import paired_difference
 from index.encoders import load_encoder
 from index.passage_index import PassageIndex

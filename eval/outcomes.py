@@ -3,26 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
 from eval.errors import AnswersError
 from eval.jsonlines import Record, read_records
 from eval.records import Outcome, Query
 from index.errors import YijuError
-from qa.answers import AnswerJson
-from qa.protocols import Answerer
+from qa.answers import Answer, AnswerJson
+from qa.protocols import Expander
 
 MISSING = "答案文件里没有这个问题"
 
 
-def ask_all(answerer: Answerer, queries: Sequence[Query]) -> Iterator[Outcome]:
+class Asked(Protocol):
+    """What is asked: an assistant, or a part of one."""
+
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        """One complete answer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Expanding:
+    """Asks for every answer at length, as one does by pressing 展开说明."""
+
+    answerer: Expander
+
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        """One complete answer."""
+        *_, answer = self.answerer.expand(question, history)
+        return answer
+
+
+def ask_all(answerer: Asked, queries: Sequence[Query]) -> Iterator[Outcome]:
     """Ask every question; one that fails is recorded with its reason, and the rest goes on."""
     for query in queries:
         yield ask(answerer, query)
 
 
-def ask(answerer: Answerer, query: Query) -> Outcome:
+def ask(answerer: Asked, query: Query) -> Outcome:
     """Ask one question; a failure is recorded with its reason."""
     try:
         return Outcome(query, answerer.ask(query.question, query.history).to_json())

@@ -22,9 +22,21 @@ from eval.markup import (
     interval_bar,
     sortable,
 )
-from eval.report import LABELS, STAGE_LABELS, STAGE_MEASURES, MissJson, RankedJson, ReportJson, ScoreJson
+from eval.report import LABELS, STAGE_LABELS, STAGE_MEASURES, MissJson, RankedJson, ReportJson
 from eval.report_text import expected_text
+from eval.scores import ScoreJson
 from eval.significance import Difference
+from eval.writing import WritingJson
+from eval.writing_text import (
+    KIND_HEADER,
+    WAY_SCORES,
+    WRITING_HEADER,
+    kind_rows,
+    way_header,
+    way_rows,
+    writing_head,
+    writing_rows,
+)
 
 HEADLINES = ("answer_hit", "short_hit", "evidence_recall_at_5", "citation_recall", "false_answer", "false_refusal")
 
@@ -48,6 +60,7 @@ def report_page(report: ReportJson, baseline: ReportJson | None = None) -> str:
         f"<h2>全部指标</h2>{_overall(report, changes)}",
         _stages(report),
         f'<h2>置信度</h2><div class="beside">{_reliability(report)}{_selection(report)}</div>',
+        *_writing(report),
         *_groups(report),
         *_misses(report),
         f"<h2>怎么得到的</h2>{_facts(report)}",
@@ -169,6 +182,33 @@ def _selection(report: ReportJson) -> str:
     plot = Plot(Axis("作答的比例"), Axis("其中答错的比例"))
     drawn = plot.drawn("风险–覆盖曲线", [plot.line([(each["coverage"], each["risk"]) for each in points])])
     return f'<div class="card">取舍：AURC {figure(report["selection"]["aurc"])}<br>{drawn}</div>'
+
+
+def _writing(report: ReportJson) -> list[str]:
+    """What a language model contributed and cost, and how the ways of answering compare."""
+    writing, ways, parts = report["writing"], report["ways"], list[str]()
+    if writing:
+        parts += [f"<h2>语言模型</h2><p>{escape(writing_head(writing))}</p>"]
+        parts += [_plain_table(WRITING_HEADER, writing_rows(writing))]
+        parts += [f"<p></p>{_plain_table(KIND_HEADER, kind_rows(writing))}"] if writing["by_kind"] else []
+        parts += [_struck(writing)] if writing["struck"] else []
+    if ways:
+        header = way_header([LABELS[name] for name in WAY_SCORES])
+        note = "<p class='quiet'>* 与只摘原文的差别不是偶然（置换检验，Holm 校正，p &lt; 0.05）</p>"
+        parts += [f"<h2>三种方式</h2>{_plain_table(header, way_rows(ways))}{note}"]
+    return parts
+
+
+def _struck(writing: WritingJson) -> str:
+    """The sentences that did not stand the check, each with its reason."""
+    head = "，".join(f"{reason} {n} 句" for reason, n in writing["reasons"].items())
+    rows = [[each["id"], clip(each["text"] or "（未保留）", _TEXT), each["problem"]] for each in writing["struck"]]
+    body = _plain_table(["题", "句子", "原因"], rows)
+    return f"<details><summary>删去的句子：{escape(head)}</summary>{body}</details>"
+
+
+def _plain_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return sortable(header, [[escape(cell) for cell in row] for row in rows])
 
 
 def _groups(report: ReportJson) -> list[str]:

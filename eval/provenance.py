@@ -24,8 +24,17 @@ def provenance(settings: Settings) -> ProvenanceJson:
         "version": program_version(),
         "commit": commit(_ROOT),
         "program_sha256": program_sha256(),
-        "settings": {"k": str(settings.k)},
+        "settings": {"k": str(settings.k), **model_told(settings)},
     }
+
+
+def model_told(settings: Settings) -> dict[str, str]:
+    """Which language model writes; nothing where there is none."""
+    model = settings.model
+    if model is None:
+        return {}
+    name = model.name or (model.file.name if model.file else "")
+    return {"model": name, "context": str(model.context), "answering": settings.answering}
 
 
 def program_sha256(root: Path = _ROOT) -> str:

@@ -18,7 +18,8 @@ from eval.comprehension import SETS, Comprehension, contexts, count, load, right
 from eval.measurement import parser, run
 from eval.progress import with_progress
 from eval.records import Query
-from eval.report import ScoreJson, score_json, table
+from eval.report import table
+from eval.scores import ScoreJson, score_json
 from index.encoders import load_encoder
 from index.passage_index import PassageIndex
 from index.protocols import Encoder

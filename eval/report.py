@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypedDict
 
 import numpy as np
@@ -16,12 +16,15 @@ from eval.answer_metrics import SCORES, TextOf, answer_hit, score
 from eval.calibration import area_under_risk_coverage, expected_calibration_error, reliability_bins, risk_coverage
 from eval.records import Dataset, Outcome, ScoredOutcome
 from eval.retrieval_metrics import score_run
-from eval.significance import RESAMPLES, bootstrap_interval
+from eval.scores import SEED, ScoreJson, score_json
+from eval.significance import RESAMPLES
 from eval.stages import DEPTH, STAGES, StagedSearch, passages_to_show
+from eval.ways import WaysJson, ways_json
+from eval.writing import Truth, WritingJson, writing_json
+from qa.settings import Answering
 
 FORMAT = "yiju-eval"
 VERSION = 1
-SEED = 0
 
 LABELS = {
     "answer_hit": "答案命中",
@@ -48,15 +51,6 @@ STAGE_MEASURES = ("Success@1", "Success@5", "Success@10", "R@10", "P@5", "RR", "
 
 _LENGTHS = ((10, "≤10 字"), (20, "11–20 字"), (40, "21–40 字"))
 _LONGEST = ">40 字"
-
-
-class ScoreJson(TypedDict):
-    """A mean with its 95 % interval; null where no question counts."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
 
 
 class DatasetJson(TypedDict):
@@ -202,6 +196,8 @@ class ReportJson(TypedDict):
     misses: list[MissJson]
     questions: list[QuestionJson]
     bootstrap: dict[str, int]
+    writing: WritingJson | None
+    ways: WaysJson | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,12 +209,16 @@ class Circumstances:
         search: what every stage of the search found; None where no index is at hand.
         provenance: which program answered; None for answers that came from elsewhere.
         memory_mb: most memory that answering took, in megabytes; None where it was not measured.
+        truth: what is known of the sentences that a language model wrote; None where nothing is.
+        answered: the same questions answered in several ways; empty where they were answered in one.
     """
 
     index: IndexJson | None = None
     search: StagedSearch | None = None
     provenance: ProvenanceJson | None = None
     memory_mb: float | None = None
+    truth: Truth | None = None
+    answered: Mapping[Answering, Sequence[Outcome]] = field(default_factory=dict)
 
 
 def make_report(
@@ -258,6 +258,8 @@ def make_report(
         "misses": [miss for each in scored if (miss := _miss(each, search)) is not None],
         "questions": [_question_json(each) for each in scored],
         "bootstrap": {"seed": SEED, "resamples": RESAMPLES},
+        "writing": writing_json(outcomes, circumstances.truth),
+        "ways": ways_json(circumstances.answered, text_of, circumstances.truth),
     }
 
 
@@ -276,15 +278,6 @@ def _dataset_json(dataset: Dataset) -> DatasetJson:
 
 def _scores_json(scored: Sequence[ScoredOutcome], names: Iterable[str]) -> dict[str, ScoreJson]:
     return {name: score_json([each.scores[name] for each in scored if name in each.scores]) for name in names}
-
-
-def score_json(values: Sequence[float]) -> ScoreJson:
-    """The mean of a score over the questions that count, with its interval."""
-    if not values:
-        return {"value": None, "low": None, "high": None, "n": 0}
-    interval = bootstrap_interval(values, seed=SEED)
-    mean = float(np.mean(values))
-    return {"value": round(mean, 6), "low": round(interval.low, 6), "high": round(interval.high, 6), "n": len(values)}
 
 
 def _by(scored: Sequence[ScoredOutcome], key: Callable[[ScoredOutcome], str | None]) -> dict[str, dict[str, ScoreJson]]:

@@ -12,9 +12,20 @@ from eval.report import (
     IndexJson,
     MissJson,
     ReportJson,
-    ScoreJson,
     StagesJson,
     table,
+)
+from eval.scores import ScoreJson
+from eval.writing import WritingJson
+from eval.writing_text import (
+    KIND_HEADER,
+    WAY_SCORES,
+    WRITING_HEADER,
+    kind_rows,
+    way_header,
+    way_rows,
+    writing_head,
+    writing_rows,
 )
 from index.terminal import printable
 
@@ -36,6 +47,11 @@ def report_text(report: ReportJson) -> str:
         parts += [_group_table("文件", report["by_document"], ("answer_hit", "short_hit", "evidence_recall_at_5"))]
     if report["stages"]:
         parts += [_stages_text(report["stages"])]
+    if report["writing"]:
+        parts += [_writing_text(report["writing"])]
+    if report["ways"]:
+        rows = way_rows(report["ways"])
+        parts += [table(way_header([LABELS[name] for name in WAY_SCORES]), rows) + "\n* 与只摘原文的差别不是偶然"]
     parts += [_misses_text(report["misses"])]
     return printable("\n\n".join(parts))
 
@@ -97,6 +113,17 @@ def _stages_text(stages: StagesJson) -> str:
     ]
     if missing := stages["not_indexed"]:
         lines.append(f"证据不在任何文件里的 {len(missing)} 题：{'、'.join(missing)}；请核对问题集与索引是否配套")
+    return "\n".join(lines)
+
+
+def _writing_text(writing: WritingJson) -> str:
+    lines = [
+        f"语言模型 {writing_head(writing)}",
+        table(WRITING_HEADER, writing_rows(writing)),
+    ]
+    if writing["by_kind"]:
+        lines.append(table(KIND_HEADER, kind_rows(writing)))
+    lines += [f"删去 {n} 句：{reason}" for reason, n in writing["reasons"].items()]
     return "\n".join(lines)
 
 

@@ -57,6 +57,7 @@ class AnswerJson(TypedDict):
     sentences: NotRequired[list[SentenceJson]]
     notice: NotRequired[str]
     expandable: NotRequired[bool]
+    usage: NotRequired[UsageJson]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,54 @@ class Sentence:
         }
 
 
+class UsageJson(TypedDict):
+    """What a language model took, as programs see it."""
+
+    requests: int
+    prompt_tokens: int
+    completion_tokens: int
+    estimated: bool
+    ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What asking a language model took.
+
+    Attributes:
+        requests: how often it was asked.
+        prompt_tokens: that it read.
+        completion_tokens: that it wrote.
+        estimated: whether some of the tokens are counted by rule, since the model did not tell or was stopped.
+        ms: milliseconds from asking to the last word, checking what it wrote included.
+    """
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    estimated: bool = False
+    ms: float = 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.requests + other.requests,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.estimated or other.estimated,
+            self.ms + other.ms,
+        )
+
+    def to_json(self) -> UsageJson:
+        """The contract's form."""
+        return {
+            "requests": self.requests,
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            "estimated": self.estimated,
+            "ms": round(self.ms, 3),
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class Timing:
     """Milliseconds spent on one answer."""
@@ -159,6 +208,7 @@ class Answer:
         notice: one sentence about how the answer came about, such as that the model is away; None where nothing is
             to be said.
         expandable: whether a language model can say more of it.
+        usage: what the language model took; None where none was asked.
     """
 
     question: str
@@ -174,6 +224,7 @@ class Answer:
     sentences: tuple[Sentence, ...] = ()
     notice: str | None = None
     expandable: bool = False
+    usage: Usage | None = None
 
     def to_json(self) -> AnswerJson:
         """The contract's form, ready for `json.dumps`."""
@@ -198,6 +249,8 @@ class Answer:
             said["notice"] = self.notice
         if self.expandable:
             said["expandable"] = True
+        if self.usage is not None:
+            said["usage"] = self.usage.to_json()
         return said if self.id is None else {"id": self.id, **said}
 
 

@@ -48,6 +48,7 @@ class Assistant:
         grouper: tells which questions ask for the same; without one, each stands alone.
         today: tells the date on which questions are asked.
         limit: makes the assistant of some of the documents, for those who must not know of the others.
+        computes: whether what can be computed from figures is, in place of being read.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Assistant:
         grouper: Grouper | None = None,
         today: Callable[[], date] = date.today,
         limit: Callable[[Filter], Assistant] | None = None,
+        computes: bool = True,
     ) -> None:
         self._store = store
         self._retriever = retriever
@@ -72,6 +74,7 @@ class Assistant:
         self._grouper = grouper
         self._today = today
         self._limit = limit
+        self._computes = computes
         self._versions: dict[Filter | None, Versions] = {}
 
     def ask(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Answer:
@@ -136,7 +139,7 @@ class Assistant:
 
         What was computed is exact and complete: there is nothing for a language model to add.
         """
-        task = understand(question)
+        task = understand(question) if self._computes else None
         if task is None:
             yield from self._read(turn, question, within, reader)
         else:

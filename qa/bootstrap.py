@@ -11,14 +11,14 @@ from index.protocols import Encoder, Index, Library
 from index.remembering import RememberingEncoder
 from qa.assistant import Assistant
 from qa.checking import SentenceChecker
-from qa.generative import GenerativeReader, Writer
+from qa.generative import GenerativeReader, SilentReader, Writer
 from qa.grouping import MeaningGrouper
 from qa.interpreting import Interpreter
 from qa.pinyin import PinyinDecoder
 from qa.protocols import ChatModel, Reader
 from qa.readers import ExtractiveReader
 from qa.rewriting import FollowUpRewriter
-from qa.settings import ModelSettings, Settings
+from qa.settings import Answering, ModelSettings, Settings
 from qa.span_model import SpanModel, load_span_model
 from qa.spelling import HomophoneSpeller
 from qa.tidying import Tidier
@@ -56,7 +56,7 @@ class Opener:
         index = self._index()
         self._encoder = index.encoder
         self._spans = self._spans or load_span_model()
-        if self._settings.model and self._writer is None:
+        if self._settings.model and self._settings.answering is not Answering.EXTRACTIVE and self._writer is None:
             self._writer = writer_of(self._settings.model, self._spans)
         return self._on(index, self._spans, Filter())
 
@@ -64,8 +64,11 @@ class Opener:
         library: Library = index if readable.is_everything else index.limited_to(readable)
         reader: Reader = ExtractiveReader(library.encoder, library, spans, caution=self._settings.caution)
         expanding: Reader | None = None
-        if self._writer:
-            expanding = GenerativeReader(reader, library, self._writer, wanted=lambda question: True)
+        alone = self._writer is not None and self._settings.answering is Answering.GENERATIVE
+        if self._writer and alone:
+            reader = GenerativeReader(SilentReader(), library, self._writer, wanted=_always, admits=_always)
+        elif self._writer:
+            expanding = GenerativeReader(reader, library, self._writer, wanted=_always)
             reader = GenerativeReader(reader, library, self._writer)
         return Assistant(
             library,
@@ -76,6 +79,7 @@ class Opener:
             expanding=expanding,
             grouper=MeaningGrouper(library.encoder),
             limit=lambda further: self._on(index, spans, readable.both(further)),
+            computes=not alone,
         )
 
     def _index(self) -> Index:
@@ -84,6 +88,11 @@ class Opener:
                 return self.store.open(self._encoder)
         stored = self.store.open()
         return stored.with_encoder(RememberingEncoder(stored.encoder))
+
+
+def _always(*asked: object) -> bool:
+    """Every question."""
+    return True
 
 
 def writer_of(settings: ModelSettings, spans: SpanModel) -> Writer:

@@ -27,7 +27,7 @@ from index.errors import (
     PromptTooLong,
     YijuError,
 )
-from qa.protocols import Message
+from qa.protocols import Message, Tokens
 
 try:
     import anyio
@@ -94,8 +94,9 @@ class HttpChatModel:
         self._key = key
         self._limits = limits or Limits()
         self._tls = _tls(ca_file)
+        self._counts = True
 
-    def stream(self, messages: Sequence[Message], max_tokens: int) -> Generator[str, None, None]:
+    def stream(self, messages: Sequence[Message], max_tokens: int) -> Generator[str, None, Tokens | None]:
         """The reply as it is written; see `ChatModel.stream`."""
         body = {
             "model": self._name,
@@ -110,18 +111,22 @@ class HttpChatModel:
             task.add_done_callback(lambda done: mail.put(None))
             try:
                 yield from _delivered(mail)
-                task.result()
+                return task.result()
             finally:
                 task.cancel()
 
-    async def _converse(self, body: Json, longest: int, put: Put) -> None:
+    async def _converse(self, body: Json, longest: int, put: Put) -> Tokens | None:
         """One question, tried again where that may help; everything within the time there is.
+
+        Returns:
+            What the server says that it took.
 
         Raises:
             ModelError: that says what is wrong.
         """
         limits = self._limits
         end = anyio.current_time() + limits.total
+        taken = None
         async with self._client() as client:
             for pause in (*limits.pauses, None):
                 reply = _Reply(put, longest, limits, end)
@@ -132,8 +137,10 @@ class HttpChatModel:
                         raise
                     log.info("language model: %s; trying again", error)
                 else:
-                    return
+                    taken = reply.tokens
+                    break
                 await anyio.sleep(max(pause, min(reply.retry_after, end - anyio.current_time())))
+        return taken
 
     def _client(self) -> httpx2.AsyncClient:
         headers = {"Accept": "text/event-stream", "Accept-Encoding": "identity", "User-Agent": "yiju"}
@@ -158,7 +165,8 @@ class HttpChatModel:
     async def _ask(
         self, client: httpx2.AsyncClient, url: str, body: Json, reply: _Reply, redirects: int = _REDIRECTS
     ) -> None:
-        async with client.stream("POST", url, json=body) as response:
+        counting = {"stream_options": {"include_usage": True}} if self._counts else {}
+        async with client.stream("POST", url, json={**body, **counting}) as response:
             if not response.is_redirect:
                 await self._read(response, reply)
                 return
@@ -192,6 +200,8 @@ class HttpChatModel:
         if status == 404:
             return ModelUnavailable(f"语言模型的接口没有这个地址或模型（404 {said}）：请检查 --llm-url、--llm-model。")
         again = status in (408, 409, 425, 429) or status >= 500
+        if self._counts and "stream_options" in said:
+            self._counts, again = False, True  # an older server: asked again without
         return ModelUnavailable(f"语言模型的接口出错（{status} {said}）。", retryable=again)
 
     def _without_key(self, text: str) -> str:
@@ -226,6 +236,7 @@ class _Reply:
         self.scope = anyio.CancelScope(deadline=min(first, end))
         self.begun = False
         self.retry_after = 0.0
+        self.tokens: Tokens | None = None
         self._finished = ""
 
     def take(self, event: Json) -> bool:
@@ -236,6 +247,7 @@ class _Reply:
         """
         if event.get("error"):
             raise ModelReply(f"语言模型报告出错：{str(event['error'])[:200]}")
+        self.tokens = _tokens(event.get("usage")) or self.tokens
         choice = _first(event.get("choices"))
         delta = choice.get("delta")
         text = delta.get("content") if isinstance(delta, dict) else None
@@ -325,6 +337,14 @@ def _first(choices: object) -> Json:
     """The first choice of an event; an empty one where there is none, as in an event that counts tokens."""
     choice = choices[0] if isinstance(choices, list) and choices else None
     return choice if isinstance(choice, dict) else {}
+
+
+def _tokens(usage: object) -> Tokens | None:
+    """What an event says that the request took; None where it says nothing of use."""
+    if not isinstance(usage, dict):
+        return None
+    read, written = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    return Tokens(read, written) if isinstance(read, int) and isinstance(written, int) else None
 
 
 def _seconds(text: str) -> float:

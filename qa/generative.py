@@ -20,6 +20,7 @@ from index.text import fold
 from qa.answers import Answer, Citation, Sentence
 from qa.checking import Quote, SentenceChecker, Verdict
 from qa.context import REFUSAL, context_of, messages_of, tokens
+from qa.metering import Meter
 from qa.protocols import ChatModel, Reader
 from qa.sentences import sentences
 from qa.settings import CONTEXT, Unsupported
@@ -39,10 +40,14 @@ _TRIES = 3
 WORKING = "语言模型正在归纳，每句与原文核对后才显示。"
 AWAY = "语言模型暂时用不了，这里只有直接摘自原文的结果。"
 BROKEN = "语言模型没有写完，这里只有已核对的部分。"
+NO_SENTENCE = "没有通过核对的句子。"
 NOTHING_LEFT = "语言模型写的句子都没有通过核对，没有采用。"
 
 Wanted = Callable[[str], bool]
 """Whether a question, once it has been answered by quoting, wants more."""
+
+Admits = Callable[[str, Sequence[Hit]], bool]
+"""Whether a question that quoting could not answer may be put to the language model, with what was found."""
 
 
 class Writer:
@@ -73,8 +78,16 @@ class Writer:
         self._clock = clock
         self._away_until = float("-inf")
 
-    def write(self, question: str, hits: Sequence[Hit], store: PassageStore) -> Iterator[tuple[Verdict, str] | None]:
+    def write(
+        self, question: str, hits: Sequence[Hit], store: PassageStore, meter: Meter
+    ) -> Iterator[tuple[Verdict, str] | None]:
         """What the model writes to a question: each sentence with its verdict and what is shown of it; None in between.
+
+        Args:
+            question: standalone.
+            hits: passages to write from, best first.
+            store: where they come from.
+            meter: counts what it takes.
 
         Raises:
             ModelError: if the model is away, or goes.
@@ -82,7 +95,7 @@ class Writer:
         if self._clock() < self._away_until:
             raise ModelError("语言模型刚才连不上，稍后再试。")
         try:
-            yield from self._written(question, hits, store)
+            yield from self._written(question, hits, store, meter)
         except ModelError as error:
             if self._clock() >= self._away_until:
                 log.warning("%s", error)
@@ -90,21 +103,25 @@ class Writer:
                 self._away_until = self._clock() + REST
             raise
 
-    def _written(self, question: str, hits: Sequence[Hit], store: PassageStore) -> Iterator[tuple[Verdict, str] | None]:
+    def _written(
+        self, question: str, hits: Sequence[Hit], store: PassageStore, meter: Meter
+    ) -> Iterator[tuple[Verdict, str] | None]:
         room = self._room - sum(tokens(message.content) for message in messages_of(question, ()))
         for left in reversed(range(_TRIES)):
             passages = context_of(hits, store, max(1, room))
             try:
-                yield from self._checked(question, passages)
+                yield from self._checked(question, passages, meter)
                 return
             except PromptTooLong:
                 if not left:
                     raise
                 room //= 2
 
-    def _checked(self, question: str, passages: Sequence[Passage]) -> Iterator[tuple[Verdict, str] | None]:
+    def _checked(
+        self, question: str, passages: Sequence[Passage], meter: Meter
+    ) -> Iterator[tuple[Verdict, str] | None]:
         read = 0
-        with closing(self._model.stream(messages_of(question, passages), self._most)) as pieces:
+        with closing(meter.ask(self._model, messages_of(question, passages), self._most)) as pieces:
             for sentence in sentences(pieces):
                 if sentence is None:
                     yield None
@@ -126,15 +143,23 @@ class GenerativeReader:
         store: where passages come from.
         writer: the language model.
         wanted: tells which questions are for it; those that want a paragraph, by default.
+        admits: tells which of those that the other reader refused; those that the passages are about, by default.
     """
 
     def __init__(
-        self, reader: Reader, store: PassageStore, writer: Writer, *, wanted: Wanted = wants_synthesis
+        self,
+        reader: Reader,
+        store: PassageStore,
+        writer: Writer,
+        *,
+        wanted: Wanted = wants_synthesis,
+        admits: Admits = is_about,
     ) -> None:
         self._reader = reader
         self._store = store
         self._writer = writer
         self._wanted = wanted
+        self._admits = admits
 
     def read(self, question: str, hits: Sequence[Hit]) -> Iterator[Answer]:
         """The snapshots of the first reader; then, where it is wanted, those of what the model adds.
@@ -150,7 +175,7 @@ class GenerativeReader:
             first = answer
         if first is None:
             return
-        if self._wanted(question) and not (first.abstained and not is_about(question, hits)):
+        if self._wanted(question) and not (first.abstained and not self._admits(question, hits)):
             yield from self._continued(question, hits, first)
         else:
             yield dataclasses.replace(first, expandable=not first.abstained)
@@ -158,15 +183,23 @@ class GenerativeReader:
     def _continued(self, question: str, hits: Sequence[Hit], first: Answer) -> Iterator[Answer]:
         draft = _Draft(first, hits, self._store)
         yield draft.snapshot()
-        broken = False
+        broken, meter = False, Meter()
         try:
-            for written in self._writer.write(question, hits, self._store):
+            for written in self._writer.write(question, hits, self._store, meter):
                 if written is not None:
                     draft.add(*written)
                 yield draft.snapshot()
         except ModelError:
             broken = True
-        yield draft.complete(broken)
+        yield dataclasses.replace(draft.complete(broken), usage=meter.usage)
+
+
+class SilentReader:
+    """Answers nothing: what a language model then writes stands alone, to be compared with what quoting gives."""
+
+    def read(self, question: str, hits: Sequence[Hit]) -> Iterator[Answer]:
+        """One refusal, with what was found."""
+        yield Answer(question, question, NO_SENTENCE, hits=tuple(hits), abstained=True)
 
 
 class _Draft:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import chain, zip_longest
 
 from index.records import Hit
-from qa.answers import Answer, Citation, Sentence, Timing
+from qa.answers import Answer, Citation, Sentence, Timing, Usage
 from qa.verify import unsupported
 
 _MARKER = re.compile(r"\[(\d{1,3})\]")
@@ -41,6 +41,7 @@ def joined(turn: str, parts: Sequence[Answer]) -> Answer:
         sentences=_sentences(parts, numbers),
         notice="".join(dict.fromkeys(part.notice for part in parts if part.notice)) or None,
         expandable=any(part.expandable for part in parts),
+        usage=_taken(parts),
     )
 
 
@@ -55,6 +56,12 @@ def _sentences(parts: Sequence[Answer], numbers: Sequence[dict[str, int]]) -> tu
         for part, renumbered in zip(parts, numbers, strict=True)
         for sentence in part.sentences
     )
+
+
+def _taken(parts: Sequence[Answer]) -> Usage | None:
+    """What language models took for all parts; None where none was asked."""
+    taken = [part.usage for part in parts if part.usage]
+    return sum(taken, Usage()) if taken else None
 
 
 def _numbered(parts: Sequence[Answer]) -> tuple[list[dict[str, int]], tuple[Citation, ...]]:

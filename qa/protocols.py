@@ -34,11 +34,19 @@ class Message:
     content: str
 
 
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What one request to a language model took, in the model's own tokens."""
+
+    prompt: int
+    completion: int
+
+
 @runtime_checkable
 class ChatModel(Protocol):
     """A language model that continues a conversation."""
 
-    def stream(self, messages: Sequence[Message], max_tokens: int) -> Generator[str, None, None]:
+    def stream(self, messages: Sequence[Message], max_tokens: int) -> Generator[str, None, Tokens | None]:
         """The reply as it is written; closing the iterator ends the request.
 
         Args:
@@ -47,7 +55,8 @@ class ChatModel(Protocol):
 
         Returns:
             Pieces of text that make the reply when joined. Empty ones come while there is nothing new, several a
-            second, so that the caller can stop.
+            second, so that the caller can stop. The generator's own value, at its end, is what the request took, where
+            the model tells.
 
         Raises:
             ModelError: if the model cannot be reached, is too slow or answers with something unusable. What came

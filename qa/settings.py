@@ -27,6 +27,14 @@ class Caution(StrEnum):
     HIGH = "high"
 
 
+class Answering(StrEnum):
+    """Who answers, where there is a language model: for comparison, it can be kept out or left alone."""
+
+    EXTRACTIVE = "extractive"
+    GENERATIVE = "generative"
+    BOTH = "both"
+
+
 class Unsupported(StrEnum):
     """What becomes of a sentence of a language model that its quotes do not carry."""
 
@@ -102,12 +110,14 @@ class Settings:
         k: how many passages the reader gets.
         caution: how sure an answer must be.
         model: the language model that may write; None where there is none.
+        answering: who answers, where there is one.
     """
 
     index: Location = Path("data/index")
     k: int = 10
     caution: Caution = Caution.NORMAL
     model: ModelSettings | None = None
+    answering: Answering = Answering.BOTH
 
     @classmethod
     def from_environment(

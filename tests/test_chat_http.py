@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import time
+from collections.abc import Generator
 from itertools import count
 from pathlib import Path
 from threading import Event
@@ -17,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from index.errors import ModelError, ModelReply, ModelTimeout, ModelUnavailable, PromptTooLong, YijuError
 from qa.chat_http import MAX_BYTES, HttpChatModel, Limits
-from qa.protocols import ChatModel, Message
+from qa.protocols import ChatModel, Message, Tokens
 from tests.chat_server import Handler, Reply, Server, chat_server, closed_port, refuses, says, stalls, streams
 
 TEXT = "光伏发电计划装机容量70MW[1]。"
@@ -61,7 +62,44 @@ def test_pieces_make_the_reply_and_the_request_says_what_is_wanted() -> None:
         "max_tokens": 200,
         "temperature": 0,
         "stream": True,
+        "stream_options": {"include_usage": True},
     }
+
+
+def taken(server: Server) -> Tokens | None:
+    """What a reply is said to have taken."""
+
+    def reading() -> Generator[str, None, Tokens | None]:
+        return (yield from model(server).stream([Message("user", "？")], 200))
+
+    pieces = reading()
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            told: Tokens | None = end.value
+            return told
+
+
+def test_what_a_reply_took_is_read_where_the_server_tells() -> None:
+    with chat_server(says(TEXT)) as server:
+        assert taken(server) == Tokens(9, 9)
+
+
+@pytest.mark.parametrize("usage", [None, {}, [], {"prompt_tokens": 9}, {"prompt_tokens": "9", "completion_tokens": 9}])
+def test_a_count_that_is_none_is_not_read(usage: object) -> None:
+    event = {"choices": [{"delta": {"content": "好"}, "finish_reason": "stop"}], "usage": usage}
+    with chat_server(streams(event)) as server:
+        assert taken(server) is None
+
+
+def test_a_server_that_knows_no_counting_is_asked_again_without_it_and_then_never_with_it() -> None:
+    refusal = refuses(400, '{"error": {"message": "Unrecognized request argument supplied: stream_options"}}')
+    with chat_server(refusal, says(TEXT)) as server:
+        asking = model(server)
+        for _ in range(2):
+            assert "".join(asking.stream([Message("user", "？")], 200)) == TEXT
+    assert ["stream_options" in asked.body for asked in server.asked] == [True, False, False]
 
 
 def test_without_a_key_none_is_sent() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import time
 from collections.abc import Iterator, Sequence
@@ -82,6 +83,11 @@ def answered(reply: str, question: str = QUESTION, *, abstains: bool = False, **
     return answer
 
 
+def untimed(answer: Answer) -> Answer:
+    """The answer without what the model took."""
+    return dataclasses.replace(answer, usage=None)
+
+
 def alone(question: str = QUESTION, abstains: bool = False) -> Answer:
     *_, answer = Quoting(abstains).read(question, HITS)
     return answer
@@ -153,7 +159,7 @@ def fields(answer: Answer) -> dict[str, object]:
 
 
 def test_a_refusal_of_the_model_leaves_the_quoted_answer_as_it_is() -> None:
-    assert answered(REFUSAL) == alone()
+    assert untimed(answered(REFUSAL)) == alone()
 
 
 def test_where_the_reader_refuses_the_model_is_asked_only_about_what_the_passages_name() -> None:
@@ -251,12 +257,12 @@ def test_a_reply_without_end_is_read_for_a_few_sentences() -> None:
 def test_with_the_model_away_the_answer_is_the_same_with_one_notice(reply: object) -> None:
     with chat_server(reply) as server:  # type: ignore[arg-type]
         *_, answer = reader(server).read(QUESTION, HITS)
-    assert answer == Answer(**{**fields(alone()), "notice": AWAY})
+    assert untimed(answer) == Answer(**{**fields(alone()), "notice": AWAY})
 
 
 def test_a_refusal_with_the_model_away_is_the_same_refusal() -> None:
     *_, answer = reader(f"http://127.0.0.1:{closed_port()}/v1", abstains=True).read("总结一下风电装机", HITS)
-    assert answer == Answer(**{**fields(alone("总结一下风电装机", True)), "notice": AWAY})
+    assert untimed(answer) == Answer(**{**fields(alone("总结一下风电装机", True)), "notice": AWAY})
 
 
 def test_a_reply_that_breaks_off_keeps_what_was_checked_and_drops_the_half_sentence() -> None:
@@ -305,6 +311,34 @@ def test_a_thread_that_stops_listening_ends_the_request() -> None:
         stopped.set()
         thread.join(10)
         assert not thread.is_alive() and server.hung_up.wait(5)
+
+
+# --- What it takes ---
+
+
+def test_an_answer_says_what_the_model_took_in_the_models_own_count() -> None:
+    usage = answered("风电为180MW[1]。").to_json()["usage"]
+    assert (usage["requests"], usage["prompt_tokens"], usage["completion_tokens"], usage["estimated"]) == (
+        1,
+        9,
+        9,
+        False,
+    )
+    assert usage["ms"] > 0
+
+
+def test_a_reply_that_was_stopped_or_broke_off_is_counted_by_rule_as_far_as_it_went() -> None:
+    with chat_server(streams("风电为180MW[1]。光伏发电为7")) as server:
+        *_, answer = reader(server).read(QUESTION, HITS)
+    # 风电为, 光伏发电为 and the stop are a token each, the 11 others (180MW, [1], 7) one for two
+    assert answer.usage is not None and answer.usage.estimated and answer.usage.completion_tokens == 9 + 5
+    assert answer.usage.prompt_tokens > 200
+
+
+def test_a_question_that_the_model_is_not_asked_takes_nothing() -> None:
+    with chat_server(says("风电为180MW[1]。")) as server:
+        *_, answer = reader(server).read("页岩气产能是多少", HITS)
+    assert answer.usage is None and "usage" not in answer.to_json()
 
 
 # --- The context ---

@@ -16,8 +16,9 @@ from eval.commands import DONE, Openers
 from eval.datasets import load_dataset
 from eval.errors import DatasetError
 from eval.jsonlines import read_records
-from eval.report import STAGE_LABELS, ScoreJson, score_json, table
+from eval.report import STAGE_LABELS, table
 from eval.retrieval_metrics import DEFAULT_MEASURES, score_run
+from eval.scores import ScoreJson, score_json
 from eval.stages import DEPTH, STAGES, StagedIndex, search_stages
 from eval.trec import Qrels, Run, read_qrels, read_run, write_qrels, write_run
 from index.locations import add_index_argument

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import resource
 import sys
@@ -14,20 +15,21 @@ from eval.baseline import check_index, load_baseline, regression_text, regressio
 from eval.commands import DONE, GATE_FAILED, Openers
 from eval.datasets import load_dataset
 from eval.errors import Interrupted
+from eval.guests import Guest, add_guest_options, guest_of
 from eval.journal import Journal, journal_path
 from eval.markdown import report_markdown
-from eval.outcomes import ask_all, read_outcomes
+from eval.outcomes import Asked, Expanding, ask_all, read_outcomes
 from eval.page import report_page
 from eval.progress import with_progress
-from eval.provenance import index_json, program_sha256, provenance
+from eval.provenance import index_json, model_told, program_sha256, provenance
 from eval.records import Dataset, Outcome
 from eval.report import Circumstances, IndexJson, ReportJson, make_report
 from eval.report_text import report_text
 from eval.requirements import Requirement, parse_tolerance, unmet, unmet_text
 from eval.stages import StagedSearch, search_stages
 from index.locations import add_index_argument
-from qa.protocols import Answerer
-from qa.settings import Settings
+from qa.protocols import Answerer, Expander
+from qa.settings import Answering, Settings
 
 DESCRIPTION = "用一个问题集评测问答：逐题作答、打分、列出错题。"
 
@@ -61,6 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SCORE>=NUMBER",
         help="没达到则以 1 退出，如 'short_hit>=0.9'、'false_answer[number]<=0.2'；可多次",
     )
+    add_guest_options(parser)
 
 
 def run(arguments: argparse.Namespace, openers: Openers) -> int:
@@ -69,7 +72,8 @@ def run(arguments: argparse.Namespace, openers: Openers) -> int:
     requirements = [Requirement.parse(text) for text in arguments.require]
     tolerances = dict(parse_tolerance(text) for text in arguments.tolerance)
     baseline = load_baseline(arguments.baseline, dataset) if arguments.baseline else None
-    report = _report(arguments, dataset, openers, baseline)
+    with guest_of(arguments) as guest:
+        report = _report(arguments, dataset, openers, baseline, guest)
     print(report_text(report))
     _save(report, baseline, arguments)
     return _verdict(report, baseline, tolerances, requirements)
@@ -91,38 +95,75 @@ def _verdict(
 
 
 def _report(
-    arguments: argparse.Namespace, dataset: Dataset, openers: Openers, baseline: ReportJson | None
+    arguments: argparse.Namespace, dataset: Dataset, openers: Openers, baseline: ReportJson | None, guest: Guest
 ) -> ReportJson:
-    settings = Settings.from_environment(index=arguments.index)
+    settings = Settings.from_environment(index=arguments.index, model=guest.settings)
     if arguments.answers is not None and arguments.index is None:
         return make_report(dataset, read_outcomes(arguments.answers, dataset.queries))
     answerer = openers.assistant(settings)
     index = index_json(settings.index, answerer.documents())
     if baseline is not None:
         check_index(arguments.baseline, baseline, index)
+    answered: dict[Answering, list[Outcome]] = {}
     if arguments.answers is not None:
         outcomes, memory = read_outcomes(arguments.answers, dataset.queries), None
     else:
-        journal = _journal(arguments.json, dataset, index) if arguments.json else None
-        outcomes, memory = _asked(answerer, dataset, journal), peak_megabytes()
+        answered = {way: _answered(arguments, dataset, index, openers, way, guest) for way in _others(arguments)}
+        outcomes = _asked(_asking(arguments, answerer), dataset, _journal(arguments, dataset, index, settings))
+        memory = peak_megabytes()
     search = _search(openers, settings, outcomes)
-    circumstances = Circumstances(index, search, provenance(settings), memory)
+    ways = {**answered, Answering.BOTH: outcomes} if answered else {}
+    circumstances = Circumstances(index, search, provenance(settings), memory, guest.truth, ways)
     return make_report(dataset, outcomes, _texts(answerer), circumstances)
 
 
-def _journal(json_path: Path, dataset: Dataset, index: IndexJson | None) -> Journal:
-    """Answers kept beside the report, for the same questions, documents, encoder and program only."""
+def _others(arguments: argparse.Namespace) -> list[Answering]:
+    """The ways beside the one that the report is about."""
+    return [way for way in Answering if way is not Answering.BOTH] if arguments.compare_ways else []
+
+
+def _answered(
+    arguments: argparse.Namespace,
+    dataset: Dataset,
+    index: IndexJson | None,
+    openers: Openers,
+    way: Answering,
+    guest: Guest,
+) -> list[Outcome]:
+    """All questions, answered in one of the other ways."""
+    settings = dataclasses.replace(
+        Settings.from_environment(index=arguments.index, model=guest.settings), answering=way
+    )
+    return _asked(openers.assistant(settings), dataset, _journal(arguments, dataset, index, settings))
+
+
+def _asking(arguments: argparse.Namespace, answerer: Answerer) -> Asked:
+    if not arguments.expand:
+        return answerer
+    if not isinstance(answerer, Expander):
+        raise ValueError("这里的问答不能展开说明：请去掉 --expand。")
+    return Expanding(answerer)
+
+
+def _journal(
+    arguments: argparse.Namespace, dataset: Dataset, index: IndexJson | None, settings: Settings
+) -> Journal | None:
+    """Answers kept beside the report, for the same questions, documents, encoder, program and language model only."""
+    if arguments.json is None:
+        return None
+    model = settings.model
     return Journal(
-        journal_path(json_path),
+        journal_path(arguments.json, settings.answering),
         {
             "dataset": dataset.sha256,
             "index": json.dumps(index, sort_keys=True),
             "program": program_sha256(),
+            "model": json.dumps([model and model.url, model_told(settings), arguments.expand], sort_keys=True),
         },
     )
 
 
-def _asked(answerer: Answerer, dataset: Dataset, journal: Journal | None) -> list[Outcome]:
+def _asked(answerer: Asked, dataset: Dataset, journal: Journal | None) -> list[Outcome]:
     asked: Iterable[Outcome] = (
         journal.ask_all(answerer, dataset.queries) if journal else ask_all(answerer, dataset.queries)
     )
@@ -161,7 +202,8 @@ def peak_megabytes() -> float:
 def _save(report: ReportJson, baseline: ReportJson | None, arguments: argparse.Namespace) -> None:
     if arguments.json is not None:
         write(arguments.json, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
-        journal_path(arguments.json).unlink(missing_ok=True)
+        for way in Answering:
+            journal_path(arguments.json, way).unlink(missing_ok=True)
     if arguments.html is not None:
         write(arguments.html, report_page(report, baseline))
     if arguments.markdown is not None:
