@@ -86,6 +86,8 @@ def outline_row(document: Document) -> dict[str, object]:
         "headings": [[heading.title, heading.level, heading.start, heading.end] for heading in document.headings],
         "page_starts": list(document.page_starts),
         "tables": [[table.span.start, table.span.end, table.caption] for table in document.tables],
+        # Absent where there is nothing to say, as in every index written before it was known.
+        **({"placed": document.placed} if document.placed else {}),
     }
 
 
@@ -131,6 +133,7 @@ def document_from(card: Any, outline: Any, text: str) -> Document:
         metadata=described.metadata,
         tables=tuple(_table(table, len(text)) for table in _list(outline.get("tables", []))),
         origin=described.origin,
+        placed=_text(outline.get("placed", "")),
     )
 
 

@@ -15,7 +15,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from index import codec
+from index import codec, placing
 from index.arrays import AnyArray, Offsets, Strings
 from index.records import Description, Document, Passage, Span
 
@@ -173,6 +173,7 @@ class Contents:
         known = (document.id, number_of(document.id), number_of(document.source))
         if known != (self.id(number), int(self.marks[number]), int(self.sources[number])):
             raise ValueError(f"文档 {document.id} 与它的索引项不符")
+        placing.unpacked(document.placed, len(document.text))
         before = (-1, -1)
         for passage, place in zip(self.passages(number), self._places[self.first[number] :], strict=False):
             span = passage.span

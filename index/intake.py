@@ -18,7 +18,7 @@ from index.errors import DocumentError, MissingDependency
 from index.loaders import find_files
 from index.records import Described, Document, Origin
 
-LOADERS = "2"
+LOADERS = "3"
 """Version of what loaders make of a file; raised when they read the same file better."""
 
 Failed = Callable[[Exception], None]

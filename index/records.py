@@ -140,6 +140,7 @@ class Document:
         page_starts: offset at which each page begins; empty where there are no pages.
         tables: in text order.
         origin: where its file lies.
+        placed: where its lines stand on its pages, see `index.placing`; empty where that is not known.
     """
 
     id: str
@@ -151,6 +152,7 @@ class Document:
     metadata: Metadata = field(default_factory=Metadata)
     tables: tuple[Table, ...] = ()
     origin: Origin = Origin()
+    placed: str = ""
 
     def section_path(self, offset: int) -> tuple[str, ...]:
         """Titles of the headings that enclose `offset`, outermost first; in an article then 第…款 and 第…项."""

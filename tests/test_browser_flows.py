@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +12,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from index.filters import Filter
 from index.loaders import load
+from index.records import Origin
 from qa.answers import Answer
 from tests.browser import ANSWER, ASK, CITATION, PANEL, ask, chromium, needs_chromium, violations
 from tests.fake_answerer import PLAN, FakeAnswerer
+from tests.files import at, pdf
 from tests.served import built, serving
 from tests.test_browser import EVIL, PAYLOADS, PHONE, Evil, Watch, assert_clean, chat
 from ui.usage import UsageLog
@@ -123,6 +125,33 @@ def test_axe_finds_nothing_wrong_with_the_document_pages(browser, address, optio
     page.goto(f"{address}/documents/plan-1a2b?lang=en")
     assert found + violations(page) == []
     assert_clean(watch, address)
+    context.close()
+
+
+@pytest.mark.parametrize("options", [{"color_scheme": "light"}, {"color_scheme": "dark"}, PHONE])
+def test_cited_lines_are_marked_over_the_picture_of_their_page(browser, tmp_path, options):
+    lines = [f"Line {n} of the plan" for n in range(20)]
+    (tmp_path / "a.pdf").write_bytes(pdf("".join(at(72, 760 - 30 * n, line) for n, line in enumerate(lines))))
+    document = replace(load(tmp_path / "a.pdf"), id="plan", origin=Origin(str(tmp_path)))
+    start = document.text.index(lines[11])
+    context = browser.new_context(**options)
+    page, watch = context.new_page(), Watch()
+    with serving(built(FakeAnswerer(sources=(document,)))) as served:
+        watch.attach(page)
+        page.goto(f"{served}/documents/plan?start={start}&end={start + len(lines[11])}")
+        picture = page.get_by_alt_text("第 1 页的图像，所引各行已标出")
+        picture.scroll_into_view_if_needed()
+        expect(picture).to_have_js_property("complete", True)
+        image, mark = picture.bounding_box(), page.locator("polygon").bounding_box()
+        assert image
+        assert mark
+        # Its base line is 842 − 760 + 11 · 30 = 412 points from the top of 842, and 72 of 595 from the left.
+        assert mark["y"] < image["y"] + image["height"] * 410 / 842 < mark["y"] + mark["height"]
+        assert abs(mark["x"] - image["x"] - image["width"] * 72 / 595) < 6
+        assert mark["height"] < image["height"] * 30 / 842
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert_clean(watch, served)
     context.close()
 
 

@@ -320,7 +320,7 @@ def test_a_long_text_merged_over_rows_is_said_once_and_leaves_no_empty_line() ->
 
 def test_a_table_that_goes_on_takes_its_names_along_though_columns_were_lost() -> None:
     first = Grid([["股东", "数量", "数量", "种类"], ["甲", "10", "10", "普通股"]])
-    lines, names = rendered(first)
+    lines, _, names = rendered(first)
     assert lines == ["股东：甲 | 数量：10 | 种类：普通股"]
     assert rendered(Grid([["乙", "20", "优先股"]]), names)[0] == ["股东：乙 | 数量：20 | 种类：优先股"]
     assert rendered(Grid([["乙", "20"]]), names)[0] == ["乙 | 20"]

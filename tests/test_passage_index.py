@@ -13,6 +13,7 @@ from index import passage_index, storage
 from index.errors import EncoderMismatch, IndexCorrupt, ModelUnavailable
 from index.named_encoder import NamedEncoder
 from index.passage_index import PassageIndex
+from index.placing import PlacedLine, PlacedPage, packed
 from index.protocols import Index, PassageStore, Progress, Retriever, Vectors
 from index.records import Document, Heading, Metadata, Origin, Span, Table
 from tests.fakes import HashEncoder
@@ -201,6 +202,7 @@ def test_every_field_of_a_document_survives_the_disk(tmp_path: Path) -> None:
         ),
         tables=(Table(Span(7, 9), "表1"),),
         origin=Origin("/文件", "0f"),
+        placed=packed([PlacedPage(707, 1000, 0.02, (PlacedLine(Span(0, 6), 90, 80, 200, 95),))]),
     )
     plain = Document(id="", title="", text="", source="")
     # A field added to the record and forgotten on disk shows here: it would be equal to its default.

@@ -13,13 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from index.errors import IndexCorrupt
 from index.filters import Filter
+from index.loaders import load
+from index.placing import PlacedLine, PlacedPage, packed
 from index.records import Document, Heading, Metadata, Origin, Span, Table
 from tests.fake_answerer import PLAN, RULES, FakeAnswerer
+from tests.files import at, pdf
 from tests.served import built
 from ui import document_pages, errors
 from ui.desk import Desk
 from ui.document_view import OUTLINE, PART, blocks, outline, part_at, parts
+from ui.page_marks import page_marks
 from ui.visitors import Role, Visitor
 
 NASTY = "<img src=x onerror=alert(1)>\"'&{{7*7}}</title><script>alert(1)</script>"
@@ -192,11 +197,11 @@ def test_headings_rows_and_pages_are_told_apart():
     table = text.index("项目")
     document = Document("d", "t", text, "s", headings, (0, table), tables=(Table(Span(table, text.index("完"))),))
     made = blocks(document, Span(0, len(text)))
-    assert [(block.level, block.row, block.page) for block in made] == [
-        (2, False, 1),
-        (0, False, None),
-        (0, True, 2),
-        (0, False, None),
+    assert [(block.level, block.row, list(block.pages)) for block in made] == [
+        (2, False, [1]),
+        (0, False, []),
+        (0, True, [2]),
+        (0, False, []),
     ]
     assert [piece.strong for piece in made[1].pieces] == [True, False]
 
@@ -221,6 +226,65 @@ def test_pages_of_a_picture_are_shown(tmp_path):
     assert (picture.status_code, picture.content[:4]) == (200, b"\x89PNG")
     for path in ("scan/pages/9.png", "scan/pages/0.png", "rules-3c4d/pages/1.png"):
         assert asked.get(f"/documents/{path}").status_code == 404
+
+
+def test_cited_lines_are_marked_on_the_picture_of_every_page_they_stand_on(tmp_path):
+    full = "推动装配式建筑产业发展和绿色建材应用并且加快新能源汽车推广与充电设施建设工作"
+    first = at(72, 780, "无关。") + at(96, 120, full[:36]) + at(72, 102, full)
+    (tmp_path / "a.pdf").write_bytes(pdf(first, at(72, 780, "下一页说完。") + at(96, 740, "新的一段。")))
+    document = replace(load(tmp_path / "a.pdf"), id="cited", origin=Origin(str(tmp_path)))
+    start, end = document.text.index(full), document.text.index("新的")
+    page = client(document).get(f"/documents/cited?start={start}&end={end}").text
+    assert re.findall(r"<details open><summary>第 (\d)", page) == ["1", "2"]
+    shapes = [re.findall("<polygon", svg) for svg in re.findall("<svg.*?</svg>", page, re.S)]
+    assert [len(found) for found in shapes] == [1, 1]
+    assert 'viewBox="0 0 707 1000"' in page
+    assert "第 2 页的图像，所引各行已标出" in page
+    # Of an index made before places were kept, the page is shown as it is.
+    older = client(replace(document, placed="")).get(f"/documents/cited?start={start}&end={end}").text
+    assert re.findall(r"<details open><summary>第 (\d)", older) == ["1"]
+    assert "<svg" not in older
+    assert "<svg" not in client(document).get("/documents/cited").text
+
+
+def test_of_a_line_only_what_is_cited_is_marked_but_of_a_table_the_row():
+    text = "项目：光伏 | 目标：70\n到2025年达到70MW。\n"
+    line = text.index("到")
+    page = PlacedPage(
+        1000,
+        700,
+        0.0,
+        (PlacedLine(Span(0, line - 1), 100, 10, 900, 30), PlacedLine(Span(line, len(text) - 1), 100, 50, 1060, 62)),
+    )
+    document = replace(RULES, text=text, placed=packed([page]), tables=(Table(Span(0, line)),))
+    # 到 2025 年达到 70MW 。 is 2+4+6+4+2 = 18 wide: 70MW stands from 12 to 16 of them, 100 + 960 · 12/18 = 740 to 953.
+    seventy = text.rindex("70MW")
+    marks = page_marks(document, Span(seventy, seventy + 4))[1]
+    assert marks.shapes == ("738.0,48.0 955.0,48.0 955.0,64.0 738.0,64.0",)
+    assert page_marks(document, Span(3, 5))[1].shapes == ("98.0,8.0 902.0,8.0 902.0,32.0 98.0,32.0",)
+    assert page_marks(document, Span(line - 1, line)) == {}
+
+
+def test_places_that_make_no_sense_are_damage_of_the_index():
+    with pytest.raises(IndexCorrupt, match="verify"):
+        page_marks(replace(RULES, placed="!"), Span(0, 1))
+
+
+def test_every_page_is_offered_though_a_paragraph_goes_on_over_it(tmp_path):
+    Image.new("RGB", (60, 90), "white").save(
+        tmp_path / "scan.tif", save_all=True, append_images=[Image.new("RGB", (60, 90))] * 3
+    )
+    text = "一段很长的话。又一段"
+    scan = replace(
+        RULES, id="scan", source="scan.tif", text=text, page_starts=(0, 2, 4, 9), origin=Origin(str(tmp_path))
+    )
+    assert re.findall(r"pages/(\d).png", client(scan).get("/documents/scan").text) == ["1", "2", "3", "4"]
+
+
+def test_pages_that_cannot_be_drawn_are_not_offered(tmp_path):
+    (tmp_path / "a.ofd").write_bytes(b"PK\x03\x04")
+    paged = replace(RULES, id="paged", source="a.ofd", page_starts=(0,), origin=Origin(str(tmp_path)))
+    assert "pages/1.png" not in client(paged).get("/documents/paged").text
 
 
 def test_pages_styles_and_scripts_travel_small():

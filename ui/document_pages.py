@@ -15,12 +15,13 @@ from fastapi import APIRouter, FastAPI, Request, Response
 
 from index.cage import Cage
 from index.errors import YijuError
-from index.loaders.pictures import file_of
+from index.loaders.pictures import file_of, has_pictures
 from index.records import Document, Span
 from index.versions import Versions
 from ui.desk import Desk
-from ui.document_view import blocks, outline, part_at, parts
+from ui.document_view import blocks, outline, pages_behind, part_at, parts
 from ui.errors import ApiError
+from ui.page_marks import page_marks
 from ui.pages import page
 from ui.visitors import visitor_of
 
@@ -106,6 +107,9 @@ def _document(request: Request, document: Document, versions: Versions) -> Respo
     marked = _place(request.query_params, document)
     number = part_at(spans, marked.start) if marked else _number(request.query_params, "part", len(spans) - 1)
     entries, deepest = outline(document, spans)
+    lines = blocks(document, spans[number], marked)
+    file = file_of(document) if document.page_starts else None
+    marks = page_marks(document, marked)
     return page(
         "document.html",
         request,
@@ -116,12 +120,15 @@ def _document(request: Request, document: Document, versions: Versions) -> Respo
         marked=marked,
         number=number,
         parts=len(spans),
-        blocks=blocks(document, spans[number], marked),
+        blocks=lines,
+        behind=pages_behind(document, spans[number], lines),
         entries=entries,
         deepest=deepest,
         whole_outline=len(entries) == len(document.headings),
-        pictures=bool(document.page_starts) and file_of(document) is not None,
-        shown=document.page(marked.start) if marked else None,
+        pictures=file is not None and has_pictures(file),
+        marks=marks,
+        # Where nothing tells on which lines it stands, the page on which the place begins.
+        open_pages=set(marks) or ({document.page(marked.start)} if marked else set()),
     )
 
 

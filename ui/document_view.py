@@ -41,7 +41,8 @@ class Block:
         heading: where its heading stands; None if it has none.
         level: 2 to 6, without jumps, where the line is nothing but a heading; else 0.
         row: whether it is a row of a table.
-        page: its page, where the line before is not on the same; None where there are no pages.
+        pages: those that began since the line before it, up to the one that it begins on; of the first line of a part
+            only that one.
     """
 
     span: Span
@@ -49,7 +50,7 @@ class Block:
     heading: Span | None = None
     level: int = 0
     row: bool = False
-    page: int | None = None
+    pages: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +86,14 @@ def blocks(document: Document, part: Span, marked: Span | None = None) -> list[B
     """The lines of a part that have any text."""
     headings = {heading.start: heading for heading in document.headings}
     made: list[Block] = []
-    depth, page = 1, None
+    depth, page = 1, 0
     for span in _visible_lines(document.text, part):
         heading = headings.get(span.start)
         alone = heading is not None and heading.end >= span.end
         if heading is not None and alone:
             depth = min(depth + 1, heading.level + 1, 6)
         row = any(table.span.contains(span) for table in document.tables)
-        began, page = page, document.page(span.start)
+        before, page = page, document.page(span.start) or 0
         made.append(
             Block(
                 span,
@@ -100,10 +101,16 @@ def blocks(document: Document, part: Span, marked: Span | None = None) -> list[B
                 Span(heading.start, heading.end) if heading else None,
                 depth if alone else 0,
                 row,
-                None if page == began else page,
+                range(before + 1 if before else max(page, 1), page + 1),
             )
         )
     return made
+
+
+def pages_behind(document: Document, part: Span, shown: Sequence[Block]) -> Sequence[int]:
+    """The pages of a part that begin behind the beginning of its last line, which goes on over them."""
+    last = document.page(max(part.start, part.end - 1)) or 0
+    return range((document.page(shown[-1].span.start) or 0) + 1, last + 1) if shown else ()
 
 
 def outline(document: Document, spans: Sequence[Span]) -> tuple[list[Entry], int]:

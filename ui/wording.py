@@ -92,6 +92,7 @@ class Words:
     permanent: str = "这一处的固定链接"
     ask_this: str = "就这份文档提问"
     page_image: str = "第 {n} 页的图像"
+    marked_page_image: str = "第 {n} 页的图像，所引各行已标出"
     plain_text: str = "纯文本"
     not_found: str = "没有这份文档，或您无权查看。"
 
@@ -155,6 +156,7 @@ ENGLISH = Words(
     permanent="Permanent link to this place",
     ask_this="Ask about this document",
     page_image="Image of page {n}",
+    marked_page_image="Image of page {n}, the quoted lines marked",
     plain_text="Plain text",
     not_found="There is no such document, or you may not see it.",
 )

@@ -231,6 +231,7 @@ def _document(path: Path, data: bytes, found: Format, source: str, notice: Notic
         page_starts=content.page_starts,
         metadata=metadata,
         tables=content.tables,
+        placed=content.placed,
     )
 
 

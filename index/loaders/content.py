@@ -7,10 +7,14 @@ notes. A loader walks its file and tells a `Writer`; offsets are running lengths
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
+from index import placing
 from index.loaders.tables import Grid, rendered
+from index.placing import PlacedLine, PlacedPage
 from index.records import Declared, Span, Table
 
 MAX_CHARACTERS = 20_000_000
@@ -31,6 +35,24 @@ class Unreadable(Exception):
     """Why a file cannot be read, in words that fit behind its name."""
 
 
+class Box(NamedTuple):
+    """A rectangle on a page, in `placing.UNITS`.
+
+    Attributes:
+        page: its number, from 1.
+    """
+
+    page: int
+    x0: int
+    top: int
+    x1: int
+    bottom: int
+
+
+Place = tuple[int, int, Box]
+"""From where to where in a paragraph a line of it goes, and where on a page it stands."""
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """A file's text with what the file itself tells about it.
@@ -42,6 +64,7 @@ class Content:
         declared: headings by style, tag or bookmark, in text order.
         tables: in text order.
         notices: what was left out and why, for the user to know.
+        placed: where the lines stand on their pages, as `placing.packed` writes it.
     """
 
     text: str
@@ -50,6 +73,7 @@ class Content:
     declared: tuple[Declared, ...] = ()
     tables: tuple[Table, ...] = ()
     notices: tuple[str, ...] = ()
+    placed: str = ""
 
 
 class Writer:
@@ -64,14 +88,19 @@ class Writer:
         self._tables: list[Table] = []
         self._names: list[str] = []  # of the columns of the last table
         self._notices: list[str] = []
+        self._frames: list[PlacedPage] = []
+        self._placed: dict[int, list[PlacedLine]] = defaultdict(list)
 
-    def paragraph(self, text: str, *, level: int | None = None, turns: Sequence[int] = ()) -> None:
+    def paragraph(
+        self, text: str, *, level: int | None = None, turns: Sequence[int] = (), places: Sequence[Place] = ()
+    ) -> None:
         """Add a paragraph; line breaks inside it stay.
 
         Args:
             text: trimmed here; nothing is written where nothing is visible.
             level: 1 for the outermost; declares its first line a heading.
             turns: offsets in `text` at which pages begin inside the paragraph.
+            places: where lines of `text` stand.
 
         Raises:
             Unreadable: if the text grows over `MAX_CHARACTERS`.
@@ -82,24 +111,33 @@ class Writer:
         if level is not None:
             self._declared.append(Declared(level, Span(self._length, self._length + len(text.split("\n")[0]))))
         self._pages.extend(self._length + min(turn, len(text)) for turn in turns)
+        for start, end, box in places:
+            self._place(min(start, len(text)), min(end, len(text)), box)
         self._append(text + "\n")
 
-    def table(self, grid: Grid, *, continued: bool = False) -> None:
+    def table(self, grid: Grid, *, continued: bool = False, boxes: Sequence[Box] = ()) -> None:
         """Add a table: a line for each row, every cell behind the words of its column.
 
         Args:
             grid: cells, merged ones repeated wherever they reach.
             continued: it may go on from the table before, from the page before.
+            boxes: where the rows stand, where that is known.
         """
         goes_on = continued and bool(self._tables) and self._tables[-1].span.end == self._length
         caption = self._tables[-1].caption if goes_on else self._caption()
-        lines, self._names = rendered(grid, self._names if goes_on else ())
+        lines, rows, self._names = rendered(grid, self._names if goes_on else ())
         if not lines:
             return
         start = self._length
-        for line in lines:
+        for line, row in zip(lines, rows, strict=True):
+            if boxes:
+                self._place(0, len(line), boxes[row])
             self._append(line + "\n")
         self._tables.append(Table(Span(start, self._length), caption))
+
+    def frames(self, pages: Sequence[PlacedPage]) -> None:
+        """Tell what the pages are like on which lines stand, in order and without these lines."""
+        self._frames.extend(pages)
 
     def page(self) -> None:
         """Begin the next page here."""
@@ -119,7 +157,12 @@ class Writer:
             tuple(self._declared),
             tuple(self._tables),
             tuple(self._notices),
+            placing.packed([replace(p, lines=tuple(self._placed[n])) for n, p in enumerate(self._frames, 1)]),
         )
+
+    def _place(self, start: int, end: int, box: Box) -> None:
+        """What is written next stands in a box, from one place in it to another."""
+        self._placed[box.page].append(PlacedLine(Span(self._length + start, self._length + end), *box[1:]))
 
     def _append(self, text: str) -> None:
         if self._length + len(text) > MAX_CHARACTERS:

@@ -15,8 +15,9 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
-from index.loaders.content import Writer, joined
+from index.loaders.content import Place, Writer, joined
 from index.loaders.grids import Lattice, Rule, lattices
+from index.loaders.shown import Shown
 from index.loaders.tables import Grid
 from index.markers import markers
 
@@ -58,6 +59,8 @@ class Sheet:
         rules: horizontal and vertical lines.
         headings: titles that lead to this page by a bookmark, with their level.
         rough: the boxes were measured in a picture, so that sizes differ by chance.
+        turns: quarter turns to the left that brought the page upright.
+        skew: radians that its lines fell to the right by, before they were straightened.
     """
 
     width: float
@@ -66,6 +69,8 @@ class Sheet:
     rules: Sequence[Rule] = ()
     headings: Sequence[tuple[str, int]] = ()
     rough: bool = False
+    turns: int = 0
+    skew: float = 0.0
 
 
 @dataclass(slots=True)
@@ -81,6 +86,7 @@ class _Line:
     rough: bool = False
     heading: int | None = None
     numbered: int = 0  # characters of a number at its beginning that stands apart from the words behind it
+    page: int = 0  # counted from 0
 
     @property
     def middle(self) -> float:
@@ -98,7 +104,12 @@ class _Block:
 
     rows: list[list[str]]
     xs: tuple[float, ...]
-    top: float
+    ys: tuple[float, ...]
+    page: int
+
+    @property
+    def top(self) -> float:
+        return self.ys[0]
 
 
 @dataclass(slots=True)
@@ -114,11 +125,12 @@ def write(sheets: Sequence[Sheet], writer: Writer) -> None:
         sheets: the pages in order; an empty one still counts as a page.
         writer: told of every page, paragraph and table.
     """
-    read = [_read(sheet) for sheet in sheets]
+    read = [_read(number, sheet) for number, sheet in enumerate(sheets)]
     _drop_edges(sheets, [lines for lines, _ in read])
     body = _body_size([line for lines, _ in read for line in lines])
     margins = _margins([line for lines, _ in read for line in lines], sheets)
-    _Flow(writer, body).write(
+    shown = [Shown(n, each.width, each.height, each.turns, each.skew) for n, each in enumerate(sheets, 1)]
+    _Flow(writer, body, shown).write(
         [_page(sheet, *content, body, margins) for sheet, content in zip(sheets, read, strict=True)]
     )
 
@@ -126,7 +138,7 @@ def write(sheets: Sequence[Sheet], writer: Writer) -> None:
 # --- characters into lines --------------------------------------------------------------------
 
 
-def _read(sheet: Sheet) -> tuple[list[_Line], list[_Block]]:
+def _read(number: int, sheet: Sheet) -> tuple[list[_Line], list[_Block]]:
     tables = lattices(sheet.rules)
     glyphs = [glyph for glyph in _once(sheet.glyphs) if not glyph.text.isspace()]
     inside: dict[tuple[int, int], list[Glyph]] = defaultdict(list)
@@ -137,9 +149,11 @@ def _read(sheet: Sheet) -> tuple[list[_Line], list[_Block]]:
             outside.append(glyph)
         else:
             inside[place].append(glyph)
-    lines = _segments(outside, rough=sheet.rough)
+    lines = _segments(outside)
+    for line in lines:
+        line.page, line.rough = number, sheet.rough
     _mark(lines, sheet.headings)
-    return lines, [block for i, table in enumerate(tables) if (block := _block(i, table, inside))]
+    return lines, [block for i, table in enumerate(tables) if (block := _block(i, table, inside, number))]
 
 
 def _once(glyphs: Sequence[Glyph]) -> list[Glyph]:
@@ -163,14 +177,14 @@ def _place(tables: Sequence[Lattice], glyph: Glyph) -> tuple[int, int] | None:
     return None
 
 
-def _block(number: int, table: Lattice, inside: dict[tuple[int, int], list[Glyph]]) -> _Block | None:
+def _block(number: int, table: Lattice, inside: dict[tuple[int, int], list[Glyph]], page: int) -> _Block | None:
     texts: dict[int, str] = {}
     for row in table.cells:
         for cell in row:
             if cell not in texts:
                 texts[cell] = _cell_text(inside.get((number, cell), []))
     rows = [[texts[cell] for cell in row] for row in table.cells]
-    return _Block(rows, table.xs, table.ys[0]) if any(map(any, rows)) else None
+    return _Block(rows, table.xs, table.ys, page) if any(map(any, rows)) else None
 
 
 def _cell_text(glyphs: Sequence[Glyph]) -> str:
@@ -204,7 +218,7 @@ def _baselines(glyphs: Sequence[Glyph]) -> list[list[Glyph]]:
     return [sorted(row, key=lambda glyph: glyph.x0 + glyph.x1) for row in rows]
 
 
-def _segments(glyphs: Sequence[Glyph], *, rough: bool) -> list[_Line]:
+def _segments(glyphs: Sequence[Glyph]) -> list[_Line]:
     """Lines, taken apart where a gap may be that between columns."""
     lines: list[_Line] = []
     for row in _baselines(glyphs):
@@ -215,8 +229,6 @@ def _segments(glyphs: Sequence[Glyph], *, rough: bool) -> list[_Line]:
                 lines.append(_line(row[start:i]))
                 start = i
         lines.append(_line(row[start:]))
-    for line in lines:
-        line.rough = rough
     return lines
 
 
@@ -410,10 +422,12 @@ def _joined_rows(lines: Sequence[_Line], margins: tuple[float, float]) -> Iterat
 class _Flow:
     """Writes lines and tables, holding back a paragraph until it is known to have ended."""
 
-    def __init__(self, writer: Writer, body: float) -> None:
+    def __init__(self, writer: Writer, body: float, shown: Sequence[Shown]) -> None:
         self._writer = writer
         self._body = body
+        self._shown = shown
         self._text = ""
+        self._places: list[Place] = []
         self._level: int | None = None
         self._turns: list[int] = []
         self._last: _Line | None = None
@@ -423,6 +437,7 @@ class _Flow:
 
     def write(self, pages: Sequence[_Page]) -> None:
         gap = self._usual_gap(pages)
+        self._writer.frames([shown.page for shown in self._shown])
         for page in pages:
             self._turn()
             for item in page.flow:
@@ -456,7 +471,7 @@ class _Flow:
             self._close()
         if not self._text:
             self._level = line.heading
-        self._text = self._glued(line.text if self._text else line.opening)
+        self._say(line.text if self._text else line.opening, line)
         self._last, self._turned, self._table = line, False, None
 
     def _ends(self, last: _Line, line: _Line, gap: float) -> bool:
@@ -477,6 +492,12 @@ class _Flow:
             return True
         return (indented and stopped) or ((indented or stopped) and bool(markers(line.opening)))
 
+    def _say(self, text: str, line: _Line) -> None:
+        """Take a line into what is held back."""
+        start, self._text = len(self._text), self._glued(text)
+        box = self._shown[line.page].box(line.x0, line.top, line.x1, line.bottom)
+        self._places.append((min(start, len(self._text)), len(self._text), box))
+
     def _glued(self, text: str) -> str:
         if self._text.endswith("-") and text[:1].islower() and self._text[-2:-1].isalpha():
             return self._text[:-1] + text
@@ -484,23 +505,25 @@ class _Flow:
 
     def _close(self) -> None:
         """Write what was held back: the paragraph, then the notes of the pages that it began on."""
+        self._write_text()
+        for note in self._notes:
+            if _NOTE.match(note.text):
+                self._write_text()
+            self._say(note.text, note)
+        self._write_text()
+        self._last, self._notes = None, []
+
+    def _write_text(self) -> None:
         if self._text:
-            self._writer.paragraph(self._text, level=self._level, turns=self._turns)
-        for number, note in enumerate(self._notes):
-            if number == 0 or _NOTE.match(note.text) or not self._text:
-                if number:
-                    self._writer.paragraph(self._text)
-                self._text = note.text
-            else:
-                self._text = joined([self._text, note.text])
-        if self._notes:
-            self._writer.paragraph(self._text)
-        self._text, self._level, self._turns, self._last, self._notes = "", None, [], None, []
+            self._writer.paragraph(self._text, level=self._level, turns=self._turns, places=self._places)
+        self._text, self._level, self._turns, self._places = "", None, [], []
 
     def _write_table(self, block: _Block) -> None:
         """Write a table; one that goes on from the page before keeps the names of its columns."""
         goes_on = self._turned and self._table is not None
-        self._writer.table(Grid(block.rows), continued=goes_on)
+        shown = self._shown[block.page]
+        boxes = [shown.box(block.xs[0], top, block.xs[-1], bottom) for top, bottom in pairwise(block.ys)]
+        self._writer.table(Grid(block.rows), continued=goes_on, boxes=boxes)
         self._table, self._turned = block, False
 
 

@@ -110,28 +110,28 @@ def sheet(page: Page) -> Sheet:
         MissingDependency: if rapidocr is not installed.
     """
     points = page.points
-    picture, lines = _upright(np.ascontiguousarray(page.picture))
+    picture, lines, turns = _upright(np.ascontiguousarray(page.picture))
     height, width = picture.shape[:2]
     angle = _skew(lines)
     glyphs = [glyph for line in lines for glyph in _glyphs(line, _rotation(angle, width, height), points)]
     rules = [Rule(*(points * side for side in rule)) for rule in _rules(picture, angle)]
-    return Sheet(width * points, height * points, glyphs, rules, page.headings, rough=True)
+    size = (width * points, height * points)
+    return Sheet(*size, glyphs, rules, page.headings, rough=True, turns=turns, skew=angle)
 
 
-def _upright(picture: Picture) -> tuple[Picture, list[_Line]]:
-    """The picture turned so that its lines can be read, with the lines."""
+def _upright(picture: Picture) -> tuple[Picture, list[_Line], int]:
+    """The picture turned so that its lines can be read, with the lines, and by how many quarter turns to the left."""
     lines = _recognised(picture)
     certainty = _certainty(lines)
     if not lines or (certainty >= _UPRIGHT and not _lies(lines)):
-        return picture, lines
+        return picture, lines, 0
     turns = (1, 3) if _lies(lines) else (2,)
-    readings = [(picture, lines, 0.0 if _lies(lines) else certainty)]
+    readings = [(picture, lines, 0, 0.0 if _lies(lines) else certainty)]
     for turn in turns:
         turned = np.ascontiguousarray(np.rot90(picture, turn))
         found = _recognised(turned)
-        readings.append((turned, found, _certainty(found)))
-    best = max(readings, key=lambda reading: reading[2])
-    return best[0], best[1]
+        readings.append((turned, found, turn, _certainty(found)))
+    return max(readings, key=lambda reading: reading[3])[:3]
 
 
 def _certainty(lines: Sequence[_Line]) -> float:

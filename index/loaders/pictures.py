@@ -19,6 +19,15 @@ def file_of(document: Document) -> Path | None:
     return path if path.is_file() else None
 
 
+def has_pictures(path: Path) -> bool:
+    """Whether pages of a file can be drawn, told by its first bytes; False where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return sniff(file.read(HEAD)) in (Format.PDF, Format.IMAGE)
+    except OSError:
+        return False
+
+
 def draw_page(path: Path, file: IO[bytes], page: int, *, long_side: int = 1400) -> bytes:
     """A page as PNG, drawn in this process; `index.cage` does it in one that is confined.
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 SEPARATOR = " | "
 """What stands between the cells of a row."""
@@ -39,34 +40,45 @@ class Grid:
     header: int | None = None
 
 
-def rendered(grid: Grid, names: Sequence[str] = ()) -> tuple[list[str], list[str]]:
-    """The lines of a table.
+class Rendered(NamedTuple):
+    """A table as it is written.
+
+    Attributes:
+        lines: one for each row with visible cells; heading rows have none but where nothing else is left.
+        rows: for each line the row of the grid that it says.
+        names: of the columns at the table's end.
+    """
+
+    lines: list[str]
+    rows: list[int]
+    names: list[str]
+
+
+def rendered(grid: Grid, names: Sequence[str] = ()) -> Rendered:
+    """Write a table.
 
     Args:
         grid: of rows that may differ in length.
         names: of the columns of the table that this one goes on from.
-
-    Returns:
-        The lines, and the names of the columns at its end. There is a line for each row with visible cells; heading
-        rows have none but where nothing else is left.
     """
-    rows = [list(row) for row in grid.rows if any(row)]
+    visible = [(number, list(row)) for number, row in enumerate(grid.rows) if any(row)]
+    numbers, rows = [number for number, _ in visible], [row for _, row in visible]
     width = max(map(len, rows), default=0)
     declared = None if grid.header is None else len([row for row in grid.rows[: grid.header] if any(row)])
-    lines: list[str] = []
-    names = _fitted(names, width)
+    lines: list[tuple[int, str]] = []
+    names, at = _fitted(names, width), 0
     while rows:
         if width > 1 and len(rows) > 1 and _is_whole(rows[0]):
-            lines.append(rows.pop(0)[0])
-            declared = declared - 1 if declared else declared
+            lines.append((at, rows.pop(0)[0]))
+            at, declared = at + 1, declared - 1 if declared else declared
             continue
         count = header_rows(rows) if declared is None else min(declared, len(rows))
         count = 0 if count == len(rows) and not lines else count
         names = _names(rows[:count]) if count else names
         end = next((n for n, row in enumerate(rows) if n > count and width > 1 and _is_whole(row)), len(rows))
-        lines.extend(_body(rows[count:end], names))
-        rows, declared = rows[end:], None
-    return lines, names
+        lines.extend((at + count + place, line) for place, line in _body(rows[count:end], names))
+        rows, at, declared = rows[end:], at + end, None
+    return Rendered([line for _, line in lines], [numbers[place] for place, _ in lines], names)
 
 
 def _fitted(names: Sequence[str], width: int) -> list[str]:
@@ -75,13 +87,13 @@ def _fitted(names: Sequence[str], width: int) -> list[str]:
     return next((list(fit) for fit in (names, distinct) if len(fit) == width), [])
 
 
-def _body(rows: Sequence[Sequence[str]], names: list[str]) -> Iterator[str]:
-    """Lines of the rows below the heading rows."""
-    for row in _without_long_repeats(rows):
+def _body(rows: Sequence[Sequence[str]], names: list[str]) -> Iterator[tuple[int, str]]:
+    """Lines of the rows below the heading rows, each with the place of its row."""
+    for place, row in enumerate(_without_long_repeats(rows)):
         if _renames(row, names):
             names[:] = [new or old for new, old in zip(row, names, strict=True)]
         elif any(row):
-            yield _line(row, names)
+            yield place, _line(row, names)
 
 
 def _renames(row: Sequence[str], names: Sequence[str]) -> bool:
