@@ -116,12 +116,18 @@ def places(hits: Sequence[Hit]) -> list[Place]:
     return [Place(hit, rank, site) for rank, hit in enumerate(hits[:READ_PASSAGES]) for site in sites(hit.passage.text)]
 
 
-def lexical(a: Asked, found: Sequence[Place]) -> Matrix:
-    """The features that need no encoder, `(len(found), len(LEXICAL))`, in the order of `LEXICAL`."""
+def lexical(a: Asked, found: Sequence[Place], among: Sequence[Place] = ()) -> Matrix:
+    """The features that need no network, `(len(found), len(LEXICAL))`, in the order of `LEXICAL`.
+
+    Args:
+        a: the question.
+        found: candidates.
+        among: the others of their passages, where `found` are some that were added.
+    """
     if not found:
         return np.empty((0, len(LEXICAL)))
-    best = max(place.hit.score for place in found)
-    labelled = _labelled_spans(found)
+    best = max(place.hit.score for place in (*found, *among))
+    labelled = _labelled_spans([*found, *among])
     return np.array([_row(a, place, best, labelled.get(place.rank, [])) for place in found], dtype=np.float64)
 
 
@@ -168,6 +174,8 @@ def _reach(a: Asked, scopes: Sequence[str]) -> list[float]:
             if found > held:
                 added[position] += weight * (found - held)
                 held = found
+            if held == 1.0:
+                break
     return added
 
 

@@ -175,7 +175,7 @@ class ExtractiveReader:
         if not chosen:
             return None
         candidates = [place for _, _, place in chosen]
-        return Pool(a, candidates, np.hstack([lexical(a, candidates), span_features(chosen)]), found)
+        return Pool(a, candidates, np.hstack([_worded(a, candidates, found, wording), span_features(chosen)]), found)
 
     def find(self, question: str, hits: Sequence[Hit]) -> Finding | None:
         """The best candidate of the passages, or None where there is nothing to choose from."""
@@ -224,6 +224,14 @@ class ExtractiveReader:
         else:
             quotes = [quote_span(passage.text, candidate.span)]
         return [Citation(n, passage, source, q.shift(passage.span.start)) for n, q in enumerate(quotes, start=first)]
+
+
+def _worded(a: Asked, candidates: Sequence[Place], found: Sequence[Place], wording: Matrix) -> Matrix:
+    """The features of wording of candidates; `wording` has those that the grammar found, in the order of `found`."""
+    rows = {id(place): row for row, place in enumerate(found)}
+    added = [place for place in candidates if id(place) not in rows]
+    rows |= {id(place): len(found) + row for row, place in enumerate(added)}
+    return np.vstack([wording, lexical(a, added, found)])[[rows[id(place)] for place in candidates]]
 
 
 _POLARITY: dict[bool | None, str] = {True: "是", False: "否"}

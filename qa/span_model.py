@@ -6,6 +6,7 @@ Made by `make reader`; its card is `qa/models/README.md`.
 from __future__ import annotations
 
 import os
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from index.model_files import load_model, load_tokenizer
@@ -45,17 +47,46 @@ class Scores:
 
     def of(self, span: Span) -> float:
         """The score of a span of the window's text; of one that lies outside, a very low one."""
-        inside = [i for i, token in enumerate(self.spans) if token.overlap(span)]
-        return float(self.starts[inside[0]] + self.ends[inside[-1]]) if inside else -np.inf
+        first = bisect_right(self.spans, span.start, key=_end)
+        last = bisect_left(self.spans, span.end, key=_start) - 1
+        # A token may be as wide as nothing, and then touches nothing.
+        while first <= last and not self.spans[first].overlap(span):
+            first += 1
+        while first <= last and not self.spans[last].overlap(span):
+            last -= 1
+        return float(self.starts[first] + self.ends[last]) if first <= last else -np.inf
 
     def best(self, n: int = 1) -> list[tuple[Span, float]]:
         """The `n` best spans with their scores, best first; ties in text order."""
-        pairs = self.starts[:, None] + self.ends[None, :]
-        allowed = np.triu(np.ones(pairs.shape, dtype=bool)) & ~np.triu(np.ones(pairs.shape, dtype=bool), LONGEST)
-        ranked = np.where(allowed, pairs, -np.inf).ravel()
-        found = np.argsort(-ranked, kind="stable")[: min(n, len(ranked))]
-        places = [divmod(int(place), len(self.spans)) for place in found if ranked[place] > -np.inf]
-        return [(Span(self.spans[a].start, self.spans[b].end), float(pairs[a, b])) for a, b in places]
+        count = len(self.spans)
+        if not count:
+            return []
+        width = min(LONGEST, count)
+        behind = np.append(self.ends, np.full(width - 1, -np.inf, np.float32))
+        pairs = (self.starts[:, None] + sliding_window_view(behind, width)).ravel()
+        found = _largest(pairs, n)
+        places = [divmod(int(place), width) for place in found if pairs[place] > -np.inf]
+        return [
+            (Span(self.spans[a].start, self.spans[a + more].end), float(pairs[a * width + more])) for a, more in places
+        ]
+
+
+def _start(span: Span) -> int:
+    return span.start
+
+
+def _end(span: Span) -> int:
+    return span.end
+
+
+def _largest(values: NDArray[np.float32], n: int) -> NDArray[np.int64]:
+    """Where the `n` largest stand, largest first, equal ones in order; sorting all would take most of the time."""
+    if n < len(values):
+        least = np.partition(values, len(values) - n)[len(values) - n]
+        enough = np.flatnonzero(values >= least)
+    else:
+        enough = np.arange(len(values))
+    return enough[np.argsort(-values[enough], kind="stable")[:n]]
 
 
 class SpanModel:

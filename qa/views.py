@@ -110,7 +110,8 @@ def span_features(chosen: Sequence[tuple[View, Scores, Place]]) -> Matrix:
     Args:
         chosen: candidates with the window they stand in, of all windows that were read; at least one.
     """
-    rows = np.array([_told(*each) for each in chosen])
+    tops = {key: scores.best()[0] for key, scores in {id(scores): scores for _, scores, _ in chosen}.items()}
+    rows = np.array([_told(*each, *tops[id(each[1])]) for each in chosen])
     scores, windows, shared = rows.T
     columns = (
         _bounded(scores),
@@ -133,10 +134,9 @@ def _to_words(text: str, span: Span) -> Span:
     return span
 
 
-def _told(view: View, scores: Scores, place: Place) -> tuple[float, float, float]:
+def _told(view: View, scores: Scores, place: Place, best: Span, highest: float) -> tuple[float, float, float]:
     """The candidate's score, that of the best span of its window, and how much the two share."""
     span = view.local(place.site.candidate.span)
-    (best, highest), *_ = scores.best()
     return scores.of(span), highest, 2 * best.overlap(span) / (len(best) + len(span))
 
 

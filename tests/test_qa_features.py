@@ -45,6 +45,15 @@ def test_no_candidates_give_no_rows() -> None:
     assert places([hit("")]) == [] and places([]) == []
 
 
+def test_a_candidate_that_is_added_gets_the_row_it_would_have_among_all() -> None:
+    found = places([hit(score=1.0), hit("风电装机容量5MW。（责任单位：区能源局）", score=2.5)])
+    a = ask("光伏发电装机容量是多少，由谁牵头")
+    matrix = lexical(a, found)
+    for row in range(len(found)):
+        others = [*found[:row], *found[row + 1 :]]
+        assert lexical(a, [found[row]], others).tolist() == [matrix[row].tolist()]
+
+
 def test_the_figure_with_the_words_of_the_question_is_told_from_its_neighbour() -> None:
     found = rows("光伏发电装机容量是多少")
     assert found["70MW"]["own"] > found["180MW"]["own"]

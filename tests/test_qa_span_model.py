@@ -104,6 +104,17 @@ def test_the_score_of_a_span_is_that_of_the_tokens_at_its_ends() -> None:
 
 
 @settings(max_examples=80, deadline=None)
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=12), st.integers(0, 20), st.integers(0, 20))
+def test_a_span_is_scored_by_the_first_and_last_token_it_touches(widths: list[int], start: int, size: int) -> None:
+    """Tokens as wide as given, some of them nothing wide, the way a tokenizer leaves them."""
+    ends = np.cumsum(widths).tolist()
+    spans = tuple(Span(end - width, end) for end, width in zip(ends, widths, strict=True))
+    told = Scores(spans, np.arange(len(spans), dtype=np.float32), 100 * np.arange(len(spans), dtype=np.float32))
+    touched = [i for i, span in enumerate(spans) if span.overlap(Span(start, start + size))]
+    assert told.of(Span(start, start + size)) == (touched[0] + 100 * touched[-1] if touched else -np.inf)
+
+
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.tuples(st.integers(-20, 20), st.integers(-20, 20)), max_size=80), st.integers(1, 12))
 def test_the_best_spans_are_those_that_trying_all_finds(pairs: list[tuple[int, int]], n: int) -> None:
     told = scores([a for a, _ in pairs], [b for _, b in pairs])
