@@ -219,12 +219,25 @@ def test_a_written_question_is_read_where_its_answer_stands_and_where_it_does_no
     made = list(written.examples(data, "train", 3, questions))
     answers = {(each.question, each.answer.slice(each.window.text)) for each in made if each.answer}
     assert answers == {("太阳能要装多少", "70兆瓦"), ("猪要养到多少头", "30万头")}
-    for each in made:
-        if each.answer is None and each.question == "太阳能要装多少":
-            assert each.source == "written decoy" and "70兆瓦" not in each.window.text
+    decoys = [each for each in made if each.source == "written decoy"]
+    assert {each.question for each in decoys} == {"太阳能要装多少", "核电要装多少", "猪要养到多少头"}
+    for each in decoys:
+        assert each.answer is None
+        if each.question == "太阳能要装多少":
+            assert "70兆瓦" not in each.window.text
     near = [each for each in made if each.source == "written none"]
     assert near and all("风电装机容量达到180兆瓦" in each.window.text and each.answer is None for each in near)
     assert list(written.examples(data, "train", 3, questions)) == made
+
+
+def test_some_written_questions_are_asked_again_with_a_word_or_the_window_spoilt(data: Path, questions: Path) -> None:
+    made = [each for seed in range(30) for each in written.examples(data, "train", seed, questions)]
+    spoilt = [each for each in made if each.source == "written spoilt"]
+    assert 10 < len(spoilt) < 45  # 0.4 of two questions in thirty draws are 24
+    for each in spoilt:
+        assert each.answer is None
+        asked_otherwise = each.question not in ("太阳能要装多少", "猪要养到多少头")
+        assert asked_otherwise or not any(value in each.window.text for value in ("70兆瓦", "30万头"))
 
 
 def test_written_questions_of_another_part_are_left_out(data: Path, questions: Path) -> None:

@@ -37,6 +37,8 @@ _A_DOCUMENT = 60
 """Pairs made of one document at most, so that none of the long ones sets the tone."""
 _SPOILT = 0.5
 """Share of questions that are asked a second time, spoilt."""
+_ELSEWHERE = 0.3
+"""Share of the spoilt ones that are asked of another window of the document."""
 _SPACED_DIGITS = re.compile(r"\d [\d ]+ ?\d")
 
 _NOUN_TAGS = "njlaev"
@@ -100,7 +102,7 @@ class Maker:
     def pairs(self, source: _Source) -> Iterator[Example]:
         """Pairs of one document, at most `_A_DOCUMENT`, in random order."""
         passages = split(source.document)
-        self._own_nouns = common_nouns([passage.text for passage in passages]) or self._nouns
+        self.turn_to(passages)
         made = [pair for passage in passages for pair in self._of_passage(passage, source, passages)]
         self._draw.shuffle(made)
         yield from made[:_A_DOCUMENT]
@@ -121,19 +123,40 @@ class Maker:
             return
         placed = self._placed(asked.text, answer, window, source)
         yield Example(self._wrapped(placed), window, answer, f"{source.corpus} {asked.kind.value}")
+        if self._draw.random() < _SPOILT and (spoilt := self._spoilt(asked, placed, answer, window, passages)):
+            yield Example(self._wrapped(spoilt[0]), spoilt[1], None, f"{source.corpus} spoilt")
+
+    def turn_to(self, passages: Sequence[Passage]) -> None:
+        """Take the nouns of one document for those that replace others."""
+        self._own_nouns = common_nouns([passage.text for passage in passages]) or self._nouns
+
+    def near_miss(self, question: str, kind: Kind, answer: Span, window: Window) -> tuple[str, Window] | None:
+        """A question in somebody's own words, spoilt in one of them, or its window; None where nothing fits.
+
+        Args:
+            question: that the window answers.
+            kind: of the answer.
+            answer: in the window's text.
+            window: that is read.
+        """
         spoil: Callable[[], tuple[str, Window] | None] = self._draw.choice(
             (
-                lambda: self._other_noun(placed, window),
-                lambda: self._other_noun(placed, window),
-                lambda: self._other_year(placed, window),
-                lambda: self._other_indicator(asked, placed, window),
-                lambda: self._other_window(placed, answer.slice(window.text), passages),
-                lambda: self._other_window(placed, answer.slice(window.text), passages),
-                lambda: self._without(placed, answer, window),
+                lambda: self._other_noun(question, window),
+                lambda: self._other_noun(question, window),
+                lambda: self._other_year(question, window),
+                lambda: self._other_indicator(kind, question, window),
+                lambda: self._without(question, answer, window),
             )
         )
-        if self._draw.random() < _SPOILT and (spoilt := spoil() or self._other_noun(placed, window)):
-            yield Example(self._wrapped(spoilt[0]), spoilt[1], None, f"{source.corpus} spoilt")
+        return spoil() or self._other_noun(question, window)
+
+    def _spoilt(
+        self, asked: _Asked, placed: str, answer: Span, window: Window, passages: Sequence[Passage]
+    ) -> tuple[str, Window] | None:
+        if self._draw.random() < _ELSEWHERE:
+            found = self._other_window(placed, answer.slice(window.text), passages)
+            return found or self._other_noun(placed, window)
+        return self.near_miss(placed, asked.kind, answer, window)
 
     # --- Questions ---
 
@@ -313,9 +336,9 @@ class Maker:
         named = re.search(r"(?:19|20)\d\d年", align(question))
         return (question[: named.start()] + year + question[named.end() :] if named else year + question), window
 
-    def _other_indicator(self, asked: _Asked, question: str, window: Window) -> tuple[str, Window] | None:
+    def _other_indicator(self, kind: Kind, question: str, window: Window) -> tuple[str, Window] | None:
         """What is measured replaced by another measure: 投资 in place of 产量."""
-        if asked.kind is not Kind.QUANTITY:
+        if kind is not Kind.QUANTITY:
             return None
         named = next((name for name in sorted(_INDICATORS, key=len, reverse=True) if name in question), None)
         others = [name for name in _INDICATORS if name not in window.text and name not in question]

@@ -18,14 +18,17 @@ from index.records import Document, Passage, Span
 from index.sparse import SparseIndex
 from index.splitter import split
 from index.text import fold
+from qa.grammar import Kind
 from qa.reading_input import WINDOW_CHARACTERS, Window, window_spans
 from qa.training.examples import Example
 from qa.training.partition import Part, part_of
-from qa.training.policy import documents
+from qa.training.policy import Maker, common_nouns, documents
 
 FOLDER = Path(__file__).parent / "written"
-_DECOYS, _FROM = 2, 6
+_DECOYS, _FROM = 1, 6
 """Windows without the answer a pass, drawn from that many that share most words with the question."""
+_SPOILT = 0.4
+"""Share of the questions with an answer that are asked a second time, spoilt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +78,18 @@ class Shelf:
     def _wording(self) -> SparseIndex:
         return SparseIndex.build(window.text for window in self._windows)
 
+    @cached_property
+    def nouns(self) -> list[str]:
+        """Nouns of the documents that stand in few of them."""
+        return common_nouns(["".join(each.text for each in passages) for passages in self._passages.values()])
+
+    def passages(self, written: Written) -> list[Passage]:
+        """Those of the document that a question is about."""
+        return self._passages.get(written.document, [])
+
     def holding(self, written: Written) -> Iterator[tuple[Passage, Span]]:
         """The places of the clause: passages, with the span of the answer, or of the clause where there is none."""
-        for passage in self._passages.get(written.document, ()):
+        for passage in self.passages(written):
             start = passage.text.find(written.clause)
             if start >= 0:
                 inner = written.clause.find(written.answer) if written.answer else 0
@@ -93,7 +105,9 @@ class Shelf:
 
 
 def examples(data: Path, part: Part, seed: int, folder: Path = FOLDER) -> Iterator[Example]:
-    """Each question with the window of its clause, once as the product cuts it and once otherwise, and with decoys.
+    """Each question with the window of its clause, once as the product cuts it and once otherwise, and with a decoy.
+
+    Some of those with an answer are asked once more, another word in the place of one of theirs.
 
     Args:
         data: folder of the corpora.
@@ -111,15 +125,27 @@ def examples(data: Path, part: Part, seed: int, folder: Path = FOLDER) -> Iterat
 
 
 def _examples(questions: Sequence[Written], shelf: Shelf, draw: random.Random) -> Iterator[Example]:
+    spoiler = Maker(draw.randrange(1 << 30), shelf.nouns)
     for each in questions:
         places = list(shelf.holding(each))
         if not places:
             continue
         for size in (WINDOW_CHARACTERS, draw.randint(80, 200)):
-            yield from _around(each, *draw.choice(places), size)
+            made = list(_around(each, *draw.choice(places), size))
+            yield from made
+            if size == WINDOW_CHARACTERS and draw.random() < _SPOILT:
+                spoiler.turn_to(shelf.passages(each))
+                yield from _spoilt(made, spoiler)
         decoys = shelf.decoys(each)
         for window in draw.sample(decoys, min(_DECOYS, len(decoys))):
             yield Example(each.question, window, None, "written decoy")
+
+
+def _spoilt(made: Sequence[Example], spoiler: Maker) -> Iterator[Example]:
+    for each in made:
+        kind = Kind.QUANTITY if each.source == "written number" else Kind.CLAUSE
+        if each.answer and (missed := spoiler.near_miss(each.question, kind, each.answer, each.window)):
+            yield Example(*missed, None, "written spoilt")
 
 
 def _around(written: Written, passage: Passage, span: Span, size: int) -> Iterator[Example]:
