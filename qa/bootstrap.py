@@ -11,6 +11,7 @@ from index.protocols import Encoder, Index, Library
 from index.remembering import RememberingEncoder
 from qa.assistant import Assistant
 from qa.checking import SentenceChecker
+from qa.english import EnglishDecoder, cedict
 from qa.generative import GenerativeReader, SilentReader, Writer
 from qa.grouping import MeaningGrouper
 from qa.interpreting import Interpreter
@@ -121,7 +122,10 @@ def interpreter_of(index: Library) -> Interpreter:
     """What understands questions to the documents of an index."""
     return Interpreter(
         Tidier(index.document_frequency),
-        PinyinDecoder(index.document_frequency, index.vocabulary),
+        (
+            PinyinDecoder(index.document_frequency, index.vocabulary),
+            EnglishDecoder(index.document_frequency, cedict),
+        ),
         HomophoneSpeller(index.document_frequency, index.vocabulary),
         FollowUpRewriter(index.encoder),
     )

@@ -18,6 +18,7 @@ _LEADS = re.compile(
 )
 _TRAILS = re.compile(rf"\s*(?:{language.THANKS})\W*$|(?<=[\u4e00-\u9fff])\s*(?:好吗|可以吗|行吗|好不好)\W*$")
 _CIRCUMSTANCE = re.compile(rf"(?:{language.CIRCUMSTANCE})(?:的|呢|呀|啊|哈)*")
+_PERSONAL = re.compile(language.PERSONAL)
 _FILLER = re.compile(language.FILLERS)
 
 
@@ -31,6 +32,11 @@ def core(turn: str) -> str:
     telling = [clause for clause in kept if not _CIRCUMSTANCE.fullmatch(_MARKS.sub("", align(clause)))]
     question = _without(_FILLER, "".join(telling or kept)).strip(" ,，:：、")
     return question if any(map(str.isalnum, question)) else ""
+
+
+def is_personal(question: str) -> bool:
+    """Whether a question is put to whoever answers rather than to the documents: 你是谁."""
+    return _PERSONAL.search(_MARKS.sub("", align(question))) is not None
 
 
 def _stripped(clause: str) -> str:

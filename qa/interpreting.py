@@ -20,10 +20,10 @@ class Tidier(Protocol):
 
 
 class Decoder(Protocol):
-    """Pinyin in, characters out."""
+    """Pinyin or English in, Chinese out."""
 
     def decode(self, text: str) -> str:
-        """`text` with pinyin replaced."""
+        """`text` with what is not Chinese replaced, as far as it is understood."""
         ...
 
 
@@ -52,14 +52,14 @@ class Interpreter:
 
     Args:
         tidier: gives it the written form of documents.
-        decoder: reads pinyin.
+        decoders: read what is typed in other letters, one after the other.
         speller: puts misspelt words right.
         rewriter: makes follow-ups, and later parts of a turn, stand alone.
     """
 
-    def __init__(self, tidier: Tidier, decoder: Decoder, speller: Speller, rewriter: Rewriter) -> None:
+    def __init__(self, tidier: Tidier, decoders: Sequence[Decoder], speller: Speller, rewriter: Rewriter) -> None:
         self._tidier = tidier
-        self._decoder = decoder
+        self._decoders = decoders
         self._speller = speller
         self._rewriter = rewriter
 
@@ -83,7 +83,10 @@ class Interpreter:
 
     def _parts(self, turn: str) -> list[str]:
         """The questions of a turn as they stand in it, spelt as the documents spell; none in mere politeness."""
-        question = core(self._decoder.decode(self._tidier.tidy(turn)))
+        question = self._tidier.tidy(turn)
+        for decoder in self._decoders:
+            question = decoder.decode(question)
+        question = core(question)
         parts = [question] if understand(question) else split(question)
         return [self._speller.correct(part) for part in parts] if question else []
 

@@ -226,6 +226,14 @@ THANKS = (
     r"|(?:您|你)?(?:辛苦|麻烦|费心|受累)(?:您|你|大家)?了|(?:拜托|有劳)(?:您|你)?了?|不胜感激|感激不尽"
     r")(?:啦|了|哈|啊|哦|呀)*(?![a-z])"
 )
+# What is put to whoever answers, or asks for the time of day: no document is asked.
+PERSONAL = "|".join(
+    (
+        "^(?:你|您)(?:到底|究竟)?(?:是(?!否|不是)|叫|觉得|认为|喜欢|多大|几岁|会(?:什么|啥|干|做|不会|说|唱|写)|能(?:干|做)(?:什么|啥))",
+        "(?:开发|创造|训练|设计|制作|发明|做)(?:了|出了?)(?:你|您)(?:的|吗|呢|呀|啊)*$",
+        "^(?:今天|现在|此刻)(?:是|到)?(?:几号|几月|星期几|周几|礼拜几|几点|多少号|什么(?:时间|时候|日子))(?:了|呢|啊|呀)*$",
+    )
+)
 # What ends a turn, but only as a clause of its own.
 CLOSING = (
     r"急+|在线等|盼复|please|pls|(?:期待|等待|盼)(?:着|望)?(?:您|你)?的?(?:回复|答复|解答|回答)"
@@ -312,3 +320,41 @@ DOCUMENT_PARTS = (
 )
 # What a verb begins with that says nothing yet: 要收, 可以办.
 MODALS = "要能可会应须需得"
+
+# --- Questions: in English ---------------------------------------------------------------------------------------
+
+# What asks: the Chinese for it before the noun that is asked for, and alone, at the end.
+ENGLISH_ASKS = {
+    "what": ("什么", "是什么"),
+    "which": ("哪些", "是哪个"),
+    "who": ("", "是谁"),
+    "whom": ("", "谁"),
+    "whose": ("谁的", "谁"),
+    "when": ("", "什么时候"),
+    "where": ("", "在哪里"),
+    "why": ("", "为什么"),
+    "how": ("", "怎么"),
+}
+# What 「how」 goes with.
+ENGLISH_DEGREES = {
+    "many": "多少",
+    "much": "多少",
+    "long": "多久",
+    "often": "多久一次",
+    "large": "多大",
+    "big": "多大",
+    "high": "多高",
+    "far": "多远",
+    "old": "多大",
+}
+_ENGLISH_GROUPS = {
+    "auxiliaries": "is are was were be been being am do does did has have had will would shall should can could may"
+    " might must need",
+    "prepositions": "of in on at for by from with to under about into over within during through against between among"
+    " as per",
+    "light": "the a an and or this that these those it its there their his her our your you we i any some please tell"
+    " me us give",
+}
+ENGLISH_AUXILIARIES = frozenset(_ENGLISH_GROUPS["auxiliaries"].split())
+ENGLISH_PREPOSITIONS = frozenset(_ENGLISH_GROUPS["prepositions"].split())
+ENGLISH_LIGHT = frozenset(_ENGLISH_GROUPS["light"].split())

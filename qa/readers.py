@@ -18,6 +18,7 @@ from index.records import Document, Hit, Span
 from qa.answers import Answer, Citation
 from qa.citations import quote_span, quote_spans, unmarked
 from qa.confidence import clash, confidence_features, doubt, meets, strays
+from qa.courtesy import core, is_personal
 from qa.features import Asked, Matrix, Place, asked, lexical, places
 from qa.grammar import Kind
 from qa.polarity import is_polar, says
@@ -47,7 +48,7 @@ _LEAD = 80
 """Characters of a lead."""
 
 NO_ANSWER = "文档中没有找到这个问题的答案。"
-OFF_TOPIC = "我只回答与文档内容有关的问题。"
+OFF_TOPIC = "我是文档问答助手，只回答与文档内容有关的问题。"
 
 
 class Corpus(Protocol):
@@ -141,7 +142,7 @@ class ExtractiveReader:
             question: standalone.
             hits: passages to read, best first.
         """
-        if not _is_searchable(analyse(question)):
+        if not (core(question) and _is_searchable(analyse(question))) or is_personal(question):
             yield _refusal(question, hits, OFF_TOPIC)
             return
         finding = self.find(question, hits)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.courtesy import core
+from qa.courtesy import core, is_personal
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,22 @@ def test_words_that_only_look_polite_stay(turn: str) -> None:
 @pytest.mark.parametrize("turn", ["您好", "谢谢啦", "？", "在吗", "好的，明白了", "嗯嗯，谢谢！"])
 def test_nothing_is_left_of_mere_politeness(turn: str) -> None:
     assert core(turn) == ""
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["你是谁", "你是人工智能吗？", "您觉得这个方案好吗", "是谁开发了你", "你会什么", "今天几号？"],
+)
+def test_what_is_asked_of_the_assistant_is_personal(question: str) -> None:
+    assert is_personal(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["你会计师事务所在哪", "今天起施行的办法", "现在光伏装机多少", "谁设计了你校的校徽", "你是否知道光伏目标"],
+)
+def test_what_is_asked_of_documents_is_not(question: str) -> None:
+    assert not is_personal(question)
 
 
 @given(st.text(alphabet="您好请问谢麻烦帮我查下光伏，？。a😀 的是多少呀", max_size=30))

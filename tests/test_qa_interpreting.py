@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from index.text import terms
+from qa.english import EnglishDecoder
 from qa.interpreting import Interpreter
 from qa.pinyin import PinyinDecoder
 from qa.rewriting import FollowUpRewriter
@@ -15,6 +16,13 @@ from tests.fakes import HashEncoder
 
 COUNTED = Counter(terms("光伏发电计划装机容量，光伏装机目标，风电装机，由发展改革委牵头"))
 
+DICTIONARY = {
+    "wind power": [("风电", 0)],
+    "target": [("目标", 0)],
+    "thank you": [("谢谢", 0)],
+    "weather": [("天气", 0)],
+}
+
 
 def frequency(term: str) -> int:
     return COUNTED[term]
@@ -22,7 +30,7 @@ def frequency(term: str) -> int:
 
 INTERPRETER = Interpreter(
     Tidier(frequency),
-    PinyinDecoder(frequency, lambda: COUNTED),
+    (PinyinDecoder(frequency, lambda: COUNTED), EnglishDecoder(frequency, lambda: DICTIONARY)),
     HomophoneSpeller(frequency, lambda: COUNTED),
     FollowUpRewriter(HashEncoder()),
 )
@@ -39,6 +47,9 @@ INTERPRETER = Interpreter(
         ("谢谢！", ["光伏装机目标是多少"], ["谢谢！"]),
         ("光伏、风电装机分别是多少，列个表对比", [], ["光伏、风电装机分别是多少，列个表对比"]),
         ("对比光伏、风电的装机目标", ["水电、风电装机合计多少"], ["对比光伏、风电的装机目标"]),
+        ("What is the wind power target?", [], ["风电目标是什么"]),
+        ("那wind power呢", ["光伏装机目标是多少"], ["风电装机目标是多少"]),
+        ("Thank you!", ["光伏装机目标是多少"], ["Thank you!"]),
         ("😀", [], ["😀"]),
     ],
 )

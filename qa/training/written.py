@@ -85,7 +85,7 @@ class Shelf:
 
     def passages(self, written: Written) -> list[Passage]:
         """Those of the document that a question is about."""
-        return self._passages.get(written.document, [])
+        return list(self._passages.get(written.document, ()))
 
     def holding(self, written: Written) -> Iterator[tuple[Passage, Span]]:
         """The places of the clause: passages, with the span of the answer, or of the clause where there is none."""
