@@ -57,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
         "--caution", type=Caution, choices=list(Caution), help="多有把握才作答（默认 $YIJU_CAUTION，再默认 normal）"
     )
     parser.add_argument("--expand", action="store_true", help="让语言模型展开说明；须同时给出 --llm-url 或 --llm-gguf")
+    parser.add_argument(
+        "--mask-personal", action="store_true", help="遮住手机号、身份证号、银行卡号和电子邮箱；见 docs/privacy.md"
+    )
     add_model_options(parser)
     return parser
 
@@ -66,6 +69,7 @@ def _run(arguments: argparse.Namespace) -> int:
         raise ValueError("需要一个问题，或 --batch 文件，二者取一")
     from qa.assistant import clean_question
     from qa.bootstrap import open_assistant
+    from qa.masking import Masked
 
     questions = list(_questions(arguments.batch)) if arguments.batch else []
     if arguments.question is not None:
@@ -74,8 +78,9 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.expand and model is None:
         raise ValueError("--expand 须与 --llm-url 或 --llm-gguf 同用：没有语言模型就没有展开说明")
     settings = Settings.from_environment(index=arguments.index, caution=arguments.caution, model=model)
-    answerer = open_assistant(settings)
-    within = _within(arguments, answerer.documents())
+    assistant = open_assistant(settings)
+    within = _within(arguments, assistant.documents())
+    answerer = Masked(assistant) if arguments.mask_personal else assistant
     if arguments.batch:
         for row in questions:
             print(_line(_answer_row(answerer, row, within)), flush=True)

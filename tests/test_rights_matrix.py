@@ -137,7 +137,7 @@ def serve(
 
 def record(folder: Path, *, secret: bool) -> UsageLog:
     """What was asked so far: one question that nobody could answer; if `secret`, one that hr got an answer to."""
-    usage = UsageLog(folder / "index-usage.sqlite", clock=lambda: 1_790_000_000.0)
+    usage = UsageLog(folder / "index-usage.sqlite", log_users=True, clock=lambda: 1_790_000_000.0)
     refused = Answer("午餐几点开始", "午餐几点开始", "没有。", abstained=True, id="r" * 32)
     usage.record(refused, Visitor("han"), where="chat", seconds=0.1)
     (folder / "index-cases.jsonl").write_text(json.dumps({"id": "open", "documents": [PLAN.id]}) + "\n", "utf-8")
@@ -266,6 +266,11 @@ RULED: dict[tuple[str, str], Rule] = {
     ("GET", "/admin/cases.jsonl"): Rule(get("/admin/cases.jsonl"), Role.ADMIN, shows=True),
     ("GET", "/admin/questions.jsonl"): Rule(get("/admin/questions.jsonl"), Role.ADMIN, shows=True),
     ("POST", "/admin/settle"): Rule(form("/admin/settle", *SETTLED), Role.ADMIN),
+    ("POST", "/admin/person"): Rule(
+        form("/admin/person", {"how": "export", "name": "li"}, {"how": "forget", "name": "nobody", "sure": "yes"}),
+        Role.ADMIN,
+        shows=True,
+    ),
     ("GET", "/api/documents"): Rule(get("/api/documents"), shows=True),
     ("GET", "/api/documents/{document_id}"): Rule(get(HIDDEN), shows=True),
     ("GET", "/api/documents/{document_id}/text"): Rule(get(f"{HIDDEN}/text"), shows=True),

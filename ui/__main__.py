@@ -22,7 +22,7 @@ from qa.model_options import add_model_options, model_of
 from qa.settings import Caution, Settings
 from ui.audit.options import add_audit_options, audit_of
 from ui.options import access_of, add_options, check, rights_of
-from ui.usage_options import add_usage_options, usage_of
+from ui.usage_options import add_usage_options, mask_of, usage_of
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 after a proper end, 2 for the caller's mistake or an unusable index.
     """
     given = list(sys.argv[1:] if argv is None else argv)
-    if given[:1] in (["keys"], ["audit"]):
+    if given[:1] in (["keys"], ["audit"], ["people"]):
         return _other(given[0], given[1:])
     arguments = _parser().parse_args(given)
     # Both ways to end a server go through KeyboardInterrupt, also while it is still loading.
@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "yiju-serve",
         description="启动问答服务：聊天页面、嵌入组件和接口。",
-        epilog="密钥用 yiju-serve keys 管理，审计记录用 yiju-serve audit 核验。",
+        epilog="另有：yiju-serve keys 管理密钥，audit 核验审计记录，people 导出或删除一个人的提问。",
     )
     add_index_argument(parser)
     parser.add_argument(
@@ -90,6 +90,8 @@ def _parser() -> argparse.ArgumentParser:
 def _other(name: str, argv: Sequence[str]) -> int:
     if name == "audit":
         from ui.audit.command import main
+    elif name == "people":
+        from ui.people_command import main
     else:
         from ui.keys_command import main
 
@@ -147,7 +149,14 @@ def _load(settings: Settings, arguments: argparse.Namespace) -> FastAPI:
         print(printable(message), file=sys.stderr)
     usage, audit = usage_of(arguments, settings.index), audit_of(arguments, settings.index)
     return create_app(
-        answerer, source=source, access=access, rights=rights, usage=usage, audit=audit, mcp=arguments.mcp
+        answerer,
+        source=source,
+        access=access,
+        rights=rights,
+        usage=usage,
+        audit=audit,
+        mask=mask_of(arguments),
+        mcp=arguments.mcp,
     )
 
 

@@ -66,6 +66,14 @@ def note_reading(audit: AuditLog | None, visitor: Visitor, document_id: str, whe
         audit.note(Note("read", name_of(visitor), where, open={"documents": [document_id]}))
 
 
+def note_person(audit: AuditLog | None, visitor: Visitor, event: str, name: str) -> None:
+    """Notes that an administrator looks at what somebody asked."""
+    if audit is not None:
+        from ui.audit.log import Note
+
+        audit.note(Note(event, name_of(visitor), "admin", {"person": name}))
+
+
 def _outcome(asked: Asked) -> dict[str, object]:
     """How it ended, the documents that were cited, and those whose passages were shown beside them."""
     answer = asked.last

@@ -18,6 +18,8 @@ from index.filters import Filter
 from index.records import Document
 from index.rights import RightsFile
 from qa.answers import Answer
+from qa.masking import Masked
+from qa.personal import Mask
 from qa.protocols import Answerer, Expander
 from qa.stopwatch import measuring
 from ui.asked import Asked, note_reading, noting
@@ -69,6 +71,8 @@ class Desk:
         audit: where it is noted who asked what of which document; None notes nothing.
         waiting: how many questions may wait.
         limits: how much each visitor may ask.
+        mask: what is done to texts that are neither documents nor answers before they are kept or shown; by default
+            nothing. Where there is one, documents and answers show nothing personal either.
     """
 
     def __init__(
@@ -81,6 +85,7 @@ class Desk:
         audit: AuditLog | None = None,
         limits: Limits | None = None,
         rights: RightsFile | None = None,
+        mask: Mask | None = None,
     ) -> None:
         self.answerer = answerer
         self.warning: str | None = None
@@ -90,7 +95,8 @@ class Desk:
         self.audit = audit
         self.waiting = waiting
         self.limits = limits or Limits()
-        self._reading = Reading(rights)
+        self.mask: Mask = mask or str
+        self._reading = Reading(rights, Masked if mask else None)
         self._workers = workers or min(4, os.cpu_count() or 1)
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="answer")
         self._jobs: set[_Job] = set()
@@ -118,6 +124,10 @@ class Desk:
     def seen_by(self, visitor: Visitor) -> Answerer:
         """The documents, and answers from them, as if there were none but those that the visitor may read."""
         return self._reading.of(self.answerer, visitor)
+
+    def sees_all(self, visitor: Visitor) -> bool:
+        """Whether there is nothing that the visitor may not read."""
+        return self._reading.is_whole(self.answerer, visitor)
 
     def document(self, document_id: str, visitor: Visitor, where: str) -> Document | None:
         """A document that the visitor may see, or None; that they look at it is noted.
@@ -231,7 +241,7 @@ class Desk:
     def _answer(self, job: _Job, work: Work, since: float) -> None:
         """Runs in a worker thread. It is the outermost handler there, hence the one broad `except`."""
         try:
-            with noting(self.audit, job.visitor, job.question, job.where or "admin", job.id) as asked:
+            with noting(self.audit, job.visitor, self.mask(job.question), job.where or "admin", job.id) as asked:
                 self._deliver(job, work, since, asked)
         except (ValueError, YijuError) as error:
             self.metrics.refused("invalid" if isinstance(error, ValueError) else "failed")

@@ -6,11 +6,12 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.sax.saxutils import escape, quoteattr
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
+from qa.personal import Mask
 from qa.tabulating import Rows, blocks, markdown
 from ui.bodies import read_object
 from ui.errors import ApiError
@@ -49,21 +50,31 @@ class Turn:
     sources: tuple[Source, ...]
 
 
-def add_routes(app: FastAPI) -> None:
-    """Adds `/api/export`."""
+def add_routes(app: FastAPI, mask: Mask = str) -> None:
+    """Adds `/api/export`.
+
+    Args:
+        app: the application.
+        mask: done to every text of a conversation.
+    """
     router = APIRouter()
 
     @router.post("/api/export")
     async def export(request: Request) -> Response:
         """The conversation in the body as a file."""
         body = await read_object(request)
-        language, turns = body.get("lang"), turns_of(body)
+        language, turns = body.get("lang"), [_masked(turn, mask) for turn in turns_of(body)]
         words = words_for(language if isinstance(language, str) else None)
         if body.get("format") == "docx":
             return Response(as_word(turns, words), media_type=WORD)
         return Response(as_markdown(turns, words), media_type="text/markdown; charset=utf-8")
 
     app.include_router(router)
+
+
+def _masked(turn: Turn, mask: Mask) -> Turn:
+    sources = tuple(replace(each, reference=mask(each.reference)) for each in turn.sources)
+    return Turn(mask(turn.question), mask(turn.short), mask(turn.text), turn.confidence, sources)
 
 
 def turns_of(body: Mapping[str, object]) -> list[Turn]:

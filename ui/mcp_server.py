@@ -22,7 +22,7 @@ from qa.settings import Caution, Settings
 from ui.audit.options import add_audit_options, audit_of
 from ui.desk import Desk
 from ui.errors import ApiError
-from ui.usage_options import add_usage_options, usage_of
+from ui.usage_options import add_usage_options, mask_of, usage_of
 from ui.visitors import OWNER, Visitor, visitor_of
 
 try:
@@ -161,6 +161,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             open_assistant(settings),
             usage=usage_of(arguments, settings.index),
             audit=audit_of(arguments, settings.index),
+            mask=mask_of(arguments),
         )
     except (ValueError, YijuError) as error:
         parser.exit(2, f"yiju-mcp：{error}\n")

@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from index.rights import RightsFile
+from qa.personal import Mask
 from qa.protocols import Answerer
 from ui import api, api_pages, document_pages, errors, examples, export, openai_api, signin, widget_pages
 from ui.access import Access
@@ -40,6 +41,7 @@ def create_app(
     rights: RightsFile | None = None,
     usage: UsageLog | None = None,
     audit: AuditLog | None = None,
+    mask: Mask | None = None,
     mcp: bool = False,
     workers: int | None = None,
     waiting: int = 64,
@@ -53,12 +55,22 @@ def create_app(
         rights: who may read which documents; None: whoever may come in reads all.
         usage: where answers are kept; None keeps none.
         audit: where it is noted who asked what of which document; None notes nothing.
+        mask: masks what is personal, wherever text of a document or a question is shown or kept; None shows all.
         mcp: serve the tools for language models at `/mcp`, for which the extra `mcp` is needed.
         workers: how many questions are answered at the same time; by default one a core, four at most.
         waiting: how many more may wait; what comes then is turned away.
     """
     limits = Limits(access.book, access.per_address)
-    desk = Desk(answerer, workers=workers, waiting=waiting, usage=usage, audit=audit, limits=limits, rights=rights)
+    desk = Desk(
+        answerer,
+        workers=workers,
+        waiting=waiting,
+        usage=usage,
+        audit=audit,
+        limits=limits,
+        rights=rights,
+        mask=mask,
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -78,7 +90,7 @@ def create_app(
     _add_pages(app)
     signin.add_routes(app, access)
     document_pages.add_routes(app, desk)
-    export.add_routes(app)
+    export.add_routes(app, desk.mask)
     questions = Examples(desk)
     examples.add_routes(app, questions)
     app = mount_chat(app, desk, questions)

@@ -22,6 +22,7 @@ from index.errors import YijuError
 from index.locations import Location, beside
 from index.text import fold
 from qa.answers import Answer
+from qa.personal import Mask
 
 if TYPE_CHECKING:
     from ui.visitors import Visitor
@@ -60,6 +61,9 @@ MAX_WAITING = 10_000
 TIDY_SECONDS = 3600.0
 """How often what is too old is deleted."""
 
+_TEXTS = ("question", "standalone", "answer", "short", "reason")
+"""Columns that are text of people's or documents'."""
+
 Work = Callable[[sqlite3.Connection], int]
 """A change to the database; gives the number of rows it changed."""
 
@@ -85,6 +89,7 @@ class UsageLog:
         path: the file; made when the first answer is kept.
         keep_days: older answers are deleted; None keeps them for good.
         log_users: keep who asked, where that is known.
+        mask: done to the texts of what is kept, and of what was kept before.
         clock: seconds since 1970.
         max_waiting: how many notes may wait to be written; what comes then is dropped.
     """
@@ -95,10 +100,12 @@ class UsageLog:
         *,
         keep_days: float | None = None,
         log_users: bool = False,
+        mask: Mask | None = None,
         clock: Callable[[], float] = time.time,
         max_waiting: int = MAX_WAITING,
     ) -> None:
         self.path = path
+        self._mask = mask
         self._keep_seconds = keep_days * 86_400 if keep_days is not None else None
         self._log_users = log_users
         self._clock = clock
@@ -136,7 +143,7 @@ class UsageLog:
         Returns:
             The number of answers with this id, 0 or 1; fails with `UsageUnavailable`.
         """
-        row = (int(good), _clean(reason) or None, answer_id)
+        row = (int(good), _clean(self._mask(reason) if self._mask and reason else reason) or None, answer_id)
         return self._submit(lambda db: db.execute("UPDATE answers SET good = ?, reason = ? WHERE id = ?", row).rowcount)
 
     def settle(self, ids: Sequence[str], how: str, until: float) -> Future[int]:
@@ -156,6 +163,14 @@ class UsageLog:
             f" AND topic IN (SELECT topic FROM answers WHERE id IN ({marks}))"
         )
         return self._submit(lambda db: db.execute(statement, (how, until, *ids)).rowcount)
+
+    def forget(self, visitor: str) -> Future[int]:
+        """Deletes what somebody asked, as far as it is known to be theirs.
+
+        Returns:
+            The number of answers that were deleted; fails with `UsageUnavailable`.
+        """
+        return self._submit(lambda db: _forget(db, visitor))
 
     def flush(self) -> None:
         """Waits until everything so far is written.
@@ -192,6 +207,8 @@ class UsageLog:
     def _write(self) -> None:
         """The writing thread: one transaction a note, and now and then the deleting of what is too old."""
         tidied = float("-inf")
+        if self._mask is not None:
+            self._perform(self._mask_all, Future())
         while True:
             try:
                 job = self._jobs.get(timeout=TIDY_SECONDS)
@@ -231,6 +248,18 @@ class UsageLog:
             return 0
         return db.execute("DELETE FROM answers WHERE at < ?", (self._clock() - self._keep_seconds,)).rowcount
 
+    def _mask_all(self, db: sqlite3.Connection) -> int:
+        """What was kept before anything was masked."""
+        mask = self._mask or str
+        db.create_function("mask", 1, lambda text: text and mask(text), deterministic=True)
+        db.create_function("mask_json", 1, lambda text: _mask_json(text, mask), deterministic=True)
+        db.create_function("topic_of", 1, topic_of, deterministic=True)
+        new = {column: f"mask({column})" for column in _TEXTS}
+        new |= {"citations": "mask_json(citations)", "topic": "topic_of(mask(standalone))"}
+        changes = ", ".join(f"{column} = {value}" for column, value in new.items())
+        changed = " OR ".join(f"{column} IS NOT {value}" for column, value in new.items())
+        return db.execute(f"UPDATE answers SET {changes} WHERE {changed}").rowcount
+
     def _failed(self, reason: str) -> UsageUnavailable:
         """The error, said in the log once until writing succeeds again."""
         message = f"提问记录 {self.path} 写不进去（{reason}）；回答不受影响，请检查磁盘空间和权限。"
@@ -238,6 +267,34 @@ class UsageLog:
             log.warning("%s", message)
             self._warned = True
         return UsageUnavailable(message)
+
+
+Readable = Callable[[str], bool]
+"""Whether somebody may read all that an answer cites; `citations` of the schema in."""
+
+
+def everything(citations: str) -> bool:
+    """Whether who may read everything may read all that an answer cites."""
+    return True
+
+
+def _forget(db: sqlite3.Connection, visitor: str) -> int:
+    """Deletes somebody's answers, and empties the journal, in which they would stand for a while yet."""
+    deleted = db.execute("DELETE FROM answers WHERE visitor = ?", (visitor,)).rowcount
+    db.commit()
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return deleted
+
+
+def asked_by(path: Path, visitor: str, readable: Readable = everything) -> list[dict[str, object]]:
+    """What somebody asked, oldest first, as far as it is known to be theirs, with all that is kept of it.
+
+    Raises:
+        UsageUnavailable: if the file cannot be read.
+    """
+    query = "SELECT * FROM answers WHERE visitor = ? AND readable(citations) ORDER BY at, id"
+    rows = [dict(row) for row in read_rows(path, query, (visitor,), readable)]
+    return [{**row, "citations": json.loads(row["citations"])} for row in rows]
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -291,18 +348,22 @@ def _row(answer: Answer, at: float, where: str, visitor: str | None, seconds: fl
     )
 
 
+def _mask_json(text: str, mask: Mask) -> str:
+    """Citations whose texts are masked; ids of documents stay."""
+    return json.dumps(
+        [{key: _mask_value(key, value, mask) for key, value in each.items()} for each in json.loads(text)]
+    )
+
+
+def _mask_value(key: str, value: object, mask: Mask) -> object:
+    if isinstance(value, list):
+        return [mask(str(each)) for each in value]
+    return mask(value) if isinstance(value, str) and key != "document_id" else value
+
+
 def _clean(text: str | None) -> str | None:
     """`text` without halves of surrogate pairs, which no database holds."""
     return text if text is None else text.encode("utf-8", "replace").decode()
-
-
-Readable = Callable[[str], bool]
-"""Whether somebody may read all that an answer cites; `citations` of the schema in."""
-
-
-def everything(citations: str) -> bool:
-    """Whether who may read everything may read all that an answer cites."""
-    return True
 
 
 def read_rows(

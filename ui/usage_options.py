@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from index.locations import Location
+from qa.personal import Mask, masked
 
 if TYPE_CHECKING:
     from ui.usage import UsageLog
@@ -22,6 +23,16 @@ def add_usage_options(parser: argparse.ArgumentParser) -> None:
         "--keep-days", type=_days, default=KEEP_DAYS, metavar="N", help="记录保留几天，默认 %(default)s；0 表示一直保留"
     )
     group.add_argument("--log-users", action="store_true", help="记下提问者的用户名；默认不记")
+    parser.add_argument(
+        "--mask-personal",
+        action="store_true",
+        help="凡显示和记录文档、问题的地方，遮住手机号、身份证号、银行卡号和电子邮箱；见 docs/privacy.md",
+    )
+
+
+def mask_of(arguments: argparse.Namespace) -> Mask | None:
+    """What masks personal data; None if nothing is to be masked."""
+    return masked if arguments.mask_personal else None
 
 
 def usage_of(arguments: argparse.Namespace, index: Location) -> UsageLog | None:
@@ -30,7 +41,8 @@ def usage_of(arguments: argparse.Namespace, index: Location) -> UsageLog | None:
         return None
     from ui.usage import UsageLog, usage_file
 
-    return UsageLog(usage_file(index), keep_days=arguments.keep_days or None, log_users=arguments.log_users)
+    days = arguments.keep_days or None
+    return UsageLog(usage_file(index), keep_days=days, log_users=arguments.log_users, mask=mask_of(arguments))
 
 
 def _days(text: str) -> int:

@@ -32,10 +32,11 @@ from ui.admin.questions import (
     places,
     stretches,
 )
+from ui.asked import name_of, note_person
 from ui.desk import Desk
 from ui.errors import ApiError, as_api_error
 from ui.pages import page
-from ui.usage import Readable, UsageLog
+from ui.usage import Readable, UsageLog, asked_by
 from ui.visitors import Role, Visitor, require
 
 PERIODS = {1: "24 小时", 7: "7 天", 30: "30 天", 90: "90 天"}
@@ -47,6 +48,7 @@ DONE = {
     "known": "评测题文件里已有这一题；已从清单中移出。",
     "document": "现有文件已能回答，已从清单中移出。",
     "dismiss": "已从清单中移出。",
+    "forgotten": "这个人的提问已删除。",
 }
 """What the page says after a change; the address names it by its key, so that no text comes from an address."""
 
@@ -70,7 +72,7 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
     @router.get("/admin/")
     def admin(request: Request) -> Response:
         """The page."""
-        return _overview(request, desk, desk.seen_by(require(request, Role.ADMIN)))
+        return _overview(request, desk, require(request, Role.ADMIN))
 
     @router.post("/admin/settle")
     async def settle(request: Request) -> Response:
@@ -78,6 +80,16 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
         visitor = require(request, Role.ADMIN)
         try:
             return await _settle(request, desk, visitor, await _form(request))
+        except (ApiError, YijuError) as error:
+            problem = as_api_error(error)
+            return page("admin_problem.html", request, root="../", status=problem.status, message=problem.message)
+
+    @router.post("/admin/person")
+    async def person(request: Request) -> Response:
+        """Hands over what somebody asked, or deletes it. Their name comes in a form: addresses end up in logs."""
+        visitor = require(request, Role.ADMIN)
+        try:
+            return await _person(desk, visitor, await _form(request))
         except (ApiError, YijuError) as error:
             problem = as_api_error(error)
             return page("admin_problem.html", request, root="../", status=problem.status, message=problem.message)
@@ -90,15 +102,33 @@ def _add_downloads(router: APIRouter, desk: Desk) -> None:
     @router.get("/admin/cases.jsonl")
     def cases_so_far(request: Request) -> Response:
         """The evaluation cases that were made so far."""
-        seen = desk.seen_by(require(request, Role.ADMIN))
-        return _lines(cases_for(cases_file(_usage(desk).path), _known(desk, seen)))
+        visitor = require(request, Role.ADMIN)
+        return _lines(desk.mask(cases_for(cases_file(_usage(desk).path), _known(desk, visitor))))
 
     @router.get("/admin/questions.jsonl")
     def drafts(request: Request) -> Response:
         """All open questions as drafts of evaluation cases."""
-        seen = desk.seen_by(require(request, Role.ADMIN))
-        rows = (draft(each) for each in open_questions(_usage(desk).path, -1, _readable(desk, seen)))
+        visitor = require(request, Role.ADMIN)
+        rows = (draft(each) for each in open_questions(_usage(desk).path, -1, _readable(desk, visitor)))
         return _lines("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+async def _person(desk: Desk, visitor: Visitor, form: Handled) -> Response:
+    """What is handed over is what the administrator may read; what is deleted is everything, and not counted."""
+    usage, name = _usage(desk), form.get("name", [""])[0].strip()
+    how = form.get("how", [""])[0]
+    if not name or how not in ("export", "forget"):
+        raise ApiError(422, "invalid_request", "请填写用户名。")
+    if how == "export":
+        rows = await asyncio.to_thread(asked_by, usage.path, name, _readable(desk, visitor))
+        note_person(desk.audit, visitor, "export", name)
+        return _lines("".join(desk.mask(json.dumps(row, ensure_ascii=False)) + "\n" for row in rows), "questions.jsonl")
+    if form.get("sure", [""])[0] != "yes":
+        raise ApiError(422, "invalid_request", "删除后无法恢复；请先勾选“确认”。")
+    await asyncio.wrap_future(usage.forget(name))
+    if desk.audit is not None:
+        await asyncio.to_thread(desk.audit.forget, name, name_of(visitor))
+    return RedirectResponse("./?done=forgotten", 303)
 
 
 async def _form(request: Request) -> Handled:
@@ -111,8 +141,9 @@ async def _form(request: Request) -> Handled:
         raise ApiError(422, "invalid_request", "表单不完整，请返回清单重试。") from None
 
 
-def _lines(text: str) -> Response:
-    return PlainTextResponse(text, media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
+def _lines(text: str, name: str | None = None) -> Response:
+    kept = {"Content-Disposition": f'attachment; filename="{name}"'} if name else {}
+    return PlainTextResponse(text, media_type="application/x-ndjson", headers={"Cache-Control": "no-store", **kept})
 
 
 def _usage(desk: Desk) -> UsageLog:
@@ -143,14 +174,16 @@ class Group:
         return str(self.first.citations[0]["quote"]) if self.first.citations else ""
 
 
-def _known(desk: Desk, seen: Answerer) -> Callable[[Iterable[str]], bool]:
+def _known(desk: Desk, visitor: Visitor) -> Callable[[Iterable[str]], bool]:
     """Tells whether an administrator may read all of some documents, those that have left the index too."""
-    ids = {each.id for each in seen.documents()}
-    return lambda documents: seen is desk.answerer or ids.issuperset(documents)
+    if desk.sees_all(visitor):
+        return lambda documents: True
+    ids = {each.id for each in desk.seen_by(visitor).documents()}
+    return ids.issuperset
 
 
-def _readable(desk: Desk, seen: Answerer) -> Readable:
-    known = _known(desk, seen)
+def _readable(desk: Desk, visitor: Visitor) -> Readable:
+    known = _known(desk, visitor)
     return lambda citations: known(each["document_id"] for each in json.loads(citations))
 
 
@@ -160,7 +193,7 @@ def _groups(seen: Answerer, questions: Sequence[OpenQuestion]) -> list[Group]:
     return sorted((Group(tuple(questions[i] for i in each)) for each in alike), key=lambda group: -group.times)
 
 
-def _overview(request: Request, desk: Desk, seen: Answerer) -> Response:
+def _overview(request: Request, desk: Desk, visitor: Visitor) -> Response:
     days = _days(request.query_params.get("days"))
     common: dict[str, Any] = {
         "root": "../",
@@ -170,7 +203,7 @@ def _overview(request: Request, desk: Desk, seen: Answerer) -> Response:
     }
     if desk.usage is None:
         return page("admin_off.html", request, **common)
-    path, now, readable = desk.usage.path, datetime.now(), _readable(desk, seen)
+    path, now, readable = desk.usage.path, datetime.now(), _readable(desk, visitor)
     since = (now - timedelta(days=days)).timestamp()
     answers = moments(path, since, readable)
     return page(
@@ -182,7 +215,7 @@ def _overview(request: Request, desk: Desk, seen: Answerer) -> Response:
         **_plots(answers, days, now),
         places=[(PLACES.get(place, place), count) for place, count in places(path, since, readable)],
         frequent=most_asked(path, since, readable),
-        groups=_groups(seen, open_questions(path, readable=readable)),
+        groups=_groups(desk.seen_by(visitor), open_questions(path, readable=readable)),
     )
 
 
@@ -203,7 +236,7 @@ async def _settle(request: Request, desk: Desk, visitor: Visitor, form: Handled)
     """Does what the form says with the questions it names; then leads back to the page."""
     usage, seen = _usage(desk), desk.seen_by(visitor)
     how = form.get("how", [""])[0]
-    asked = await asyncio.to_thread(open_by_id, usage.path, form.get("answer", []), _readable(desk, seen))
+    asked = await asyncio.to_thread(open_by_id, usage.path, form.get("answer", []), _readable(desk, visitor))
     if not asked:
         raise ApiError(409, "already_settled", "这些问题已不在清单里：可能刚被处理过，请返回清单刷新。")
     done = how

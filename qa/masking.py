@@ -1,0 +1,136 @@
+"""An answerer that shows no personal data, whoever asks in whatever way: see `qa/personal.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import overload
+
+from index.filters import Filter
+from index.records import Document, Hit, Origin, Passage
+from index.versions import Versions
+from qa.answers import Answer, Citation, Sentence
+from qa.personal import masked
+from qa.protocols import Answerer, Expander
+
+_KEPT = 256
+"""How many documents are kept as they are shown."""
+
+
+class Masked:
+    """Answers as another answerer does, and masks what is personal.
+
+    Questions are searched as they are asked. Passages are slices of the masked document, so that quotes, pages and the
+    text of a document agree to the last character. The files behind documents are out of reach: a picture of a page
+    cannot be masked.
+
+    Args:
+        answerer: who answers.
+    """
+
+    def __init__(self, answerer: Answerer) -> None:
+        self._answerer = answerer
+        self._shown = lru_cache(_KEPT)(self._document)
+
+    def ask(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Answer:
+        """One complete answer; raises what the other raises."""
+        return self._answer(self._answerer.ask(question, history, within))
+
+    def stream(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
+        """Growing snapshots; the last one is the complete answer."""
+        return map(self._answer, self._answerer.stream(question, history, within))
+
+    def expand(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
+        """As `stream`, but explained at length, where the other can."""
+        asking = self._answerer.expand if isinstance(self._answerer, Expander) else self._answerer.stream
+        return map(self._answer, asking(question, history, within))
+
+    def documents(self) -> Sequence[Document]:
+        """The documents it answers from, ordered by id."""
+        return _Shown(self._answerer.documents(), self._of)
+
+    def document(self, document_id: str) -> Document | None:
+        """One of them, or None."""
+        found = self._answerer.document(document_id)
+        return self._of(found) if found else None
+
+    def versions(self, within: Filter | None = None) -> Versions:
+        """Which of the documents (of a filter) are versions of one work, and which apply."""
+        return self._answerer.versions(within)
+
+    def limited_to(self, readable: Filter) -> Masked:
+        """The same as if there were only the documents that a filter admits."""
+        return Masked(self._answerer.limited_to(readable))
+
+    def examples(self, n: int = 4, within: Filter | None = None) -> list[str]:
+        """Questions that the documents answer."""
+        return [masked(each) for each in self._answerer.examples(n, within)]
+
+    def groups(self, questions: Sequence[str]) -> list[list[int]]:
+        """Positions of the questions that belong together."""
+        return self._answerer.groups(questions)
+
+    def _of(self, document: Document) -> Document:
+        return self._shown(document)
+
+    def _document(self, document: Document) -> Document:
+        return replace(
+            document,
+            title=masked(document.title),
+            text=masked(document.text),
+            source=masked(document.source),
+            headings=tuple(replace(each, title=masked(each.title)) for each in document.headings),
+            origin=Origin(),
+        )
+
+    def _answer(self, answer: Answer) -> Answer:
+        return replace(
+            answer,
+            question=masked(answer.question),
+            standalone_question=masked(answer.standalone_question),
+            text=masked(answer.text),
+            short=answer.short and masked(answer.short),
+            citations=tuple(self._citation(each) for each in answer.citations),
+            hits=tuple(Hit(self._passage(each.passage), each.score) for each in answer.hits),
+            sentences=tuple(_sentence(each) for each in answer.sentences),
+            notice=answer.notice and masked(answer.notice),
+        )
+
+    def _citation(self, citation: Citation) -> Citation:
+        return replace(citation, passage=self._passage(citation.passage), source=masked(citation.source))
+
+    def _passage(self, passage: Passage) -> Passage:
+        """As the document is shown; alone, where that has just left the index."""
+        document = self.document(passage.document_id)
+        return replace(
+            passage,
+            title=masked(passage.title),
+            text=passage.span.slice(document.text) if document else masked(passage.text),
+            section_path=tuple(map(masked, passage.section_path)),
+        )
+
+
+class _Shown(Sequence[Document]):
+    """Documents that are masked when they are looked at."""
+
+    def __init__(self, documents: Sequence[Document], shown: Callable[[Document], Document]) -> None:
+        self._documents = documents
+        self._shown = shown
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+    @overload
+    def __getitem__(self, at: int) -> Document: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Document]: ...
+
+    def __getitem__(self, at: int | slice) -> Document | Sequence[Document]:
+        found = self._documents[at]
+        return self._shown(found) if isinstance(found, Document) else _Shown(found, self._shown)
+
+
+def _sentence(sentence: Sentence) -> Sentence:
+    return replace(sentence, text=masked(sentence.text), problem=sentence.problem and masked(sentence.problem))
