@@ -1,12 +1,10 @@
 """Keys: who may ask without a user name, for which documents, and how much. Kept in a small file beside the index.
 
-A key is shown once, when it is made; the file holds its digest only. Keys are long random numbers, so that one round of
-SHA-256 is enough: there is nothing to guess.
+A key is shown once, when it is made; the file holds its digest only (`ui/digests.py`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import os
@@ -23,6 +21,7 @@ from threading import Lock
 from index.errors import YijuError
 from index.filters import Filter
 from index.locations import Location, beside
+from ui.digests import digest_of, fits, is_old, may_fit, quick
 from ui.visitors import Role
 
 KEY = re.compile(r"yk_[a-z2-7]{8}_[A-Za-z0-9_-]{43}")
@@ -91,6 +90,8 @@ class KeyBook:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = Lock()
+        self._hashing = Lock()  # one at a time: 16 MB each
+        self._seen: dict[str, tuple[str, str]] = {}  # by id, the digest in the file and a quick one of the right key
         with self._failing():
             if not path.exists():
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -117,7 +118,7 @@ class KeyBook:
         key = Key(id, name, role, scope, per_minute, per_day, _now(), groups=frozenset(groups))
         kept = (_scope_to_json(scope), per_minute, per_day, key.created, None, json.dumps(sorted(key.groups)))
         with self._using() as file:
-            file.execute(f"INSERT INTO keys VALUES ({', '.join('?' * 10)})", (id, name, _digest(whole), role, *kept))
+            file.execute(f"INSERT INTO keys VALUES ({', '.join('?' * 10)})", (id, name, digest_of(whole), role, *kept))
         return key, whole
 
     def find(self, whole: str) -> Key | None:
@@ -126,7 +127,32 @@ class KeyBook:
             return None
         with self._using() as file:
             row = file.execute("SELECT * FROM keys WHERE id = ? AND revoked IS NULL", (whole[3:11],)).fetchone()
-        return _key(row) if row and hmac.compare_digest(row["digest"], _digest(whole)) else None
+        return _key(row) if row and self._is(row["id"], row["digest"], whole) else None
+
+    def _is(self, id: str, digest: str, whole: str) -> bool:
+        """Whether a key is the one that a digest was made of: slowly the first time, at once ever after."""
+        known, right = self._seen.get(id, ("", ""))
+        if known == digest:
+            return hmac.compare_digest(right, quick(whole))
+        if not may_fit(digest, whole):
+            return False
+        with self._hashing:
+            if not fits(digest, whole):
+                return False
+            self._seen[id] = (self._renewed(id, digest, whole), quick(whole))
+        return True
+
+    def _renewed(self, id: str, digest: str, whole: str) -> str:
+        """The digest as it stands in the file now: that of an older version has made way for a new one."""
+        if not is_old(digest):
+            return digest
+        new = digest_of(whole)
+        try:
+            with self._using() as file:
+                file.execute("UPDATE keys SET digest = ? WHERE id = ? AND digest = ?", (new, id, digest))
+        except KeysError:
+            return digest  # a file that cannot be written is no reason to turn somebody away
+        return new
 
     def get(self, id: str) -> Key | None:
         """The good key of this id, for whoever has shown it before."""
@@ -216,10 +242,6 @@ def _key(row: sqlite3.Row) -> Key:
     limits = (row["per_minute"], row["per_day"])
     times = (row["created"], row["revoked"])
     return Key(row["id"], row["name"], Role(row["role"]), scope, *limits, *times, frozenset(json.loads(row["groups"])))
-
-
-def _digest(whole: str) -> str:
-    return hashlib.sha256(whole.encode()).hexdigest()
 
 
 def _now() -> str:
