@@ -18,8 +18,9 @@ from index.records import Document, Hit, Span
 from qa.answers import Answer, Citation
 from qa.citations import quote_span, quote_spans, unmarked
 from qa.confidence import clash, confidence_features, doubt, meets, strays
+from qa.contents import Contents, contents, passage_of
 from qa.courtesy import core, is_personal
-from qa.features import Asked, Matrix, Place, asked, lexical, places
+from qa.features import READ_PASSAGES, Asked, Matrix, Place, asked, lexical, places
 from qa.grammar import Kind
 from qa.polarity import is_polar, says
 from qa.questions import Question, analyse
@@ -41,6 +42,9 @@ SURE = 0.75
 """Confidence from which on one basis is enough."""
 CLOSE = 1.0
 """Difference of scores up to which another sentence is shown beside the first, where that is not sure."""
+
+LISTED = 0.9
+"""Confidence of the parts of a section whose heading a question has."""
 
 _SAME_MATTER = 0.5
 """Share of the question's words that a clause must hold to be offered as a lead."""
@@ -145,6 +149,9 @@ class ExtractiveReader:
         if not (core(question) and _is_searchable(analyse(question))) or is_personal(question):
             yield _refusal(question, hits, OFF_TOPIC)
             return
+        if listed := contents(analyse(question), self._documents(hits)):
+            yield self._listing(question, listed, hits)
+            return
         finding = self.find(question, hits)
         if finding is None or finding.clash:
             yield _refusal(question, hits, _with_lead(finding) if finding else NO_ANSWER)
@@ -213,6 +220,23 @@ class ExtractiveReader:
         if is_polar(question) and (word := _POLARITY.get(says(question, _clause(place)))):
             text, short = f"{word}。{text}", short or word
         return Answer(question, question, text, short, tuple(citations), tuple(hits), confidence=confidence)
+
+    def _documents(self, hits: Sequence[Hit]) -> Iterator[Document]:
+        """The documents of the passages that are read, likeliest first."""
+        ids = dict.fromkeys(hit.passage.document_id for hit in hits[:READ_PASSAGES])
+        return (document for id in ids if (document := self.corpus.document(id)))
+
+    def _listing(self, question: str, listed: Contents, hits: Sequence[Hit]) -> Answer:
+        """The answer that names the parts of a section, each with its heading for a quote."""
+        document = listed.document
+        citations = tuple(
+            Citation(n, passage := passage_of(document, part), document.source, passage.span)
+            for n, part in enumerate(listed.parts, start=1)
+        )
+        lines = [f"{unmarked(' '.join(each.text.split()))}[{each.n}]" for each in citations]
+        text = "\n".join((f"{listed.heading.title}：", *lines))
+        short = "；".join(listed.name(part).slice(document.text) for part in listed.parts)
+        return Answer(question, question, text, short, citations, tuple(hits), confidence=LISTED)
 
     def _citations(self, first: int, place: Place) -> list[Citation]:
         """The quotes of a candidate, numbered from `first` on: one, but for lists of many items."""

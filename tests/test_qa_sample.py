@@ -168,3 +168,30 @@ def test_a_model_that_is_away_changes_no_answer_not_even_a_computed_one(tmp_path
 def same(answer: Answer) -> Answer:
     """What of an answer does not tell whether there is a language model."""
     return replace(answer, timing=Timing(), notice=None, expandable=False)
+
+
+def test_who_asks_for_all_tasks_gets_the_headings_of_all(assistant: Assistant) -> None:
+    answer = assistant.ask("重点任务有哪些？")
+    check(answer)
+    assert answer.short is not None and answer.short.split("；")[0] == "培育壮大绿色新兴产业"
+    assert [citation.text[:3] for citation in answer.citations] == [f"（{n}）" for n in "一二三四五六"]
+    assert answer.text.splitlines()[1] == "（一）培育壮大绿色新兴产业[1]"
+    assert unsupported(answer.short, [citation.text for citation in answer.citations]) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "short"),
+    [("How many national green factories?", "1—2家"), ("What is the shale gas capacity target?", "12亿m3")],
+)
+def test_english_is_read_in_the_words_of_the_document(assistant: Assistant, question: str, short: str) -> None:
+    answer = assistant.ask(question)
+    check(answer)
+    assert answer.short is not None and short in answer.short
+
+
+@pytest.mark.parametrize(
+    "question", ["who are you?", "hello", "Thank you!", "你是谁", "在吗", "What is the capital of France?"]
+)
+def test_what_no_document_answers_is_refused_in_any_language(assistant: Assistant, question: str) -> None:
+    answer = assistant.ask(question)
+    assert answer.abstained and answer.citations == () and answer.short is None
