@@ -337,7 +337,7 @@ def _place(page: int | None) -> str:
 
 
 def _rights(arguments: argparse.Namespace) -> Outcome:
-    return Outcome(rights_command.lines(arguments, _open_unloaded(arguments.index).documents()))
+    return Outcome(rights_command.lines(arguments, _open_unloaded(arguments.index).descriptions()))
 
 
 def _verify(arguments: argparse.Namespace) -> Outcome:

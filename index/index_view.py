@@ -33,6 +33,7 @@ class IndexView:
         self._stored = stored
         self._readable = readable
         self._numbers = numbers = stored.numbers(readable).tolist()
+        self._descriptions: Sequence[Description] | None = None
         self._documents = Lazily(len(numbers), lambda at: stored.documents[numbers[at]], 1)
         rows = stored.rows(readable)
         passages = stored.passages
@@ -52,7 +53,10 @@ class IndexView:
 
     def descriptions(self) -> Sequence[Description]:
         """The same without their texts and outlines."""
-        return [self._stored.descriptions()[number] for number in self._numbers]
+        if self._descriptions is None:
+            everywhere = self._stored.descriptions()
+            self._descriptions = [everywhere[number] for number in self._numbers]
+        return self._descriptions
 
     def document(self, document_id: str) -> Document | None:
         """The document with this id, or None."""

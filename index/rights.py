@@ -24,7 +24,7 @@ from urllib.parse import unquote
 from index.errors import YijuError
 from index.filters import Filter
 from index.locations import Location, beside
-from index.records import Document
+from index.records import Described
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Rule:
     readers: frozenset[str]
     documents: str
 
-    def names(self, document: Document) -> bool:
+    def names(self, document: Described) -> bool:
         """Whether the rule is about this document: its file, a folder above it, or the archive that holds it."""
         if self.documents.startswith(_BY_ID):
             return document.id == self.documents.removeprefix(_BY_ID)
@@ -74,12 +74,12 @@ class Rights:
         """Every user and group that a rule names."""
         return frozenset().union(*(rule.readers for rule in self.rules))
 
-    def readers(self, document: Document) -> frozenset[str]:
+    def readers(self, document: Described) -> frozenset[str]:
         """Who may read a document."""
         named = (rule.readers for rule in reversed(self.rules) if rule.names(document))
         return next(named, frozenset({EVERYONE}))
 
-    def readable(self, reader: frozenset[str], documents: Iterable[Document]) -> Filter | None:
+    def readable(self, reader: frozenset[str], documents: Iterable[Described]) -> Filter | None:
         """What somebody may read of some documents.
 
         Args:
@@ -93,7 +93,7 @@ class Rights:
         ids = frozenset(each.id for each in documents if not mine.isdisjoint(self.readers(each)))
         return None if len(ids) == len(documents) else Filter(documents=ids)
 
-    def idle(self, documents: Sequence[Document]) -> list[Rule]:
+    def idle(self, documents: Sequence[Described]) -> list[Rule]:
         """Rules that name none of these documents: misspelt, or about what has moved."""
         return [rule for rule in self.rules if not any(rule.names(each) for each in documents)]
 

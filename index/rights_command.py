@@ -11,7 +11,7 @@ from pathlib import Path
 
 from index.errors import YijuError
 from index.locations import location_argument
-from index.records import Document
+from index.records import Described
 from index.rights import EVERYONE, Rights, RightsError, Rule, parse, rights_path, rule_of
 from index.terminal import printable
 
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rights", type=Path, metavar="FILE", help="权限文件；默认在索引旁边")
 
 
-def lines(arguments: argparse.Namespace, documents: Sequence[Document]) -> list[str]:
+def lines(arguments: argparse.Namespace, documents: Sequence[Described]) -> list[str]:
     """Does what the arguments say.
 
     Returns:
@@ -58,7 +58,7 @@ def lines(arguments: argparse.Namespace, documents: Sequence[Document]) -> list[
     return [_described(each, rights) for each in shown] or ["没有这样的文档。"]
 
 
-def _described(document: Document, rights: Rights) -> str:
+def _described(document: Described, rights: Rights) -> str:
     readers = "、".join(sorted(rights.readers(document))) or "无人"
     return f"{document.id}\t{readers.replace(EVERYONE, '所有人')}\t{document.source}"
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from unicodedata import normalize
 
-from index.records import Document
+from index.filters import Filter
+from index.records import Described, Document
 
 _EDITION = re.compile(
     r"[(\[〔](?:(?:19|20)\d{2}年?)?(?:第[一二三四五六七八九十]+次)?"
@@ -29,6 +31,8 @@ _NAMES_ITS_OWNER = re.compile(
 """Law carries the name of its place where it is not the state's; other titles may begin with a name."""
 _ALIKE = 0.1
 """Share of the longer lines of the shorter text that two versions have in common at least."""
+_WANTED = 64
+"""For how many wanted versions it is remembered what they leave out."""
 
 
 class Validity(StrEnum):
@@ -93,25 +97,45 @@ class Versions:
 
     Args:
         documents: those that may be seen; versions outside are not known of.
+        read: gives one of them with its text, where they are descriptions; few are read.
     """
 
-    def __init__(self, documents: Iterable[Document]) -> None:
+    def __init__(self, documents: Iterable[Described], read: Callable[[str], Described | None] | None = None) -> None:
         self._documents = {document.id: document for document in documents}
-        groups: dict[tuple[str, str], list[Version]] = defaultdict(list)
-        for document in self._documents.values():
-            if version := _version(document):
-                groups[_work(document)].append(version)
-        ordered = [sorted(group, key=lambda each: (each.since, each.dated, each.document)) for group in groups.values()]
-        self._groups = [tuple(group) for group in ordered if self._are_one(group)]
-        self._of = {each.document: group for group in self._groups for each in group}
-        self._repealed = _repealed(self._documents.values())
+        self._read = read or self._documents.get
+        self._settle(_works(self._documents.values()), _repealing(self._documents.values()))
 
-    def _are_one(self, group: Sequence[Version]) -> bool:
+    def _settle(self, works: Iterable[tuple[Version, ...]], repealing: Mapping[str, Sequence[Described]]) -> None:
+        """Take what may be versions of one work, oldest first, and by document those that repeal it."""
+        self._works = [work for work in works if len(work) > 1]
+        self._groups = [work for work in self._works if self._are_one(work)]
+        self._of = {each.document: group for group in self._groups for each in group}
+        self._repealing = repealing
+        self._left_out: dict[Wanted, frozenset[str]] = {}
+
+    def within(self, admitted: Filter) -> Versions:
+        """The same among the documents that a filter admits: versions outside are not known of."""
+        works = [tuple(each for each in work if self._is_in(admitted, each.document)) for work in self._works]
+        repealing = {
+            id: [each for each in found if admitted.admits(each)]
+            for id, found in self._repealing.items()
+            if self._is_in(admitted, id)
+        }
+        limited = copy(self)
+        limited._settle(works, repealing)
+        return limited
+
+    def _is_in(self, admitted: Filter, document_id: str) -> bool:
+        return admitted.admits(self._documents[document_id])
+
+    def _are_one(self, work: Sequence[Version]) -> bool:
         """Whether documents of one title are versions of one work."""
-        documents = [self._documents[each.document] for each in group]
-        if len({(each.since, each.dated) for each in group}) == 1:
+        if len({(each.since, each.dated) for each in work}) == 1:
             return False
-        return all(_work(documents[0])) or all(_alike(old, new) for old, new in pairwise(documents))
+        if all(_work(self._documents[work[0].document])):
+            return True
+        texts = [document.text for each in work if isinstance(document := self._read(each.document), Document)]
+        return len(texts) == len(work) and all(_alike(old, new) for old, new in pairwise(texts))
 
     def of(self, document_id: str) -> Sequence[Version]:
         """All versions of a document's work, itself included, oldest first; empty where there is but one."""
@@ -124,13 +148,19 @@ class Versions:
 
     def left_out(self, wanted: Wanted) -> frozenset[str]:
         """Documents that a question does not mean: other versions of the work than the one wanted."""
-        out: set[str] = set()
+        if (found := self._left_out.get(wanted)) is None:
+            found = frozenset(self._outside(wanted))
+            if len(self._left_out) >= _WANTED:
+                self._left_out.clear()
+            self._left_out[wanted] = found
+        return found
+
+    def _outside(self, wanted: Wanted) -> Iterator[str]:
         for group in self._groups:
             if wanted.named and not any(each.binding for each in group):
                 continue  # what is issued every year tells of other years, too
             meant = self._meant(group, wanted)
-            out.update(each.document for each in group if not each.is_twin_of(meant))
-        return frozenset(out)
+            yield from (each.document for each in group if not each.is_twin_of(meant))
 
     def _meant(self, group: tuple[Version, ...], wanted: Wanted) -> Version:
         made = [each for each in group if each.dated[:4] == wanted.made]
@@ -159,14 +189,14 @@ class Versions:
             return Validity.EXPIRED
         return Validity.IN_FORCE if current or document.metadata.effective else None
 
-    def repealed_by(self, document_id: str, on: str) -> Document | None:
+    def repealed_by(self, document_id: str, on: str) -> Described | None:
         """The later document that says of this one that it is out of force, from a date on."""
-        by = self._repealed.get(document_id)
+        by = next(reversed(self._repealing.get(document_id, ())), None)
         version = _version(by) if by else None
         return by if version and version.since <= on else None
 
 
-def _version(document: Document) -> Version | None:
+def _version(document: Described) -> Version | None:
     """When a document was made and from when it applies; None where it does not tell."""
     said = document.metadata
     revised, _, how = (said.revised or "").partition(" ")
@@ -178,7 +208,7 @@ def _version(document: Document) -> Version | None:
     return Version(document.id, dated, max(dated, said.effective or ""), how or None, binding)
 
 
-def _work(document: Document) -> tuple[str, str]:
+def _work(document: Described) -> tuple[str, str]:
     """What versions of one work share: the title without what tells versions apart, and whose it is, if known."""
     title = _plain(document.title)
     if _NAMES_ITS_OWNER.search(title):
@@ -186,8 +216,17 @@ def _work(document: Document) -> tuple[str, str]:
     return title, document.metadata.issuer or document.metadata.region or ""
 
 
-def _alike(one: Document, other: Document) -> bool:
-    lines = [{line for line in map(str.strip, each.text.split("\n")) if len(line) > 12} for each in (one, other)]
+def _works(documents: Iterable[Described]) -> list[tuple[Version, ...]]:
+    """Documents that share title and owner, each group by the dates from when they apply."""
+    works: dict[tuple[str, str], list[Version]] = defaultdict(list)
+    for document in documents:
+        if version := _version(document):
+            works[_work(document)].append(version)
+    return [tuple(sorted(work, key=lambda each: (each.since, each.dated, each.document))) for work in works.values()]
+
+
+def _alike(one: str, other: str) -> bool:
+    lines = [{line for line in map(str.strip, each.split("\n")) if len(line) > 12} for each in (one, other)]
     return len(lines[0] & lines[1]) > _ALIKE * min(map(len, lines))
 
 
@@ -196,21 +235,26 @@ def _plain(title: str) -> str:
     return _EDITION.sub("", folded)
 
 
-def _repealed(documents: Iterable[Document]) -> dict[str, Document]:
-    """By document: the later one that repeals it by its title."""
-    by_title: dict[str, list[Document]] = defaultdict(list)
-    documents = list(documents)
+def _repealing(documents: Collection[Described]) -> dict[str, list[Described]]:
+    """By document: the later ones that repeal it by its title."""
+    said = [(document, titles) for document in documents if (titles := _repealed_titles(document))]
+    if not said:
+        return {}
+    by_title: dict[str, list[Described]] = defaultdict(list)
     for document in documents:
         by_title[_plain(document.title)].append(document)
-    found: dict[str, Document] = {}
-    for document in documents:
+    found: dict[str, list[Described]] = defaultdict(list)
+    for document, titles in said:
         after = _version(document)
-        for title in re.findall("《.+?》", document.metadata.repeals or ""):
-            for old in by_title.get(_plain(title), ()):
-                before = _version(old)
-                if after and before and before.dated < after.dated:
-                    found[old.id] = document
-    return found
+        for old in (each for title in titles for each in by_title.get(_plain(title), ())):
+            before = _version(old)
+            if after and before and before.dated < after.dated:
+                found[old.id].append(document)
+    return dict(found)
+
+
+def _repealed_titles(document: Described) -> list[str]:
+    return re.findall("《.+?》", document.metadata.repeals or "")
 
 
 def spoken(date: str) -> str:

@@ -18,7 +18,7 @@ from qa.model_options import add_model_options, model_of
 from qa.settings import Caution, Settings
 
 if TYPE_CHECKING:
-    from index.records import Document
+    from index.records import Described
     from qa.answers import Answer
     from qa.protocols import Answerer
 
@@ -79,7 +79,7 @@ def _run(arguments: argparse.Namespace) -> int:
         raise ValueError("--expand 须与 --llm-url 或 --llm-gguf 同用：没有语言模型就没有展开说明")
     settings = Settings.from_environment(index=arguments.index, caution=arguments.caution, model=model)
     assistant = open_assistant(settings)
-    within = _within(arguments, assistant.documents())
+    within = _within(arguments, assistant.descriptions())
     answerer = Masked(assistant) if arguments.mask_personal else assistant
     if arguments.batch:
         for row in questions:
@@ -91,7 +91,7 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _within(arguments: argparse.Namespace, documents: Sequence[Document]) -> Filter | None:
+def _within(arguments: argparse.Namespace, documents: Sequence[Described]) -> Filter | None:
     """What the options ask for; None where none is given.
 
     Raises:
@@ -106,7 +106,7 @@ def _within(arguments: argparse.Namespace, documents: Sequence[Document]) -> Fil
     return None if within.is_everything else within
 
 
-def _meant(option: str, wanted: Sequence[str] | None, documents: Sequence[Document]) -> frozenset[str] | None:
+def _meant(option: str, wanted: Sequence[str] | None, documents: Sequence[Described]) -> frozenset[str] | None:
     """The names in the index that hold what was written; of documents their ids."""
     if wanted is None:
         return None
@@ -118,7 +118,7 @@ def _meant(option: str, wanted: Sequence[str] | None, documents: Sequence[Docume
     return frozenset(value for value, names in known.items() if any(each in name for each in wanted for name in names))
 
 
-def _known(option: str, documents: Sequence[Document]) -> dict[str, tuple[str, ...]]:
+def _known(option: str, documents: Sequence[Described]) -> dict[str, tuple[str, ...]]:
     """What may be chosen, with the names that it goes by; the last is shown."""
     if option == "document":
         return {document.id: (document.id, document.source, document.title) for document in documents}
@@ -127,7 +127,7 @@ def _known(option: str, documents: Sequence[Document]) -> dict[str, tuple[str, .
     return {region: (region,) for document in documents if (region := document.metadata.region)}
 
 
-def _years(wanted: Sequence[str] | None, documents: Sequence[Document]) -> frozenset[int] | None:
+def _years(wanted: Sequence[str] | None, documents: Sequence[Described]) -> frozenset[int] | None:
     if wanted is None:
         return None
     if odd := next((each for each in wanted if not re.fullmatch(r"\d{4}", each)), None):

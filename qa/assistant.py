@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from time import perf_counter
 from typing import Protocol
 
 from index.filters import Filter
 from index.protocols import PassageStore, Retriever
-from index.records import Document, Hit
+from index.records import Description, Document, Hit
 from index.versions import Versions
 from qa.answers import Answer, Timing
 from qa.computing import answer_of
@@ -75,7 +75,7 @@ class Assistant:
         self._today = today
         self._limit = limit
         self._computes = computes
-        self._versions: dict[Filter | None, Versions] = {}
+        self._versions: dict[Filter, Versions] = {}
 
     def ask(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Answer:
         """One complete answer.
@@ -182,17 +182,26 @@ class Assistant:
 
     def versions(self, within: Filter | None = None) -> Versions:
         """Which of the documents (of a filter) are versions of one work, and which apply."""
-        found = self._versions.get(within)
-        if found is None:
-            found = Versions(each for each in self._store.documents() if within is None or within.admits(each))
+        if within is None or within.is_everything:
+            return self._all_versions
+        if (found := self._versions.get(within)) is None:
+            found = self._all_versions.within(within)
             if len(self._versions) >= _FILTERS:
                 self._versions.clear()
             self._versions[within] = found
         return found
 
+    @cached_property
+    def _all_versions(self) -> Versions:
+        return Versions(self._store.descriptions(), self._store.document)
+
     def documents(self) -> Sequence[Document]:
         """The documents it answers from, ordered by id."""
         return self._store.documents()
+
+    def descriptions(self) -> Sequence[Description]:
+        """The same without their texts and outlines."""
+        return self._store.descriptions()
 
     def document(self, document_id: str) -> Document | None:
         """One of them, or None."""
@@ -214,7 +223,7 @@ class Assistant:
 
     def examples(self, n: int = 4, within: Filter | None = None) -> list[str]:
         """Questions that the documents answer, made from the documents (of a filter) and tried out."""
-        documents = [each for each in self._store.documents() if within is None or within.admits(each)]
+        documents = [each for each in self._store.descriptions() if within is None or within.admits(each)]
         return example_questions(self._store, documents, lambda question: self.ask(question, within=within), n)
 
 

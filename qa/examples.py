@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice, zip_longest
 
 from index.protocols import PassageStore
-from index.records import Document, Passage
+from index.records import Described, Passage
 from qa.answers import Answer
 from qa.grammar import Candidate, Kind, candidates
 from qa.proposing import candidate_proposal
@@ -17,7 +17,7 @@ _CONFIDENT = 0.5
 
 
 def example_questions(
-    store: PassageStore, documents: Sequence[Document], ask: Callable[[str], Answer], n: int
+    store: PassageStore, documents: Sequence[Described], ask: Callable[[str], Answer], n: int
 ) -> list[str]:
     """Questions that the documents answer, spread over documents, sections and kinds of answer.
 
@@ -46,7 +46,7 @@ def _is_answered(answer: Answer, expected: str) -> bool:
     return not answer.abstained and answer.confidence >= _CONFIDENT and answer.short == expected
 
 
-def _spread(store: PassageStore, documents: Sequence[Document]) -> Iterator[tuple[str, str, Kind]]:
+def _spread(store: PassageStore, documents: Sequence[Described]) -> Iterator[tuple[str, str, Kind]]:
     """Questions with their answers, from all documents in turn, passages from all over each."""
     by_document = [_of_passages(_stepped(store.passages(document.id))) for document in documents[:8]]
     seen: set[str] = set()

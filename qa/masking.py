@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import overload
 
 from index.filters import Filter
-from index.records import Document, Hit, Origin, Passage
+from index.records import Description, Document, Hit, Origin, Passage
 from index.versions import Versions
 from qa.answers import Answer, Citation, Sentence
 from qa.personal import masked
@@ -49,6 +49,10 @@ class Masked:
     def documents(self) -> Sequence[Document]:
         """The documents it answers from, ordered by id."""
         return _Shown(self._answerer.documents(), self._of)
+
+    def descriptions(self) -> Sequence[Description]:
+        """The same without their texts and outlines."""
+        return [_description(each) for each in self._answerer.descriptions()]
 
     def document(self, document_id: str) -> Document | None:
         """One of them, or None."""
@@ -130,6 +134,10 @@ class _Shown(Sequence[Document]):
     def __getitem__(self, at: int | slice) -> Document | Sequence[Document]:
         found = self._documents[at]
         return self._shown(found) if isinstance(found, Document) else _Shown(found, self._shown)
+
+
+def _description(found: Description) -> Description:
+    return replace(found, title=masked(found.title), source=masked(found.source), origin=Origin())
 
 
 def _sentence(sentence: Sentence) -> Sentence:

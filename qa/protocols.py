@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 from index.filters import Filter
-from index.records import Document, Hit
+from index.records import Description, Document, Hit
 from index.versions import Versions
 from qa.answers import Answer
 
@@ -97,6 +97,10 @@ class Answerer(Grouper, Protocol):
 
     def documents(self) -> Sequence[Document]:
         """The documents it answers from, ordered by id."""
+        ...
+
+    def descriptions(self) -> Sequence[Description]:
+        """The same without their texts and outlines."""
         ...
 
     def versions(self, within: Filter | None = None) -> Versions:

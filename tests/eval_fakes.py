@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from eval.records import Query
 from index.filters import Filter
-from index.records import Document, Hit, Passage, Span
+from index.records import Description, Document, Hit, Passage, Span
 from index.versions import Versions
 from qa.answers import Answer, AnswerJson, Citation, Timing
 
@@ -103,6 +103,9 @@ class TableAnswerer:
 
     def documents(self) -> Sequence[Document]:
         return (DOCUMENT,)
+
+    def descriptions(self) -> Sequence[Description]:
+        return [DOCUMENT.description]
 
     def versions(self, within: Filter | None = None) -> Versions:
         return Versions(self.documents())

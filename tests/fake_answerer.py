@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from index.filters import Filter
-from index.records import Document, Heading, Hit, Metadata, Passage, Span
+from index.records import Description, Document, Heading, Hit, Metadata, Passage, Span
 from index.versions import Versions
 from qa.answers import Answer, Citation, Timing
 
@@ -106,6 +106,9 @@ class FakeAnswerer:
 
     def documents(self) -> Sequence[Document]:
         return self.sources
+
+    def descriptions(self) -> Sequence[Description]:
+        return [each.description for each in self.sources]
 
     def versions(self, within: Filter | None = None) -> Versions:
         return Versions(each for each in self.sources if within is None or within.admits(each))

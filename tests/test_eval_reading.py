@@ -15,7 +15,7 @@ from eval.errors import DatasetError
 from eval.gold.corpus import DEFAULT_DATA
 from index.filters import Filter
 from index.passage_index import PassageIndex
-from index.records import Document, Hit
+from index.records import Description, Document, Hit
 from index.versions import Versions
 from qa.answers import Answer
 from qa.ranking import RankingModel
@@ -122,6 +122,9 @@ class FoundAnswerer:
         yield self.ask(question, history)
 
     def documents(self) -> Sequence[Document]:
+        return ()
+
+    def descriptions(self) -> Sequence[Description]:
         return ()
 
     def versions(self, within: Filter | None = None) -> Versions:

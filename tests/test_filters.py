@@ -4,6 +4,7 @@ from itertools import product
 
 import pytest
 
+from index.catalogue import Catalogue
 from index.filters import Filter, issuers_of, years_of
 from index.records import Document, Metadata
 
@@ -56,6 +57,15 @@ def test_both_admits_what_both_admit() -> None:
             expected = one.admits(each) and other.admits(each) and third.admits(each)
             assert one.both(other).both(third).admits(each) == expected
             assert one.both(other.both(third)).admits(each) == expected
+
+
+def test_a_catalogue_admits_what_the_filter_admits() -> None:
+    documents = [PLAN, JOINT, BARE, document("other", issuer="教育部", issued="2022", region="重庆")]
+    catalogue = Catalogue(documents)
+    for one, other in product([*FILTERS, Filter(regions=frozenset({""}))], repeat=2):
+        within = one.both(other)
+        assert catalogue.admitted(within).tolist() == [within.admits(each) for each in documents], within
+    assert Catalogue([]).admitted(FILTERS[1]).tolist() == []
 
 
 def test_only_a_filter_without_parts_is_everything() -> None:

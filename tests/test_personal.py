@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.passage_index import PassageIndex
-from index.records import Document, Heading, Origin, Passage
+from index.records import Description, Document, Heading, Origin, Passage
 from index.rights import RightsFile
 from qa.answers import Answer, Citation
 from qa.masking import Masked
@@ -217,10 +217,17 @@ def test_an_index_answers_as_before_and_shows_less():
         def documents(self) -> Sequence[Document]:
             return self.index.documents()
 
+        def descriptions(self) -> Sequence[Description]:
+            return self.index.descriptions()
+
         def document(self, document_id: str) -> Document | None:
             return self.index.document(document_id)
 
     shown = Masked(Whole())
     assert [each.text for each in shown.documents()] == [masked(TEXT), PLAN.text]
+    assert [(each.title, each.origin) for each in shown.descriptions()] == [
+        ("通讯录138****5678", Origin()),
+        (PLAN.title, Origin()),
+    ]
     assert [each.id for each in shown.documents()[1:]] == [PLAN.id] and shown.document("none") is None
     assert shown.document(PLAN.id) == replace(PLAN, origin=Origin())

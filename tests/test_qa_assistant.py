@@ -7,7 +7,7 @@ import pytest
 
 from index.filters import Filter
 from index.passage_index import PassageIndex
-from index.records import Document, Hit
+from index.records import Description, Document, Hit, Passage
 from qa.answers import Answer, Citation
 from qa.assistant import Assistant, clean_question
 from qa.protocols import Answerer
@@ -141,3 +141,27 @@ def test_only_the_documents_of_a_filter_are_read_for_every_part_and_every_exampl
     assert answer.text == "2. 风电？\n风电装机180MW。[1]" or "70MW" not in answer.text
     assert {citation.passage.document_id for citation in answer.citations} == {"b"}
     assert assistant().ask("光伏", within=Filter(documents=frozenset())).hits == ()
+
+
+class Unread:
+    """The index, of which no document may be read as a whole."""
+
+    def documents(self) -> Sequence[Document]:
+        raise RuntimeError("every document would be read")
+
+    def document(self, document_id: str) -> Document | None:
+        raise RuntimeError(f"{document_id} would be read")
+
+    def descriptions(self) -> Sequence[Description]:
+        return INDEX.descriptions()
+
+    def passages(self, document_id: str) -> Sequence[Passage]:
+        return INDEX.passages(document_id)
+
+
+@pytest.mark.parametrize("within", [None, Filter(documents=frozenset({"a"})), Filter(without=frozenset({"a"}))])
+def test_questions_and_examples_read_no_document_that_is_not_cited(within: Filter | None) -> None:
+    unread = Assistant(Unread(), INDEX, EchoReader(), PlusInterpreter())
+    assert unread.ask("装机", within=within).hits == assistant().ask("装机", within=within).hits
+    assert unread.examples(within=within) == assistant().examples(within=within)
+    assert [each.id for each in unread.descriptions()] == ["a", "b"]

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from index.records import Document, Metadata
+from index.filters import Filter
+from index.records import Description, Document, Metadata
 from index.versions import Validity, Versions, Wanted, spoken
 
 TODAY = "2025-06-01"
@@ -142,6 +143,53 @@ def test_a_draft_replaces_nothing() -> None:
 def test_an_older_document_repeals_no_newer_one() -> None:
     older = law("older", "甲市办法", issued="2010-01-01", repeals="《甲市供水条例》")
     assert Versions([older, law("x", "甲市供水条例", issued="2015-01-01")]).repealed_by("x", TODAY) is None
+
+
+def described(document: Document) -> Description:
+    return document.description
+
+
+def test_among_fewer_documents_versions_are_those_of_the_fewer() -> None:
+    middle = law("middle", issued="1993-12-29", revised="2020-01-01 修正", effective="2020-01-01")
+    by = law("by", "某市废止办法", issued="2019-01-01", repeals="《某市供水条例》")
+    later = law("later", "某市再次废止办法", issued="2024-01-01", repeals="《某市供水条例》")
+    gone = law("gone", "某市供水条例", issued="2010-01-01")
+    everything = [OLD, middle, NEW, by, later, gone]
+    whole = Versions(map(described, everything), {each.id: each for each in everything}.get)
+    for without in (frozenset[str](), {"new"}, {"old", "middle"}, {"later"}, {"by", "later"}, {"gone"}):
+        readable = Filter(without=frozenset(without))
+        fewer = [each for each in everything if readable.admits(each)]
+        limited, expected = whole.within(readable), Versions(fewer)
+        for each in fewer:
+            assert limited.of(each.id) == expected.of(each.id)
+            assert limited.validity(each.id, TODAY) == expected.validity(each.id, TODAY)
+            repealing = [versions.repealed_by(each.id, TODAY) for versions in (limited, expected)]
+            assert [by.id if by else None for by in repealing] == [repealing[1].id if repealing[1] else None] * 2
+        for wanted in (Wanted(TODAY), Wanted("2019-12-31"), Wanted(TODAY, former=True, named=True)):
+            assert limited.left_out(wanted) == expected.left_out(wanted)
+
+
+def test_only_texts_that_may_be_of_one_work_are_read() -> None:
+    shared = "\n".join(f"第{n}条 报销差旅费须附发票和审批单，逾期不予受理。" for n in range(9))
+    pair = [law(y, "差旅费管理办法", shared, issued=f"{y}-03-01") for y in ("2020", "2024")]
+    held = {each.id: each for each in [*pair, OLD, NEW, law("other", "会议纪要", issued="2020-01-01")]}
+    read: list[str] = []
+
+    def reading(id: str) -> Document:
+        read.append(id)
+        return held[id]
+
+    versions = Versions(map(described, held.values()), reading)
+    assert names(versions, "2020") == ["2020年3月1日公布", "2024年3月1日公布"]
+    assert names(versions, "old") == ["2018年修正", "2023年修订"]
+    assert read == ["2020", "2024"]
+
+
+def test_documents_that_are_gone_by_now_are_no_versions() -> None:
+    pair = [
+        law(y, "差旅费管理办法", "住宿费每天不超过五百元，凭票报销。", issued=f"{y}-03-01") for y in ("2020", "2024")
+    ]
+    assert names(Versions(pair), "2020") and not Versions(map(described, pair), lambda id: None).of("2020")
 
 
 def test_dates_are_spoken_as_far_as_they_are_known() -> None:

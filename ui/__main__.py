@@ -144,7 +144,7 @@ def _load(settings: Settings, arguments: argparse.Namespace) -> FastAPI:
     importing.join()
     from ui.server import create_app
 
-    for rule in rights.current().idle(answerer.documents()):
+    for rule in rights.current().idle(answerer.descriptions()):
         message = f"yiju-serve：没有文档符合权限规则「{rule.documents}」；写错了，或文件已移走？"
         print(printable(message), file=sys.stderr)
     usage, audit = usage_of(arguments, settings.index), audit_of(arguments, settings.index)

@@ -11,7 +11,7 @@ from pathlib import Path
 from index.errors import YijuError
 from index.locations import Location, add_index_argument, store_at
 from index.named_encoder import NamedEncoder
-from index.records import Document
+from index.records import Described
 from qa.settings import Settings
 from ui.keys import Key, KeyBook, keys_path, scope_of
 from ui.options import whole_number
@@ -99,10 +99,10 @@ def _revoke(arguments: argparse.Namespace, index: Location, path: Path) -> list[
     return [f"已吊销 {id}。"]
 
 
-def _documents(index: Location) -> Sequence[Document]:
+def _documents(index: Location) -> Sequence[Described]:
     """Without the encoder, which takes seconds and is not needed here."""
     store = store_at(index)
-    return store.open(NamedEncoder(store.manifest())).documents()
+    return store.open(NamedEncoder(store.manifest())).descriptions()
 
 
 def _described(key: Key) -> dict[str, object]:

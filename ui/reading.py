@@ -76,7 +76,7 @@ def _kind(visitor: Visitor, rights: Rights) -> Kind:
 
 def _limited(whole: Answerer, kind: Kind, rights: Rights) -> Answerer:
     scope, reader = kind
-    readable = None if reader is None else rights.readable(reader, whole.documents())
+    readable = None if reader is None else rights.readable(reader, whole.descriptions())
     if scope is None and readable is None:
         return whole
     return whole.limited_to((scope or Filter()).both(readable or Filter()))

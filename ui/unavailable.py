@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from index.errors import YijuError
 from index.filters import Filter
-from index.records import Document
+from index.records import Description, Document
 from index.versions import Versions
 from qa.answers import Answer
 
@@ -30,6 +30,10 @@ class Unavailable:
         raise self.error
 
     def documents(self) -> Sequence[Document]:
+        """None: nothing can be asked about."""
+        return ()
+
+    def descriptions(self) -> Sequence[Description]:
         """None: nothing can be asked about."""
         return ()
 

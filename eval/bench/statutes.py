@@ -41,8 +41,8 @@ def statutes() -> list[Figure]:
     built = _built(law)
     index = PassageIndex.open(FOLDER / "index")
     titles = {row["path"]: row["title"] for row in _rows(law / "laws.jsonl")}
-    sources = {document.id: titles[document.source] for document in index.documents()}
-    left_out = Versions(index.documents()).left_out(Wanted(date.today().isoformat()))
+    sources = {document.id: titles[document.source] for document in index.descriptions()}
+    left_out = Versions(index.descriptions(), index.document).left_out(Wanted(date.today().isoformat()))
     within = Filter(documents=frozenset(sources) - left_out)
     questions = list(_questions(law))
     figures = [

@@ -178,7 +178,7 @@ def _known(desk: Desk, visitor: Visitor) -> Callable[[Iterable[str]], bool]:
     """Tells whether an administrator may read all of some documents, those that have left the index too."""
     if desk.sees_all(visitor):
         return lambda documents: True
-    ids = {each.id for each in desk.seen_by(visitor).documents()}
+    ids = {each.id for each in desk.seen_by(visitor).descriptions()}
     return ids.issuperset
 
 
