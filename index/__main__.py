@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -182,14 +182,15 @@ class _Interrupted(Exception):
 
 def _build(arguments: argparse.Namespace) -> Outcome:
     output: Location = arguments.output
+    store = store_at(output)
+    job = escaped(json.dumps([str(path.absolute()) for path in arguments.paths]))
     with (
         _hands(arguments, arguments.encoder) as hands,
-        store_at(output).building(arguments.encoder, hands.load, arguments.recall) as writer,
+        store.building(arguments.encoder, hands.load, arguments.recall, job) as writer,
     ):
-        report = _Report()
-        documents = [d for batch in _read(hands, changes(arguments.paths), (), report) for d in batch.documents]
-        report.close(found=bool(documents))
-        writer.add(documents, progress=_Meter())
+        if writer.document_count:
+            _say(f"接着上次没有做完的建立：已有 {_counts(writer)}。")
+        _take_in(hands, arguments.paths, writer, keeps=store.resumes)
     return Outcome([f"已建立索引 {output}：{_counts(writer)}"])
 
 
@@ -200,20 +201,37 @@ def _add(arguments: argparse.Namespace) -> Outcome:
         _hands(arguments, arguments.encoder or store.manifest().encoder) as hands,
         store.writing(hands.load, arguments.encoder) as writer,
     ):
-        changed = changes(arguments.paths, writer.descriptions())
-        report, added, saved = _Report(), 0, 0
-        try:
-            for batch in _read(hands, changed, writer.descriptions(), report):
-                writer.add(batch.documents, stale=batch.stale, progress=_Meter())
-                added, saved = added + len(batch.documents), batch.files
-        except KeyboardInterrupt as interrupt:
-            if saved:
-                raise _Interrupted(saved) from interrupt
-            raise
-        report.close(found=bool(added or changed.unchanged))
-        if changed.gone:
-            writer.remove(changed.gone)
+        changed, added = _take_in(hands, arguments.paths, writer, keeps=True)
     return Outcome([_added(changed, added) + f"；索引 {where}：{_counts(writer)}"])
+
+
+def _take_in(hands: _Hands, paths: Sequence[Path], writer: Writer, *, keeps: bool) -> tuple[Changes, int]:
+    """Bring an index up to date with files and folders.
+
+    Args:
+        hands: who reads and encodes.
+        paths: files and folders.
+        writer: of the index.
+        keeps: whether what is done is kept when the rest is interrupted.
+
+    Returns:
+        What had changed, and how many documents were added.
+    """
+    descriptions = writer.descriptions()
+    changed = changes(paths, descriptions)
+    report, meter, added, saved = _Report(), _Meter(len(changed.incoming)), 0, 0
+    try:
+        for batch in _read(hands, changed, descriptions, report):
+            writer.add(batch.documents, stale=batch.stale, progress=meter.of(batch))
+            added, saved = added + len(batch.documents), batch.files
+    except KeyboardInterrupt as interrupt:
+        if saved and keeps:
+            raise _Interrupted(saved) from interrupt
+        raise
+    report.close(found=bool(added or changed.unchanged))
+    if changed.gone:
+        writer.remove(changed.gone)
+    return changed, added
 
 
 def _watch(arguments: argparse.Namespace) -> Outcome:
@@ -444,23 +462,37 @@ def _say(message: str) -> None:
 
 
 class _Meter:
-    """Progress on stderr, where somebody may be looking."""
+    """Progress on stderr, where somebody may be looking.
 
-    def __init__(self) -> None:
+    Args:
+        files: how many there are to read.
+    """
+
+    def __init__(self, files: int) -> None:
+        self._files = files
         self._began = time.monotonic()
         self._shown = sys.stderr.isatty()
+        self._share = 0.0
+        self._passages = 0
 
-    def __call__(self, progress: Progress) -> None:
-        """Show how far it is and how long it will take."""
-        if not self._shown:
-            return
-        spent = time.monotonic() - self._began
-        left = spent / progress.passages * (progress.passages_total - progress.passages)
-        end = "\n" if progress.passages == progress.passages_total else ""
+    def of(self, batch: Batch) -> Callable[[Progress], None]:
+        """What shows how far a batch is, of all there is, and how long the rest will take."""
+        before, passages = self._share, self._passages
+        self._share = batch.share
+
+        def show(progress: Progress) -> None:
+            self._passages = passages + progress.passages
+            share = before + (batch.share - before) * progress.passages / progress.passages_total
+            if self._shown:
+                self._show(batch.files, share)
+
+        return show
+
+    def _show(self, files: int, share: float) -> None:
+        left = (time.monotonic() - self._began) / share * (1 - share)
         print(
-            f"\r\x1b[K编码：文档 {progress.documents}/{progress.documents_total}，"
-            f"片段 {progress.passages}/{progress.passages_total}，剩余约 {_duration(left)}",
-            end=end,
+            f"\r\x1b[K编码：文件 {files}/{self._files}，片段 {self._passages}，{share:.0%}，剩余约 {_duration(left)}",
+            end="\n" if share == 1 else "",
             file=sys.stderr,
             flush=True,
         )
@@ -472,7 +504,7 @@ def _duration(seconds: float) -> str:
 
 
 def _counts(index: Index | Writer) -> str:
-    return f"{len(index.descriptions())} 份文档，{index.passage_count} 个片段"
+    return f"{index.document_count} 份文档，{index.passage_count} 个片段"
 
 
 def _described(index: Index, document: Description) -> dict[str, object]:

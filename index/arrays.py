@@ -65,6 +65,14 @@ class Strings:
         ]
         return cls(np.concatenate([part.data[start:end] for part, start, end in bounds]), np.concatenate(ends))
 
+    def picked(self, rows: Offsets) -> Self:
+        """Some of the strings, in the order given."""
+        starts = np.append(np.zeros(1, np.int64), self.ends)
+        bounds = zip(starts[rows].tolist(), self.ends[rows].tolist(), strict=True)
+        data = self.data.tobytes()
+        joined = b"".join([data[start:end] for start, end in bounds])
+        return type(self)(np.frombuffer(joined, np.uint8), np.cumsum(self.ends[rows] - starts[rows], dtype=np.int64))
+
     def _start(self, row: int) -> int:
         return int(self.ends[row - 1]) if row else 0
 
@@ -90,6 +98,18 @@ class Strings:
         """
         if len(self) and (self.ends[0] < 0 or (np.diff(self.ends) < 0).any()):
             raise ValueError("字符串的次序颠倒")
+
+
+def rows_of(first: Offsets, numbers: Offsets) -> Offsets:
+    """The rows of some groups, one group after the other.
+
+    Args:
+        first: for each group its first row, then the number of rows.
+        numbers: which groups.
+    """
+    sizes = (first[1:] - first[:-1])[numbers]
+    ends = np.cumsum(sizes, dtype=np.int64)
+    return np.repeat(first[:-1][numbers] - ends + sizes, sizes) + np.arange(int(ends[-1]) if len(ends) else 0)
 
 
 def write_arrays(arrays: Mapping[str, AnyArray], file: IO[bytes]) -> None:

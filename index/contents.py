@@ -7,7 +7,7 @@ texts. So an index may be larger than the memory of the machine.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from itertools import pairwise
 from typing import Self
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import codec, placing
-from index.arrays import AnyArray, Offsets, Strings
+from index.arrays import AnyArray, Offsets, Strings, rows_of
 from index.records import Description, Document, Passage, Span
 
 Pairs = Sequence[tuple[Document, tuple[Passage, ...]]]
@@ -98,6 +98,21 @@ class Contents:
             marks=np.concatenate([part.marks[first:last] for part, first, last in runs]),
             sources=np.concatenate([part.sources[first:last] for part, first, last in runs]),
             places=np.concatenate([p._places[p.first[first] : p.first[last]] for p, first, last in runs]),
+        )
+
+    def ordered(self, numbers: Offsets) -> Self:
+        """The same documents in another order.
+
+        Args:
+            numbers: which document stands at each place.
+        """
+        rows = rows_of(self.first, numbers)
+        return self._assembled(
+            {name: each.picked(rows if name == "paths" else numbers) for name, each in self._strings.items()},
+            self.sizes[numbers],
+            marks=self.marks[numbers],
+            sources=self.sources[numbers],
+            places=self._places[rows],
         )
 
     @classmethod
@@ -198,6 +213,19 @@ class Contents:
     def _range(self, name: str, first: int, last: int) -> tuple[int, int]:
         """The strings of one kind that belong to a run of documents."""
         return (int(self.first[first]), int(self.first[last])) if name == "paths" else (first, last)
+
+
+def replaced(parts: Sequence[Contents], incoming: Iterable[Document]) -> set[tuple[int, int]]:
+    """Documents that share id or source with new ones: which part each is in, and its number there."""
+    incoming = list(incoming)
+    ids, sources = ({getattr(document, name) for document in incoming} for name in ("id", "source"))
+    marks, numbers = (np.array([number_of(text) for text in texts], np.uint64) for texts in (ids, sources))
+    gone = set()
+    for at, part in enumerate(parts):
+        alike = np.flatnonzero(np.isin(part.marks, marks) | np.isin(part.sources, numbers)).tolist()
+        found = ((number, part.description(number)) for number in alike)
+        gone |= {(at, number) for number, each in found if each.id in ids or each.source in sources}
+    return gone
 
 
 def number_of(text: str) -> int:

@@ -175,20 +175,38 @@ class Codebook:
             queries: what is searched to measure, as questions are encoded.
             wanted: share of the true ten nearest that is to be found, 0 to 1.
         """
+        draft = cls.drafted(parts, wanted)
+        return draft.tuned(parts, [draft.encode(part) for part in parts], queries)
+
+    @classmethod
+    def drafted(cls, parts: Sequence[Vectors], wanted: float) -> Self:
+        """As `learn`, with all lists to be read: how many are enough can be told once the vectors are encoded."""
         size, dim = sum(map(len, parts)), parts[0].shape[1]
         lists = max(1, round(4 * sqrt(size)))
         _use_all_threads()
         index = _empty_lists(dim, lists)
         index.cp.niter, index.cp.spherical, index.cp.min_points_per_centroid = _ROUNDS, True, 1
         index.train(_sample(parts, _PER_LIST * lists))
-        arrays = {
-            "centroids": index.quantizer.reconstruct_n(0, lists),
-            "ranges": faiss.vector_to_array(index.sq.trained),
-            "numbers": np.array([lists, size, 10_000, round(wanted * 10_000)], np.int64),
-        }
-        draft = cls(arrays)
-        probes, found = Lists(draft, [draft.encode(part) for part in parts]).tuned(parts, queries, wanted)
-        return cls(arrays | {"numbers": np.array([probes, size, int(found * 10_000), arrays["numbers"][3]], np.int64)})
+        return cls(
+            {
+                "centroids": index.quantizer.reconstruct_n(0, lists),
+                "ranges": faiss.vector_to_array(index.sq.trained),
+                "numbers": np.array([lists, size, 10_000, round(wanted * 10_000)], np.int64),
+            }
+        )
+
+    def tuned(self, parts: Sequence[Vectors], codes: Sequence[Bytes], queries: Vectors) -> Self:
+        """The same with the fewest lists to read for the wanted recall.
+
+        Args:
+            parts: all vectors.
+            codes: what it made of each part.
+            queries: what is searched to measure, as questions are encoded.
+        """
+        trial = type(self)(self.arrays)
+        probes, found = Lists(trial, codes).tuned(parts, queries, self.wanted)
+        numbers = np.array([probes, self.learnt_from, int(found * 10_000), self.arrays["numbers"][3]], np.int64)
+        return type(self)(self.arrays | {"numbers": numbers})
 
     @property
     def lists(self) -> int:
@@ -200,6 +218,7 @@ class Codebook:
         _use_all_threads()
         index = self.empty()
         blocks = [index.sa_encode(vectors[at : at + _BLOCK]) for at in range(0, len(vectors), _BLOCK)]
+        release(vectors)
         return np.concatenate([np.zeros((0, index.sa_code_size()), np.uint8), *blocks])
 
     def empty(self) -> faiss.IndexIVFScalarQuantizer:
@@ -259,7 +278,7 @@ class Lists:
     def tuned(self, parts: Sequence[Vectors], queries: Vectors, wanted: float) -> tuple[int, float]:
         """The fewest lists to read for a wanted recall, and the recall."""
         whole = DenseIndex.over(parts, queries.shape[1], self)
-        true = [set(_exactly(parts, query)) for query in queries]
+        true = _exactly(parts, queries)
         low, high = 0, self._codebook.lists
         found = 1.0
         while high - low > max(1, high // 16):
@@ -307,12 +326,31 @@ def _empty_lists(dim: int, lists: int) -> faiss.IndexIVFScalarQuantizer:
 def _sample(parts: Sequence[Vectors], count: int) -> Vectors:
     """Vectors at even distances, about `count`."""
     step = max(1, sum(map(len, parts)) // count)
-    return np.concatenate([part[::step] for part in parts])
+    return np.concatenate([_let_go(part, part[::step].copy()) for part in parts])
 
 
-def _exactly(parts: Sequence[Vectors], query: Vector) -> list[int]:
-    rows: list[int] = DenseIndex.over(parts, len(query)).best(query, _RECALL_AT).tolist()
-    return rows
+def _exactly(parts: Sequence[Vectors], queries: Vectors) -> list[set[int]]:
+    """The rows that are truly nearest to each query, in one pass over all vectors."""
+    _use_all_threads()
+    scores, rows = [np.zeros((len(queries), 0), np.float32)], [np.zeros((len(queries), 0), np.int64)]
+    first = 0
+    for part in parts:
+        for at in range(0, len(part), _BLOCK):
+            block = part[at : at + _BLOCK]
+            found = faiss.knn(queries, block, min(_RECALL_AT, len(block)), metric=faiss.METRIC_INNER_PRODUCT)
+            scores.append(found[0])
+            rows.append(found[1] + first + at)
+        first += len(part)
+        release(part)
+    all_scores, all_rows = np.concatenate(scores, axis=1), np.concatenate(rows, axis=1)
+    order = np.argsort(-all_scores, axis=1, kind="stable")[:, :_RECALL_AT]
+    return [set(mine[best].tolist()) for mine, best in zip(all_rows, order, strict=True)]
+
+
+def _let_go(mapped: AnyArray, taken: AnyArray) -> AnyArray:
+    """What was taken from a mapped array, whose memory goes back to the system."""
+    release(mapped)
+    return taken
 
 
 def _nearest(vectors: Vectors, query: Vector, k: int) -> Rows:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from hashlib import sha256
 from pathlib import Path
 
+from index.building import FolderBuilder, building
 from index.errors import IndexCorrupt
 from index.named_encoder import NamedEncoder
 from index.passage_index import DEFAULT_RECALL, PassageIndex
@@ -25,6 +26,8 @@ class FolderStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    resumes = True
+
     def stamp(self) -> str | None:
         """The digest of the manifest; None where there is none."""
         try:
@@ -40,13 +43,11 @@ class FolderStore:
         """The index as it is now; errors as for `PassageIndex.open`."""
         return PassageIndex.open(self._folder, encoder=encoder)
 
-    @contextmanager
-    def building(self, encoder: str, load: LoadEncoder, recall: float | None = None) -> Iterator[FolderWriter]:
-        """A new index, in memory until the block ends."""
-        with write_lock(self._folder) as lock:
-            writer = FolderWriter(lock, lambda: PassageIndex.build([], load(encoder), recall=recall or DEFAULT_RECALL))
-            yield writer
-            writer.save()
+    def building(
+        self, encoder: str, load: LoadEncoder, recall: float | None = None, job: str | None = None
+    ) -> AbstractContextManager[FolderBuilder]:
+        """A new index, which takes the place of what is there when the block ends; it need not fit in memory."""
+        return building(self._folder, encoder, load, recall or DEFAULT_RECALL, job)
 
     @contextmanager
     def writing(self, load: LoadEncoder, encoder: str | None = None) -> Iterator[FolderWriter]:
@@ -71,18 +72,17 @@ class FolderStore:
 
 
 class FolderWriter:
-    """A `Writer` of a folder.
+    """A `Writer` of the index in a folder.
 
     Args:
         lock: the right to write it.
         loaded: gives the index with its encoder, which is not loaded before it is needed.
-        index: what lies there, saved after every change; None for a new one, which is saved at its end.
+        index: what lies there, saved after every change.
     """
 
-    def __init__(self, lock: WriteLock, loaded: Callable[[], PassageIndex], index: PassageIndex | None = None) -> None:
+    def __init__(self, lock: WriteLock, loaded: Callable[[], PassageIndex], index: PassageIndex) -> None:
         self._lock = lock
         self._loaded = loaded
-        self._saving = index is not None
         self._index = index
 
     def add(
@@ -93,34 +93,28 @@ class FolderWriter:
         progress: Callable[[Progress], None] | None = None,
     ) -> None:
         """Add documents; see `Writer`."""
-        index = self._current()
-        if isinstance(index.encoder, NamedEncoder):
-            index = self._loaded()
-        self._change(index.add(documents, progress=progress).remove(stale))
+        if isinstance(self._index.encoder, NamedEncoder):
+            self._index = self._loaded()
+        self._change(self._index.add(documents, progress=progress).remove(stale))
 
     def remove(self, ids: Iterable[str]) -> None:
         """Remove documents; see `Writer`."""
-        self._change(self._current().remove(ids))
-
-    def save(self) -> None:
-        """Write the index as it is now."""
-        self._current().save(self._lock.folder, lock=self._lock)
+        self._change(self._index.remove(ids))
 
     def _change(self, index: PassageIndex) -> None:
+        index.save(self._lock.folder, lock=self._lock)
         self._index = index
-        if self._saving:
-            self.save()
 
-    def _current(self) -> PassageIndex:
-        if self._index is None:
-            self._index = self._loaded()
-        return self._index
+    @property
+    def document_count(self) -> int:
+        """How many documents there are."""
+        return self._index.document_count
 
     @property
     def passage_count(self) -> int:
         """How many passages there are."""
-        return self._current().passage_count
+        return self._index.passage_count
 
     def descriptions(self) -> Sequence[Description]:
         """All documents without their texts and outlines, ordered by id."""
-        return self._current().descriptions()
+        return self._index.descriptions()

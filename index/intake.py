@@ -36,11 +36,13 @@ class Incoming:
         path: where it lies.
         source: the name that it is known by.
         origin: its folder and digest.
+        bytes: its size, which tells how much of the work it is.
     """
 
     path: Path
     source: str
     origin: Origin
+    bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +68,13 @@ class Batch:
         documents: what was read.
         stale: ids of documents that earlier versions of these files held.
         files: how many files have been read, those of earlier batches included.
+        share: how much of all that is to be read these files are, 0 to 1.
     """
 
     documents: Sequence[Document]
     stale: Sequence[str]
     files: int
+    share: float
 
 
 def changes(paths: Sequence[Path], documents: Iterable[Described] = ()) -> Changes:
@@ -94,7 +98,8 @@ def changes(paths: Sequence[Path], documents: Iterable[Described] = ()) -> Chang
     for path, source in files:
         digest = _digest(path)
         if not any(_belongs(old, source) for old in by_digest.get(digest, ())):
-            incoming.append(Incoming(path, source, Origin(_folder(path, folders) or known.get(source), digest)))
+            origin = Origin(_folder(path, folders) or known.get(source), digest)
+            incoming.append(Incoming(path, source, origin, sum(_stamp(path)[:1])))
     gone = _gone(documents, {str(folder.absolute()) for folder in folders}, {source for _, source in files})
     return Changes(incoming, len(files) - len(incoming), gone)
 
@@ -146,16 +151,18 @@ def batches(
     loaded: list[Document] = []
     stale: list[str] = []
     began = time.monotonic()
+    total, done = sum(1 + file.bytes for file in incoming), 0
     for number, (file, fresh) in enumerate(read(incoming, failed, notice), 1):
         if fresh:
             ids = {document.id for document in fresh}
             old = held.get(file.source.split("/")[0], ())
             stale += [d.id for d in old if _belongs(d.source, file.source) and d.id not in ids]
         loaded += fresh
+        done += 1 + file.bytes
         progress(number, len(incoming))
         full = sum(len(document.text) for document in loaded) >= _BATCH_CHARACTERS
         if loaded and (full or time.monotonic() - began > _BATCH_SECONDS or number == len(incoming)):
-            yield Batch(loaded, stale, number)
+            yield Batch(loaded, stale, number, done / total)
             loaded, stale, began = [], [], time.monotonic()
 
 

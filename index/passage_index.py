@@ -20,7 +20,7 @@ import numpy as np
 
 from index import codec, storage
 from index.arrays import map_arrays, write_arrays
-from index.contents import Pairs, number_of
+from index.contents import Pairs, replaced
 from index.dense import EXACT_UP_TO, Codebook, DenseIndex, Lists
 from index.errors import IndexCorrupt
 from index.filters import Filter
@@ -117,7 +117,7 @@ class PassageIndex:
             vectors: one for each passage, in that order.
             encoder: made the vectors.
         """
-        return cls(merged([], Segment.build(pairs, vectors), ()), encoder)._fitted()
+        return cls(merged([], Segment.build(pairs, vectors), ()), encoder).fitted()
 
     @classmethod
     def open(cls, path: Path, *, encoder: Encoder | None = None, whole: bool = False) -> Self:
@@ -203,18 +203,9 @@ class PassageIndex:
         """
         incoming = codec.last_of_each(documents)
         fresh = [(document, split(document)) for document in incoming]
-        addition = Segment.build(fresh, _encode(fresh, self._encoder, progress))
-        return self._with(addition, self._replaced(incoming))._fitted()
-
-    def _replaced(self, incoming: Sequence[Document]) -> set[tuple[int, int]]:
-        """Where documents stand that share id or source with new ones."""
-        gone = {place for document in incoming if (place := self._stored.place(document.id))}
-        sources = {document.source for document in incoming}
-        numbers = np.array([number_of(source) for source in sources], np.uint64)
-        for at, segment in enumerate(self._segments):
-            alike = np.flatnonzero(np.isin(segment.contents.sources, numbers)).tolist()
-            gone |= {(at, number) for number in alike if segment.contents.description(number).source in sources}
-        return gone
+        addition = Segment.build(fresh, encoded(fresh, self._encoder, progress))
+        gone = replaced([segment.contents for segment in self._segments], incoming)
+        return self._with(addition, gone).fitted()
 
     def remove(self, ids: Iterable[str]) -> Self:
         """The index without these documents.
@@ -234,18 +225,26 @@ class PassageIndex:
         segments = merged(self._segments, addition.coded(self._codebook), gone)
         return type(self)(segments, self._encoder, self._codebook, self._recall, self._shared)
 
-    def _fitted(self) -> Self:
-        """The same index, searched in the way that goes with its size."""
+    def fitted(self, keep: Callable[[Segment], Segment] = lambda segment: segment) -> Self:
+        """The same index, searched in the way that goes with its size.
+
+        Args:
+            keep: what becomes of each segment that was given other codes; by default it stays as it is.
+        """
         size = len(self._passages)
         if size <= EXACT_UP_TO:
-            return self if self._codebook is None else self._searched_by(None)
+            return self if self._codebook is None else self._searched_by(None, self._segments)
         if self._codebook is None or size > _OUTGROWN * self._codebook.learnt_from:
             vectors = [segment.vectors for segment in self._segments]
-            return self._searched_by(Codebook.learn(vectors, self._like_questions(), self._recall))
+            draft = Codebook.drafted(vectors, self._recall)
+            segments = [keep(segment.coded(draft)) for segment in self._segments]
+            codes = [each.codes for each in segments if each.codes is not None]
+            return self._searched_by(draft.tuned(vectors, codes, self._like_questions()), segments)
         return self
 
-    def _searched_by(self, codebook: Codebook | None) -> Self:
-        return type(self)([each.coded(codebook) for each in self._segments], self._encoder, codebook, self._recall)
+    def _searched_by(self, codebook: Codebook | None, segments: Sequence[Segment]) -> Self:
+        coded = segments if codebook else [segment.coded(None) for segment in segments]
+        return type(self)(coded, self._encoder, codebook, self._recall)
 
     def _like_questions(self) -> Vectors:
         """Clauses out of passages here and there, encoded as questions."""
@@ -328,6 +327,11 @@ class PassageIndex:
         return self._sparse.rarity(min(map(self._sparse.frequency, terms(word)), default=0))
 
     @property
+    def document_count(self) -> int:
+        """How many documents there are."""
+        return len(self._documents)
+
+    @property
     def passage_count(self) -> int:
         """How many passages there are."""
         return len(self._passages)
@@ -371,8 +375,13 @@ class _OneStage:
         return self.index.search_stage(self.stage, query, k, within)
 
 
-def _encode(contents: Pairs, encoder: Encoder, progress: Callable[[Progress], None] | None) -> Vectors:
-    """The vectors of all passages, in order."""
+def encoded(contents: Pairs, encoder: Encoder, progress: Callable[[Progress], None] | None) -> Vectors:
+    """The vectors of all passages, in order.
+
+    Raises:
+        ValueError: if the encoder returns something of another shape.
+        ModelError: if the encoder fails.
+    """
     total = sum(len(passages) for _, passages in contents)
     vectors = np.empty((total, encoder.dim), dtype=np.float32)
     done = 0

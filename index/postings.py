@@ -16,7 +16,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from index.arrays import AnyArray
+from index.arrays import AnyArray, rows_of
 from index.fusion import Rows
 from index.text import UNSPACED, UNSPACED_RANGES, spaced_fold
 
@@ -26,8 +26,59 @@ _SHIFT = 21  # bits of a code point
 _HASHED = 1 << 63
 _MOST = np.iinfo(np.uint16).max
 _AT_ONCE = 4096  # texts folded together: some megabytes
+_NO_KEYS = np.zeros(0, np.uint64)
+_NO_ROWS = np.zeros(0, np.int32)
 
 _SPACED_WORD = re.compile(rf"(?:(?![{UNSPACED}])[^\W\d_])+|\d+(?:,\d{{3}})*(?:\.\d+)?")
+
+
+class TermLists:
+    """The terms of texts, text by text: what postings are before they are turned round.
+
+    Attributes:
+        keys: uint64, of the terms of each row, ascending within the row.
+        counts: int32, how often each occurs there.
+        ends: int64, for each row where its terms end.
+    """
+
+    def __init__(self, arrays: Mapping[str, AnyArray]) -> None:
+        """Take arrays as they were stored.
+
+        Raises:
+            KeyError: if one is missing.
+        """
+        self.keys: Keys = arrays["keys"]
+        self.counts: NDArray[np.int32] = arrays["counts"]
+        self.ends: NDArray[np.int64] = arrays["ends"]
+        self.arrays: dict[str, AnyArray] = {"keys": self.keys, "counts": self.counts, "ends": self.ends}
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Self:
+        """The terms of texts, one row each, in order."""
+        texts = iter(texts)
+        parts = [_counted(np.zeros(0, np.int64), _NO_KEYS, 0)]
+        while some := list(islice(texts, _AT_ONCE)):
+            parts.append(_counted(*_occurrences(some), len(some)))
+        keys, counts, sizes = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return cls({"keys": keys, "counts": counts, "ends": np.cumsum(sizes, dtype=np.int64)})
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def bounds(self, first: int, last: int) -> tuple[int, int]:
+        """Where the terms of the rows from one up to another begin and end."""
+        return (int(self.ends[first - 1]) if first else 0), (int(self.ends[last - 1]) if last else 0)
+
+    def sizes(self, first: int, last: int) -> NDArray[np.int64]:
+        """How many different terms each of the rows from one up to another has."""
+        return np.diff(self.ends[first:last], prepend=self.bounds(first, last)[0])
+
+    def picked(self, rows: Rows) -> Self:
+        """The terms of some rows, in the order given."""
+        first = np.append(np.zeros(1, np.int64), self.ends)
+        places = rows_of(first, rows)
+        ends = np.cumsum((first[1:] - first[:-1])[rows], dtype=np.int64)
+        return type(self)({"keys": self.keys[places], "counts": self.counts[places], "ends": ends})
 
 
 class Postings:
@@ -66,25 +117,27 @@ class Postings:
     @classmethod
     def of(cls, texts: Iterable[str]) -> Self:
         """Postings of texts, one row each, in order."""
-        texts = iter(texts)
-        rows, keys, size = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)], 0
-        while some := list(islice(texts, _AT_ONCE)):
-            found_rows, found_keys = _occurrences(some)
-            rows.append(found_rows + size)
-            keys.append(found_keys)
-            size += len(some)
-        return cls._counted(np.concatenate(rows), np.concatenate(keys), size)
+        lists = TermLists.of(texts)
+        return cls.turned([(lists, 0, np.arange(len(lists)))])
 
     @classmethod
-    def _counted(cls, rows: Rows, keys: Keys, size: int) -> Self:
-        """Every occurrence of a term in a row, in any order, counted."""
+    def turned(cls, parts: Sequence[tuple[TermLists, int, Rows]]) -> Self:
+        """Terms by row, turned into rows by term.
+
+        Args:
+            parts: lists, the first of their rows that is taken, and the new rows of it and those that follow. New rows
+                are the numbers from 0, each once.
+        """
+        stretches = [(lists, *lists.bounds(first, first + len(rows)), rows) for lists, first, rows in parts]
+        keys = np.concatenate([lists.keys[start:end] for lists, start, end, _ in stretches] or [_NO_KEYS])
+        counts = np.concatenate([lists.counts[start:end] for lists, start, end, _ in stretches] or [_NO_ROWS])
+        sizes = [lists.sizes(first, first + len(rows)) for lists, first, rows in parts]
+        repeated = [np.repeat(new, size) for (*_, new), size in zip(stretches, sizes, strict=True)]
+        rows = np.concatenate(repeated or [np.zeros(0, np.int64)])
+        size = sum(map(len, sizes))
+        lengths = np.bincount(rows, counts, size)
         order = np.lexsort((rows, keys))
-        rows, keys = rows[order], keys[order]
-        new = np.ones(len(rows), np.bool_)
-        new[1:] = (rows[1:] != rows[:-1]) | (keys[1:] != keys[:-1])
-        first = np.flatnonzero(new)
-        counts = np.diff(first, append=len(rows))
-        return cls._assembled(keys[first], rows[first], counts, np.bincount(rows, minlength=size))
+        return cls._assembled(keys[order], rows[order], counts[order], lengths)
 
     @classmethod
     def gathered(cls, parts: Sequence[tuple[Postings, Rows]]) -> Self:
@@ -156,6 +209,17 @@ def short_term(key: int) -> str | None:
     if key & _HASHED:
         return None
     return "".join(chr(code) for code in (key >> _SHIFT, key & (1 << _SHIFT) - 1) if code)
+
+
+def _counted(rows: Rows, keys: Keys, size: int) -> tuple[Keys, NDArray[np.int32], NDArray[np.int64]]:
+    """Every occurrence of a term in a row, in any order: the terms of each row, how often each, how many a row has."""
+    order = np.lexsort((keys, rows))
+    rows, keys = rows[order], keys[order]
+    new = np.ones(len(rows), np.bool_)
+    new[1:] = (rows[1:] != rows[:-1]) | (keys[1:] != keys[:-1])
+    first = np.flatnonzero(new)
+    counts = np.diff(first, append=len(rows)).astype(np.int32)
+    return keys[first], counts, np.bincount(rows[first], minlength=size)
 
 
 def _occurrences(texts: Sequence[str]) -> tuple[Rows, Keys]:

@@ -131,6 +131,11 @@ class Index(Library, Protocol):
         ...
 
     @property
+    def document_count(self) -> int:
+        """How many documents there are."""
+        ...
+
+    @property
     def passage_count(self) -> int:
         """How many passages there are."""
         ...
@@ -168,6 +173,11 @@ LoadEncoder = Callable[[str], Encoder]
 
 class Writer(Protocol):
     """An index while one process changes it; what a call has done is saved when it returns."""
+
+    @property
+    def document_count(self) -> int:
+        """How many documents there are."""
+        ...
 
     @property
     def passage_count(self) -> int:
@@ -215,6 +225,11 @@ class Store(Protocol):
     `StoreUnavailable` if the server that holds it does not answer, `IndexBusy` if another process writes.
     """
 
+    @property
+    def resumes(self) -> bool:
+        """Whether a build of a job that was broken off is gone on with."""
+        ...
+
     def stamp(self) -> str | None:
         """Tells one state of the index from another, cheaply; None where there is none."""
         ...
@@ -236,14 +251,19 @@ class Store(Protocol):
         """
         ...
 
-    def building(self, encoder: str, load: LoadEncoder, recall: float | None = None) -> AbstractContextManager[Writer]:
-        """A new, empty index that takes the place of what is there when the block ends without an error.
+    def building(
+        self, encoder: str, load: LoadEncoder, recall: float | None = None, job: str | None = None
+    ) -> AbstractContextManager[Writer]:
+        """A new index that takes the place of what is there when the block ends without an error.
+
+        It is empty, but for what an earlier build of the same job had finished when it was broken off.
 
         Args:
             encoder: names the encoder.
             load: makes it, when there is something to encode.
             recall: share of the true ten nearest that is to be found where there are too many to compare all, 0 to 1;
                 by default what the store thinks right.
+            job: what is built, in any words; without them nothing is kept of a build that fails.
 
         Raises:
             ValueError: if the store cannot be told a recall.

@@ -27,13 +27,15 @@ from index.contents import Contents, Marks, Pairs
 from index.dense import Codebook, check_vectors
 from index.postings import Postings
 from index.protocols import Vectors
-from index.storage import StoredFile
+from index.storage import Files, StoredFile
 
 Decoded = TypeVar("Decoded")
 Numbers = NDArray[np.int64]
 
 SMALLEST = 4096
 """Passages of a segment in an index of up to sixteen times as many; larger ones have about sixteen segments."""
+LARGEST = 32_768
+"""Passages of a segment in an index of more than sixteen times as many: what is put together in memory is no more."""
 _SEGMENTS = 16
 
 
@@ -121,6 +123,24 @@ class Segment:
         postings = decoded(paths["postings"], lambda path: _postings(path, contents.rows, check=whole))
         return cls(contents, vectors, postings, codes, files)
 
+    def stored_in(self, folder: Path) -> Files:
+        """Its files, written to a folder that nothing names them in yet; IndexStoreError if that is not possible."""
+        parts = self.parts(folder).items()
+        return {
+            kind: part if isinstance(part, StoredFile) else storage.store(folder, kind, part) for kind, part in parts
+        }
+
+    def with_codes_in(self, folder: Path) -> Self:
+        """The same with its codes in a file of a folder, mapped, instead of in memory.
+
+        Raises:
+            IndexStoreError: if it cannot be written or the disk is full.
+        """
+        if self.codes is None:
+            return self
+        stored = storage.store(folder, "codes", partial(_write_npy, self.codes))
+        return replace(self, codes=map_npy(folder / stored.name), files={**self.files, "codes": stored})
+
     def parts(self, folder: Path) -> dict[str, StoredFile | storage.Write]:
         """What the segment is stored as: by kind, the file in the folder that holds it already, or what writes it."""
         writers: dict[str, storage.Write] = {
@@ -169,7 +189,8 @@ def cuts(sizes: Numbers, marks: Marks) -> list[int]:
         the last; beyond that, a document with many passages is as likely to end one as as many with few.
     """
     total = int(sizes.sum())
-    target = max(SMALLEST, 1 << max(0, -(-total // _SEGMENTS) - 1).bit_length())
+    wanted = 1 << max(0, -(-total // _SEGMENTS) - 1).bit_length()
+    target = max(SMALLEST, min(LARGEST, wanted))
     ends = np.cumsum(sizes)
     may_end = np.flatnonzero(marks < np.minimum(sizes / (target // 2), 0.999999) * 2.0**64)
     found = [0]

@@ -6,7 +6,8 @@
     vectors-<digest>.npy        so a new generation never overwrites the old one, equal content has equal names, and
     postings-<digest>.arrays    what did not change is not written again
     .lock                       held (flock) by the one process that writes
-    *.part                      being written, a file or a folder; left behind only by a process that died
+    *.part                      being written, a file or a folder; left behind by a process that died, and by a build
+                                that was broken off, which goes on from it
 
 Whoever reads needs no lock: a reader that loses a file to a writer finds a new manifest and starts again.
 A folder is untrusted input: names are checked against a pattern, files must be regular and of the stated size.
@@ -48,9 +49,10 @@ CHECK_LIMIT = 16 * 2**20
 
 MANIFEST_LIMIT = 2**20
 _SEAL = "sha256"
-_EVERY_KIND = APPROXIMATE_KINDS | SHARED_KINDS | FIRST_KINDS
+_BUILD_KINDS = {"run": "arrays"}  # in the folder of a build
+_EVERY_KIND = APPROXIMATE_KINDS | SHARED_KINDS | FIRST_KINDS | _BUILD_KINDS
 _DATA_NAME = re.compile(rf"({'|'.join(_EVERY_KIND)})-[0-9a-f]{{16}}\.(arrays|jsonl|json|npy)")
-_OWN_NAME = re.compile(rf"{re.escape(MANIFEST)}|{re.escape(LOCK)}|{_DATA_NAME.pattern}|[a-z.]+\.part")
+_OWN_NAME = re.compile(rf"{re.escape(MANIFEST)}|{re.escape(LOCK)}|{_DATA_NAME.pattern}|[a-z0-9.]+\.part")
 
 Write = Callable[[IO[bytes]], None]
 
@@ -125,10 +127,16 @@ class Manifest:
 
 
 class WriteLock:
-    """Proof of holding the right to write one folder; made by `write_lock`."""
+    """Proof of holding the right to write one folder; made by `write_lock`.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: which.
+        keep: name of what lies in it unfinished, to be gone on with.
+    """
+
+    def __init__(self, folder: Path, keep: str = "") -> None:
         self.folder = folder
+        self.keep = keep
 
 
 def program_version() -> str:
@@ -140,13 +148,14 @@ def program_version() -> str:
 
 
 @contextmanager
-def write_lock(folder: Path) -> Iterator[WriteLock]:
+def write_lock(folder: Path, keep: str = "") -> Iterator[WriteLock]:
     """Hold the right to write an index folder, which is made where it is missing.
 
-    What a dead writer left behind is cleared away first. A folder made here that holds no index in the end is removed.
+    What a dead writer left behind is cleared away first. A folder made here that is empty in the end is removed.
 
     Args:
         folder: an index folder, an empty one, or one to be made.
+        keep: name of what a dead writer may have left and is not cleared away.
 
     Raises:
         IndexBusy: if another process is writing it.
@@ -158,8 +167,9 @@ def write_lock(folder: Path) -> Iterator[WriteLock]:
             _refuse_foreign(folder)
         descriptor = _acquire(folder)
     try:
-        _sweep(folder)
-        yield WriteLock(folder)
+        lock = WriteLock(folder, keep)
+        _sweep(lock)
+        yield lock
     finally:
         if created and not (folder / MANIFEST).exists():
             with suppress(OSError):
@@ -191,16 +201,36 @@ def commit(
         with _explained(folder, "写入"):
             stored = [{kind: _kept_or_written(folder, kind, part) for kind, part in each.items()} for each in parts]
             manifest = describe(stored)
-            _sync_folder(folder)
-            part = folder / f"{MANIFEST}.part"
-            with part.open("wb") as file:
-                file.write(sealed({"format": FORMAT, **asdict(manifest)}))
-                _sync(file)
-            part.replace(folder / MANIFEST)
-            _sync_folder(folder)
+            _put(folder / MANIFEST, sealed({"format": FORMAT, **asdict(manifest)}))
     finally:
-        _sweep(folder)
+        _sweep(lock)
     return manifest
+
+
+def store(folder: Path, kind: str, write: Write) -> StoredFile:
+    """Write one data file, which nothing names yet.
+
+    Args:
+        folder: where; made if it is not there.
+        kind: of the file.
+        write: writes its content.
+
+    Raises:
+        IndexStoreError: if it cannot be written or the disk is full.
+    """
+    with _explained(folder, "写入"):
+        folder.mkdir(exist_ok=True)
+        return _write(folder, kind, write)
+
+
+def put(path: Path, content: bytes) -> None:
+    """Replace a file's content: wholly, or not at all, even if the machine stops.
+
+    Raises:
+        IndexStoreError: if it cannot be written or the disk is full.
+    """
+    with _explained(path.parent, "写入"):
+        _put(path, content)
 
 
 def adopt(lock: WriteLock, staged: Path) -> None:
@@ -223,7 +253,7 @@ def adopt(lock: WriteLock, staged: Path) -> None:
             (staged / MANIFEST).replace(folder / MANIFEST)
             _sync_folder(folder)
     finally:
-        _sweep(folder)
+        _sweep(lock)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -358,8 +388,9 @@ def _refuse_foreign(folder: Path) -> None:
             raise IndexStoreError(folder, message) from error
 
 
-def _sweep(folder: Path) -> None:
+def _sweep(lock: WriteLock) -> None:
     """Remove what no manifest names: files of an older generation, or of a writer that died."""
+    folder = lock.folder
     try:
         kept = {file.name for file in read_manifest(folder).files.values()}
     except IndexNotFound:
@@ -369,7 +400,7 @@ def _sweep(folder: Path) -> None:
     # What cannot be removed now does no harm and goes next time.
     with suppress(OSError):
         for path in folder.iterdir():
-            if path.name not in kept | {MANIFEST, LOCK} and _OWN_NAME.fullmatch(path.name):
+            if path.name not in kept | {MANIFEST, LOCK, lock.keep} and _OWN_NAME.fullmatch(path.name):
                 discard(path)
 
 
@@ -412,6 +443,16 @@ def _write(folder: Path, kind: str, write: Write) -> StoredFile:
     stored = digesting.stored(kind)
     part.replace(folder / stored.name)
     return stored
+
+
+def _put(path: Path, content: bytes) -> None:
+    _sync_folder(path.parent)
+    part = path.with_name(f"{path.name}.part")
+    with part.open("wb") as file:
+        file.write(content)
+        _sync(file)
+    part.replace(path)
+    _sync_folder(path.parent)
 
 
 def _sync(file: IO[bytes]) -> None:
@@ -486,7 +527,7 @@ def _decode_manifest(stored: dict[str, Any]) -> Manifest:
 
 
 def _decode_files(stored: dict[str, Any], kinds: Iterable[str]) -> Files:
-    return {kind: _decode_file(kind, stored[kind]) for kind in kinds}
+    return {kind: decode_file(kind, stored[kind]) for kind in kinds}
 
 
 def _decode_search(stored: dict[str, Any]) -> Search:
@@ -496,7 +537,8 @@ def _decode_search(stored: dict[str, Any]) -> Search:
     return Search(shares[0], _count(stored.get("lists", 0)), _count(stored.get("probes", 0)), shares[1])
 
 
-def _decode_file(kind: str, stored: dict[str, Any]) -> StoredFile:
+def decode_file(kind: str, stored: dict[str, Any]) -> StoredFile:
+    """A data file as it was written down; KeyError, TypeError or ValueError if it is none, or lies elsewhere."""
     name = _text(stored["name"])
     # The pattern has no separator: a name cannot lead out of the folder.
     if not _DATA_NAME.fullmatch(name) or not name.startswith(f"{kind}-"):

@@ -393,8 +393,8 @@ def test_progress_is_shown_to_a_terminal_only(papers: Path, tmp_path: Path) -> N
     os.close(terminal)
     shown = os.read(seen, 10_000).decode()
     os.close(seen)
-    assert re.search(r"编码：文档 1/2，片段 \d/\d，剩余约 \d 秒", shown)
-    assert re.search(r"编码：文档 2/2，片段 (\d)/\1，剩余约 0 秒", shown)
+    assert re.search(r"编码：文件 2/2，片段 \d，\d\d%，剩余约 \d+ 秒", shown), shown
+    assert re.search(r"编码：文件 2/2，片段 \d，100%，剩余约 0 秒", shown), shown
     assert done.stdout.decode().startswith("已建立索引")
 
 

@@ -262,6 +262,11 @@ class MilvusIndex:
         return self._lexicon.rarity(word)
 
     @property
+    def document_count(self) -> int:
+        """How many documents there are."""
+        return len(self._held)
+
+    @property
     def passage_count(self) -> int:
         """How many passages there are."""
         return self._lexicon.passages

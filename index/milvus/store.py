@@ -29,6 +29,8 @@ class MilvusStore:
         address: of the index.
     """
 
+    resumes = False
+
     def __init__(self, address: MilvusAddress) -> None:
         self._address = address
         self._connection = Connection(address)
@@ -58,8 +60,10 @@ class MilvusStore:
         return MilvusIndex(self._connection, generation, record.manifest, self._held(generation), encoder, lexicon)
 
     @contextmanager
-    def building(self, encoder: str, load: LoadEncoder, recall: float | None = None) -> Iterator[MilvusWriter]:
-        """A new generation, which takes the place of the present one when the block ends."""
+    def building(
+        self, encoder: str, load: LoadEncoder, recall: float | None = None, job: str | None = None
+    ) -> Iterator[MilvusWriter]:
+        """A new generation, which takes the place of the present one when the block ends; begun anew each time."""
         if recall is not None:
             raise ValueError("召回由 Milvus 自己的索引决定；--recall 只用于文件夹里的索引，请去掉它。")
         present = self._present()

@@ -83,6 +83,11 @@ class MilvusWriter:
         self._encoder = encoder
 
     @property
+    def document_count(self) -> int:
+        """How many documents there are."""
+        return len(self._held)
+
+    @property
     def passage_count(self) -> int:
         """How many passages there are."""
         return self._record.manifest.passages
