@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import onnxruntime as ort
@@ -41,6 +42,7 @@ class E5Encoder:
 
     name = NAME
     dim = DIM
+    independent: Literal[True] = True
 
     def __init__(self, session: ort.InferenceSession, tokenizer: Tokenizer, revision: str, *, threads: int) -> None:
         self.revision = revision

@@ -9,7 +9,7 @@ to the last byte, on disk and in search.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, pairwise
@@ -27,7 +27,7 @@ from index.filters import Filter
 from index.fusion import Rows
 from index.index_view import IndexView
 from index.named_encoder import check_encoder
-from index.protocols import Encoder, Progress, Retriever, Stage, Vectors
+from index.protocols import Encoder, Independent, Progress, Retriever, Stage, Vectors
 from index.records import Description, Document, Hit, Passage
 from index.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever
 from index.segments import Segment, decoded, merged
@@ -38,7 +38,7 @@ from index.stored import Stored
 from index.text import terms, terms_fingerprint
 
 # Passages encoded in one call: small enough for progress and Ctrl-C, large enough for batches of like length.
-# Blocks begin anew with each document, so a vector never depends on other documents.
+# Blocks begin anew with each document where a vector could else depend on other documents.
 _BLOCK = 128
 
 DEFAULT_RECALL = Search().wanted
@@ -382,21 +382,27 @@ def encoded(contents: Pairs, encoder: Encoder, progress: Callable[[Progress], No
         ValueError: if the encoder returns something of another shape.
         ModelError: if the encoder fails.
     """
-    total = sum(len(passages) for _, passages in contents)
+    ends = np.cumsum([len(passages) for _, passages in contents], dtype=np.int64)
+    total = int(ends[-1]) if len(ends) else 0
     vectors = np.empty((total, encoder.dim), dtype=np.float32)
     done = 0
-    for number, (_, passages) in enumerate(contents, 1):
-        for start in range(0, len(passages), _BLOCK):
-            block = [passage.indexed_text for passage in passages[start : start + _BLOCK]]
-            encoded = encoder.encode_passages(block)
-            if encoded.shape != (len(block), encoder.dim):
-                raise ValueError(f"the encoder returned {encoded.shape} for {len(block)} texts of dim {encoder.dim}")
-            vectors[done : done + len(block)] = encoded
-            done += len(block)
-            if progress is not None:
-                whole = start + len(block) == len(passages)
-                progress(Progress(number if whole else number - 1, len(contents), done, total))
+    for block in _blocks([[each.indexed_text for each in passages] for _, passages in contents], encoder):
+        made = encoder.encode_passages(block)
+        if made.shape != (len(block), encoder.dim):
+            raise ValueError(f"the encoder returned {made.shape} for {len(block)} texts of dim {encoder.dim}")
+        vectors[done : done + len(block)] = made
+        done += len(block)
+        if progress is not None:
+            progress(Progress(int(np.searchsorted(ends, done, side="right")), len(contents), done, total))
     return vectors
+
+
+def _blocks(texts: Sequence[Sequence[str]], encoder: Encoder) -> Iterator[Sequence[str]]:
+    """What is encoded in one call: texts of one document, or of several where that makes no difference."""
+    together = [list(chain.from_iterable(texts))] if isinstance(encoder, Independent) else texts
+    for those in together:
+        for start in range(0, len(those), _BLOCK):
+            yield those[start : start + _BLOCK]
 
 
 def _read(

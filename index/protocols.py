@@ -48,6 +48,16 @@ class Encoder(Protocol):
 
 
 @runtime_checkable
+class Independent(Protocol):
+    """An encoder whose vectors depend on their own text alone, to the last bit: short documents are encoded together."""
+
+    @property
+    def independent(self) -> Literal[True]:
+        """Vouches for that."""
+        ...
+
+
+@runtime_checkable
 class Retriever(Protocol):
     """A question to passages."""
 

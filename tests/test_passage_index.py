@@ -128,6 +128,16 @@ def test_only_new_documents_are_encoded_each_by_itself() -> None:
     assert spy.calls == expected
 
 
+def test_documents_are_encoded_together_where_that_makes_no_difference() -> None:
+    class Independent(SpyEncoder):
+        independent = True
+
+    spy = Independent()
+    index = PassageIndex.build(DOCUMENTS.values(), spy)
+    texts = [passage.indexed_text for document in index.documents() for passage in index.passages(document.id)]
+    assert spy.calls == [texts]
+
+
 def test_what_is_encoded_names_title_and_section() -> None:
     spy = SpyEncoder()
     PassageIndex.build([DOCUMENTS["beta"]], spy)
