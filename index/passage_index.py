@@ -246,6 +246,10 @@ class PassageIndex:
         coded = segments if codebook else [segment.coded(None) for segment in segments]
         return type(self)(coded, self._encoder, codebook, self._recall)
 
+    def exactly(self) -> Self:
+        """The same index with all vectors compared one by one: what a search is measured by."""
+        return self._searched_by(None, self._segments)
+
     def _like_questions(self) -> Vectors:
         """Clauses out of passages here and there, encoded as questions."""
         step = max(1, len(self._passages) // _TRIALS)

@@ -49,7 +49,7 @@ class Encoder(Protocol):
 
 @runtime_checkable
 class Independent(Protocol):
-    """An encoder whose vectors depend on their own text alone, to the last bit: short documents are encoded together."""
+    """An encoder whose vectors depend on their own text alone, to the last bit: short documents go together."""
 
     @property
     def independent(self) -> Literal[True]:

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from eval.bench import (
@@ -22,6 +23,7 @@ from eval.bench import (
     metadata,
     outlines,
     page,
+    scale,
     statutes,
 )
 from index.errors import YijuError
@@ -47,6 +49,7 @@ BENCHES: Mapping[str, Bench] = {
     "outlines": outlines.development,
     "outlines-test": outlines.test,
     "load": load.crowd,
+    "scale": scale.curve,
 }
 
 
@@ -64,11 +67,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in options.names:
         if name not in BENCHES:
             parser.error(f"没有基准测试 {name}；有：{'、'.join(BENCHES)}")
+    benches: dict[str, Bench] = {**BENCHES, "scale": partial(scale.curve, options.sizes, options.encode)}
     results: dict[str, list[Figure]] = {}
     for name in options.names or BENCHES:
         print(f"{name} ……", file=sys.stderr)
         try:
-            results[name] = list(BENCHES[name]())
+            results[name] = list(benches[name]())
         except YijuError as error:
             print(f"{name}：{error}", file=sys.stderr)
             return 2
@@ -95,7 +99,20 @@ def _parser() -> argparse.ArgumentParser:
     listing = "；".join(f"{name}：{(bench.__doc__ or '').splitlines()[0]}" for name, bench in BENCHES.items())
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"默认全部。{listing}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="另存为 JSON 文件")
+    parser.add_argument(
+        "--sizes", type=_sizes, default=scale.SIZES, metavar="N,N…", help="scale：量哪几档篇数（默认 %(default)s）"
+    )
+    parser.add_argument(
+        "--encode", type=int, default=scale.ENCODED, metavar="N", help="scale：真编码前多少篇（默认 %(default)s）"
+    )
     return parser
+
+
+def _sizes(text: str) -> list[int]:
+    sizes = [int(part) for part in text.split(",") if part.isdecimal()]
+    if not sizes or min(sizes) < 1:
+        raise argparse.ArgumentTypeError(f"应为逗号隔开的正整数，如 100,10000，得到 {text}")
+    return sizes
 
 
 if __name__ == "__main__":
