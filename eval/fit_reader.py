@@ -6,8 +6,9 @@ the network was not trained on.
 Linear models (`qa.ranking`). First and ranking: softmax over the candidates of a question, trained so that the mass
 falls on those that answer; the first chooses the windows that the network reads, the second has its scores as well.
 Confidence: logistic, trained on whether the first candidate is right; every answerable question is asked a second time
-with the passages that hold its evidence taken away, which makes near misses of real questions. The thresholds are the
-confidences that refuse a stated share of the answerable. Test halves are never read.
+with the passages that hold its evidence taken away, which makes near misses of real questions. It is calibrated on
+what models say that were fitted without the question, since a model is surer of what it has seen. The thresholds are
+the confidences that refuse a stated share of the answerable. Test halves are never read.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +41,9 @@ from qa.features import Place, asked, lexical, places
 from qa.questions import analyse
 from qa.ranking import RankingModel
 from qa.readers import ExtractiveReader, Finding, SpanScorer
+from qa.reading_input import Window
 from qa.settings import Caution
-from qa.span_model import load_span_model
+from qa.span_model import MODELS, Scores, load_span_model
 from qa.training import policy, written
 from qa.training.partition import part_of
 
@@ -49,6 +52,8 @@ Floats = NDArray[np.float64]
 
 REFUSED = {Caution.LOW: 0.01, Caution.NORMAL: 0.05, Caution.HIGH: 0.15}
 """Share of answerable questions that each caution may refuse, on development questions."""
+FOLDS = 10
+"""Parts that questions are dealt into to calibrate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,25 @@ class Ranked:
 
     features: Floats
     right: NDArray[np.bool_]
+
+
+class RememberingSpans:
+    """A network that reads each window once, however often it is fitted to.
+
+    Args:
+        spans: that reads.
+    """
+
+    def __init__(self, spans: SpanScorer) -> None:
+        self._spans = spans
+        self._kept: dict[tuple[str, Window], Scores] = {}
+
+    def read(self, question: str, windows: Sequence[Window]) -> list[Scores]:
+        """Scores of each window, in order."""
+        new = [window for window in dict.fromkeys(windows) if (question, window) not in self._kept]
+        for window, scores in zip(new, self._spans.read(question, new), strict=True):
+            self._kept[question, window] = scores
+        return [self._kept[question, window] for window in windows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,21 +247,37 @@ def _readers(
 
 def _with_confidence(model: RankingModel, given: Sequence[Judged], refused: Mapping[Caution, float]) -> RankingModel:
     features = np.array([each.finding.features for each in given])
+    answerable = np.array([float(each.answerable) for each in given])
     # Questions robbed of their evidence stand for near misses, but real ones count more.
     weights = np.array([1.0 if each.asking.evidence else 0.3 for each in given])
-    confidence = fit_logistic(features, np.array([float(each.answerable) for each in given]), weights)
+    scores = _unseen_scores(features, answerable, weights, _folds(given))
     # Calibrated on what may be given as an answer: real questions, nothing that a clash refuses anyway.
     real = np.array([each.asking.evidence and not each.finding.clash for each in given])
-    scores = (np.hstack([features, np.ones((len(features), 1))]) @ confidence)[real]
-    right = np.array([float(each.right) for each in given])[real]
-    slope, intercept = fit_logistic(scores[:, None], right, np.ones(len(scores)), decay=0.0)
-    model = replace(model, confidence=confidence * slope)
-    model.confidence[-1] += intercept
-    kept = [model.probability(each.finding.features) for each in given if each.answerable and not each.finding.clash]
+    right = np.array([float(each.right) for each in given])
+    slope, intercept = fit_logistic(scores[real, None], right[real], np.ones(real.sum()), decay=0.0)
+    confidence = fit_logistic(features, answerable, weights) * slope
+    confidence[-1] += intercept
+    kept = np.array([each.answerable and not each.finding.clash for each in given])
+    told = 1 / (1 + np.exp(-(scores[kept] * slope + intercept)))
     thresholds = {
-        caution: float(np.floor(np.quantile(kept, share) * 1000) / 1000) for caution, share in refused.items()
+        caution: float(np.floor(np.quantile(told, share) * 1000) / 1000) for caution, share in refused.items()
     }
-    return replace(model, thresholds=thresholds)
+    return replace(model, confidence=confidence, thresholds=thresholds)
+
+
+def _folds(given: Sequence[Judged]) -> NDArray[np.int64]:
+    """Which part each belongs to; a question with and without its evidence to the same."""
+    return np.array([crc32(each.asking.query.question.encode()) % FOLDS for each in given])
+
+
+def _unseen_scores(features: Floats, right: Floats, weights: Floats, folds: NDArray[np.int64]) -> Floats:
+    """Log odds that each is right by a model that was fitted to the other parts."""
+    padded, scores = np.hstack([features, np.ones((len(features), 1))]), np.zeros(len(features))
+    for fold in np.unique(folds):
+        held_out = folds == fold
+        seen = ~held_out if not held_out.all() else held_out
+        scores[held_out] = padded[held_out] @ fit_logistic(features[seen], right[seen], weights[seen])
+    return scores
 
 
 def development_sets(data: Path, encoder: Encoder) -> Iterator[Asking]:
@@ -284,9 +324,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m eval.fit_reader", description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of the development corpora")
     parser.add_argument("--output", type=Path, default=Path("qa/ranking.json"))
+    parser.add_argument("--models", type=Path, default=MODELS, help="folder of the network")
     arguments = parser.parse_args(argv)
     encoder = RememberingEncoder(load_encoder(), size=100_000)
-    model = fit(list(development_sets(arguments.data, encoder)), encoder, load_span_model(), REFUSED)
+    spans = RememberingSpans(load_span_model(arguments.models))
+    model = fit(list(development_sets(arguments.data, encoder)), encoder, spans, REFUSED)
     arguments.output.write_text(json.dumps(model.to_json(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return 0
 

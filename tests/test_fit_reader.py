@@ -9,6 +9,8 @@ import pytest
 from eval.fit_reader import (
     REFUSED,
     Ranked,
+    RememberingSpans,
+    _unseen_scores,
     answering,
     answers,
     askings,
@@ -26,6 +28,7 @@ from index.remembering import RememberingEncoder
 from qa.features import FEATURES, LEXICAL, places
 from qa.ranking import RankingModel
 from qa.readers import ExtractiveReader
+from qa.reading_input import Window
 from qa.settings import Caution
 from tests.fakes import FakeSpans, HashEncoder, weights
 
@@ -123,6 +126,29 @@ def test_a_fitted_model_round_trips_through_json_and_is_the_same_each_time() -> 
     assert RankingModel.from_json(json.loads(json.dumps(model.to_json()))).to_json() == model.to_json()
     assert fit(development, ENCODER, FakeSpans(), REFUSED).to_json() == model.to_json()
     assert all(np.isfinite(part).all() for part in (model.first, model.ranking, model.confidence))
+
+
+def test_a_score_is_of_a_model_that_has_not_seen_the_question() -> None:
+    random = np.random.default_rng(3)
+    features, folds = random.normal(size=(60, 30)), np.arange(60) % 10
+    right = random.integers(0, 2, 60).astype(float)  # noise: there is nothing to learn
+    scores = _unseen_scores(features, right, np.ones(60), folds)
+    seen = np.hstack([features, np.ones((60, 1))]) @ fit_logistic(features, right, np.ones(60))
+    assert ((seen > 0) == right).mean() > 0.8  # by heart
+    assert 0.3 < ((scores > 0) == right).mean() < 0.7
+    others = right.copy()
+    others[0] = 1 - others[0]  # the verdict on the first changes no score of its own part
+    again = _unseen_scores(features, others, np.ones(60), folds)
+    np.testing.assert_array_equal(again[folds == 0], scores[folds == 0])
+    assert (again[folds != 0] != scores[folds != 0]).all()
+
+
+def test_a_window_is_read_once() -> None:
+    spans = FakeSpans()
+    remembering, windows = RememberingSpans(spans), [Window("t", (), text) for text in ("甲。", "乙。", "甲。")]
+    first, again = remembering.read("问", windows), remembering.read("问", windows[:1])
+    assert [window.text for _, window in spans.seen] == ["甲。", "乙。"]
+    assert first[0] is first[2] is again[0] and first[0] is not first[1]
 
 
 def test_more_caution_is_a_higher_threshold() -> None:
