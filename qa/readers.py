@@ -22,7 +22,7 @@ from qa.contents import Contents, contents, passage_of
 from qa.courtesy import core, is_personal
 from qa.features import READ_PASSAGES, Asked, Matrix, Place, asked, lexical, places
 from qa.grammar import Kind
-from qa.polarity import is_polar, says
+from qa.polarity import in_question, is_polar, says
 from qa.questions import Question, analyse
 from qa.ranking import CONFIDENCE, RankingModel
 from qa.reading_input import Window
@@ -199,7 +199,7 @@ class ExtractiveReader:
         named = dict(zip(CONFIDENCE, told, strict=True))
         asked_for, best = pool.asked.question, ranking[0]
         runner_up = _runner_up(ranking, scores)
-        place = whole(asked_for, best, pool.found)
+        place = whole(asked_for, in_question(question, best, pool.found), pool.found)
         return Finding(place, runner_up, asked_for, tuple(told), clash(asked_for, best), doubt(named))
 
     def compose(self, finding: Finding, hits: Sequence[Hit], confidence: float) -> Answer:

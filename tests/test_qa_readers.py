@@ -162,6 +162,20 @@ def test_an_instruction_in_a_document_is_quoted_not_followed() -> None:
 @pytest.mark.parametrize(
     ("question", "word", "short"),
     [
+        ("页岩气产能是12亿m3吗", "是", "12亿m3"),
+        ("水电装机是180MW吗", "否", "1200MW"),
+        ("风电装机是180MW吗", "是", "180MW"),
+    ],
+)
+def test_of_two_figures_of_a_sentence_the_one_asked_about_says_yes_or_no(question: str, word: str, short: str) -> None:
+    text = "“十四五”末页岩气产能达到12亿m3，稳产10亿m3，风电装机180MW，水电装机1200MW。"
+    answer = last(question, hits(text))
+    assert (answer.text[:2], answer.short) == (f"{word}。", short)
+
+
+@pytest.mark.parametrize(
+    ("question", "word", "short"),
+    [
         ("光伏发电计划装机容量是70MW吗", "是", "70MW"),
         ("光伏发电计划装机容量是80MW吗", "否", "70MW"),
         ("是否引进企业", "是", "5家"),
