@@ -12,7 +12,7 @@ BENCH  ?=
 LOAD   ?=
 comma  := ,
 
-.PHONY: install serve test lint gate bench load bench-peers fuzz kills soak reader screenshots clean
+.PHONY: install serve test lint gate bench load bench-peers fuzz kills soak sbom audit reader screenshots clean
 .DEFAULT_GOAL := serve
 
 # Stamps make the second run start at once: they are older than what they depend on only after a change.
@@ -78,6 +78,16 @@ kills: $(VENV)/installed-dev
 ANSWERS ?= 100000
 soak: $(VENV)/installed-dev
 	$(BIN)/python -m eval.bench.soak --answers $(ANSWERS) --json build/soak.json
+
+# What the program is made of (CycloneDX); `make test` checks pins and licences without a network.
+sbom: $(VENV)/installed-dev
+	$(BIN)/python -m tests.supply sbom build/sbom.json
+
+# Whether a pinned version is known to be weak or was withdrawn; asks the package index, from an environment of its own.
+audit:
+	test -x build/audit/bin/pip-audit || { $(PYTHON) -m venv build/audit && \
+		build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; }
+	build/audit/bin/pip-audit --requirement requirements.lock --no-deps --disable-pip --progress-spinner off
 
 # From the encoder's weights to qa/models/reader.onnx and qa/ranking.json: some two hours on two cores. Run again after a
 # cut, it goes on from the last checkpoint. Memory that is kept instead of given back saves a third of the time.
