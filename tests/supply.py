@@ -1,8 +1,8 @@
 """`python -m tests.supply check | sbom FILE`: what this program is made of, from the packages that are installed.
 
 `check` asks nobody: every package that is installed for the program must be pinned in `requirements.lock`, in the
-version that is there, under a licence that lets anybody use it. `sbom` writes a CycloneDX document. Whether a version is
-known to be weak, or was withdrawn, only the network knows: `make audit`.
+version that is there, under a licence that lets anybody use it. `sbom` writes a CycloneDX document. Whether a version
+is known to be weak, or was withdrawn, only the network knows: `make audit`.
 
 Source: CycloneDX 1.6 JSON; SPDX licence list; PEP 503 (names), PEP 639 (licence expressions).
 """
@@ -30,10 +30,9 @@ PROGRAM = "yiju"
 EXTRAS = ("audit", "cluster", "llm", "mcp", "milvus", "ocr", "oidc", "sentence-transformers")
 """What a user may install; the others are for who develops."""
 
-ALLOWED = frozenset(
-    ("0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0", "CNRI-Python", "ISC", "LLVM-exception")
-    + ("MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "PSF-2.0", "Zlib")
-)
+_APACHE = {"Apache-2.0", "LLVM-exception"}
+_BSD = {"0BSD", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "MIT-CMU", "Zlib"}
+ALLOWED = frozenset(_APACHE | _BSD | {"BSL-1.0", "CC0-1.0", "CNRI-Python", "MPL-2.0", "PSF-2.0"})
 """Permissive, or weakly so: MPL-2.0 binds who changes its files."""
 
 WRITTEN = {
