@@ -87,7 +87,7 @@ sbom: $(VENV)/installed-dev
 audit:
 	test -x build/audit/bin/pip-audit || { $(PYTHON) -m venv build/audit && \
 		build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; }
-	build/audit/bin/pip-audit --requirement requirements.lock --no-deps --disable-pip --progress-spinner off
+	build/audit/bin/pip-audit --requirement requirements.lock --no-deps --disable-pip --strict --progress-spinner off
 
 # From the encoder's weights to qa/models/reader.onnx and qa/ranking.json: some two hours on two cores. Run again after a
 # cut, it goes on from the last checkpoint. Memory that is kept instead of given back saves a third of the time.

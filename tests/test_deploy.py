@@ -162,6 +162,18 @@ def test_the_unit_is_one_systemd_takes(tmp_path):
     assert [line for line in done.stderr.splitlines() if "yiju@" in line] == []
 
 
+def test_the_unit_leaves_the_service_little_to_do_harm_with(tmp_path):
+    if SYSTEMD_ANALYZE is None:
+        pytest.skip("systemd-analyze is not installed")
+    (tmp_path / "yiju@7861.service").write_text(unit().replace("%i", "7861"), "utf-8")
+    command = [SYSTEMD_ANALYZE, "security", "--offline=true", "--no-pager", str(tmp_path / "yiju@7861.service")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    found = re.search(r"exposure level for yiju@7861.service: ([\d.]+)", done.stdout)
+    if found is None:
+        pytest.skip("this systemd-analyze looks at no files")
+    assert float(found[1]) <= 2.5  # 10 is worst; what remains is the network, JIT memory and /proc/cpuinfo
+
+
 def test_the_units_command_is_one_the_program_takes(monkeypatch, tmp_path):
     line = re.search(r"^ExecStart=(.*)$", unit(), re.M)
     assert line is not None
