@@ -282,15 +282,16 @@ def _unseen_scores(features: Floats, right: Floats, weights: Floats, folds: NDAr
 
 def development_sets(data: Path, encoder: Encoder) -> Iterator[Asking]:
     """The development halves of all sets; of the sample document's alone where `data` does not hold the others."""
-    sample = Path(__file__).parents[1] / "data" / "documents"
-    yield from _asked_of([load(path, source=source) for path, source in find_files([sample])], "qijiang", encoder)
+    sample, everyday = Path(__file__).parents[1] / "data" / "documents", Path(__file__).parent / "gold" / "everyday"
+    for name, folder in (("qijiang", sample), ("everyday", everyday)):
+        yield from _asked_of([load(path, source=source) for path, source in find_files([folder])], name, encoder)
     if not data.is_dir():
         sys.stderr.write(f"没有 {data}：只用示例文档的问题\n")
         return
     yield from _written(data, encoder)
     for name, corpus in (("mixed", mixed_corpus), ("work_reports", work_reports_corpus)):
-        with TemporaryDirectory() as folder:
-            documents = [load(path) for path in write(corpus.load(data), Path(folder))]
+        with TemporaryDirectory() as written_to:
+            documents = [load(path) for path in write(corpus.load(data), Path(written_to))]
         yield from _asked_of(documents, name, encoder)
 
 

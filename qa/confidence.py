@@ -27,6 +27,8 @@ from qa.words import tagged
 _SAME = 0.95
 _DIFFERENT = 0.90
 """Cosines of two words' vectors from which on they mean the same, and below which they do not."""
+_KIN = 0.935
+"""Cosine below which two words for kinds of one thing mean different kinds: 核电 and 火电, but not 员工 and 职工."""
 _HELD = 0.6
 """How much of a word must be held for it to count as held."""
 _NOTHING = 0.02
@@ -41,6 +43,7 @@ _AVERAGE = re.compile("[户人亩地车]均|平均")
 _EACH = re.compile("均|每|/")
 _CONTENT = "njlievab"
 _NOUNS = "njlie"
+_KINDS = "njlieabtv"
 
 
 def confidence_features(
@@ -67,7 +70,7 @@ def confidence_features(
     near = _held_near(a, best)
     soft = _held_soft(a, best, near, encoder)
     own = [max(match(term.text, scope) for scope in scopes[:2]) for term in terms]
-    nouns = [i for i, term in enumerate(terms) if term.tag[0] in _NOUNS and len(term.text) > 1]
+    nouns = [i for i, term in enumerate(terms) if term.tag[0] in _NOUNS]
     foreign = float(is_foreign(a.question.text))
     return [
         _weighted(a, near),
@@ -77,6 +80,8 @@ def confidence_features(
         min((soft[i] for i in nouns), default=1.0),
         soft[a.nucleus] if a.nucleus >= 0 else 1.0,
         float(_asks_figure(a.question) and _contrasts(a, own, soft)),
+        float(_has_sibling(a, best, soft)),
+        float(features[0, FEATURES.index("among_siblings")]),
         float(_unmeasured(a.question, best)),
         float(1.0 / np.exp(scores[[0, *others]] - scores[0]).sum()),
         *(float(features[0, FEATURES.index(name)]) for name in ("span", "span_window", "span_overlap")),
@@ -185,18 +190,43 @@ def _held_near(a: Asked, best: Place) -> list[float]:
 
 
 def _held_soft(a: Asked, best: Place, near: Sequence[float], encoder: Encoder) -> list[float]:
-    """The same, where a word that means the same counts as well."""
-    passage = best.hit.passage
-    text = best.site.sentence.slice(passage.text) + " " + "".join(passage.section_path[-1:])
-    words = list(dict.fromkeys(word for word, tag in tagged(align(text)) if tag[0] in _CONTENT and len(word) > 1))
+    """The same, where a word that means the same counts as well; kinds of one thing do not mean the same."""
+    words = _content(best)
     missing = [i for i, term in enumerate(a.question.terms) if near[i] < 1.0 and len(term.text) > 1]
     soft = list(near)
     if words and missing:
         asked_for = encoder.encode_queries([a.question.terms[i].text for i in missing])
-        closest = (asked_for @ encoder.encode_queries(words).T).max(axis=1)
-        for i, cosine in zip(missing, closest, strict=True):
-            soft[i] = max(near[i], float(np.clip((cosine - _DIFFERENT) / (_SAME - _DIFFERENT), 0.0, 1.0)))
+        cosines = asked_for @ encoder.encode_queries(words).T
+        for i, row in zip(missing, cosines, strict=True):
+            term = a.question.terms[i].text
+            closest = max(
+                (cosine for cosine, word in zip(row, words, strict=True) if not (cosine < _KIN and akin(term, word))),
+                default=0.0,
+            )
+            soft[i] = max(near[i], float(np.clip((closest - _DIFFERENT) / (_SAME - _DIFFERENT), 0.0, 1.0)))
     return soft
+
+
+def _content(best: Place) -> list[str]:
+    """The words of a candidate's sentence and of its innermost heading that say something."""
+    passage = best.hit.passage
+    text = best.site.sentence.slice(passage.text) + " " + "".join(passage.section_path[-1:])
+    return list(dict.fromkeys(word for word, tag in tagged(align(text)) if tag[0] in _CONTENT and len(word) > 1))
+
+
+def akin(a: str, b: str) -> bool:
+    """Whether two words name kinds of one thing, as 火电 and 核电: the head of a Chinese compound is its end."""
+    return a != b and min(len(a), len(b)) > 1 and a[-1] == b[-1] and not (a.endswith(b) or b.endswith(a))
+
+
+def _has_sibling(a: Asked, best: Place, soft: Sequence[float]) -> bool:
+    """Whether a candidate's own words tell of another kind of the thing that is asked for."""
+    question = fold(a.question.text)
+    own = [word for word, _ in tagged(best.site.own) if word not in question]
+    return any(
+        held < _HELD and term.tag[0] in _KINDS and any(akin(term.text, word) for word in own)
+        for term, held in zip(a.question.terms, soft, strict=True)
+    )
 
 
 def _contrasts(a: Asked, own: Sequence[float], soft: Sequence[float]) -> bool:

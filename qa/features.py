@@ -11,12 +11,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from index.records import Hit
+from index.records import Hit, Span
 from index.text import fold
 from qa.grammar import Kind
 from qa.matching import Site, match, passage_scopes, sites
 from qa.measures import dimension
 from qa.periods import Period, conflict, covered, periods
+from qa.polarity import is_polar
 from qa.questions import Question
 
 Matrix = NDArray[np.float64]
@@ -57,14 +58,30 @@ LEXICAL = (
     "unheaded",
     "rank",
     "retrieval",
+    "among_siblings",
+    "each_unasked",
+    "polar_held",
 )
 SPANS = ("span", "span_window", "span_overlap", "span_lag", "span_local")
 """What the network says; made by `qa.views`."""
 FEATURES = (*LEXICAL, *SPANS)
 
+EACH = re.compile("每|[人户地亩车]均|平均")
+"""Says that a figure is one of each, or an average; in folded text."""
+_TIE = 0.005
+"""Difference up to which two figures fit a question alike."""
+_PART = 0.9
+"""What a word counts that only the words of the whole hold, which a figure is a part of."""
+_BESIDE = 0.01
+"""What each character counts that a figure's own words have and the question has not."""
+_CONDITION = 0.5
+"""What a number of the question counts: 80周岁以上 is for those of 80, whatever else its clause leaves out."""
+_EACH = 10
+"""Characters that 每 counts for where the question says nothing of it."""
 _ROLES = frozenset({"牵头", "责任", "主管", "配合", "承办", "协办", "发布", "印发", "来源", "联系"})
 _NOUNS = "njlie"
 _SINCE = re.compile(r"年?(?:\d{1,2}月)?(?:\d{1,2}日)?以来")
+_THAN = re.compile("(?:[比较同]|相比|对比|比起|高于|低于|好于|超过)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +143,77 @@ def lexical(a: Asked, found: Sequence[Place], among: Sequence[Place] = ()) -> Ma
     """
     if not found:
         return np.empty((0, len(LEXICAL)))
-    best = max(place.hit.score for place in (*found, *among))
-    labelled = _labelled_spans([*found, *among])
-    return np.array([_row(a, place, best, labelled.get(place.rank, [])) for place in found], dtype=np.float64)
+    every = [*found, *among]
+    best = max(place.hit.score for place in every)
+    labelled = _labelled_spans(every)
+    rows = [_row(a, place, best, labelled.get(place.rank, [])) for place in found]
+    siblings = _among_siblings(a, every)[: len(found)]
+    return np.column_stack([np.array(rows, dtype=np.float64), siblings, _each_unasked(a, found), _polar_held(a, found)])
+
+
+def _among_siblings(a: Asked, found: Sequence[Place]) -> list[float]:
+    """1 for the figure that fits the question best of those in its sentence that measure the same, -1 for the others.
+
+    0 where nothing tells them apart. 「出口782亿元，进口343亿元」: asked for 进口, the first is outdone by the second.
+    """
+    told = [0.0] * len(found)
+    for group in _siblings(found).values():
+        fits = {i: _fit(a, found[i]) for i in group}
+        first = [i for i in group if max(fits.values()) - fits[i] < _TIE]
+        if len({found[i].site.candidate.span for i in first}) == 1 < len({found[i].site.candidate.span for i in group}):
+            told = [told[i] if i not in fits else 1.0 if i in first else -1.0 for i in range(len(found))]
+    return told
+
+
+def _siblings(found: Sequence[Place]) -> dict[tuple[int, Span, str], list[int]]:
+    """The rows of figures by their sentence and by what they measure."""
+    groups: dict[tuple[int, Span, str], list[int]] = {}
+    for i, place in enumerate(found):
+        if place.site.candidate.kind is Kind.QUANTITY:
+            groups.setdefault((place.rank, place.site.sentence, dimension(place.site.candidate.unit)), []).append(i)
+    return groups
+
+
+def _fit(a: Asked, place: Place) -> float:
+    """How much of the question a figure's own words hold, less a little for all that they say beside it."""
+    site, asked_for = place.site, fold(a.question.text)
+    of_time = _of_time(a.question, site.own)
+    own = [match(term.text, site.own) for term in a.question.terms]
+    # What a part shares with its whole counts where the part itself is asked for.
+    whole = site.base if any(own) or of_time > 0 else ""
+    held = sum(
+        (_CONDITION if term.text.isdecimal() else weight) * max(mine, _PART * match(term.text, whole))
+        for term, weight, mine in zip(a.question.terms, a.weights, own, strict=True)
+    )
+    beside = sum(character not in asked_for for character in site.own)
+    of_each = EACH.search(site.own) is not None and EACH.search(asked_for) is None
+    return held - _BESIDE * (beside + _EACH * of_each) + _CONDITION * of_time
+
+
+def _of_time(question: Question, own: str) -> int:
+    """1 where a figure's own words name just the years of the question, -1 where they name others only."""
+    wanted, told = [*question.periods], periods(own)
+    if not wanted or not told:
+        return 0
+    exact = any((a.first, a.last) == (b.first, b.last) for a in wanted for b in told)
+    return 1 if exact else -conflict(wanted, told)
+
+
+def _each_unasked(a: Asked, found: Sequence[Place]) -> list[float]:
+    """1 where a figure is one of each, or an average, and the question says nothing of that."""
+    if EACH.search(fold(a.question.text)):
+        return [0.0] * len(found)
+    return [
+        float(place.site.candidate.kind is Kind.QUANTITY and EACH.search(place.site.own) is not None) for place in found
+    ]
+
+
+def _polar_held(a: Asked, found: Sequence[Place]) -> list[float]:
+    """How much of a question for yes or no the clause holds: what says so says what was asked."""
+    if not is_polar(a.question.text):
+        return [0.0] * len(found)
+    words = list(zip(a.question.terms, a.weights, strict=True))
+    return [sum(weight * match(term.text, place.site.clause) for term, weight in words) for place in found]
 
 
 def _labelled_spans(found: Sequence[Place]) -> dict[int, list[Site]]:
@@ -288,8 +373,12 @@ def _narrowed(title: list[Period], before: list[Period]) -> list[Period]:
 
 
 def _told(text: str, present: int | None) -> list[Period]:
-    """The periods a text tells of; 「1993年以来最好」 only says since when."""
-    return [period for period in periods(text, present) if not _SINCE.match(text, period.end)]
+    """The periods a text tells of; 「1993年以来最好」 and 「比上年增长」 only say what it is compared with."""
+    return [
+        period
+        for period in periods(text, present)
+        if not _SINCE.match(text, period.end) and not _THAN.search(text, max(0, period.start - 2), period.start)
+    ]
 
 
 @lru_cache(maxsize=4096)

@@ -43,6 +43,7 @@ class Candidate:
         own: the candidate's own words: its noun phrase, the label before it, or what names its column and its row.
         unit: the unit of a quantity, folded; empty for other kinds.
         labelled: stands behind a label and a colon, or is a cell of a table.
+        base: of a figure behind 其中, the words of the figure that it is a part of; empty for others.
     """
 
     kind: Kind
@@ -51,6 +52,7 @@ class Candidate:
     own: str
     unit: str = ""
     labelled: bool = False
+    base: str = ""
 
 
 _ARABIC = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
@@ -64,14 +66,15 @@ UNIT = re.compile(_UNIT)
 """A unit of measure, in aligned text."""
 
 _QUANTITY = re.compile(
-    rf"(?:(?<![\d.a-z])(?:{_ARABIC}{_RANGE}\s?{_MULTIPLE}\s?(?P<unit>{_UNIT})(?!(?<=[a-z])[a-z])"
+    rf"(?:(?<![\d.a-z])(?:{_ARABIC}(?:\s?:\s?{_ARABIC})+(?![\d.:a-z])"
+    rf"|{_ARABIC}{_RANGE}\s?{_MULTIPLE}\s?(?P<unit>{_UNIT})(?!(?<=[a-z])[a-z])"
     rf"|百分之{_CHINESE}"
     rf"|{_CHINESE}(?:{_TO}{_CHINESE})?(?P<unit2>{MEASURES})"
     rf"|{_ARABIC}{_RANGE}\s?{_MULTIPLE}(?P<unit3>[a-z]{{2,5}})(?![a-z\d-])"
     rf"|{_ARABIC}{_RANGE}(?:[万亿]{{1,8}})?(?![\d.]*[a-z])))(?:以上|以下|以内|左右|上下)?"
 )
 # A power of ten without a numeral counts nothing: 万元 of 万元产值能耗.
-_NO_QUANTITY = re.compile(f"(?:{SET_NUMERALS}|[百千万亿](?!分之))")
+_NO_QUANTITY = re.compile(rf"(?:{SET_NUMERALS}|[百千万亿](?!分之)|0\d)")
 _ORDINAL = re.compile(r"(?:第|专栏|附件|表|图|〔|\[)$")
 
 _YEAR = r"(?:19|20)\d{2}"
@@ -87,6 +90,7 @@ _DATE = re.compile(
             rf"[一二][零〇九][零〇一二三四五六七八九]{{2}}年(?:{_NUMERAL}月)?(?:{_NUMERAL}日)?",
             rf"(?<!\d){_DAY}前?",
             '[“"「]?十[一二三四五六七]五[”"」]?(?:期)?(?:末|时期|期间)',
+            rf"(?:上午|下午|中午|凌晨|早上|晚上|傍晚|早|晚)?(?<!\d)(?:\d{{1,2}}|{_NUMERAL})(?:时(?![间期候代速效刻长限])|点钟)(?:\d{{1,2}}分|半|整)?",
             "自(?:公布|发布|印发|签订|下发)之日起(?:施行|实施|执行)?",
             r"(?:公元前|前|公元)\d{1,4}(?:年|世纪)(?:代)?",
             r"\d{1,4}(?:年代|世纪)",
@@ -97,6 +101,10 @@ _DATE = re.compile(
 _DOCUMENT_NUMBER = re.compile(
     r"[\u4e00-\u9fff]{1,12}[〔\[(【]\d{4}[〕\])】]\s?第?\d+号"
     r"|(?:gb|db|hj|jgj|cj|ny|iso)(?:/[a-z])?\s?\d[\d.]*(?:-\d{4})?"
+)
+_CONTACT = re.compile(
+    r"(?<![\d-])(?:0\d{2,3}-\s?)?(?:\d{7,8}|\d{4}\s\d{4}|1\d{10}|[48]00-?\d{3,4}-?\d{3,4})(?:-\d{1,5})?(?![\d.]|-\d)"
+    r"|[a-z\d_.+-]{1,40}@[a-z\d-]{1,40}(?:\.[a-z\d-]{1,20}){1,4}|https?://[!-~]{4,200}|www\.[!-~]{4,200}"
 )
 _TITLED = re.compile("《[^《》]{2,80}》|“[^“”]{2,30}”|「[^「」]{2,30}」")
 _ORGANISATION = re.compile(rf"[\u4e00-\u9fff]{{1,16}}?(?:{ORGANISATION_ENDS})(?![\u4e00-\u9fff]*(?:建设|行业))")
@@ -137,6 +145,14 @@ _SENTENCE_STOP = re.compile("[。;；\n]")
 _CLAUSE_STOP = re.compile("[,，。;；:：|\n]")
 _AND = re.compile("[、和与及]")
 _JOINT = re.compile("[、和与及]|以及")
+_CHANGE = re.compile(
+    "(?:(?:同比|环比|比上?年(?:同期|末)?|较上?年(?:同期|末)?|按可比价格计算|按不变价格计算|名义|实际|年均|平均|累计|分别|约|预期|力争)*"
+    "(?:增长|增加|增|下降|减少|降低|回落|上升|上涨|下跌|提高|扩大|收窄|缩小|提升|降)(?:了|到|至|幅度)?(?:约|超过|超|近)?)$"
+)
+"""What says of a figure only that something has changed, at the end of its own words."""
+_CONDITION = re.compile("(?:岁|以上|以下|以内|以外)$")
+_VERB = 4
+"""Characters up to which the words before a figure may hold no more than a verb."""
 _DELIMITER = re.compile(r"[,，。;；!！?？:：、()（）|\n]|(?<=[\u4e00-\u9fff])和(?=[\u4e00-\u9fff])")
 
 
@@ -156,6 +172,7 @@ def _in_prose(aligned: str) -> list[Candidate]:
         *_plain(aligned, _DATE, Kind.DATE),
         *_plain(aligned, _DOCUMENT_NUMBER, Kind.NUMBER),
         *_plain(aligned, _TITLED, Kind.NAME),
+        *_plain(aligned, _CONTACT, Kind.NAME),
         *_organisations(aligned),
         *_enumerations(aligned),
         *_objects(aligned),
@@ -243,20 +260,42 @@ def _name_start(text: str, start: int, end: int) -> int:
 
 
 def _quantities(text: str) -> Iterator[Candidate]:
-    dates = [Span(match.start(), match.end()) for match in _DATE.finditer(text)]
-    found = [match for match in _QUANTITY.finditer(text) if _counts(text, match, dates)]
+    others = sorted(
+        (Span(*match.span()) for pattern in (_DATE, _CONTACT) for match in pattern.finditer(text)),
+        key=lambda span: span.end,
+    )
+    found = [match for match in _QUANTITY.finditer(text) if _counts(text, match, others)]
     spans = [Span(match.start(), match.end()) for match in found]
     shared = _respectively(text, spans)
+    own = base = ""
     for position, (match, span) in enumerate(zip(found, spans, strict=True)):
         clause = _clause(text, span)
-        own = shared.get(position) or _noun_phrase(*_between(text, clause, spans, position))
-        yield Candidate(Kind.QUANTITY, span, clause, own, unit=_unit(match))
+        between = text[spans[position - 1].end : span.start] if position else "。"
+        before, after = _between(text, clause, spans, position)
+        said = _noun_phrase(before, after)
+        whole = _CHANGE.sub("", own).strip()
+        if _SENTENCE_STOP.search(between):
+            base = ""
+        elif "其中" in between:
+            base = whole
+        elif _CHANGE.fullmatch(said.strip()) or _only_does(_DELIMITER.split(before)[-1]):
+            said = f"{whole} {said.strip()}"  # 「出口782亿元，增长10.3%」: what grew is named where its figure is
+        own = shared.get(position, said)
+        yield Candidate(Kind.QUANTITY, span, clause, own, unit=_unit(match), base=base)
+
+
+def _only_does(left: str) -> bool:
+    """Whether what stands before a figure is no more than a verb: 设, 达到."""
+    words = tagged(left.strip()) if 0 < len(left.strip()) <= _VERB else []
+    return bool(words) and all(tag[0] in "vdp" and tag != "vn" for _, tag in words)
 
 
 def _between(text: str, clause: Span, spans: Sequence[Span], position: int) -> tuple[str, str]:
     """What stands before and behind a figure, up to its neighbours or the ends of its clause."""
     span = spans[position]
     start = max(clause.start, spans[position - 1].end) if position else clause.start
+    if position and _CONDITION.search(text, spans[position - 1].start, start):
+        start = max(clause.start, spans[position - 1].start)  # 「80周岁以上每餐补贴5元」: for whom
     end = min(clause.end, spans[position + 1].start) if position + 1 < len(spans) else clause.end
     return text[start : span.start], text[span.end : end]
 
@@ -265,15 +304,15 @@ def _unit(match: re.Match[str]) -> str:
     return match["unit"] or match["unit2"] or match["unit3"] or ("%" if "百分之" in match.group() else "")
 
 
-def _counts(text: str, match: re.Match[str], dates: Sequence[Span]) -> bool:
-    """Whether a figure counts something: is no date, no ordinal, no number of a list."""
+def _counts(text: str, match: re.Match[str], others: Sequence[Span]) -> bool:
+    """Whether a figure counts something: is in none of the `others`, no ordinal, no number of a list."""
     start, end = match.span()
-    if _NO_QUANTITY.match(match.group()) or _ORDINAL.search(text[max(0, start - 2) : start]):
+    if _NO_QUANTITY.match(text, start) or _ORDINAL.search(text[max(0, start - 2) : start]):
         return False
     if not _unit(match) and text[end : end + 1] in {"、", ".", "．"}:
         return False
-    following = bisect_right(dates, start, key=lambda date: date.end)
-    return following == len(dates) or dates[following].start >= end
+    following = bisect_right(others, start, key=lambda other: other.end)
+    return following == len(others) or others[following].start >= end
 
 
 def _noun_phrase(before: str, after: str) -> str:
@@ -284,19 +323,41 @@ def _noun_phrase(before: str, after: str) -> str:
 
 
 def _respectively(text: str, spans: Sequence[Span]) -> dict[int, str]:
-    """「甲、乙分别增长8.2%、21.4%」: the i-th subject belongs to the i-th figure."""
+    """「甲、乙分别增长8.2%、21.4%」: the i-th subject belongs to the i-th figure, in every run of as many figures."""
     owners: dict[int, str] = {}
     for mark in re.finditer("分别", text):
         stop = _SENTENCE_STOP.search(text, mark.end())
         first = bisect_left(spans, mark.end(), key=lambda span: span.start)
         behind = range(first, bisect_left(spans, stop.start() if stop else len(text), key=lambda span: span.start))
-        head = _CLAUSE_STOP.split(text[max(0, mark.start() - 120) : mark.start()])[-1]
-        subjects = [part for part in _AND.split(head) if part]
-        if 1 < len(subjects) <= len(behind):
-            verb = text[mark.end() : spans[first].start]
-            for position, subject in zip(behind, subjects, strict=False):
-                owners[position] = f"{subject} {subjects[-1][-4:]} {verb}"
+        subjects = _subjects(text[max(0, mark.start() - 120) : mark.start()])
+        whole = len(behind) - len(behind) % len(subjects) if len(subjects) > 1 else 0
+        tail = _shared(subjects)
+        for position in behind[:whole]:
+            turn = (position - first) % len(subjects)
+            if turn == 0:
+                verb = text[max(mark.end(), spans[position - 1].end if position else 0) : spans[position].start]
+            owners[position] = f"{subjects[turn]} {tail if turn < len(subjects) - 1 else ''} {verb}"
     return owners
+
+
+def _shared(subjects: Sequence[str]) -> str:
+    """What the last of several subjects says of all: its words behind as much as the longest of the others has."""
+    longest = max(map(len, subjects[:-1]), default=0)
+    offset = 0
+    for word, _ in tagged(subjects[-1]) if subjects else ():
+        if offset >= longest:
+            break
+        offset += len(word)
+    return subjects[-1][offset:] if subjects else ""
+
+
+def _subjects(before: str) -> list[str]:
+    """What stands side by side before 分别: in its clause, or in the one before it."""
+    for clause in _CLAUSE_STOP.split(before)[:-3:-1]:
+        parts = [part for part in _AND.split(clause) if part]
+        if len(parts) > 1:
+            return [parts[0][_lead(parts[0]) :], *parts[1:]]
+    return []
 
 
 def _labelled(text: str) -> Iterator[Candidate]:

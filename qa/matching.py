@@ -13,6 +13,7 @@ from qa.grammar import Candidate, Kind, candidates, clause_spans
 
 _NEIGHBOURHOOD = 8
 """Characters before and behind a candidate that are looked at as its neighbours."""
+_MAKES_OTHER = "副非"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Site:
         sentence: the sentence that holds it.
         value: the candidate itself.
         own, clause, around: its own words, its clause, its sentence.
+        base: the words of what it is a part of.
         before, behind: its close neighbourhood.
         lead: its clause up to it.
     """
@@ -32,6 +34,7 @@ class Site:
     sentence: Span
     value: str
     own: str
+    base: str
     clause: str
     around: str
     before: str
@@ -64,6 +67,7 @@ def _site(text: str, candidate: Candidate, sentence: Span, folded: Mapping[Span,
         sentence,
         value=fold(span.slice(text)),
         own=fold(candidate.own),
+        base=fold(candidate.base),
         clause=fold(clause.slice(text)),
         around=folded[sentence] if sentence in folded else fold(sentence.slice(text)),
         before=fold(text[max(0, span.start - _NEIGHBOURHOOD) : span.start]),
@@ -84,12 +88,20 @@ def match(word: str, text: str) -> float:
     """1 where a folded word stands in a folded text, less where only some of its character pairs do."""
     if not text:
         return 0.0
-    if word in text:
+    if _stands(word, text):
         return 1.0
     if len(word) == 2:
         return 0.8 if _abbreviates(word, text) else 0.0
     pairs = terms(word)
     return 0.8 * sum(pair in text for pair in pairs) / len(pairs) if len(word) > 2 and pairs else 0.0
+
+
+def _stands(word: str, text: str) -> bool:
+    """Whether a word stands in a text, and not only behind what makes another of it: 副市长 is no 市长."""
+    start = text.find(word)
+    while start > 0 and text[start - 1] in _MAKES_OTHER:
+        start = text.find(word, start + 1)
+    return start >= 0
 
 
 def _abbreviates(word: str, text: str) -> bool:

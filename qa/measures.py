@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _UNITS = {
-    "money": r"元|美元|欧元|港元|日元|英镑|人民币|角",
+    "money": r"元|块钱|毛钱|美元|欧元|港元|日元|英镑|人民币|角",
     "mass": r"吨|公斤|千克|毫克|克|斤|kg|mg|t|g|标准煤|吨标准煤",
     "power": r"mw|gw|kw|tw|w|兆瓦|吉瓦|千瓦|瓦|万千伏安|kva",
     "energy": r"兆瓦时|千瓦时|亿千瓦时|kwh|mwh|gwh|度|安时",
@@ -15,6 +15,8 @@ _UNITS = {
     "share": r"%|百分点|个百分点|‰|成|倍",
     "duration": r"年|周年|个月|月|日|天|小时|分钟|秒|周|个工作日|工作日|个自然日|自然日|交易日|个交易日|星期|学时|季度",
     "age": r"岁|周岁",
+    "sound": r"分贝|db",
+    "temperature": r"℃|摄氏度",
     "grade": r"级|层|届|档",
     "people": r"人|名|位|人次|户",
 }

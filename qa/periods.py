@@ -26,6 +26,9 @@ _PATTERN = re.compile(
 )
 
 
+_OF_ITS_YEAR = re.compile("公报|年鉴|决算|年报")
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """Inclusive years, and where the text says so.
@@ -57,9 +60,12 @@ def periods(text: str, present: int | None = None) -> list[Period]:
 
 
 def covered(title: str) -> list[Period]:
-    """The years that a document with this title tells of: one named for a single year looks back on the year before."""
+    """The years that a document with this title tells of.
+
+    One named for a single year looks back on the year before, but statistics of a year are of that year.
+    """
     named = periods(title)
-    if len(named) == 1 and named[0].first == named[0].last:
+    if len(named) == 1 and named[0].first == named[0].last and not _OF_ITS_YEAR.search(title):
         return [replace(named[0], first=named[0].first - 1)]
     return named
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-from index.text import align, fold, terms
-from qa.features import Place
+from index.text import align, fold
 from qa.grammar import Kind, candidates
 
 _POLAR = re.compile(
@@ -29,6 +27,11 @@ def is_polar(question: str) -> bool:
     return bool(_POLAR.search(aligned)) and not _ASKS_MORE.search(aligned)
 
 
+def denies(text: str) -> bool:
+    """Whether a text holds a negation or a prohibition."""
+    return _NEGATION.search(align(text)) is not None
+
+
 def says(question: str, clause: str) -> bool | None:
     """Whether a clause that is about the question's matter affirms it; None where the rules cannot tell.
 
@@ -40,41 +43,16 @@ def says(question: str, clause: str) -> bool | None:
         clause: of a document.
     """
     asked, told = _POLAR.sub("", align(question)), align(clause)
-    figures = _figures(told)
-    for value, written in _figures(asked):
+    given = figures(told)
+    for value, written in figures(asked):
         if _COMPARES.search(asked) or _COMPARES.search(told):
             return None
-        if all(value != other for other, _ in figures):
-            return False if any(written == other for _, other in figures) else None
+        if all(value != other for other, _ in given):
+            return False if any(written == other for _, other in given) else None
     return len(_NEGATION.findall(asked)) == len(_NEGATION.findall(told))
 
 
-def in_question(question: str, place: Place, found: Sequence[Place]) -> Place:
-    """Of the figures of a sentence the one that a polar question asks about, where its words tell it from the first.
-
-    「页岩气产能达到12亿m3，稳产10亿m3」 says yes to 「页岩气产能是12亿m3吗」, whichever of its figures ranked first.
-
-    Args:
-        question: any.
-        place: the candidate that ranked first.
-        found: all candidates of the passages.
-    """
-    values = {value for value, _ in _figures(align(question))} if is_polar(question) else set()
-    asked = terms(question)
-
-    def held(each: Place) -> int:
-        return sum(term in each.site.lead + each.site.value for term in asked)
-
-    beside = [
-        each
-        for each in found
-        if each.hit is place.hit and each.site.sentence == place.site.sentence and each.site.value in values
-    ]
-    best = max(beside, key=held, default=place)
-    return best if place.site.value not in values and held(best) > held(place) else place
-
-
-def _figures(text: str) -> list[tuple[str, str]]:
+def figures(text: str) -> list[tuple[str, str]]:
     """Figures, each with how it is written: only where that is alike do other characters mean another value."""
     spans = [each.span for each in candidates(text) if each.kind is Kind.QUANTITY]
     values = [fold(span.slice(text)).replace(",", "") for span in spans]

@@ -24,6 +24,7 @@ _ASKS = (
     (Kind.LIST, re.compile(language.ASKS_LIST)),
     (Kind.NAME, re.compile(language.ASKS_NAME)),
 )
+_CONTACT = re.compile(language.ASKS_CONTACT)
 _NAMES_FIGURE = re.compile(language.NAMES_FIGURE)
 _PROVISION = re.compile("第[〇零一二三四五六七八九十百千0-9]+[编章节条]")
 _CORE = re.compile(language.INTERROGATIVE_CORE)
@@ -92,6 +93,8 @@ def analyse(text: str) -> Question:
     """Take a question apart."""
     aligned = align(text)
     kinds = tuple(kind for kind, pattern in _ASKS if pattern.search(aligned))
+    if _CONTACT.search(aligned):
+        kinds = (Kind.NAME,)
     if not kinds and _NAMES_FIGURE.search(aligned):
         kinds = (Kind.QUANTITY,)
     hint = _UNIT_HINT.search(aligned)

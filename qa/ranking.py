@@ -25,6 +25,8 @@ CONFIDENCE = (
     "weakest_noun_soft",
     "subject_soft",
     "contrast",
+    "sibling",
+    "among_siblings",
     "unmeasured",
     "share_of_top",
     "span",

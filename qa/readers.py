@@ -17,12 +17,13 @@ from index.protocols import Encoder
 from index.records import Document, Hit, Span
 from qa.answers import Answer, Citation
 from qa.citations import quote_span, quote_spans, unmarked
-from qa.confidence import clash, confidence_features, doubt, meets, strays
+from qa.confidence import clash, confidence_features, doubt, meets, strays, unfit
 from qa.contents import Contents, contents, passage_of
 from qa.courtesy import core, is_personal
-from qa.features import READ_PASSAGES, Asked, Matrix, Place, asked, lexical, places
+from qa.features import LEXICAL, READ_PASSAGES, Asked, Matrix, Place, asked, lexical, places
 from qa.grammar import Kind
-from qa.polarity import in_question, is_polar, says
+from qa.measures import dimension
+from qa.polarity import denies, is_polar, says
 from qa.questions import Question, analyse
 from qa.ranking import CONFIDENCE, RankingModel
 from qa.reading_input import Window
@@ -31,8 +32,9 @@ from qa.span_model import Scores
 from qa.stopwatch import stage
 from qa.verify import unsupported
 from qa.views import candidates_of, span_features, views
-from qa.wholes import whole
+from qa.wholes import lead_of, whole
 
+_AMONG = LEXICAL.index("among_siblings")
 _RIVALS = 20
 """Candidates that are looked through for one of the right time and place."""
 _NEARLY = 4.0
@@ -192,14 +194,14 @@ class ExtractiveReader:
             return None
         scores = pool.features @ self._model.ranking
         order = np.argsort(-scores, kind="stable")
-        order = _expressly_first(pool, order)
+        order = _rightful_first(pool, _expressly_first(pool, order))
         order = _body_first([pool.places[row] for row in order], scores[order], order)
         ranking, scores, features = [pool.places[row] for row in order], scores[order], pool.features[order]
         told = confidence_features(pool.asked, ranking, pool.found, scores, features, self._encoder)
         named = dict(zip(CONFIDENCE, told, strict=True))
         asked_for, best = pool.asked.question, ranking[0]
         runner_up = _runner_up(ranking, scores)
-        place = whole(asked_for, in_question(question, best, pool.found), pool.found)
+        place = whole(asked_for, best, pool.found)
         return Finding(place, runner_up, asked_for, tuple(told), clash(asked_for, best), doubt(named))
 
     def compose(self, finding: Finding, hits: Sequence[Hit], confidence: float) -> Answer:
@@ -217,7 +219,7 @@ class ExtractiveReader:
             more = self._citations(len(citations) + 1, finding.runner_up)
             text += f"\n\n另见：{_told(finding.runner_up, more)}"
             citations += more
-        if is_polar(question) and (word := _POLARITY.get(says(question, _clause(place)))):
+        if is_polar(question) and (word := _POLARITY.get(says(question, _led(place) + _clause(place)))):
             text, short = f"{word}。{text}", short or word
         return Answer(question, question, text, short, tuple(citations), tuple(hits), confidence=confidence)
 
@@ -243,11 +245,14 @@ class ExtractiveReader:
         passage, candidate = place.hit.passage, place.site.candidate
         document = self.corpus.document(passage.document_id)
         source = document.source if document else passage.title
-        # What leads to a list says what it is a list of.
+        lead = lead_of(place)
+        # What leads to a list says what it is a list of, and an item of what is forbidden reads like what is not.
         if candidate.kind is Kind.LIST and candidate.clause.contains(candidate.span):
             quotes = quote_spans(passage.text, candidate.clause)
         else:
             quotes = [quote_span(passage.text, candidate.span)]
+        if lead and denies(lead.slice(passage.text)):
+            quotes = list(dict.fromkeys([quote_span(passage.text, lead), *quotes]))
         return [Citation(n, passage, source, q.shift(passage.span.start)) for n, q in enumerate(quotes, start=first)]
 
 
@@ -264,6 +269,12 @@ _POLARITY: dict[bool | None, str] = {True: "是", False: "否"}
 
 def _clause(place: Place) -> str:
     return place.site.candidate.clause.slice(place.hit.passage.text)
+
+
+def _led(place: Place) -> str:
+    """What leads to the list that a candidate is in an item of; empty where it is in none."""
+    lead = lead_of(place)
+    return lead.slice(place.hit.passage.text) if lead else ""
 
 
 def _with_lead(finding: Finding) -> str:
@@ -324,6 +335,32 @@ def _expressly_first(pool: Pool, order: NDArray[np.int64]) -> NDArray[np.int64]:
         if meets(question, pool.places[row]):
             return np.concatenate([order[position : position + 1], np.delete(order, position)])
     return order
+
+
+def _rightful_first(pool: Pool, order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Put the figure that fits the question best before those of its sentence that it outdoes.
+
+    Of 「小麦62万吨、玉米88万吨」 a network takes now the one, now the other; whose a figure is, its own words say.
+    """
+    if pool.asked.question.kinds[:1] != (Kind.QUANTITY,):
+        return order
+    first = pool.places[order[0]]
+    measured = {
+        dimension(place.site.candidate.unit)
+        for place in pool.places
+        if place.site.candidate.kind is Kind.QUANTITY and _holds(first, place)
+    }
+    for position, row in enumerate(order):
+        place = pool.places[row]
+        beside = place.hit is first.hit and place.site.sentence == first.site.sentence
+        alike = beside and dimension(place.site.candidate.unit) in measured
+        if alike and pool.features[row, _AMONG] > 0 and not unfit(pool.asked.question, place):
+            return np.concatenate([order[position : position + 1], np.delete(order, position)])
+    return order
+
+
+def _holds(place: Place, figure: Place) -> bool:
+    return place.hit is figure.hit and place.site.candidate.span.contains(figure.site.candidate.span)
 
 
 def _body_first(ranked: Sequence[Place], scores: NDArray[np.float64], order: NDArray[np.int64]) -> NDArray[np.int64]:

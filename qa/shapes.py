@@ -31,11 +31,13 @@ _SHAPES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
 """What asks for a shape, and the shape."""
 _ASKS_PERSON = re.compile("哪一?位|谁是(?:领导|院长|局长|主任|书记)|(?:长|主任|书记|姓名)(?:是|叫)(?:谁|什么|啥)")
 # Says how much without a figure: 翻番, 免费, 一半.
-_NO_FIGURE = re.compile("翻|半|倍|免费|无偿|免收|不收|全部|全额|全覆盖|为零")
+_NO_FIGURE = re.compile("翻|半|倍|分之|免费|无偿|免收|不收|全部|全额|全覆盖|为零")
 _BRIEF = 20
 """Characters of an answer that says how much without a figure."""
 _FIGURE = re.compile("[0-9０-９〇零一二两三四五六七八九十百千]")
 _MAGNITUDE = re.compile("(?:多少|几)[十百千]?[万亿]")
+_RATE = re.compile("增速|增幅|降幅|增长率|下降率|百分之几|百分比|占比|比例(?:是|为|有|达|占|要|不|$|[?？])")
+"""Asks for a share, whatever unit it may be written in."""
 
 
 def misshapen(question: Question, text: str) -> bool:
@@ -60,9 +62,10 @@ def mismeasured(question: Question, candidate: Candidate, text: str) -> bool:
     units = _units(candidate, text)
     if question.unit:
         return all(unit and dimension(unit) not in question.dimensions for unit in units)
-    return (
-        bool(units) and _MAGNITUDE.search(align(question.text)) is not None and set(map(dimension, units)) == {"share"}
-    )
+    asked, told_as = align(question.text), set(map(dimension, units))
+    if _RATE.search(asked):
+        return not told_as & {"share", ""}  # of a cell the caption may say the unit
+    return bool(units) and _MAGNITUDE.search(asked) is not None and told_as == {"share"}
 
 
 def _units(candidate: Candidate, text: str) -> list[str]:

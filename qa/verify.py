@@ -16,7 +16,7 @@ from qa.grammar import UNIT, Kind, candidates
 _CHECKED = frozenset({Kind.QUANTITY, Kind.DATE, Kind.NUMBER, Kind.NAME, Kind.ORGANISATION})
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 # What makes a longer figure of one that it stands before or behind.
-_GROWS_BEFORE = re.compile(r"(?:\d[.,]?|[零〇一二两三四五六七八九十百千万亿点])$")
+_GROWS_BEFORE = re.compile(r"(?:\d[.,]?|[零〇一二两三四五六七八九十百千万亿]点?)$")
 _GROWS_BEHIND = re.compile(r"\d|[.,]\d|[%‰十百千万亿]")
 _FIGURE_FIRST = re.compile("[0-9零〇一二两三四五六七八九十百千万亿]")
 _TAIL_UNIT = re.compile(rf"(?:{UNIT.pattern})$")
@@ -38,10 +38,12 @@ def claims(text: str) -> list[str]:
 def unsupported(text: str, quotes: Iterable[str]) -> list[str]:
     """The claims of `text` that stand in none of `quotes`; empty when everything is backed.
 
-    Text is compared folded, so that full width and white space do not matter. A text without any claim that the
-    grammar knows must stand in a quote as a whole.
+    Text is compared folded, so that full width and white space do not matter. A text that stands in a quote as a
+    whole is backed; one without any claim that the grammar knows must.
     """
     folded = [fold(quote) for quote in quotes]
+    if any(carries(quote, fold(text)) for quote in folded):
+        return []
     needed = claims(text) or [text]
     return [claim for claim in needed if not any(carries(quote, fold(claim)) for quote in folded)]
 

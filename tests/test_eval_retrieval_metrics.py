@@ -47,7 +47,7 @@ QRELS = st.dictionaries(st.sampled_from([*QUERIES, "missing"]), GRADES, min_size
 
 
 @given(QRELS, RUNS)
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 def test_every_measure_equals_trec_eval_with_ties_missing_and_unjudged(
     qrels: dict[str, dict[str, int]], run: dict[str, dict[str, float]]
 ) -> None:
@@ -55,7 +55,7 @@ def test_every_measure_equals_trec_eval_with_ties_missing_and_unjudged(
 
 
 @given(QRELS, RUNS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_reciprocal_rank_with_a_cutoff_is_that_of_the_run_cut_off(
     qrels: dict[str, dict[str, int]], run: dict[str, dict[str, float]]
 ) -> None:

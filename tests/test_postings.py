@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from index.arrays import AnyArray
@@ -21,7 +21,7 @@ def entries(postings: Postings) -> dict[tuple[int, int], int]:
 
 
 @given(st.lists(st.text(ODD, max_size=20), max_size=6))
-@settings(deadline=None)  # the first example loads the tables of characters
+# the first example loads the tables of characters
 def test_texts_cut_many_at_a_time_have_the_terms_of_each(texts: list[str]) -> None:
     counted = [Counter(map(key_of, terms(text))) for text in texts]
     postings = Postings.of(texts)
@@ -31,7 +31,7 @@ def test_texts_cut_many_at_a_time_have_the_terms_of_each(texts: list[str]) -> No
 
 
 @given(st.lists(st.text("光伏风电a 7。", max_size=8), max_size=8), st.data())
-@settings(deadline=None)  # the first example loads the tables of characters
+# the first example loads the tables of characters
 def test_gathering_parts_gives_the_postings_of_the_whole(texts: list[str], data: st.DataObject) -> None:
     """Texts are dealt to two parts, some left out; gathered, they must equal the postings of the kept ones."""
     places = data.draw(st.lists(st.sampled_from(["mine", "its", "gone"]), min_size=len(texts), max_size=len(texts)))

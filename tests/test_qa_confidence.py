@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from index.records import Hit, Passage, Span
-from qa.confidence import clash, confidence_features, doubt, is_foreign, meets, strays
+from qa.confidence import akin, clash, confidence_features, doubt, is_foreign, meets, strays
 from qa.features import FEATURES, Asked, Place, asked, places
 from qa.questions import analyse
 from qa.ranking import CONFIDENCE
@@ -156,3 +156,24 @@ def test_a_sum_does_not_answer_for_an_average() -> None:
     text = "户均补贴300元。"
     passage = Passage("d", "办法", text, Span(0, len(text)))
     assert clash(analyse("户均补贴多少钱"), at("300元", passage)) is None
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "kin"),
+    [
+        ("核电", "火电", True),
+        ("公办", "民办", True),
+        ("冬季", "夏季", True),
+        ("光伏", "太阳能", False),
+        ("电", "火电", False),
+        ("床位", "养老床位", False),
+        ("核电", "核电", False),
+    ],
+)
+def test_words_with_one_head_name_kinds_of_one_thing(a: str, b: str, kin: bool) -> None:
+    assert akin(a, b) is akin(b, a) is kin
+
+
+def test_another_kind_in_the_place_of_the_one_asked_for_is_told() -> None:
+    assert features("风伏装机是多少", "70MW")["sibling"] == 1.0
+    assert features("光伏装机是多少", "70MW")["sibling"] == 0.0

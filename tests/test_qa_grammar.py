@@ -38,13 +38,28 @@ def quantities(text: str) -> list[Candidate]:
         ("捐赠了 233幅 画作", "233幅", "幅"),
         ("超算算力达223PF、居第三", "223PF", "pf"),
         ("吞吐量达4000万TEU", "4000万TEU", "teu"),
+        ("噪声超过七十分贝的活动", "七十分贝", "分贝"),
+        ("比例为7.0:36.6:56.4。", "7.0:36.6:56.4", ""),
     ],
 )
 def test_a_figure_keeps_its_unit(text: str, expected: str, unit: str) -> None:
     assert [(each.span.slice(text), each.unit) for each in quantities(text)] == [(expected, unit)]
 
 
-@pytest.mark.parametrize("text", ["第三章", "专栏3 重点", "一些企业", "零星", "1、推动", "到2025年"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "第三章",
+        "专栏3 重点",
+        "一些企业",
+        "零星",
+        "1、推动",
+        "到2025年",
+        "给予一次性奖励",
+        "拨打0871-6315 2288",
+        "传真010-12345678",
+    ],
+)
 def test_numerals_that_count_nothing_are_no_figures(text: str) -> None:
     assert quantities(text) == []
 
@@ -54,6 +69,68 @@ def test_a_figure_takes_the_noun_beside_it_and_not_its_neighbours() -> None:
     owners = {each.span.slice(text): each.own for each in quantities(text)}
     assert owners["180MW"].strip() == "风电计划装机容量"
     assert owners["70MW"].strip() == "和光伏发电计划装机容量"
+
+
+def owners(text: str) -> dict[str, str]:
+    return {each.span.slice(text): each.own for each in quantities(text)}
+
+
+def test_what_has_grown_is_named_where_its_figure_is() -> None:
+    owned = owners("进出口总额1126亿元，增长7.8%，其中出口782亿元，增长10.3%，进口343亿元，比上年下降2.5%。")
+    assert owned["10.3%"] == "其中出口 增长"
+    assert owned["2.5%"] == "进口 比上年下降"
+
+
+def test_a_mere_verb_before_a_figure_leaves_the_subject_of_the_one_before_it() -> None:
+    owned = owners("小学招收新生8600人，设191个班；初中招收新生7900人，设158个班。")
+    assert "小学" in owned["191个"] and "初中" in owned["158个"]
+
+
+def test_a_part_knows_its_whole() -> None:
+    text = "建设助餐点320个，其中城区260个、农村60个。改造站点90个。"
+    assert [each.base for each in quantities(text)] == ["", "建设助餐点", "建设助餐点", ""]
+
+
+def test_for_whom_a_figure_holds_is_among_its_own_words() -> None:
+    assert "80周岁以上" in owners("70周岁以上每餐补贴3元，80周岁以上每餐补贴5元。")["5元"]
+
+
+@pytest.mark.parametrize(
+    ("text", "owner"),
+    [
+        (
+            "对高级工、技师、高级技师，分别给予2000元、3000元和5000元奖励。",
+            {"2000元": "高级工", "3000元": "技师", "5000元": "高级技师"},
+        ),
+        (
+            "本科、大专、中职毕业生就业的，分别给予5万元、4万元和3万元奖补。",
+            {"4万元": "大专毕业生就业的", "3万元": "中职毕业生就业的"},
+        ),
+        ("对引进的博士、硕士，每月分别发放3000元、1500元补贴。", {"3000元": "引进的博士", "1500元": "硕士"}),
+        ("甲、乙分别投资3亿元、4亿元，增长5%、6%。", {"3亿元": "甲", "4亿元": "乙", "5%": "甲", "6%": "乙"}),
+    ],
+)
+def test_respectively_looks_back_over_a_comma_and_begins_again_with_every_run(text: str, owner: dict[str, str]) -> None:
+    owned = owners(text)
+    assert {figure: "".join(owned[figure].split(" ")[:2]) for figure in owner} == owner
+
+
+@pytest.mark.parametrize(
+    ("text", "contact"),
+    [
+        ("咨询请拨打023-48667120。", "023-48667120"),
+        ("联系 13812345678", "13812345678"),
+        ("来信 zcfw@linchuan.example 咨询", "zcfw@linchuan.example"),
+    ],
+)
+def test_how_to_reach_somebody_is_a_name(text: str, contact: str) -> None:
+    assert contact in found(text, Kind.NAME)
+    assert quantities(text) == []
+
+
+@pytest.mark.parametrize("hour", ["二十二时", "22时30分", "上午9时"])
+def test_a_time_of_day_is_a_date(hour: str) -> None:
+    assert found(f"夏季不得早于{hour}闭园", Kind.DATE) == [hour]
 
 
 def test_respectively_gives_each_figure_its_subject() -> None:

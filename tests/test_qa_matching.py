@@ -46,6 +46,9 @@ def test_figures_alone_are_candidates() -> None:
         ("光伏", "", 0.0),
         ("", "光伏", 1.0),
         ("a+", "aa", 0.0),
+        ("市长", "分管副市长", 0.0),
+        ("市长", "副市长和市长", 1.0),
+        ("副市长", "分管副市长", 1.0),
     ],
 )
 def test_a_word_is_held_wholly_in_short_or_in_part(word: str, text: str, expected: float) -> None:

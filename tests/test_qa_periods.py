@@ -91,7 +91,12 @@ def test_periods_stand_inside_the_text_in_order(text: str, present: int | None) 
 
 @pytest.mark.parametrize(
     ("title", "years"),
-    [("2025年浙江省政府工作报告", [(2024, 2025)]), ("实施方案（2022—2025年）", [(2022, 2025)]), ("管理办法", [])],
+    [
+        ("2025年浙江省政府工作报告", [(2024, 2025)]),
+        ("实施方案（2022—2025年）", [(2022, 2025)]),
+        ("管理办法", []),
+        ("2024年统计公报", [(2024, 2024)]),
+    ],
 )
 def test_a_document_of_one_year_also_tells_of_the_year_before(title: str, years: list[tuple[int, int]]) -> None:
     assert [(period.first, period.last) for period in covered(title)] == years

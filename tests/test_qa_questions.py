@@ -25,6 +25,8 @@ def words(question: Question) -> list[str]:
         ("文号是什么", Kind.NUMBER),
         ("依托哪些龙头企业", Kind.LIST),
         ("落户哪个园区", Kind.NAME),
+        ("咨询电话是多少", Kind.NAME),
+        ("公园几点开门", Kind.DATE),
     ],
 )
 def test_the_interrogative_says_what_kind_is_asked_for(text: str, first: Kind) -> None:

@@ -143,7 +143,7 @@ def test_half_of_a_surrogate_pair_is_no_mistake() -> None:
     assert made.spans[-1].end <= len(text)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(alphabet=st.sampled_from(ODD) | st.characters(), max_size=60))
 @example("</s>" * 10)
 @example("㍿" * 60)
@@ -194,7 +194,7 @@ def test_windows_of_any_text_keep_the_size_and_leave_nothing_out(text: str) -> N
     check(text, WINDOW_CHARACTERS)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(alphabet=ODD, max_size=300), st.integers(1, 50))
 def test_windows_never_overlap_and_hold_every_visible_character(text: str, size: int) -> None:
     check(text, size)

@@ -167,7 +167,7 @@ def test_a_model_that_is_away_changes_no_answer_not_even_a_computed_one(tmp_path
 
 def same(answer: Answer) -> Answer:
     """What of an answer does not tell whether there is a language model."""
-    return replace(answer, timing=Timing(), notice=None, expandable=False)
+    return replace(answer, timing=Timing(), notice=None, expandable=False, usage=None)
 
 
 def test_who_asks_for_all_tasks_gets_the_headings_of_all(assistant: Assistant) -> None:

@@ -46,6 +46,12 @@ def test_a_share_is_no_magnitude() -> None:
     assert not measured("社会消费品零售总额达到多少", "119.7%")
 
 
+def test_growth_is_no_amount() -> None:
+    assert measured("网上零售额增速", "386.7亿元")
+    assert not measured("网上零售额增速", "13.5%")
+    assert not measured("网上零售额", "386.7亿元")
+
+
 def test_what_says_how_much_without_a_figure_may_answer() -> None:
     assert not measured("办一张证要多少钱", "“免费”")
     assert not measured("审批压减几个环节", "“一半”")

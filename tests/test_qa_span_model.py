@@ -103,7 +103,7 @@ def test_the_score_of_a_span_is_that_of_the_tokens_at_its_ends() -> None:
     assert told.of(Span(3, 9)) == told.of(Span(1, 1)) == -np.inf
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=12), st.integers(0, 20), st.integers(0, 20))
 def test_a_span_is_scored_by_the_first_and_last_token_it_touches(widths: list[int], start: int, size: int) -> None:
     """Tokens as wide as given, some of them nothing wide, the way a tokenizer leaves them."""
@@ -114,7 +114,7 @@ def test_a_span_is_scored_by_the_first_and_last_token_it_touches(widths: list[in
     assert told.of(Span(start, start + size)) == (touched[0] + 100 * touched[-1] if touched else -np.inf)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.tuples(st.integers(-20, 20), st.integers(-20, 20)), max_size=80), st.integers(1, 12))
 def test_the_best_spans_are_those_that_trying_all_finds(pairs: list[tuple[int, int]], n: int) -> None:
     told = scores([a for a, _ in pairs], [b for _, b in pairs])

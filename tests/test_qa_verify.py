@@ -32,7 +32,16 @@ def test_what_the_quote_does_not_say_is_not(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("claim", "quote"),
-    [("234元", "1,234元"), ("三家", "十三家"), ("500", "500万"), ("70", "70%"), ("3个", "3个百分点"), ("2", "2.5倍")],
+    [
+        ("234元", "1,234元"),
+        ("三家", "十三家"),
+        ("500", "500万"),
+        ("70", "70%"),
+        ("3个", "3个百分点"),
+        ("2", "2.5倍"),
+        ("5", "十点5"),
+        ("6315", "0871-63152288"),
+    ],
 )
 def test_part_of_a_figure_is_another_figure(claim: str, quote: str) -> None:
     assert unsupported(claim, [quote]) == [claim]
@@ -41,6 +50,13 @@ def test_part_of_a_figure_is_another_figure(claim: str, quote: str) -> None:
 def test_a_figure_may_stand_anywhere_once_as_its_own() -> None:
     assert unsupported("70MW", ["170MW，其中70MW"]) == []
     assert unsupported("70MW，80家", ["70MW", "80家"]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "quote"), [("0871-6315 2288", "联系电话：0871-6315 2288"), ("320个", "建设助餐点320个，其中城区260个")]
+)
+def test_what_stands_in_the_quote_as_a_whole_is_backed(text: str, quote: str) -> None:
+    assert unsupported(text, [quote]) == []
 
 
 def test_every_name_of_a_longer_text_must_be_backed() -> None:

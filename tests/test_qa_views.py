@@ -199,7 +199,7 @@ def test_what_the_network_is_certain_of_is_bounded() -> None:
         assert np.abs(matrix).max() <= 4.0 and np.isfinite(matrix).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.text(alphabet="光伏装机容量70MW，。、 \n由委\u200b\ud800😀", max_size=400), min_size=1, max_size=6))
 def test_any_texts_are_viewed_and_told_of(texts: list[str]) -> None:
     hits = [hit(text) for text in texts]

@@ -7,7 +7,7 @@ from qa.features import Place, places
 from qa.grammar import Candidate, Kind
 from qa.matching import sites_of
 from qa.questions import analyse
-from qa.wholes import whole
+from qa.wholes import lead_of, whole
 
 LAW = """第十条 发生争议，可以到下列组织申请调解：
 
@@ -56,3 +56,18 @@ def test_part_of_an_enumeration_brings_the_enumeration() -> None:
 def test_a_list_of_long_paragraphs_is_not_given_whole() -> None:
     text = "任务如下：\n（一）" + "发展产业。" * 130 + "\n（二）建设园区。"
     assert best(text, "建设园区", "有哪些任务").text == "建设园区"
+
+
+FORBIDDEN = """第九条 公园内禁止下列行为：
+（一）攀折花木；
+（二）捕捞、垂钓，非开放水域游泳；"""
+
+
+def test_a_question_for_yes_or_no_is_answered_by_the_whole_item_without_its_number() -> None:
+    assert best(FORBIDDEN, "游泳", "公园里可以钓鱼吗").text == "捕捞、垂钓，非开放水域游泳"
+
+
+@pytest.mark.parametrize(("found", "lead"), [("垂钓", "第九条 公园内禁止下列行为：\n"), ("第九条", None)])
+def test_an_item_knows_what_leads_to_its_list(found: str, lead: str | None) -> None:
+    span = lead_of(best(FORBIDDEN, found, "公园有多大"))
+    assert (span.slice(FORBIDDEN) if span else None) == lead

@@ -207,7 +207,7 @@ def fresh(ids: frozenset[str]) -> PassageIndex:
 
 
 @given(st.frozensets(st.sampled_from(sorted(TEXTS))), st.sampled_from(QUESTIONS), st.integers(1, 9))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_scores_and_frequencies_are_those_of_an_index_that_never_held_the_rest(ids, question, k) -> None:
     view, alone = WHOLE.limited_to(Filter(documents=ids)), fresh(ids)
     assert view.search(question, k) == alone.search(question, k)

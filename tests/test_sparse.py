@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from index import sparse
@@ -72,7 +72,7 @@ def test_passages_without_any_term_score_zero() -> None:
 @given(
     st.lists(st.lists(st.text("光伏风电a 7。", max_size=8), max_size=5), max_size=4), st.text("光伏风电a7 ", max_size=9)
 )
-@settings(deadline=None)  # the first example loads the tables of characters
+# the first example loads the tables of characters
 def test_several_postings_score_as_one(parts: list[list[str]], query: str) -> None:
     several = SparseIndex([Postings.of(part) for part in parts])
     one = SparseIndex.build(text for part in parts for text in part)
@@ -86,7 +86,7 @@ def test_several_postings_score_as_one(parts: list[list[str]], query: str) -> No
     st.integers(1, 12),
     st.integers(0, 2**40),
 )
-@settings(deadline=None)  # the first example loads the tables of characters
+# the first example loads the tables of characters
 def test_the_best_are_those_of_all_scores_however_many_terms_are_left_unread(
     texts: list[str], query: str, k: int, seed: int
 ) -> None:

@@ -195,7 +195,6 @@ TEXTS = st.lists(st.sampled_from(PARTS), max_size=60).map("".join)
 
 
 @given(TEXTS | st.text(max_size=200), st.integers(50, 120))
-@settings(deadline=None)
 def test_any_text_is_split_exactly(text: str, limit: int) -> None:
     whole = document(text)
     assert_exact(whole, split(whole, max_characters=limit), limit)
@@ -251,7 +250,7 @@ def test_a_row_longer_than_a_passage_is_split_like_any_text() -> None:
     assert all(passage.labels == ("表1 目标",) for passage in passages)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.sampled_from(["文字。", "一、题\n", "（一）项\n", "长" * 70, "\n"]), max_size=8),
     st.lists(st.text("甲乙：| 1", min_size=1, max_size=90), min_size=1, max_size=6),

@@ -67,9 +67,7 @@ def failures(schema: schemathesis.BaseSchema) -> Iterator[tuple[str, str, int]]:
 def _tried(strategy: hypothesis.strategies.SearchStrategy[schemathesis.Case]) -> tuple[str, int]:
     sent = 0
 
-    @hypothesis.settings(
-        max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(hypothesis.HealthCheck)
-    )
+    @hypothesis.settings(max_examples=EXAMPLES, database=None, suppress_health_check=list(hypothesis.HealthCheck))
     @hypothesis.seed(time.time_ns())
     @hypothesis.given(strategy)
     def attempt(case: schemathesis.Case) -> None:
