@@ -98,8 +98,8 @@ def changes(paths: Sequence[Path], documents: Iterable[Described] = ()) -> Chang
     for path, source in files:
         digest = _digest(path)
         if not any(_belongs(old, source) for old in by_digest.get(digest, ())):
-            origin = Origin(_folder(path, folders) or known.get(source), digest)
-            incoming.append(Incoming(path, source, origin, sum(_stamp(path)[:1])))
+            folder = _folder(path, folders) or known.get(source) or _above(path, source)
+            incoming.append(Incoming(path, source, Origin(folder, digest), sum(_stamp(path)[:1])))
     gone = _gone(documents, {str(folder.absolute()) for folder in folders}, {source for _, source in files})
     return Changes(incoming, len(files) - len(incoming), gone)
 
@@ -230,6 +230,11 @@ def _gone(documents: Sequence[Described], folders: set[str], sources: set[str]) 
 
 def _folder(path: Path, folders: Sequence[Path]) -> str | None:
     return next((str(folder.absolute()) for folder in folders if path.is_relative_to(folder)), None)
+
+
+def _above(path: Path, source: str) -> str:
+    """The folder below which a file given by itself has the name that it is known by."""
+    return str(path.absolute().parents[source.count("/")])
 
 
 def _digest(path: Path) -> str:

@@ -10,6 +10,7 @@ from index.records import Metadata
 
 _HEAD = 4000  # characters in which a document introduces itself
 _TAIL = 300  # characters that may end in a signature
+_ANNEX = re.compile(r"附[件表][ ]?[0-9０-９一二三四五六七八九十]{0,3}[:：]?")
 _TITLE_MAX = 100
 _CLOSING = 2000  # characters in which a law says from when it applies
 _FIRST_PLAN_BY_YEARS = 1981  # earlier five-year plans did not follow the calendar of the later ones
@@ -248,7 +249,8 @@ def _title(text: str, lines: Sequence[str]) -> str | None:
     markdown = _MARKDOWN_TITLE.search(text, 0, _HEAD)
     if markdown:
         return _tidy(markdown[1])
-    return _joined_title(lines) or _labelled(lines, ("标题", "题名", "文件名称")) or _first_short_line(lines)
+    titles = [line for line in lines if not _ANNEX.fullmatch(line)]
+    return _joined_title(lines) or _labelled(lines, ("标题", "题名", "文件名称")) or _first_short_line(titles)
 
 
 def _published(text: str, lines: Sequence[str]) -> str | None:

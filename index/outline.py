@@ -112,7 +112,10 @@ def outline(text: str, declared: Sequence[Declared] = (), tables: Sequence[Table
         `**`) where there are any; titles are at most 70 characters. Level 1 is outermost and no level is
         skipped on the way down.
     """
+    set_off = [heading for heading in declared if not heading.level]
+    declared = [heading for heading in declared if heading.level]
     candidates = _with_annex_titles(text, _with_declared(_outside(markers(text), tables), declared))
+    candidates = _with_set_off(candidates, set_off)
     if not declared and not any(marker.kind in _MARKDOWN for marker in candidates):
         candidates = sorted([*candidates, *_outside(unnumbered(text, candidates), tables)], key=lambda each: each.line)
     nodes: list[_Node] = []
@@ -161,6 +164,14 @@ def _with_declared(found: Sequence[Marker], declared: Sequence[Declared]) -> lis
             start, end = heading.span.start, heading.span.end
             merged.append(Marker("#" * min(heading.level, 6), 0, start, start, start, end))
     return sorted(merged, key=lambda marker: marker.line)
+
+
+def _with_set_off(found: Sequence[Marker], lines: Sequence[Declared]) -> list[Marker]:
+    """Markers together with lines that are only set off, where these have no number: titles as others without one."""
+    taken = {marker.line for marker in found}
+    spans = [heading.span for heading in lines if heading.span.start not in taken]
+    titles = [Marker(UNNUMBERED, 0, span.start, span.start, span.start, span.end) for span in spans]
+    return sorted([*found, *titles], key=lambda marker: marker.line)
 
 
 # --- sequence and nesting ---------------------------------------------------------------------

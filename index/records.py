@@ -66,7 +66,7 @@ class Declared:
     """A heading that the file itself declares: by style, tag or bookmark.
 
     Attributes:
-        level: 1 is outermost.
+        level: 1 is outermost; 0 where the file only sets the line off, as a short one all in bold.
         span: its line in the text.
     """
 
@@ -119,7 +119,8 @@ class Origin:
     """The file that a document was read from, to tell next time whether it changed or is gone.
 
     Attributes:
-        folder: the folder that was given to be indexed, absolute; None for a file given by itself.
+        folder: the folder that was given to be indexed, or that a file given by itself lies in, absolute; None where
+            that is not known.
         digest: of the file's content, and of the version of the loaders that read it.
     """
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from index.protocols import Encoder
 from index.records import Document, Hit, Span
 from qa.answers import Answer, Citation
+from qa.cells import better_cell
 from qa.citations import quote_span, quote_spans, unmarked
 from qa.confidence import clash, confidence_features, doubt, meets, strays, unfit
 from qa.contents import Contents, contents, passage_of
@@ -194,7 +195,7 @@ class ExtractiveReader:
             return None
         scores = pool.features @ self._model.ranking
         order = np.argsort(-scores, kind="stable")
-        order = _rightful_first(pool, _expressly_first(pool, order))
+        order = _cell_first(pool, _rightful_first(pool, _expressly_first(pool, order)))
         order = _body_first([pool.places[row] for row in order], scores[order], order)
         ranking, scores, features = [pool.places[row] for row in order], scores[order], pool.features[order]
         told = confidence_features(pool.asked, ranking, pool.found, scores, features, self._encoder)
@@ -361,6 +362,16 @@ def _rightful_first(pool: Pool, order: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _holds(place: Place, figure: Place) -> bool:
     return place.hit is figure.hit and place.site.candidate.span.contains(figure.site.candidate.span)
+
+
+def _cell_first(pool: Pool, order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Put the cell of a table first that the question names better than the one that comes first."""
+    ranked = [pool.places[row] for row in order]
+    better = better_cell(pool.asked.question.text, ranked[0], ranked[1:])
+    if better is None:
+        return order
+    position = next(at for at, place in enumerate(ranked) if place is better)
+    return np.concatenate([order[position : position + 1], np.delete(order, position)])
 
 
 def _body_first(ranked: Sequence[Place], scores: NDArray[np.float64], order: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -105,6 +105,28 @@ def test_where_a_style_was_used_once_the_numbers_are_the_guide(tmp_path: Path) -
     assert [(h.title, h.level) for h in document.headings] == [("一、任务一", 1), ("二、任务二", 1), ("三、任务三", 1)]
 
 
+def bold(text: str, properties: str = "") -> str:
+    return f"<w:p><w:pPr>{properties}</w:pPr><w:r><w:rPr><w:b/></w:rPr><w:t>{text}</w:t></w:r></w:p>"
+
+
+def test_short_lines_in_bold_between_paragraphs_are_headings(tmp_path: Path) -> None:
+    centred = '<w:jc w:val="center"/>'
+    lead = "<w:p><w:r><w:rPr><w:b/></w:rPr><w:t>林下经济。</w:t></w:r><w:r><w:t>发展种植2.1万亩。</w:t></w:r></w:p>"
+    light = '<w:p><w:r><w:rPr><w:b w:val="0"/></w:rPr><w:t>并不加粗</w:t></w:r></w:p>'
+    title = bold("青山县2024年度", centred) + bold("林业工作总结", centred) + p("现总结如下。")
+    chapters = bold("造林情况") + p("造林3万亩。") + bold("产业发展") + lead + p("其他。")
+    body = title + chapters + light + bold("请各单位认真落实！") + p("完。") + bold("附注说明")
+    document = word(tmp_path, body)
+    assert [(heading.title, heading.level) for heading in document.headings] == [("造林情况", 1), ("产业发展", 1)]
+
+
+def test_one_bold_line_is_no_outline_and_a_bold_number_stays_a_number(tmp_path: Path) -> None:
+    assert word(tmp_path, p("首段。") + bold("强调的话") + p("正文。")).headings == ()
+    numbered = bold("一、总体要求") + p("正文。") + bold("二、重点任务") + bold("（一）造林") + p("正文。")
+    found = word(tmp_path, p("首段。") + numbered).headings
+    assert [(h.title, h.level) for h in found] == [("一、总体要求", 1), ("二、重点任务", 1), ("（一）造林", 2)]
+
+
 def test_deleted_and_hidden_text_is_left_out_and_inserted_text_kept(tmp_path: Path) -> None:
     body = (
         "<w:p><w:r><w:t>装机</w:t></w:r><w:del><w:r><w:delText>60</w:delText></w:r></w:del>"
@@ -157,9 +179,44 @@ def test_a_cell_merged_down_is_said_in_every_row_it_covers(tmp_path: Path) -> No
     assert lines(word(tmp_path, merged)) == ["类别：水电 | 名称：甲站 | 数量：3", "类别：水电 | 名称：乙站 | 数量：5"]
 
 
-def test_a_form_without_a_heading_row_keeps_its_bare_cells(tmp_path: Path) -> None:
+def test_a_form_is_read_as_questions_and_answers(tmp_path: Path) -> None:
     rows = [["联系人", "张三", "电话", "023-1234"], ["邮编", "400000", "传真", "023-5678"]]
-    assert lines(word(tmp_path, tbl(rows)))[0] == "联系人 | 张三 | 电话 | 023-1234"
+    assert lines(word(tmp_path, tbl(rows))) == ["联系人：张三 | 电话：023-1234", "邮编：400000 | 传真：023-5678"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "written"),
+    [
+        (
+            [["姓名", "李明", "性别", "男", ""], ["工作单位", "农技中心", "农技中心", "农技中心", ""]],
+            ["姓名：李明 | 性别：男", "工作单位：农技中心"],
+        ),
+        (
+            [["事项名称：", "身份证办理"], ["办理时限", "20个工作日"], ["备注", ""]],
+            ["事项名称：身份证办理", "办理时限：20个工作日", "备注"],
+        ),
+        (
+            [["基本信息"] * 2, ["单位名称", "甲公司"], ["注册资本", "500万元"]],
+            ["基本信息", "单位名称：甲公司", "注册资本：500万元"],
+        ),
+        # Tables whose first row names columns, though they look the same from afar.
+        (
+            [["项目", "内容"], ["名称", "工程"], ["类型", "新建"]],
+            ["项目：名称 | 内容：工程", "项目：类型 | 内容：新建"],
+        ),
+        ([["地区", "产量"], ["北京", "12"], ["上海", "15"]], ["地区：北京 | 产量：12", "地区：上海 | 产量：15"]),
+        (
+            [["部门", "职责"], ["办公室", "协调"], ["财务处", "经费"]],
+            ["部门：办公室 | 职责：协调", "部门：财务处 | 职责：经费"],
+        ),
+        (
+            [["姓名", "职务", "电话", "备注"], ["张三", "科长", "1234", ""], ["李四", "科员", "5678", ""]],
+            ["姓名：张三 | 职务：科长 | 电话：1234", "姓名：李四 | 职务：科员 | 电话：5678"],
+        ),
+    ],
+)
+def test_forms_are_told_from_tables_with_named_columns(rows: list[list[str]], written: list[str]) -> None:
+    assert rendered(Grid(rows)).lines == written
 
 
 def test_numbers_in_a_table_are_no_headings(tmp_path: Path) -> None:
@@ -202,6 +259,20 @@ def test_a_sheet_is_read_as_it_is_shown(tmp_path: Path) -> None:
         "指标：企业数 | 数值：42 | 增长：10.0%",
     ]
     assert document.tables[0].caption == "2025年目标"
+    assert document.title == "2025年目标"
+
+
+def test_sheets_that_nobody_named_give_no_title(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for sheet in (book.active, book.create_sheet()):
+        assert sheet is not None
+        for row in (["指标", "数值"], ["产值", 12], ["企业", 42]):
+            sheet.append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    document = read(tmp_path, buffer.getvalue(), "2025年统计表.xlsx")
+    assert document.title == "2025年统计表"
+    assert document.headings == ()
 
 
 def test_each_slide_is_a_page_under_its_title(tmp_path: Path) -> None:

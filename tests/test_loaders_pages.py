@@ -92,6 +92,20 @@ def test_two_columns_are_read_one_after_the_other(tmp_path: Path) -> None:
     assert text.rindex("左") < text.index("右")
 
 
+def test_a_byline_above_two_columns_does_not_break_their_lines(tmp_path: Path) -> None:
+    def column(x: float, sign: str) -> str:
+        return "".join(at(x, 700 - 18 * n, sign + FULL[: 15 if n < 6 else 5]) for n in range(7))
+
+    page = (
+        at(180, 780, "标题占满全宽横跨两栏", 18)
+        + at(215, 750, "县政协农业委员会")
+        + column(60, "左")
+        + column(320, "右")
+    )
+    text = read(tmp_path, pdf(page)).text
+    assert [line[0] for line in text.splitlines()] == ["标", "县", "左", "右"]
+
+
 def test_spaces_that_were_typed_stay_and_gaps_of_the_typesetter_are_none(tmp_path: Path) -> None:
     apart = at(72, 700, "到") + at(87, 700, "2025") + at(114, 700, "年装机70 MW，用 open source。")  # a quarter em each
     assert lines(read(tmp_path, pdf(apart))) == ["到2025年装机70 MW，用 open source。"]

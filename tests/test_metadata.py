@@ -315,3 +315,8 @@ def test_a_signature_that_ran_into_the_paragraph_above_is_read(end: str) -> None
 def test_an_order_is_of_the_day_it_was_published_and_not_of_the_meeting_before() -> None:
     text = "排水条例\n（2013年9月18日国务院常务会议通过　2013年10月2日国务院令第641号公布）\n第一条 为了防治内涝。"
     assert describe(text, "x")[1].issued == "2013-10-02"
+
+
+def test_an_annex_is_titled_by_what_stands_below_its_number() -> None:
+    assert describe("附件1\n科技人员申报表\n正文。", "文件")[0] == "科技人员申报表"
+    assert describe("附件2：\n正文，没有标题。", "文件")[0] == "文件"

@@ -135,6 +135,15 @@ class Writer:
             self._append(line + "\n")
         self._tables.append(Table(Span(start, self._length), caption))
 
+    def set_off(self, line: Span) -> None:
+        """Tell that a line written before looks like a heading, of whatever level."""
+        self._declared.append(Declared(0, line))
+
+    @property
+    def length(self) -> int:
+        """Characters written so far."""
+        return self._length
+
     def frames(self, pages: Sequence[PlacedPage]) -> None:
         """Tell what the pages are like on which lines stand, in order and without these lines."""
         self._frames.extend(pages)
@@ -154,7 +163,7 @@ class Writer:
             "".join(self._parts),
             self.title,
             tuple(self._pages),
-            tuple(self._declared),
+            tuple(sorted(self._declared, key=lambda heading: heading.span)),
             tuple(self._tables),
             tuple(self._notices),
             placing.packed([replace(p, lines=tuple(self._placed[n])) for n, p in enumerate(self._frames, 1)]),

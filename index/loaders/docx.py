@@ -7,7 +7,7 @@ out; nothing outside the file is ever opened.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from index.loaders.archive import Archive, attribute, child, local, relations
 from index.loaders.content import Content, Unreadable, Writer, joined
 from index.loaders.numbering import Numbering
 from index.loaders.tables import Grid
+from index.records import Span
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -29,11 +30,24 @@ _TOC_STYLE = re.compile(r"(?:toc|目录)[ ]?[0-9]", re.I)
 _TITLE_STYLE = re.compile(r"title|标题", re.I)
 _NESTING_MAX = 8  # tables within tables
 _COLUMNS_MAX = 500
+_SET_OFF_MAX = 40  # characters of a line in bold that may be a heading
+_SET_OFF_MIN = 2  # such lines in a document from which they are its headings
+_NO_HEADING = re.compile(r"[。；;！!？?，,、：:|\t]$|^[\d\W]+$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A paragraph: where it stands if it may be a heading; whether all of it is bold, or centred."""
+
+    line: Span | None
+    bold: bool
+    centred: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Style:
     name: str
+    bold: bool = False
     level: int | None = None
     list_id: str | None = None
     list_level: int | None = None
@@ -61,12 +75,15 @@ class _Reader:
             for kind, part in (("注", "footnotes"), ("尾注", "endnotes"))
         ]
         self._seen: dict[str, list[str]] = {"注": [], "尾注": []}
+        self._written: list[_Written] = []
         self._writer = Writer()
 
     def content(self) -> Content:
         if self._body is None:
             raise Unreadable("没有正文（缺少 body）。请用 Word 打开后另存。")
         self._blocks(self._body)
+        for line in _set_off(self._written):
+            self._writer.set_off(line)
         self._append_notes()
         return self._writer.content()
 
@@ -86,7 +103,11 @@ class _Reader:
             text = self._label(element, style) + text
         if self._writer.title is None and text and _TITLE_STYLE.fullmatch(style.name):
             self._writer.title = " ".join(text.split())
+        start = self._writer.length
         self._writer.paragraph(text, level=_level(element, style))
+        if self._writer.length > start:
+            line = Span(start, self._writer.length - 1) if _may_head(text) else None
+            self._written.append(_Written(line, _is_bold(element, style), _is_centred(element)))
         for box in _boxes(element):
             self._blocks(box)
 
@@ -204,6 +225,40 @@ def _is_hidden(run: etree._Element) -> bool:
     return hidden is not None and attribute(hidden, "val") not in ("0", "false")
 
 
+def _may_head(text: str) -> bool:
+    return "\n" not in text and 2 <= len(text) <= _SET_OFF_MAX and not _NO_HEADING.search(text)
+
+
+def _set_off(written: Sequence[_Written]) -> list[Span]:
+    """Short lines in bold between paragraphs that are not: what an author makes who uses no styles.
+
+    What is centred above the text is its title.
+    """
+    found: list[Span] = []
+    begun = False
+    for place, paragraph in enumerate(written):
+        follows = place + 1 < len(written) and not written[place + 1].bold
+        if paragraph.bold and paragraph.line and follows and (begun or (place and not paragraph.centred)):
+            found.append(paragraph.line)
+        begun = begun or not paragraph.bold
+    return found if len(found) >= _SET_OFF_MIN else []
+
+
+def _is_bold(paragraph: etree._Element, style: _Style) -> bool:
+    """Whether all that a paragraph shows is bold."""
+    runs = [run for run in paragraph.iter("{*}r") if any(local(part) == "t" and part.text for part in run)]
+    return bool(runs) and all(_switch(child(run, "rPr", "b"), style.bold) for run in runs)
+
+
+def _switch(element: etree._Element | None, default: bool) -> bool:
+    return default if element is None else attribute(element, "val") not in ("0", "false", "off")
+
+
+def _is_centred(paragraph: etree._Element) -> bool:
+    aligned = child(paragraph, "pPr", "jc")
+    return aligned is not None and attribute(aligned, "val") == "center"
+
+
 def _level(element: etree._Element, style: _Style) -> int | None:
     own = child(element, "pPr", "outlineLvl")
     if own is None:
@@ -219,7 +274,7 @@ def _styles(root: etree._Element | None) -> dict[str, _Style]:
 
 def _resolved(identifier: str, elements: dict[str, etree._Element]) -> _Style:
     """A style with what it inherits."""
-    level = list_id = list_level = None
+    level = list_id = list_level = bold = None
     name, passed, current = "", set(), identifier
     while current in elements and current not in passed:
         passed.add(current)
@@ -227,6 +282,7 @@ def _resolved(identifier: str, elements: dict[str, etree._Element]) -> _Style:
         title = child(element, "name")
         own_name = (attribute(title, "val") or "") if title is not None else ""
         name = name or own_name
+        bold = bold if bold is not None else child(element, "rPr", "b")
         level = level or _style_level(element, own_name)
         numbers = child(element, "pPr", "numPr")
         if numbers is not None:
@@ -235,7 +291,7 @@ def _resolved(identifier: str, elements: dict[str, etree._Element]) -> _Style:
             list_level = _integer(attribute(own_level, "val")) if own_level is not None else list_level
         base = child(element, "basedOn")
         current = (attribute(base, "val") or "") if base is not None else ""
-    return _Style(name, level if level and level <= 9 else None, list_id, list_level)
+    return _Style(name, _switch(bold, False), level if level and level <= 9 else None, list_id, list_level)
 
 
 def _style_level(element: etree._Element, name: str) -> int | None:

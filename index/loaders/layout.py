@@ -322,10 +322,16 @@ def _margins(lines: Sequence[_Line], sheets: Sequence[Sheet]) -> tuple[float, fl
     if not lines:
         return 0.0, sheets[0].width if sheets else 0.0
     widest = max(line.x1 - line.x0 for line in lines)
-    full = [line for line in lines if line.x1 - line.x0 > 0.6 * widest]
-    left, right = _quantile([line.x0 for line in full], 0.1), _quantile([line.x1 for line in full], 0.9)
+    left, right = _full(lines)
     # Where no line is full, the right margin is as wide as the left one.
     return left, right if widest > 0.5 * sheets[0].width else sheets[0].width - left
+
+
+def _full(lines: Sequence[_Line]) -> tuple[float, float]:
+    """Where full lines begin and end: what stands in the middle, as a byline does, is none."""
+    widest = max(line.x1 - line.x0 for line in lines)
+    full = [line for line in lines if line.x1 - line.x0 > 0.6 * widest]
+    return _quantile([line.x0 for line in full], 0.1), _quantile([line.x1 for line in full], 0.9)
 
 
 def _quantile(values: Sequence[float], share: float) -> float:
@@ -378,7 +384,7 @@ def _ordered(lines: Sequence[_Line], margins: tuple[float, float]) -> Iterator[_
 def _columns(columns: tuple[list[_Line], list[_Line]]) -> Iterator[_Line]:
     for column in columns:
         if column:
-            yield from _joined_rows(column, (min(line.x0 for line in column), max(line.x1 for line in column)))
+            yield from _joined_rows(column, _full(column))
 
 
 def _gutter(lines: Sequence[_Line]) -> float | None:

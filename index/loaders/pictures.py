@@ -12,7 +12,7 @@ from index.records import Document
 
 
 def file_of(document: Document) -> Path | None:
-    """Where the file of a document lies, or None where that is not known: given by itself, or inside an archive."""
+    """Where the file of a document lies, or None where that is not known, or it lies inside an archive."""
     if document.origin.folder is None or ".." in Path(document.source).parts:  # an index is untrusted input
         return None
     path = Path(document.origin.folder) / document.source

@@ -23,8 +23,17 @@ _NUMERIC = re.compile(r"[-+−–—－（(＜＞<>≤≥~约]*[\d０-９][\d０
 _YEAR = re.compile(r"(?:19|20)\d{2}(?:[-–—~～至/.](?:19|20)?\d{1,2}){0,2}[年月日度末]{0,2}")
 _NAMING = re.compile(
     r"(?:序号|编号|项目|指标|名称|类别|类型|分类|单位|内容|时间|日期|年份|年度|部门|地区|区域|备注|科目|事项|任务|措施|要求|标准|"
-    r"数量|金额|合计|比例|方法|姓名|职务|电话|地址|说明|阶段|目标|期限|性质|进度|等级|代码|代号|来源|期末|期初|本期|上期)"
+    r"数量|金额|合计|比例|方法|姓名|职务|职责|电话|地址|说明|阶段|目标|期限|性质|进度|等级|代码|代号|来源|期末|期初|本期|上期)"
 )
+# What a cell of a form says that a value is written beside: 姓名, 联系电话, 办理时限.
+_ASKING = re.compile(
+    r"(?:姓名|名称|性别|年龄|民族|籍贯|出生|学历|学位|专业|职务|职称|岗位|电话|手机|传真|邮箱|地址|邮编|网址|编号|文号|号码|代码|账号|"
+    r"日期|时间|年月|时限|期限|单位|部门|机关|机构|主体|负责人|联系人|代表人|申请人|资本|投资|金额|费用|规模|面积|数量|类型|类别|种类|"
+    r"性质|级别|等级|地点|地区|位置|方式|用途|来源|范围|对象|条件|依据|材料|流程|程序|内容|简介|说明|业绩|经历|情况|意见|结果|要求|事项|"
+    r"标准|备注|目标|措施)[）)]?[：:]?"
+)
+_ASKING_MAX = 16  # characters of such a cell
+_ASKING_SHARE = 0.6  # of the cells that may ask in a form, those that are known to; of its values, a third at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,8 @@ def rendered(grid: Grid, names: Sequence[str] = ()) -> Rendered:
     visible = [(number, list(row)) for number, row in enumerate(grid.rows) if any(row)]
     numbers, rows = [number for number, _ in visible], [row for _, row in visible]
     width = max(map(len, rows), default=0)
+    if grid.header is None and _is_form(rows):
+        return Rendered([_form_line(row) for row in rows], numbers, [])
     declared = None if grid.header is None else len([row for row in grid.rows[: grid.header] if any(row)])
     lines: list[tuple[int, str]] = []
     names, at = _fitted(names, width), 0
@@ -79,6 +90,39 @@ def rendered(grid: Grid, names: Sequence[str] = ()) -> Rendered:
         lines.extend((at + count + place, line) for place, line in _body(rows[count:end], names))
         rows, at, declared = rows[end:], at + end, None
     return Rendered([line for _, line in lines], [numbers[place] for place, _ in lines], names)
+
+
+def _is_form(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether each row asks and answers in turn: 「姓名 | 李明 | 性别 | 男」; its first row then names no columns."""
+    asked = [_asked(row) for row in rows if not _is_whole(row)]
+    if len(asked) < 2 or any(len(cells) % 2 for cells in asked):
+        return False
+    labels = [cell for cells in asked for cell in cells[::2]]
+    values = [cell for cells in asked for cell in cells[1::2]]
+    if len(set(labels)) < len(labels) or any(_is_figure(label) or len(label) > _ASKING_MAX for label in labels):
+        return False
+    known = sum(map(_asks, labels)) >= _ASKING_SHARE * len(labels)
+    return known and not any(map(_asks, asked[0][1::2])) and sum(map(_asks, values)) * 3 <= len(values)
+
+
+def _asked(row: Sequence[str]) -> list[str]:
+    """The cells of a row of a form, merged ones once; what is left empty at its end is no part of it."""
+    cells = [cell for place, cell in enumerate(row) if place == 0 or not cell or cell != row[place - 1]]
+    while len(cells) % 2 and not cells[-1]:
+        cells.pop()
+    return cells
+
+
+def _asks(cell: str) -> bool:
+    return len(cell) <= _ASKING_MAX and _ASKING.search(cell) is not None
+
+
+def _form_line(row: Sequence[str]) -> str:
+    if _is_whole(row):
+        return row[0]
+    cells = _asked(row)
+    pairs = zip(cells[::2], cells[1::2], strict=True)
+    return SEPARATOR.join(f"{label.rstrip('：:')}：{value}" if value else label for label, value in pairs)
 
 
 def _fitted(names: Sequence[str], width: int) -> list[str]:

@@ -21,6 +21,7 @@ CELLS_MAX = 2_000_000
 """Cells of a sheet that are read; a sheet may claim a million empty rows."""
 _MERGED_MAX = 10_000  # cells that one merged area may cover
 _XML = re.compile(r"\.xml(?:\.rels)?$", re.I)
+_UNNAMED = re.compile(r"(?:Sheet|工作表)[ ]?\d*", re.I)  # what nobody has named says nothing
 
 
 def read(data: bytes) -> Content:
@@ -41,7 +42,7 @@ def read(data: bytes) -> Content:
     writer = Writer()
     for sheet in book.worksheets:
         if sheet.sheet_state == "visible":
-            _write(writer, sheet, named=len(book.worksheets) > 1)
+            _write(writer, sheet, named=len(book.worksheets) > 1 and not _UNNAMED.fullmatch(sheet.title))
     return writer.content()
 
 
@@ -63,7 +64,9 @@ def _write(writer: Writer, sheet: Worksheet, *, named: bool) -> None:
 def _write_table(writer: Writer, block: list[list[str]]) -> None:
     """Lines above the table that fill a row by themselves are its caption."""
     while len(block) > 1 and len({cell for cell in block[0] if cell}) == 1:
-        writer.paragraph(next(filter(None, block.pop(0))))
+        caption = next(filter(None, block.pop(0)))
+        writer.title = writer.title or caption
+        writer.paragraph(caption)
     writer.table(Grid(block))
 
 
