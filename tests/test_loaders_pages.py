@@ -291,6 +291,11 @@ def test_a_blank_picture_and_a_blank_page_have_no_text(tmp_path: Path) -> None:
         read(tmp_path, pdf(stroke(72, 72, 300, 72)))
 
 
+def test_a_blank_page_among_others_is_a_page(tmp_path: Path) -> None:
+    document = read(tmp_path, pdf(at(72, 700, "第一页正文。"), "", at(72, 700, "第三页正文。")))
+    assert [document.page(document.text.index(word)) for word in ("第一", "第三")] == [1, 3]
+
+
 # --- what cannot be read ----------------------------------------------------------------------
 
 

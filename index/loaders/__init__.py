@@ -10,6 +10,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -205,13 +206,11 @@ def _settled(part: Part) -> Document | DocumentError:
 
 
 def _member_name(entry: zipfile.ZipInfo) -> str:
-    """A name fit for people: GBK where the archive does not say UTF-8, no way up, empty for hidden files."""
+    """A name fit for people: in whatever encoding if the archive does not say, no way up, empty for hidden files."""
     name = entry.filename
-    if not entry.flag_bits & 0x800:
-        try:
-            name = name.encode("cp437").decode("gb18030")
-        except UnicodeError:
-            name = entry.filename
+    if not entry.flag_bits & 0x800:  # as zipfile cannot know, it reads the bytes as cp437
+        with suppress(UnicodeEncodeError):
+            name = legible(os.fsdecode(name.encode("cp437")))
     parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "..")]
     hidden = any(part.startswith((*_NOT_DOCUMENTS, "__MACOSX")) for part in parts)
     return "" if hidden else unicodedata.normalize("NFC", "/".join(parts))
@@ -365,11 +364,18 @@ def legible(name: str) -> str:
         stay visible as `\\xff`.
     """
     written = os.fsencode(name)
-    try:
-        text = written.decode("utf-8")
-    except UnicodeDecodeError:
-        try:
+    text = written.decode("utf-8", "backslashreplace")
+    if not _is_utf8(written):
+        with suppress(UnicodeDecodeError):
             text = written.decode("gb18030")
-        except UnicodeDecodeError:
-            text = written.decode("utf-8", "backslashreplace")
     return unicodedata.normalize("NFC", text)
+
+
+def _is_utf8(written: bytes) -> bool:
+    """Whether a name is meant as UTF-8: 通知 in GBK is valid UTF-8 too, but of signs that stand in no name."""
+    try:
+        text = unicodedata.normalize("NFC", written.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+    foreign = [character for character in text if not character.isascii()]
+    return any(c >= "\u0800" for c in foreign) or all(c.isalpha() and c < "\u0530" for c in foreign)
