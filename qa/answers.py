@@ -58,6 +58,7 @@ class AnswerJson(TypedDict):
     notice: NotRequired[str]
     expandable: NotRequired[bool]
     usage: NotRequired[UsageJson]
+    conflicts: NotRequired[list[ConflictJson]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,59 @@ class Sentence:
             "support": round(self.support, 4),
             "problem": self.problem,
         }
+
+
+class SaidJson(TypedDict):
+    """What one document says of a figure, as programs see it."""
+
+    citation: int
+    value: str
+    title: str
+    date: str | None
+
+
+class ConflictJson(TypedDict):
+    """What several documents say of one figure, as programs see it; the answer goes by the first."""
+
+    name: str
+    said: list[SaidJson]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one document says of a figure.
+
+    Attributes:
+        n: number of the citation where it does.
+        value: the figure, verbatim.
+        title: of the document.
+        date: on which it was issued, ISO 8601, maybe a year alone; None where that is not known.
+    """
+
+    n: int
+    value: str
+    title: str
+    date: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """What several documents say of the same figure.
+
+    Attributes:
+        name: what it is a figure of, in the question's words.
+        said: one a document, the one that the answer goes by first.
+    """
+
+    name: str
+    said: tuple[Said, ...]
+
+    def to_json(self) -> ConflictJson:
+        """The contract's form."""
+        said: list[SaidJson] = [
+            {"citation": each.n, "value": each.value, "title": each.title, "date": each.date} for each in self.said
+        ]
+        return {"name": self.name, "said": said}
 
 
 class UsageJson(TypedDict):
@@ -209,6 +263,7 @@ class Answer:
             to be said.
         expandable: whether a language model can say more of it.
         usage: what the language model took; None where none was asked.
+        conflicts: figures of which other documents say something else.
     """
 
     question: str
@@ -225,6 +280,7 @@ class Answer:
     notice: str | None = None
     expandable: bool = False
     usage: Usage | None = None
+    conflicts: tuple[Conflict, ...] = ()
 
     def to_json(self) -> AnswerJson:
         """The contract's form, ready for `json.dumps`."""
@@ -251,6 +307,8 @@ class Answer:
             said["expandable"] = True
         if self.usage is not None:
             said["usage"] = self.usage.to_json()
+        if self.conflicts:
+            said["conflicts"] = [conflict.to_json() for conflict in self.conflicts]
         return said if self.id is None else {"id": self.id, **said}
 
 

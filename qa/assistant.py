@@ -13,6 +13,7 @@ from index.filters import Filter
 from index.protocols import PassageStore, Retriever
 from index.records import Description, Document, Hit
 from index.versions import Versions
+from qa import contradictions
 from qa.answers import Answer, Timing
 from qa.computing import answer_of
 from qa.editions import timeless, told, wanted
@@ -158,7 +159,7 @@ class Assistant:
         for answer in during("read", reader.read(self._read_as(question, hits, within), hits)):
             now = perf_counter()
             timing = Timing((found - start) * 1e3, (now - found) * 1e3, (now - start) * 1e3)
-            noted = self._noted(answer, within)
+            noted = self._noted(answer, question, within)
             yield dataclasses.replace(noted, question=turn, standalone_question=question, timing=timing)
 
     def _meant(self, question: str, within: Filter | None) -> Filter | None:
@@ -173,12 +174,14 @@ class Assistant:
         group = self.versions(within).of(hits[0].passage.document_id) if hits else ()
         return timeless(question) if any(version.binding for version in group) else question
 
-    def _noted(self, answer: Answer, within: Filter | None) -> Answer:
-        """An answer that says which version of a document it is from, where there are several."""
+    def _noted(self, answer: Answer, question: str, within: Filter | None) -> Answer:
+        """An answer that says what other documents say instead, and which of several versions it is from."""
+        versions, today = self.versions(within), self._today()
+        sided = contradictions.noted(answer, question, self._store.document, versions, today.isoformat())
         ids = dict.fromkeys(citation.passage.document_id for citation in answer.citations)
         cited = [document for id in ids if (document := self._store.document(id))]
-        note = told(cited, self.versions(within), self._today())
-        return dataclasses.replace(answer, text=f"{answer.text}\n\n{note}") if note else answer
+        note = told(cited, versions, today)
+        return dataclasses.replace(sided, text=f"{sided.text}\n\n{note}") if note else sided
 
     def versions(self, within: Filter | None = None) -> Versions:
         """Which of the documents (of a filter) are versions of one work, and which apply."""

@@ -1,11 +1,12 @@
 """A language model in a GGUF file, run in this process by llama.cpp. Needs the extra `gguf`.
 
-llama.cpp is a server by itself: it listens on the loopback interface, under a key that is made for this process and told
-to nobody. So a file is asked as any other server is, with the same limits and the same errors.
+llama.cpp is a server by itself: it listens on the loopback interface, under a key that is made for this process and
+told to nobody. So a file is asked as any other server is, with the same limits and the same errors.
 """
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Generator, Sequence
 from pathlib import Path
@@ -70,6 +71,8 @@ def _params(file: Path, context: int, key: str) -> CommonParams:
     params.model.path = str(file)
     params.n_ctx = context
     params.n_parallel = 1
+    # One core is left to answering: the threads of llama.cpp wait for one another, and starve where they are too many.
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = max(1, (os.cpu_count() or 2) - 1)
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.api_keys = [key]

@@ -14,9 +14,10 @@ from fractions import Fraction
 from math import prod
 
 from index.records import Document, Span
-from index.versions import spoken
-from qa.answers import Answer, Citation
+from qa.answers import Answer, Citation, Conflict
 from qa.citations import unmarked
+from qa.contradictions import conflict_of, differs
+from qa.contradictions import told as side_by_side
 from qa.figures import Figure, figure_of, kinds_differ, others_of, stated_total
 from qa.joining import added, merged
 from qa.operands import Operand
@@ -66,7 +67,8 @@ DocumentOf = Callable[[str], Document | None]
 def part_of(operand: Operand, answer: Answer, document_of: DocumentOf) -> Part:
     """An operand with its answer, the figure in that, and those of other documents that contradict it."""
     figure = figure_of(operand, answer)
-    rivals = others_of(figure, answer.hits, document_of) if figure else ()
+    others = others_of(figure, answer.hits, document_of) if figure else []
+    rivals = [each for each in others if figure and differs(figure, each)]
     return Part(operand, answer, figure, tuple(rivals))
 
 
@@ -97,9 +99,10 @@ def combined(turn: str, question: str, task: Task, parts: Sequence[Part], docume
             told, short = _computed(task, parts, numbered)
     except _Incomparable as reason:
         return _answer(turn, question, str(reason), parts)
-    conflicts = [line for part in parts for line in _conflict(part, numbered.marker, document_of)]
+    conflicts = _conflicts(parts, numbered, document_of)
     return dataclasses.replace(
-        _answer(turn, question, "\n".join((told, *conflicts)), parts),
+        _answer(turn, question, "\n".join((told, *map(side_by_side, conflicts))), parts),
+        conflicts=conflicts,
         short=short,
         citations=tuple(numbered.citations),
         abstained=False,
@@ -113,13 +116,16 @@ class _Numbered:
     def __init__(self) -> None:
         self.citations: list[Citation] = []
 
-    def marker(self, citation: Citation) -> str:
+    def number(self, citation: Citation) -> int:
         place = (citation.passage.document_id, citation.quote)
         for known in self.citations:
             if (known.passage.document_id, known.quote) == place:
-                return f"[{known.n}]"
+                return known.n
         self.citations.append(dataclasses.replace(citation, n=len(self.citations) + 1))
-        return f"[{len(self.citations)}]"
+        return len(self.citations)
+
+    def marker(self, citation: Citation) -> str:
+        return f"[{self.number(citation)}]"
 
 
 def _answer(turn: str, question: str, text: str, parts: Sequence[Part]) -> Answer:
@@ -149,18 +155,13 @@ def _computed(task: Task, parts: Sequence[Part], numbered: _Numbered) -> tuple[s
     return "\n".join((*lines, *_quoted(numbered))), stated.text if agrees else None
 
 
-def _conflict(part: Part, marker: Marker, document_of: DocumentOf) -> Iterator[str]:
+def _conflicts(parts: Sequence[Part], numbered: _Numbered, document_of: DocumentOf) -> tuple[Conflict, ...]:
     """What several documents say of the same figure, side by side with their dates."""
-    if part.figure and part.rivals:
-        said = "；".join(_source(figure, marker, document_of) for figure in (part.figure, *part.rivals))
-        yield f"文档说法不一致：{unmarked(part.operand.name)}，{said}。上面用的是第一个。"
-
-
-def _source(figure: Figure, marker: Marker, document_of: DocumentOf) -> str:
-    passage = figure.citation.passage
-    document = document_of(passage.document_id)
-    date = spoken(document.metadata.issued) if document and document.metadata.issued else "日期不明"
-    return f"《{unmarked(passage.title.strip('《》'))}》（{date}）为{unmarked(figure.text)}{marker(figure.citation)}"
+    return tuple(
+        conflict_of(part.operand.name, (part.figure, *part.rivals), numbered.number, document_of)
+        for part in parts
+        if part.figure and part.rivals
+    )
 
 
 def _comparable(task: Task, parts: Sequence[Part]) -> list[Figure]:

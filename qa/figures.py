@@ -67,6 +67,7 @@ class Figure:
         falls: it counts what went down.
         periods: the years it is told for.
         confidence: of the reader in its answer.
+        own: its own words where it stands, folded.
     """
 
     operand: Operand
@@ -81,6 +82,7 @@ class Figure:
     falls: bool
     periods: tuple[Period, ...]
     confidence: float
+    own: str = ""
 
     @property
     def kind(self) -> tuple[object, ...]:
@@ -272,6 +274,7 @@ def _figure(operand: Operand, site: Site, citation: Citation, confidence: float)
         _FALL.search(own) is not None,
         tuple(told_periods(Place(Hit(citation.passage, 0.0), 0, site))),
         confidence,
+        site.own,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import chain, zip_longest
 
 from index.records import Hit
-from qa.answers import Answer, Citation, Sentence, Timing, Usage
+from qa.answers import Answer, Citation, Conflict, Sentence, Timing, Usage
 from qa.verify import unsupported
 
 _MARKER = re.compile(r"\[(\d{1,3})\]")
@@ -42,6 +42,7 @@ def joined(turn: str, parts: Sequence[Answer]) -> Answer:
         notice="".join(dict.fromkeys(part.notice for part in parts if part.notice)) or None,
         expandable=any(part.expandable for part in parts),
         usage=_taken(parts),
+        conflicts=_conflicts(parts, numbers),
     )
 
 
@@ -55,6 +56,15 @@ def _sentences(parts: Sequence[Answer], numbers: Sequence[dict[str, int]]) -> tu
         )
         for part, renumbered in zip(parts, numbers, strict=True)
         for sentence in part.sentences
+    )
+
+
+def _conflicts(parts: Sequence[Answer], numbers: Sequence[dict[str, int]]) -> tuple[Conflict, ...]:
+    """What documents disagree about, with the numbers that the citations have now."""
+    return tuple(
+        Conflict(conflict.name, tuple(dataclasses.replace(each, n=renumbered[str(each.n)]) for each in conflict.said))
+        for part, renumbered in zip(parts, numbers, strict=True)
+        for conflict in part.conflicts
     )
 
 
