@@ -58,6 +58,8 @@ class Candidate:
 _ARABIC = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 # Bounded, here and below, so that time stays linear in text that is nothing but numerals.
 _CHINESE = r"[零〇一二两三四五六七八九十百千万亿]{1,20}(?:点[零〇一二三四五六七八九]{1,20})?"
+# 1亿 of 1亿2千万元
+_HIGHER = r"(?:\d{1,4}[万亿](?=\d)){0,2}"
 _TO = r"(?:-{1,2}|至|到)"
 _RANGE = rf"(?:{_TO}{_ARABIC})?"
 _MULTIPLE = r"[十百千万亿]{0,8}(?:余|多)?"
@@ -67,11 +69,11 @@ UNIT = re.compile(_UNIT)
 
 _QUANTITY = re.compile(
     rf"(?:(?<![\d.a-z])(?:{_ARABIC}(?:\s?:\s?{_ARABIC})+(?![\d.:a-z])"
-    rf"|{_ARABIC}{_RANGE}\s?{_MULTIPLE}\s?(?P<unit>{_UNIT})(?!(?<=[a-z])[a-z])"
-    rf"|百分之{_CHINESE}"
-    rf"|{_CHINESE}(?:{_TO}{_CHINESE})?(?P<unit2>{MEASURES})"
+    rf"|{_HIGHER}{_ARABIC}{_RANGE}\s?{_MULTIPLE}\s?(?P<unit>{_UNIT})(?!(?<=[a-z])[a-z])"
+    rf"|[一二两三四五六七八九十百千万]{{1,4}}分之{_CHINESE}"
+    rf"|{_CHINESE}(?:{_TO}{_CHINESE})?(?P<unit2>{MEASURES})(?:(?<=成)[一二三四五六七八九半](?![十百千万亿]))?"
     rf"|{_ARABIC}{_RANGE}\s?{_MULTIPLE}(?P<unit3>[a-z]{{2,5}})(?![a-z\d-])"
-    rf"|{_ARABIC}{_RANGE}(?:[万亿]{{1,8}})?(?![\d.]*[a-z])))(?:以上|以下|以内|左右|上下)?"
+    rf"|{_HIGHER}{_ARABIC}{_RANGE}(?:[十百千]?[万亿]{{1,8}})?(?![\d.]*[a-z])))(?:以上|以下|以内|左右|上下)?"
 )
 # A power of ten without a numeral counts nothing: 万元 of 万元产值能耗.
 _NO_QUANTITY = re.compile(rf"(?:{SET_NUMERALS}|[百千万亿](?!分之)|0\d)")
@@ -301,7 +303,7 @@ def _between(text: str, clause: Span, spans: Sequence[Span], position: int) -> t
 
 
 def _unit(match: re.Match[str]) -> str:
-    return match["unit"] or match["unit2"] or match["unit3"] or ("%" if "百分之" in match.group() else "")
+    return match["unit"] or match["unit2"] or match["unit3"] or ("%" if "分之" in match.group() else "")
 
 
 def _counts(text: str, match: re.Match[str], others: Sequence[Span]) -> bool:

@@ -51,8 +51,15 @@ _ARABIC = re.compile(rf"(?P<number>{_NUMBER})\s*(?P<multiplier>[十百千万亿]
 _CHINESE = re.compile(
     r"(?P<whole>[零〇一二两三四五六七八九十百千万亿]+)(?:点(?P<part>[零〇一二三四五六七八九]+)(?P<scale>[万亿]*))?"
 )
-_PERCENT = re.compile("百分之(.+)")
+_PARTS = re.compile("(.+)分之(.+)")
+_TENTHS = re.compile(r"([一二三四五六七八九]|\d(?:\.\d)?)成([一二三四五六七八九半])")
+_SHORT_LEAST = 100
+"""From this multiplier on, a lone digit behind it counts the next lower one: 两万五 is 25,000."""
 _BOUND_BEHIND = re.compile("(?:及|或)?以[上下内]$|左右$|上下$")
+_EITHER = re.compile(
+    "(?<![零〇一二三四五六七八九])(?:一[二两]|[二两]三|三四|四五|五六|六七|七八|八九|三五)(?![零〇一二三四五六七八九])"
+)
+"""三四家 is three or four, 十七八 seventeen or eighteen."""
 _INEXACT = re.compile("[多余几数来]")
 _UNIT_ASKED = re.compile(f"(?P<multiplier>[万亿]*)(?P<unit>{UNIT.pattern})?")
 _UNIT_FORM = re.compile(r"(?:[a-z]{1,5}[23]?|[\u4e00-\u9fff㎡%‰]{1,8})(?:/[a-z\u4e00-\u9fff]{1,8})?")
@@ -118,10 +125,20 @@ def parse(text: str) -> Quantity | None:
     bare = _BOUND_BEHIND.sub("", fold(text))
     if len(bare) > MAX_DIGITS * 2 or "-" in bare or _INEXACT.search(bare):
         return None
-    if share := _PERCENT.fullmatch(bare):
-        number = _arabic_or_chinese(share[1])
-        return None if number is None else Quantity(number, unit_of("%"))
+    if share := _PARTS.fullmatch(bare):
+        base = _MULTIPLIERS.get(share[1])
+        return _share(Fraction(base) if base else _arabic_or_chinese(share[1]), _arabic_or_chinese(share[2]))
+    if tenths := _TENTHS.fullmatch(bare):
+        whole, rest = (Fraction(5) if each == "半" else _arabic_or_chinese(each) for each in tenths.groups())
+        return None if whole is None or rest is None else Quantity(whole * 10 + rest, unit_of("%"))
     return _compound(bare)
+
+
+def _share(base: Fraction | None, part: Fraction | None) -> Quantity | None:
+    """三分之一, 百分之三点五, 万分之五: a share of a hundred, exactly."""
+    if not base or part is None:
+        return None
+    return Quantity(part / base * 100, unit_of("%"))
 
 
 def unit_in(text: str) -> tuple[Unit, int] | None:
@@ -188,24 +205,30 @@ def _arabic_or_chinese(text: str) -> Fraction | None:
 
 
 def _numeral(text: str) -> Fraction | None:
-    """Chinese numerals as a number: 一千二百 is 1200, 二〇二五 is 2025."""
+    """Chinese numerals as a number: 一千二百 is 1200, 二〇二五 is 2025, 一亿两千万 is 120,000,000; None for 三四."""
+    if _EITHER.search(text):
+        return None
     if all(character in _NUMERALS for character in text):
         return Fraction(int("".join(str(_NUMERALS[character]) for character in text)))
     total = section = digit = 0
+    last, higher = 1, 0
     for character in text:
         if character in _NUMERALS:
             digit = _NUMERALS[character]
+            last = last if digit else 1
             continue
-        value = _MULTIPLIERS[character]
+        last = value = _MULTIPLIERS[character]
         if value < 10**4:
             section, digit = section + (digit or 1) * value, 0
+        elif higher > value:  # 一亿两千万: 万 counts what stands behind 亿
+            total, section, digit = total + (section + digit) * value, 0, 0
         else:
-            total, section, digit = (total + section + digit) * value, 0, 0
-    return Fraction(total + section + digit)
+            total, section, digit, higher = (total + section + digit) * value, 0, 0, value
+    return Fraction(total + section + digit * (last // 10 if last >= _SHORT_LEAST else 1))
 
 
 def _quantity(number: Fraction, unit_text: str, multiplier: int) -> Quantity | None:
-    if unit_text and not _UNIT_FORM.fullmatch(unit_text):
+    if unit_text and (unit_text[0] in "至到" or not _UNIT_FORM.fullmatch(unit_text)):
         return None
     unit = unit_of(unit_text)
     return Quantity(number * unit.size, unit, multiplier if multiplier in _SHOWN else 1)

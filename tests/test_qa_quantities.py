@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qa.grammar import Kind, candidates
 from qa.quantities import MAX_DIGITS, decimal, parse, told, unit_in, unit_of
 
 
@@ -38,6 +39,28 @@ from qa.quantities import MAX_DIGITS, decimal, parse, told, unit_in, unit_of
         ("一百零五个", 105, "=个"),
         ("50万元以上", 500_000, "money"),
         ("二〇二五", 2025, "="),
+        ("一亿两千万", 120_000_000, "="),
+        ("一亿两千万元", 120_000_000, "money"),
+        ("三万亿元", 3_000_000_000_000, "money"),
+        ("十二亿三千四百五十六万七千八百九十人", 1_234_567_890, "people"),
+        ("两万五", 25_000, "="),
+        ("两百三", 230, "="),
+        ("一亿五", 150_000_000, "="),
+        ("一万零五", 10_005, "="),
+        ("三千零二十", 3_020, "="),
+        ("二十五", 25, "="),
+        ("1.2万亿", 1_200_000_000_000, "="),
+        ("1亿2千万元", 120_000_000, "money"),
+        ("百分之三点五", Fraction(7, 2), "share"),
+        ("三分之一", Fraction(100, 3), "share"),
+        ("四分之三以上", 75, "share"),
+        ("千分之二", Fraction(1, 5), "share"),
+        ("万分之五", Fraction(1, 20), "share"),
+        ("七成", 70, "share"),
+        ("六成五", 65, "share"),
+        ("三成半", 35, "share"),
+        ("3.5个百分点", Fraction(7, 2), "points"),
+        ("三点五个百分点", Fraction(7, 2), "points"),
     ],
 )
 def test_a_figure_is_its_exact_value(text: str, amount: int | Fraction, family: str) -> None:
@@ -66,10 +89,33 @@ def test_a_figure_is_its_exact_value(text: str, amount: int | Fraction, family: 
         "9" * (MAX_DIGITS + 1) + "元",
         "九" * 200,
         "-5%",
+        "三四家",
+        "十七八个",
+        "三五百人",
+        "零分之一",
+        "三至五成",
+        "50%—60%",
+        "百分之三到百分之五",
     ],
 )
 def test_what_is_not_one_exact_figure_is_none(text: str) -> None:
     assert parse(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("投资1亿2千万元建设", "1亿2千万元"),
+        ("总额2千万，", "2千万"),
+        ("三分之一以上的企业", "三分之一以上"),
+        ("不到万分之五的差错", "万分之五"),
+        ("占六成五，", "六成五"),
+        ("约一亿两千万元。", "一亿两千万元"),
+    ],
+)
+def test_a_figure_is_found_whole_in_a_text(text: str, whole: str) -> None:
+    found = [each.span.slice(text) for each in candidates(text) if each.kind is Kind.QUANTITY]
+    assert found == [whole] and parse(whole) is not None
 
 
 def test_units_of_one_family_convert_and_others_do_not() -> None:
