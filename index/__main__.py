@@ -103,7 +103,7 @@ def _add_changing(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--recall",
         type=_share,
         metavar="SHARE",
-        help=f"文件夹里的片段多到不能逐一比较时，前十个最近的至少找到多少（默认 {Search().wanted}）",
+        help=f"文件夹里的片段多到不能逐一比较时，前一百个最近的至少找到多少（默认 {Search().wanted}）",
     )
     _add_cluster(build)
     build.set_defaults(run=_build)
@@ -299,7 +299,7 @@ def _described_search(search: Search) -> str:
         return "向量检索：逐一比较"
     return (
         f"向量检索：分成 {search.lists} 组，每次读 {search.probes} 组（4 位），再用原向量精排；"
-        f"前十召回实测 {search.found:.3f}，要求 {search.wanted:g}"
+        f"前一百个最近的实测找到 {search.found:.3f}，要求 {search.wanted:g}"
     )
 
 

@@ -83,7 +83,7 @@ class FolderBuilder:
         lock: the right to write the folder.
         staged: folder of the runs.
         encoder: gives the encoder.
-        recall: share of the true ten nearest that is to be found where there are too many to compare all.
+        recall: share of the true hundred nearest that is to be found where there are too many to compare all.
     """
 
     def __init__(self, lock: WriteLock, staged: Path, encoder: Callable[[], Encoder], recall: float) -> None:
@@ -210,7 +210,7 @@ def building(
         folder: an index folder, an empty one, or one to be made.
         encoder: names the encoder.
         load: makes it, when there is something to encode or to go on with.
-        recall: share of the true ten nearest that is to be found where there are too many to compare all.
+        recall: share of the true hundred nearest that is to be found where there are too many to compare all.
         job: what is built, in any words: a build of the same words that was broken off is gone on with.
 
     Raises:

@@ -27,7 +27,12 @@ _UNIT_TOLERANCE = 1e-2
 
 EXACT_UP_TO = 32_768
 """Vectors that are compared one by one: 50 MB, some milliseconds."""
-_RECALL_AT = 10
+_RECALL_AT = 100
+"""As many as a search by meaning and wording fuses: what is missing among them may be missing among its first ten.
+
+On 65,000 articles of law and lay questions, for 0.98 of the ten nearest 38 lists of 1,025 are read, and 0.96 of the ten
+best fused are found; for 0.98 of the hundred nearest 110 lists and 0.99, in 1.2 instead of 0.8 ms.
+"""
 _DEPTH = 256  # of so many that four bits put first, the vectors themselves are compared
 _PER_LIST = 40  # vectors to learn a list from
 _ROUNDS = 8  # of k-means: more change recall in the third decimal
@@ -129,6 +134,9 @@ class DenseIndex:
         for number in np.unique(part_of):
             mine = part_of == number
             found[mine] = _products(self._parts[number], query, rows[mine] - self._offsets[number])
+            if self._lists is not None:
+                # A page is mapped with its neighbours: unless they go back, in the end all vectors are in memory.
+                release(self._parts[number])
         return found.astype(np.float64)
 
     def _check(self, query: Vector) -> None:
@@ -142,7 +150,7 @@ class Codebook:
     Attributes:
         probes: how many lists a search reads.
         learnt_from: how many vectors there were when it was learnt.
-        recall: share of the true ten nearest that a search then found.
+        recall: share of the true hundred nearest that a search then found.
         wanted: the share that was asked for.
     """
 
@@ -173,7 +181,7 @@ class Codebook:
         Args:
             parts: all vectors.
             queries: what is searched to measure, as questions are encoded.
-            wanted: share of the true ten nearest that is to be found, 0 to 1.
+            wanted: share of the true hundred nearest that is to be found, 0 to 1.
         """
         draft = cls.drafted(parts, wanted)
         return draft.tuned(parts, [draft.encode(part) for part in parts], queries)
@@ -285,10 +293,10 @@ class Lists:
             # Few lists are enough as a rule: begin there.
             probes = min(2 * low + 1, (low + high) // 2) if low else min(8, high // 2)
             self._codebook.probes = probes
-            here = [
-                len(near.intersection(whole.best(q, _RECALL_AT).tolist()))
-                for q, near in zip(queries, true, strict=True)
-            ]
+            # What the lists hold, and not what is looked for elsewhere where they hold too few.
+            listed = [(query, self.near(query, _DEPTH)) for query in queries]
+            found_here = [rows[best(whole.scores(query, rows), _RECALL_AT)].tolist() for query, rows in listed]
+            here = [len(near.intersection(rows)) for near, rows in zip(true, found_here, strict=True)]
             share = sum(here) / max(1, sum(map(len, true)))
             low, high, found = (low, probes, share) if share >= wanted else (probes, high, found)
         return high, found

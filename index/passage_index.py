@@ -42,7 +42,7 @@ from index.text import terms, terms_fingerprint
 _BLOCK = 128
 
 DEFAULT_RECALL = Search().wanted
-"""Share of the true ten nearest that is found where there are too many to compare all."""
+"""Share of the true hundred nearest that is found where there are too many to compare all."""
 _TRIALS = 200  # questions to measure that by
 _OUTGROWN = 2  # how many times what it was learnt from an index may hold before its codebook is learnt anew
 
@@ -64,7 +64,7 @@ class PassageIndex:
             segments: in the order of their documents' ids; none empty.
             encoder: made the vectors.
             codebook: made the codes of all segments; None where vectors are compared one by one.
-            recall: share of the true ten nearest that is to be found where there are too many for that.
+            recall: share of the true hundred nearest that is to be found where there are too many for that.
             shared: what the codebook lies in; None where it is in memory only.
         """
         self._segments = list(segments)
@@ -99,7 +99,7 @@ class PassageIndex:
         Args:
             documents: in any order; of several with one id or source the last counts.
             encoder: makes the vectors.
-            recall: share of the true ten nearest that is to be found once there are too many to compare all, 0 to 1.
+            recall: share of the true hundred nearest that is to be found where there are too many for that, 0 to 1.
             progress: called after every block of passages.
 
         Raises:

@@ -271,8 +271,8 @@ class Store(Protocol):
         Args:
             encoder: names the encoder.
             load: makes it, when there is something to encode.
-            recall: share of the true ten nearest that is to be found where there are too many to compare all, 0 to 1;
-                by default what the store thinks right.
+            recall: share of the true hundred nearest that is to be found where there are too many to compare all, 0 to
+                1; by default what the store thinks right.
             job: what is built, in any words; without them nothing is kept of a build that fails.
 
         Raises:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from functools import cached_property
 from math import log1p
 from typing import Self
 
@@ -35,7 +35,7 @@ class SparseIndex:
 
     def __init__(self, parts: Sequence[Postings]) -> None:
         self._parts = [part for part in parts if len(part)]
-        self._offsets = np.cumsum([0, *map(len, self._parts)], dtype=np.int64)
+        self._starts = np.cumsum([0, *map(len, self._parts)])[:-1].tolist()
         self._lengths = np.concatenate([np.zeros(0, np.int32), *(part.lengths for part in self._parts)])
         self._norms = _length_norms(self._lengths, self._lengths)
         self._held: Mask | None = None
@@ -70,7 +70,7 @@ class SparseIndex:
         """In how many rows a term occurs."""
         if self._held is None:
             return int(np.diff(self._runs([key_of(term)])[:, 0]).sum())
-        return sum(len(each.rows) for each in self._weighted([term]))
+        return sum(each.frequency for each in self._weighted([term]))
 
     def rarity(self, frequency: int) -> float:
         """The inverse document frequency of a term that occurs in so many rows; always positive."""
@@ -87,7 +87,7 @@ class SparseIndex:
 
     def _counts(self) -> Iterator[NDArray[np.int64]]:
         """For each part, in how many rows each of its terms occurs."""
-        for part, offset in zip(self._parts, self._offsets.tolist(), strict=False):
+        for part, offset in zip(self._parts, self._starts, strict=True):
             if self._held is None:
                 yield np.diff(part.starts)
             else:
@@ -113,21 +113,17 @@ class SparseIndex:
     def _weighted(self, query: Iterable[str]) -> Iterator[_Weighted]:
         """The terms of a query that occur, each once."""
         counted = Counter(query)
-        runs = self._runs([key_of(term) for term in counted])
-        for number, repeats in enumerate(counted.values()):
+        runs = self._runs([key_of(term) for term in counted]).swapaxes(0, 1).tolist()
+        for repeats, bounds in zip(counted.values(), runs, strict=True):
             found = [
                 (part.rows[first:last], offset, part.counts[first:last])
-                for part, offset, (first, last) in zip(self._parts, self._offsets, runs[:, number], strict=False)
+                for part, offset, (first, last) in zip(self._parts, self._starts, bounds, strict=True)
                 if first < last
             ]
-            if found:
-                rows = np.concatenate([rows + np.int32(offset) for rows, offset, _ in found])
-                counts = np.concatenate([counts for _, _, counts in found])
-                if self._held is not None:
-                    held = self._held[rows]
-                    rows, counts = rows[held], counts[held]
-                if len(rows):
-                    yield _Weighted(repeats * self.rarity(len(rows)), rows, counts)
+            if self._held is not None:
+                found = _held(found, self._held)
+            if frequency := sum(len(rows) for rows, _, _ in found):
+                yield _Weighted(repeats * self.rarity(frequency), frequency, found)
 
     def _runs(self, keys: Sequence[int]) -> NDArray[np.int64]:
         """Where each part keeps the rows of each term: `(parts, terms, 2)`, first and last; equal where it has none."""
@@ -141,24 +137,59 @@ class SparseIndex:
         return runs
 
 
-@dataclass(frozen=True, slots=True)
-class _Weighted:
-    """A term of a query: what it weighs, and the rows that hold it with how often each does."""
+_Stretch = tuple[NDArray[np.int32], int, NDArray[np.uint16]]
+"""Rows of a part that hold a term, the number of the part's first row, and how often each holds it."""
 
-    weight: float
-    rows: NDArray[np.int32]
-    counts: NDArray[np.uint16]
+
+class _Weighted:
+    """A term of a query: what it weighs, and the rows that hold it with how often each does, read when they are needed.
+
+    Args:
+        weight: of one occurrence.
+        frequency: in how many rows it is.
+        stretches: these rows, part by part.
+    """
+
+    def __init__(self, weight: float, frequency: int, stretches: Sequence[_Stretch]) -> None:
+        self.weight = weight
+        self.frequency = frequency
+        self._stretches = stretches
+
+    @cached_property
+    def rows(self) -> NDArray[np.int32]:
+        """All rows that hold it, ascending."""
+        return np.concatenate([rows + np.int32(offset) for rows, offset, _ in self._stretches])
+
+    @cached_property
+    def _counts(self) -> NDArray[np.uint16]:
+        return np.concatenate([counts for _, _, counts in self._stretches])
 
     def scores(self, norms: Scores) -> Scores:
         """What it adds to the score of each of its rows."""
-        return self.weight * self.counts / (self.counts + norms[self.rows])
+        return self.weight * self._counts / (self._counts + norms[self.rows])
 
     def scores_of(self, rows: NDArray[np.int32], norms: Scores) -> Scores:
-        """What it adds to the score of each of some rows."""
-        at = np.minimum(self.rows.searchsorted(rows), len(self.rows) - 1)
-        counts = np.where(self.rows[at] == rows, self.counts[at], 0)
+        """What it adds to the score of each of some ascending rows; no others are read for that."""
+        counts = np.zeros(len(rows), np.int64)
+        read = "_counts" in self.__dict__
+        for held, offset, often in [(self.rows, 0, self._counts)] if read else self._stretches:
+            first, last = rows.searchsorted((offset + int(held[0]), offset + int(held[-1]) + 1))
+            if first < last:
+                mine = rows[first:last] - np.int32(offset)
+                at = held.searchsorted(mine)
+                counts[first:last] = np.where(held[at] == mine, often[at], 0)
         found: Scores = self.weight * counts / (counts + norms)
         return found
+
+
+def _held(stretches: Sequence[_Stretch], mask: Mask) -> list[_Stretch]:
+    """The rows that count."""
+    found = []
+    for rows, offset, counts in stretches:
+        held = mask[rows + np.int32(offset)]
+        if held.any():
+            found.append((rows[held], offset, counts[held]))
+    return found
 
 
 class Matching:
@@ -180,10 +211,11 @@ class Matching:
 
     def scores(self, rows: Rows) -> Scores:
         """The score of each of these rows, in their order."""
-        scores = np.zeros(len(rows), dtype=np.float64)
-        narrow, norms = rows.astype(np.int32), self._norms[rows]
-        for term in self._weighted:
-            scores += term.scores_of(narrow, norms)
+        order = np.argsort(rows, kind="stable")
+        ascending = rows[order].astype(np.int32)
+        norms = self._norms[ascending]
+        scores = np.empty(len(rows), dtype=np.float64)
+        scores[order] = sum((term.scores_of(ascending, norms) for term in self._weighted), np.zeros(len(rows)))
         return scores
 
     def _candidates(self, k: int, mask: Mask | None) -> Rows:
@@ -200,7 +232,7 @@ class Matching:
         touched = [np.zeros(0, np.int32)]
         to_come = sum(term.weight for term in self._weighted)
         for term in sorted(self._weighted, key=lambda term: -term.weight):
-            if len(term.rows) > _FREQUENT and len(found := _leading(gathered, touched, k, to_come)):
+            if term.frequency > _FREQUENT and len(found := _leading(gathered, touched, k, to_come)):
                 return found
             fresh = term.rows[gathered[term.rows] == 0.0]
             touched.append(fresh if mask is None else fresh[mask[fresh]])

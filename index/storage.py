@@ -74,7 +74,7 @@ class Search:
     """How vectors are compared.
 
     Attributes:
-        wanted: share of the true ten nearest that is to be found where not all are compared.
+        wanted: share of the true hundred nearest that is to be found where not all are compared.
         lists: into how many lists vectors are sorted; 0 where all are compared.
         probes: how many of these a search reads.
         found: the share that was found when this was chosen.

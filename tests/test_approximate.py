@@ -205,7 +205,7 @@ def test_the_command_takes_a_recall_and_tells_how_vectors_are_searched(
     load = lambda name: ENCODER  # noqa: E731
     assert main(["build", paths, "-o", folder, "--recall", "0.9"], load_encoder=load) == 0
     assert main(["info", folder], load_encoder=load) == 0
-    assert re.search(r"分成 69 组，每次读 \d+ 组（4 位）.*召回实测 (0\.9|1\.)\d+，要求 0\.9\n", capsys.readouterr().out)
+    assert re.search(r"分成 69 组，每次读 \d+ 组（4 位）.*实测找到 (0\.9|1\.)\d+，要求 0\.9\n", capsys.readouterr().out)
     assert main(["info", folder, "--json"], load_encoder=load) == 0
     assert json.loads(capsys.readouterr().out)["search"]["wanted"] == 0.9
 
