@@ -157,7 +157,9 @@ def _add_keeping(commands: argparse._SubParsersAction[_Parser]) -> None:
 
 def _add_cluster(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--cluster", metavar="ADDRESS", help="由 Ray 集群读文件和编码：local、auto 或 主机:端口；见 docs/cluster.md"
+        "--cluster",
+        metavar="ADDRESS",
+        help="由 Ray 集群读文件和编码：local、local:2、auto 或 主机:端口；见 docs/cluster.md",
     )
 
 

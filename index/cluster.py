@@ -34,7 +34,7 @@ from index.splitter import split
 from index.storage import program_version
 
 LOCAL = "local"
-"""The address of workers on this machine, started for the occasion."""
+"""The address of workers on this machine, started for the occasion: one a core, or two with `local:2`."""
 
 _FILES = 8
 """Files of one task: what is done again when a worker dies, and enough that small files are not one task each."""
@@ -183,7 +183,7 @@ class _Worker:
     """Lives on the cluster; Ray makes one for each core and another for one that died."""
 
     def __init__(self, encoder: str) -> None:
-        self._encoder = load_encoder(encoder)
+        self._encoder = load_encoder(encoder, threads=1)  # there is a worker for every core
 
     def __call__(self, columns: Columns) -> Columns:
         """Read, split and encode files."""
@@ -215,7 +215,8 @@ def connected(address: str, encoder: str) -> Iterator[Cluster]:
     """A cluster, let go of at the end; one on this machine is ended.
 
     Args:
-        address: `local`, or where a running cluster is: `auto` on one of its machines, `host:port` from elsewhere.
+        address: `local` or `local:N`, or where a running cluster is: `auto` on one of its machines, `host:port` from
+            elsewhere.
         encoder: name of the encoder, which every machine must have.
 
     Raises:
@@ -230,16 +231,11 @@ def connected(address: str, encoder: str) -> Iterator[Cluster]:
         raise MissingDependency("cluster", "在集群上建索引需要 Ray：pip install 'yiju[cluster]'。") from error
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = context.print_on_execution_start = False
-    alone: dict[str, Any] = {"include_dashboard": False} if address == LOCAL else {}
+    alone = _alone(address)
     with redirect_stdout(sys.stderr):  # there Ray says what befell its workers; stdout carries results only
-        try:
+        with _Joining(address):
             _knock(address)
-            ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, **alone)
-        except (OSError, ValueError, RuntimeError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise ClusterError(
-                f"连不上 Ray 集群 {address}：{reason}；请核对地址，或用 --cluster {LOCAL} 在本机运行。"
-            ) from error
+            ray.init(address=LOCAL if alone else address, logging_level=logging.ERROR, log_to_driver=False, **alone)
         try:
             logging.getLogger("ray.data").setLevel(logging.ERROR)
             yield Cluster(encoder, max(1, int(ray.cluster_resources().get("CPU", 1))))
@@ -247,8 +243,45 @@ def connected(address: str, encoder: str) -> Iterator[Cluster]:
             ray.shutdown()
 
 
+class _Joining:
+    """Says in our words why a cluster could not be joined.
+
+    Ray raises a bare `Exception` where its processes do not start within half a minute, as on a machine that has too
+    much to do; of all errors that would be caught with it only that one is meant.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if kind is Exception:
+            raise ClusterError(f"Ray 没有在本机启动：{_first_line(error)}；机器可能太忙，请稍后再运行。") from error
+        if isinstance(error, (OSError, ValueError, RuntimeError)):
+            raise ClusterError(
+                f"连不上 Ray 集群 {self._address}：{_first_line(error)}；"
+                f"请核对地址，或用 --cluster {LOCAL} 在本机运行。"
+            ) from error
+
+
+def _first_line(error: BaseException | None) -> str:
+    return str(error).strip().split("\n", 1)[0]
+
+
+def _alone(address: str) -> dict[str, Any]:
+    """How Ray is started on this machine; nothing where a cluster is to be joined."""
+    found = re.fullmatch(rf"{LOCAL}(?::([1-9]\d{{0,3}}))?", address)
+    if found is None:
+        return {}
+    return {"include_dashboard": False} | ({"num_cpus": int(found[1])} if found[1] else {})
+
+
 def _knock(address: str) -> None:
     """Whether anybody listens there, before Ray tries for minutes; OSError if not."""
+    if _alone(address):
+        return
     if at := re.fullmatch(r"\[?([^\]]+)\]?:(\d{1,5})", address):
         socket.create_connection((at[1], int(at[2])), timeout=_PATIENCE).close()
 

@@ -81,15 +81,16 @@ class E5Encoder:
         return vector
 
 
-def load_e5(folder: Path = MODELS) -> E5Encoder:
+def load_e5(folder: Path = MODELS, *, threads: int | None = None) -> E5Encoder:
     """Load the default encoder.
 
     Args:
         folder: with its two files and their manifest.
+        threads: how many texts run at the same time; by default one for each processor, up to eight.
 
     Raises:
         ModelUnavailable: if a file is missing or altered.
     """
     session, tokenizer = load_model(folder, MODEL), load_tokenizer(folder)
     revision = "-".join(expected_digest(folder, name)[:12] for name in (MODEL, TOKENIZER))
-    return E5Encoder(session, tokenizer, revision, threads=min(_MOST_THREADS, os.cpu_count() or 1))
+    return E5Encoder(session, tokenizer, revision, threads=threads or min(_MOST_THREADS, os.cpu_count() or 1))

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import filecmp
 import os
-import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from index.cluster import DeliveredVectors, _Delivery, _digest
+from eval.bench.cluster import MARK, kill_the_first_at_work
+from index.cluster import DeliveredVectors, _alone, _Delivery, _digest, _Joining
 from index.errors import ClusterError
 from tests.fakes import HashEncoder
-
-MARK = "YIJU_TEST_CLUSTER"
 
 
 def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -40,38 +37,14 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def workers(mark: str) -> Iterator[int]:
-    """Processes of Ray that are at work for the run that carries the mark."""
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdecimal():
-            continue
-        try:
-            busy = (entry / "cmdline").read_bytes().startswith(b"ray::MapWorker(MapBatches(_Worker)).submit")
-            if busy and f"{MARK}={mark}".encode() in (entry / "environ").read_bytes().split(b"\0"):
-                yield int(entry.name)
-        except OSError:
-            continue
-
-
-def kill_the_first_at_work(mark: str, killed: list[int], until: float) -> None:
-    while time.monotonic() < until and not killed:
-        for pid in workers(mark):
-            os.kill(pid, signal.SIGKILL)
-            killed.append(pid)
-            return
-        time.sleep(0.01)
-
-
 def test_an_index_built_by_a_cluster_one_of_whose_workers_is_killed_is_the_index_built_here(
     folder: Path, tmp_path: Path
 ) -> None:
     here = run("build", folder, "-o", tmp_path / "here")
     killed: list[int] = []
-    killer = threading.Thread(
-        target=kill_the_first_at_work, args=(str(tmp_path), killed, time.monotonic() + 240), daemon=True
-    )
-    killer.start()
-    there = run("build", folder, "-o", tmp_path / "there", "--cluster", "local", **{MARK: str(tmp_path)})
+    arguments = (str(tmp_path), killed, time.monotonic() + 240)
+    threading.Thread(target=kill_the_first_at_work, args=arguments, daemon=True).start()
+    there = run("build", folder, "-o", tmp_path / "there", "--cluster", "local:2", **{MARK: str(tmp_path)})
     assert (here.returncode, there.returncode) == (0, 0), there.stderr
     assert len(killed) == 1
     assert there.stdout == here.stdout.replace(str(tmp_path / "here"), str(tmp_path / "there"))
@@ -114,3 +87,27 @@ def test_vectors_of_another_encoder_are_refused() -> None:
     encoder = DeliveredVectors(HashEncoder(dim=2), delivered("光伏", [0.6, 0.8], revision="another"))
     with pytest.raises(ClusterError, match="another"):
         encoder.encode_passages(["光伏"])
+
+
+def test_a_ray_that_does_not_start_in_time_is_an_error_in_one_line() -> None:
+    with (
+        pytest.raises(ClusterError, match=r"^Ray 没有在本机启动：The node timed out。；机器可能太忙，请稍后再运行。$"),
+        _Joining("local"),
+    ):
+        raise Exception("The node timed out。\nMore of it.")  # as Ray does
+    with pytest.raises(KeyError), _Joining("local"):
+        raise KeyError("a bug")
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("local", {"include_dashboard": False}),
+        ("local:2", {"include_dashboard": False, "num_cpus": 2}),
+        ("local:0", {}),
+        ("localhost:6379", {}),
+        ("auto", {}),
+    ],
+)
+def test_workers_of_this_machine_may_be_counted(address: str, expected: dict[str, object]) -> None:
+    assert _alone(address) == expected

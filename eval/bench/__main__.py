@@ -13,6 +13,7 @@ from pathlib import Path
 from eval.bench import (
     Figure,
     answers,
+    cluster,
     commands,
     documents,
     encoding,
@@ -26,6 +27,7 @@ from eval.bench import (
     page,
     scale,
     statutes,
+    stores,
 )
 from index.errors import YijuError
 
@@ -34,6 +36,7 @@ Bench = Callable[[], Sequence[Figure]]
 # What each measures stands in its docstring's first line.
 BENCHES: Mapping[str, Bench] = {
     "answers": answers.speed,
+    "cluster": cluster.workers,
     "commands": commands.speed,
     "documents-articles": documents.articles,
     "documents-extremes": extremes.extremes,
@@ -47,6 +50,7 @@ BENCHES: Mapping[str, Bench] = {
     "encoding": encoding.speed,
     "encoding-retrieval": encoding.retrieval,
     "evaluation": evaluation.speed,
+    "milvus": stores.milvus,
     "page": page.speed,
     "outlines": outlines.development,
     "outlines-test": outlines.test,

@@ -17,7 +17,7 @@ from qa.protocols import Answerer
 
 WARM_UP, THREADS = 5, 8
 
-_GOLD = ROOT / "eval" / "gold" / "qijiang.jsonl"
+GOLD = ROOT / "eval" / "gold" / "qijiang.jsonl"
 
 
 def speed() -> list[Figure]:
@@ -37,7 +37,7 @@ def speed() -> list[Figure]:
 
 def dev_questions() -> list[Query]:
     """Questions of the development half, each once, in an order that mixes the kinds: the first are a sample."""
-    queries = load_dataset(_GOLD, "dev").queries
+    queries = load_dataset(GOLD, "dev").queries
     distinct = list({(query.question, query.history): query for query in queries}.values())
     return [distinct[place] for place in np.random.default_rng(0).permutation(len(distinct))]
 

@@ -48,14 +48,14 @@ def questions() -> list[Figure]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "index"
         build(folder, DOCUMENTS)
-        opened, assistant = _timed(lambda: open_assistant(Settings(index=folder)))
-        first, _ = _timed(lambda: assistant.ask(_question(0)))
-        later = [_timed(partial(assistant.ask, _question(number)))[0] for number in range(1, _ASKED)]
+        opened, assistant = timed(lambda: open_assistant(Settings(index=folder)))
+        first, _ = timed(lambda: assistant.ask(_question(0)))
+        later = [timed(partial(assistant.ask, _question(number)))[0] for number in range(1, _ASKED)]
         narrowed = [
-            (words, _timed(lambda within=within: assistant.ask(_question(9), within=within))[0])  # type: ignore[misc]
+            (words, timed(lambda within=within: assistant.ask(_question(9), within=within))[0])  # type: ignore[misc]
             for words, within in _FILTERS
         ]
-        examples, _ = _timed(assistant.examples)
+        examples, _ = timed(assistant.examples)
     return [
         Figure("documents", DOCUMENTS),
         Figure("opening, models included", opened, "s"),
@@ -103,7 +103,8 @@ def _question(number: int) -> str:
     return f"登记单位{number * 101 + 3}的光伏装机容量是多少"
 
 
-def _timed(work: Callable[[], T]) -> tuple[float, T]:
+def timed(work: Callable[[], T]) -> tuple[float, T]:
+    """Seconds of wall time that some work takes, and what it gives."""
     begun = time.perf_counter()
     done = work()
     return time.perf_counter() - begun, done
