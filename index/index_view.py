@@ -8,7 +8,7 @@ from index.dense import DenseIndex
 from index.filters import Filter
 from index.protocols import Encoder
 from index.records import Description, Document, Hit, Passage
-from index.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever
+from index.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever, weight_among
 from index.sparse import SparseIndex
 from index.stored import Lazily, Stored
 from index.text import terms
@@ -39,8 +39,8 @@ class IndexView:
         passages = stored.passages
         self._sparse = sparse.limited_to(rows)
         self._encoder = encoder
-        by_wording = LexicalRetriever(passages, self._sparse)
-        self._retriever = HybridRetriever(passages, DenseRetriever(passages, dense, encoder), by_wording, rows=rows)
+        by_meaning, by_wording = DenseRetriever(passages, dense, encoder), LexicalRetriever(passages, self._sparse)
+        self._retriever = HybridRetriever(passages, by_meaning, by_wording, weight_among(len(numbers)), rows)
 
     def search(self, query: str, k: int, within: Filter | None = None) -> list[Hit]:
         """As `PassageIndex.search`."""

@@ -29,7 +29,7 @@ from index.index_view import IndexView
 from index.named_encoder import check_encoder
 from index.protocols import Encoder, Independent, Progress, Retriever, Stage, Vectors
 from index.records import Description, Document, Hit, Passage
-from index.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever
+from index.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever, weight_among
 from index.segments import Segment, decoded, merged
 from index.sparse import SparseIndex
 from index.splitter import split
@@ -82,7 +82,7 @@ class PassageIndex:
         self._retrievers: dict[Stage, DenseRetriever | LexicalRetriever | HybridRetriever] = {
             "dense": by_meaning,
             "lexical": by_wording,
-            "fused": HybridRetriever(self._passages, by_meaning, by_wording),
+            "fused": HybridRetriever(self._passages, by_meaning, by_wording, weight_among(len(self._documents))),
         }
 
     @classmethod

@@ -178,3 +178,14 @@ def test_every_stage_keeps_to_the_filter(stage: Stage) -> None:
     assert {hit.passage.document_id for hit in retriever.search("光伏 产值", 10, within)} == {"b"}
     assert retriever.search("光伏", 10, Filter(documents=frozenset())) == []
     assert retriever.search("光伏", 10, Filter()) == retriever.search("光伏", 10)
+
+
+@pytest.mark.parametrize(("count", "weight"), [(199, 0.5), (200, 0.6)])
+def test_of_many_documents_the_meaning_counts_more(count: int, weight: float) -> None:
+    documents = [Document(f"d{n:03}", "方案", f"第{n}号光伏项目装机{n * 7 % 97}MW。", f"{n}.txt") for n in range(count)]
+    index = PassageIndex.build(documents, ENCODER)
+    rows = [passage for document in index.documents() for passage in index.passages(document.id)]
+    question, readable = "装机21MW的光伏项目", Filter(documents=frozenset(document.id for document in documents))
+    expected = HybridRetriever(rows, dense(rows), lexical(rows), weight).search(question, 5)
+    assert index.search(question, 5) == expected
+    assert index.limited_to(readable).search(question, 5) == expected

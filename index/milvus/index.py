@@ -34,7 +34,7 @@ from index.milvus.rows import (
 )
 from index.protocols import Encoder, Retriever, Stage
 from index.records import Description, Document, Hit, Passage
-from index.retrievers import DEFAULT_WEIGHT, POOL
+from index.retrievers import POOL, weight_among
 from index.sparse import K1, B
 from index.storage import Manifest
 from index.stored import Lazily
@@ -159,7 +159,7 @@ class MilvusIndex:
         candidates = _in_order(everywhere | mine)
         yardstick = np.array([each.passage.id in everywhere for each in candidates], dtype=np.bool_)
         meaning, wording = self._meaning(question, candidates), self._wording(question, candidates)
-        scores = fuse(meaning, wording, DEFAULT_WEIGHT, yardstick)
+        scores = fuse(meaning, wording, weight_among(len(self._held)), yardstick)
         admitted = np.array([each.passage.id in mine for each in candidates], dtype=np.bool_)
         return _best([each for each in candidates if each.passage.id in mine], scores[admitted], k)
 
