@@ -150,6 +150,14 @@ def _add_keeping(commands: argparse._SubParsersAction[_Parser]) -> None:
     restore.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹")
     restore.set_defaults(run=_restore)
 
+    repair = commands.add_parser(
+        "repair", help="修复损坏的索引：完好的部分留用，其余重做；文档本身坏了的，从原文件重读"
+    )
+    repair.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹")
+    repair.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="原来编入的文件和文件夹")
+    repair.add_argument("--encoder", metavar="NAME", help="编码器换了位置时指明；须与建立索引时的相同")
+    repair.set_defaults(run=_repair)
+
     verify = commands.add_parser("verify", help="逐个文件核对校验和与结构；有损坏时退出码为 1")
     verify.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹，或 milvus://…")
     verify.set_defaults(run=_verify)
@@ -365,6 +373,29 @@ def _verify(arguments: argparse.Namespace) -> Outcome:
     if damaged := store_at(where).damage():
         return Outcome(damaged, FAILED)
     return Outcome([f"索引 {where} 完好：{_counts(_open_unloaded(where))}"])
+
+
+def _repair(arguments: argparse.Namespace) -> Outcome:
+    """Puts together what is whole, and reads again only what is not. What could not be found leaves status 1."""
+    from index.folder_store import FolderStore
+
+    folder = _folder(arguments.index)
+    store = FolderStore(folder)
+    if not store.damage():
+        return Outcome([f"索引 {folder} 完好，没有什么要修：{_counts(_open_unloaded(folder))}"])
+    manifest = store.manifest()
+    with store.repairing(arguments.load_encoder, arguments.encoder) as writer:
+        kept, report = writer.descriptions(), _Report()
+        read = _read(_Hands(read_here, arguments.load_encoder), changes(arguments.paths, kept), kept, report)
+        # All at once: broken off, it has changed nothing.
+        writer.add([document for batch in read for document in batch.documents])
+        report.close(found=True)
+        found = len(writer.descriptions())
+        said = f"索引 {folder}：{_counts(writer)}；留用 {len(kept)} 份，从原文件重读 {found - len(kept)} 份"
+    if (missing := manifest.documents - found) > 0:
+        lost = f"还缺 {missing} 份：它们的内容已损坏，请把原文件也给出：yiju-index repair {folder} 文件…"
+        return Outcome([f"已修复一部分。{said}", lost], FAILED)
+    return Outcome([f"已修复。{said}"])
 
 
 def _backup(arguments: argparse.Namespace) -> Outcome:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from index.building import FolderBuilder, building
 from index.errors import IndexCorrupt
-from index.named_encoder import NamedEncoder
+from index.named_encoder import NamedEncoder, check_encoder
 from index.passage_index import DEFAULT_RECALL, PassageIndex
 from index.protocols import Encoder, LoadEncoder, Progress
 from index.records import Description, Document
+from index.repairing import salvage
 from index.storage import MANIFEST, Manifest, WriteLock, damaged_files, read_manifest, write_lock
 
 
@@ -59,6 +60,22 @@ class FolderStore:
                 yield FolderWriter(lock, lambda: index, index)
             else:
                 yield FolderWriter(lock, lambda: self.open(load(name)), self.open(NamedEncoder(self.manifest())))
+
+    @contextmanager
+    def repairing(self, load: LoadEncoder, encoder: str | None = None) -> Iterator[FolderWriter]:
+        """What is still whole of a damaged index; it takes the place of what is there with the first addition.
+
+        Raises:
+            IndexCorrupt: if the manifest itself is damaged: nobody knows then what there was.
+            EncoderMismatch: if the encoder is another one now.
+        """
+        with write_lock(self._folder) as lock:
+            manifest = self.manifest()
+            loaded = load(encoder or manifest.encoder)
+            check_encoder(self._folder, manifest, loaded)
+            left = salvage(self._folder, manifest, loaded)
+            index = left.index.add(left.documents)
+            yield FolderWriter(lock, lambda: index, index)
 
     def damage(self) -> list[str]:
         """A line for each file that is not what the manifest says, or for what else keeps the index from opening."""

@@ -419,7 +419,9 @@ def _read(
         return merged([], read_segment(path, manifest), ()), encoder, None, DEFAULT_RECALL, {}
     whole = whole or manifest.size() <= storage.CHECK_LIMIT
     anew = manifest.terms != terms_fingerprint()
-    book = _codebook(storage.check_file(path, file, whole=True)) if (file := manifest.shared.get("codebook")) else None
+    book = (
+        read_codebook(storage.check_file(path, file, whole=True)) if (file := manifest.shared.get("codebook")) else None
+    )
     segments = [Segment.opened(path, f, manifest.dim, book, whole=whole, anew=anew) for f in manifest.segments]
     counts = (sum(len(each.contents) for each in segments), sum(each.contents.rows for each in segments))
     if counts != (manifest.documents, manifest.passages):
@@ -431,5 +433,6 @@ def _read(
     return segments, encoder, book, manifest.search.wanted if manifest.search else DEFAULT_RECALL, manifest.shared
 
 
-def _codebook(path: Path) -> Codebook:
+def read_codebook(path: Path) -> Codebook:
+    """What codes vectors; IndexCorrupt if the file holds none."""
     return decoded(path, lambda path: Codebook(map_arrays(path)))

@@ -110,7 +110,7 @@ class Segment:
             IndexCorrupt: if a file is missing or altered, or does not fit the others.
         """
         paths = {kind: storage.check_file(folder, file, whole=whole) for kind, file in files.items()}
-        contents = decoded(paths["contents"], lambda path: _contents(path, check=whole))
+        contents = decoded(paths["contents"], lambda path: read_contents(path, check=whole))
         vectors = decoded(paths["vectors"], lambda path: _vectors(path, (contents.rows, dim), check=whole))
         codes = None
         if codebook is not None:
@@ -260,7 +260,8 @@ def _codes(path: Path, codebook: Codebook, rows: int) -> Bytes:
     return codes
 
 
-def _contents(path: Path, *, check: bool) -> Contents:
+def read_contents(path: Path, *, check: bool) -> Contents:
+    """Documents and passages of a file; ValueError if it holds none."""
     contents = Contents(map_arrays(path))
     if check:
         contents.check()
