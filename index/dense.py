@@ -37,6 +37,8 @@ _DEPTH = 256  # of so many that four bits put first, the vectors themselves are 
 _PER_LIST = 40  # vectors to learn a list from
 _ROUNDS = 8  # of k-means: more change recall in the third decimal
 _BLOCK = 16_384  # vectors encoded together: 25 MB
+_TOGETHER = 4096  # vectors compared together: 6 MB
+_STAY = 2**26  # floats of vectors that may all stay in memory where they are mapped: 256 MB
 
 
 class DenseIndex:
@@ -129,15 +131,25 @@ class DenseIndex:
         if len(rows) and (rows.min() < 0 or rows.max() >= len(self)):
             raise ValueError(f"rows must be within 0 to {len(self) - 1}")
         _use_one_thread()
-        found = np.zeros(len(rows), dtype=np.float32)
+        blocks = [self._products(query, rows[at : at + _TOGETHER]) for at in range(0, len(rows), _TOGETHER)]
+        if self._lists is not None and len(self) * self.dim > _STAY:
+            # A page is mapped with its neighbours: unless they go back, in the end all vectors are in memory.
+            for part in self._parts:
+                release(part)
+        return np.concatenate([np.zeros(0, np.float32), *blocks]).astype(np.float64)
+
+    def _products(self, query: Vector, rows: Rows) -> NDArray[np.float32]:
+        """Inner products by FAISS, each pair by itself: equal vectors have equal products wherever they lie."""
+        vectors = np.empty((len(rows), self.dim), np.float32)
         part_of = np.searchsorted(self._offsets, rows, side="right") - 1
-        for number in np.unique(part_of):
+        for number in np.unique(part_of).tolist():
             mine = part_of == number
-            found[mine] = _products(self._parts[number], query, rows[mine] - self._offsets[number])
-            if self._lists is not None:
-                # A page is mapped with its neighbours: unless they go back, in the end all vectors are in memory.
-                release(self._parts[number])
-        return found.astype(np.float64)
+            vectors[mine] = self._parts[number][rows[mine] - self._offsets[number]]
+        labels, found = np.arange(len(rows)), np.empty(len(rows), np.float32)
+        query = np.ascontiguousarray(query)
+        pointers = (faiss.swig_ptr(each) for each in (found, query, vectors, labels))
+        faiss.fvec_inner_products_by_idx(*pointers, len(query), 1, len(rows))  # type: ignore[attr-defined]  # no stub
+        return found
 
     def _check(self, query: Vector) -> None:
         if query.shape != (self.dim,) or query.dtype != np.float32:
@@ -375,16 +387,6 @@ def _nearest(vectors: Vectors, query: Vector, k: int) -> Rows:
         if depth == len(vectors) or scores[-1] < scores[wanted - 1]:
             # -1 pads a list that came out short; as a row it would mean the last one.
             return np.sort(rows[rows >= 0])
-
-
-def _products(vectors: Vectors, query: Vector, rows: Rows) -> NDArray[np.float32]:
-    """Inner products by FAISS, each pair by itself: equal vectors have equal products wherever they lie."""
-    labels = np.ascontiguousarray(rows, dtype=np.int64)
-    found = np.empty(len(labels), dtype=np.float32)
-    query = np.ascontiguousarray(query)
-    pointers = (faiss.swig_ptr(each) for each in (found, query, vectors, labels))
-    faiss.fvec_inner_products_by_idx(*pointers, len(query), 1, len(labels))  # type: ignore[attr-defined]  # no stub
-    return found
 
 
 def _use_one_thread() -> None:

@@ -101,10 +101,19 @@ def figures(measured: Curve) -> list[Figure]:
 
 GOALS: Mapping[int, Mapping[str, str]] = {
     64_670: {"build_peak_mb": "≤ 2000", "open_ms": "≤ 1000", "add_s": "≤ 1"},
-    100_000: {"dense_p50_ms": "≤ 3", "dense_recall": "≥ 0.98", "bound_ratio": "≤ 1.5", "build_peak_mb": "≤ 2000"},
+    100_000: {
+        "dense_p50_ms": "≤ 3",
+        "fused_p50_ms": "≤ 3",
+        "dense_recall": "≥ 0.98",
+        "fused_recall": "≥ 0.98",
+        "bound_ratio": "≤ 1.5",
+        "build_peak_mb": "≤ 2000",
+    },
     1_000_000: {
         "dense_p50_ms": "≤ 10",
+        "fused_p50_ms": "≤ 10",
         "dense_recall": "≥ 0.98",
+        "fused_recall": "≥ 0.98",
         "resident_mb": "≤ 1200",
         "answer_p50_ms": "≤ 200",
         "build_peak_mb": "≤ 2000",
@@ -137,6 +146,8 @@ def _measured(size: int, texts: Path, folder: Path) -> dict[str, float]:
             _say(f"{size} 篇：{step} ……")
             _run(step, size, texts, folder, kept)
         values |= json.loads(kept.read_text("utf-8"))
+    if {"build_s", "encode_passages_s"} <= values.keys():
+        values["built_passages_s"] = 1 / (1 / values["encode_passages_s"] + values["build_s"] / values["passages"])
     return values
 
 

@@ -18,7 +18,8 @@ COMMAND = 'make bench BENCH=scale（只测几档：make bench BENCH="scale --siz
 _COLUMNS = {
     "建索引": (
         ("片段", "passages"), ("编码 段/秒", "encode_passages_s"), ("编码 字/秒", "encode_characters_s"),
-        ("其余 秒", "build_s"), ("峰值内存 MB", "build_peak_mb"), ("磁盘 MB", "disk_mb"), ("分段", "segments"),
+        ("其余 秒", "build_s"), ("合计 段/秒", "built_passages_s"), ("峰值内存 MB", "build_peak_mb"),
+        ("磁盘 MB", "disk_mb"), ("分段", "segments"),
         ("加一份 秒", "add_s"), ("减一份 秒", "remove_s"),
     ),
     "打开与检索": (
@@ -62,6 +63,8 @@ _GOAL_LABELS = {
     "add_s": "加一份 秒",
     "dense_p50_ms": "按意思检索 p50 毫秒",
     "dense_recall": "按意思检索 召回@10",
+    "fused_p50_ms": "两者合并检索 p50 毫秒",
+    "fused_recall": "两者合并检索 召回@10",
     "bound_ratio": "逐一比较与只读一遍之比",
     "resident_mb": "检索进程常驻内存 MB",
     "answer_p50_ms": "作答 p50 毫秒",
@@ -129,7 +132,7 @@ def _method(curve: Curve) -> tuple[str, ...]:
         f"向量：{known:,} 个片段（默认前 {ENCODED:,} 篇）是编码器真算的；其余的取其中一个加高斯噪声，"
         "噪声的大小使两个副本的余弦等于真向量与最近邻的余弦的中位数。要全部真算：--encode 加篇数。问题都是真的："
         "1,543 个法律咨询问题里的 200 个（作答用 30 个）。",
-        "“建索引”一栏的秒数不含编码，两者相加是总时间；峰值内存含已载入的编码器。检索的时间不含编码问题（约 5 毫秒）。"
+        "“其余”是编码以外的时间，“合计”含编码；峰值内存含已载入的编码器。检索的时间不含编码问题（约 5 毫秒）。"
         "召回@10：与逐一比较的前十名相比，40 题平均；按字面的检索是精确的。",
     )
 

@@ -66,10 +66,10 @@ def encode(job: Job) -> Values:
 def build(job: Job) -> Values:
     """A build with vectors that are there already: all that is not encoding, with the encoder in memory."""
     encoder = load_encoder()
-    perturbing = Perturbing(Known(Path(job["vectors"]), encoder), encoder)
-    folder = Path(job["index"])
+    known, folder = Known(Path(job["vectors"]), encoder), Path(job["index"])
+    perturbing = Perturbing(known, encoder)
     began, processor = time.perf_counter(), time.process_time()
-    with FolderStore(folder).building(encoder.name, lambda name: perturbing, job="scale") as builder:
+    with FolderStore(folder).building(encoder.name, lambda name: perturbing, job=f"{len(known)}") as builder:
         documents = iter(corpus.read(Path(job["corpus"]), job["size"]))
         held = {each.source for each in builder.descriptions()} if builder.document_count else set()
         while batch := list(islice(documents, _BATCH)):
@@ -88,7 +88,7 @@ def build(job: Job) -> Values:
         "lists": search.lists if search else 0,
         "probes": search.probes if search else 0,
         "tuned_recall": search.found if search else 1.0,
-        "known_vectors": len(perturbing._known),
+        "known_vectors": len(known),
     }
 
 
