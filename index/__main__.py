@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_changing(commands: argparse._SubParsersAction[_Parser]) -> None:
-    build = commands.add_parser("build", help="用文件和文件夹新建（或整个替换）一个索引")
+    build = commands.add_parser("build", help="用文件和文件夹新建（或整个替换）一个索引；中断后再运行同一命令会接着做")
     build.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="文件或文件夹")
     build.add_argument(
         "-o",
