@@ -20,6 +20,7 @@ from qa.grammar import Kind, candidates
 from qa.matching import match
 from qa.measures import dimension
 from qa.periods import conflict
+from qa.polarity import is_polar
 from qa.questions import Question
 from qa.shapes import mismeasured, misshapen
 from qa.words import tagged
@@ -92,7 +93,15 @@ def confidence_features(
         best.hit.score - max(place.hit.score for place in found),
         foreign,
         foreign * float(features[0, _SPAN]),  # of its words nothing can be held: only the network can tell
+        _heaviest(a, soft),
+        _heaviest(a, own),
+        float(is_polar(a.question.text)) * _heaviest(a, soft),  # what is not there is answered by what else is
     ]
+
+
+def _heaviest(a: Asked, held: Sequence[float]) -> float:
+    """What the word of the question counts that is missed most: one rare word tells 肉牛 from 生猪."""
+    return max((weight * (1 - share) for weight, share in zip(a.weights, held, strict=True)), default=0.0)
 
 
 def _alike(place: Place, best: Place) -> bool:

@@ -39,6 +39,9 @@ CONFIDENCE = (
     "retrieval",
     "foreign",
     "foreign_span",
+    "heaviest_missing",
+    "heaviest_apart",
+    "polar_missing",
 )
 """Features of the confidence model; `qa.confidence` makes them."""
 

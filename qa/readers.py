@@ -32,7 +32,7 @@ from qa.settings import Caution
 from qa.span_model import Scores
 from qa.stopwatch import stage
 from qa.verify import unsupported
-from qa.views import candidates_of, span_features, views
+from qa.views import View, candidates_of, span_features, views
 from qa.wholes import lead_of, whole
 
 _AMONG = LEXICAL.index("among_siblings")
@@ -46,6 +46,9 @@ SURE = 0.75
 CLOSE = 1.0
 """Difference of scores up to which another sentence is shown beside the first, where that is not sure."""
 
+READ_FIRST, SETTLED = 2, 3.0
+"""Windows that are read before the others, and what one must score so that the others need not be read: on development
+questions 39 of 100 stop there, and of 332 that were right 331 are."""
 LISTED = 0.9
 """Confidence of the parts of a section whose heading a question has."""
 
@@ -176,17 +179,22 @@ class ExtractiveReader:
         if not found:
             return None
         wording = lexical(a, found)
-        seen = views(found, wording @ self._model.first)
-        read = self._spans.read(question, [view.window for view in seen])
-        chosen = [
-            (view, scores, place)
-            for view, scores in zip(seen, read, strict=True)
-            for place in candidates_of(view, scores, found)
-        ]
+        chosen = self._chosen(question, views(found, wording @ self._model.first), found)
         if not chosen:
             return None
         candidates = [place for _, _, place in chosen]
         return Pool(a, candidates, np.hstack([_worded(a, candidates, found, wording), span_features(chosen)]), found)
+
+    def _chosen(self, question: str, seen: Sequence[View], found: Sequence[Place]) -> list[tuple[View, Scores, Place]]:
+        """The candidates of the windows that are read: the likeliest, and the others where these settle nothing."""
+        chosen: list[tuple[View, Scores, Place]] = []
+        for some in (seen[:READ_FIRST], seen[READ_FIRST:]):
+            if any(_settles(view, scores, seen) for view, scores, _ in chosen):
+                break
+            read = self._spans.read(question, [view.window for view in some])
+            for view, scores in zip(some, read, strict=True):
+                chosen += [(view, scores, place) for place in candidates_of(view, scores, found)]
+        return chosen
 
     def find(self, question: str, hits: Sequence[Hit]) -> Finding | None:
         """The best candidate of the passages, or None where there is nothing to choose from."""
@@ -255,6 +263,17 @@ class ExtractiveReader:
         if lead and denies(lead.slice(passage.text)):
             quotes = list(dict.fromkeys([quote_span(passage.text, lead), *quotes]))
         return [Citation(n, passage, source, q.shift(passage.span.start)) for n, q in enumerate(quotes, start=first)]
+
+
+def _settles(view: View, scores: Scores, seen: Sequence[View]) -> bool:
+    """Whether a window answers beyond doubt, and nothing that is still to be read would be the better basis.
+
+    What the head of a document announces, its body states (`_body_first`).
+    """
+    (_, highest), *_ = scores.best()
+    passage = view.hit.passage
+    body = any(each.hit.passage.section_path and each.hit.passage.document_id == passage.document_id for each in seen)
+    return highest >= SETTLED and (bool(passage.section_path) or not body)
 
 
 def _worded(a: Asked, candidates: Sequence[Place], found: Sequence[Place], wording: Matrix) -> Matrix:

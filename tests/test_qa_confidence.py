@@ -45,6 +45,17 @@ def test_words_that_the_sentence_holds_count_fully() -> None:
     assert told["retrieval"] == 0.0
 
 
+def test_the_word_that_is_missed_most_is_told() -> None:
+    told = features("核电装机容量是多少", "70MW")
+    question = ask("核电装机容量是多少").question
+    weight = ask("核电装机容量是多少").weights[[term.text for term in question.terms].index("核电")]
+    assert told["heaviest_apart"] == pytest.approx(weight) and 0 < told["heaviest_missing"] <= weight
+    assert features("光伏装机容量是多少", "70MW")["heaviest_missing"] == 0.0
+    assert told["polar_missing"] == 0.0
+    asked_whether = features("是否有核电装机容量", "70MW")
+    assert asked_whether["polar_missing"] == asked_whether["heaviest_missing"] > 0
+
+
 def test_what_the_network_says_is_told_of_the_first_candidate() -> None:
     told = features("光伏装机是多少", "70MW", "5亿元", scores=(2.0, 2.0))
     assert [told[name] for name in ("span", "span_window", "span_overlap")] == [0.1, 0.7, 0.8]

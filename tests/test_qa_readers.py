@@ -14,9 +14,10 @@ from index.text import sentence_spans
 from qa.answers import Answer
 from qa.protocols import Reader
 from qa.ranking import RankingModel
-from qa.readers import NO_ANSWER, OFF_TOPIC, ExtractiveReader
+from qa.readers import NO_ANSWER, OFF_TOPIC, READ_FIRST, ExtractiveReader
 from qa.settings import Caution
 from qa.verify import unsupported
+from qa.views import READ_WINDOWS
 from tests.fakes import FakeSpans, HashEncoder, weights
 
 TEXT = (
@@ -135,6 +136,17 @@ def test_the_network_reads_the_question_with_title_and_headings() -> None:
     question, window = told.seen[0]
     assert question == "光伏发电装机容量是多少"
     assert (window.title, window.path) == ("綦江区方案", ("3．新能源",)) and window.text in TEXT
+
+
+LONG = "".join(f"第{n}年光伏装机容量{n}0MW。{'推动产业发展，' * 22}" for n in range(1, 8))
+
+
+def test_the_others_are_read_only_where_the_likeliest_windows_settle_nothing() -> None:
+    settled, open_ = FakeSpans({"光伏": "光伏"}), FakeSpans()
+    reader(spans=settled).find("光伏装机容量是多少", hits(LONG))
+    reader(spans=open_).find("光伏装机容量是多少", hits(LONG))
+    assert (len(settled.seen), len(open_.seen)) == (READ_FIRST, READ_WINDOWS)
+    assert settled.seen == open_.seen[:READ_FIRST]
 
 
 def test_an_answer_over_the_border_of_two_windows_is_found() -> None:
