@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +61,13 @@ def test_more_than_can_be_is_answered_or_turned_away(monkeypatch: pytest.MonkeyP
     assert 0 < figures["answers a second at most"] <= 10
     assert figures["turned away with 503"] > 10
     assert figures["neither"] == 0
+
+
+def test_a_folder_that_vanishes_comes_back(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soak, "EVERY", 0.01)
+    (tmp_path / "index").mkdir()
+    figures = [each.value for each in soak.vanished(server.address, tmp_path / "index", questions())]
+    assert figures == [20, 20, 200] and [each.name for each in tmp_path.iterdir()] == ["index"]
 
 
 def test_a_server_that_is_gone_ends_the_soak(server: Server) -> None:

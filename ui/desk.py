@@ -223,9 +223,15 @@ class Desk:
             job.stopped.set()
             future.cancel()
 
-    def _admit(self, visitor: Visitor) -> None:
-        if self._closing or len(self._jobs) >= self._workers + self.waiting:
+    def turns_away(self) -> bool:
+        """Whether there is no room for another question; who asks is counted as turned away, if so."""
+        full = self._closing or len(self._jobs) >= self._workers + self.waiting
+        if full:
             self.metrics.refused("busy")
+        return full
+
+    def _admit(self, visitor: Visitor) -> None:
+        if self.turns_away():
             raise Busy(BUSY)
         try:
             self._check_noting()

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from ui.access import KEY_HEADER, Access, Door, Sessions
+from ui.crowd import Crowd
 from ui.proxies import Forwarded
 from ui.security import Guard, Harden, Page
 
 
-def protect(app: FastAPI, access: Access) -> None:
-    """Puts them around `app`; the last one added is the outermost."""
+def protect(app: FastAPI, access: Access, full: Callable[[], bool] | None = None) -> None:
+    """Puts them around `app`; the last one added is the outermost.
+
+    Args:
+        app: the application.
+        access: who may come in.
+        full: whether there is no room for another question; None if there always is.
+    """
     app.add_middleware(Guard)
     app.add_middleware(Door, access=access)
     app.add_middleware(Sessions, secret=access.book.secret() if access.book else secrets.token_urlsafe(32))
+    if full:
+        app.add_middleware(Crowd, full=full)
     # Outside the door, since browsers ask without a key first; without one Gradio would let every origin in.
     app.add_middleware(
         CORSMiddleware,

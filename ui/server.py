@@ -94,7 +94,7 @@ def create_app(
     questions = Examples(desk)
     examples.add_routes(app, questions)
     app = mount_chat(app, desk, questions)
-    protect(app, access)
+    protect(app, access, desk.turns_away)
     return app
 
 

@@ -3,7 +3,7 @@
 Clients of every kind ask at once: whole answers, streams, the OpenAI route, streams that are abandoned in the middle,
 requests that are wrong in some way, pages. Every reply must be the one that its kind expects. Memory, descriptors,
 threads and waiting times are looked at all the while. Then comes ten times more than the server can do, and connections
-that never come to the point, while somebody else goes on asking.
+that never come to the point, while somebody else goes on asking; at last the folder of the index is away for a while.
 """
 
 from __future__ import annotations
@@ -47,6 +47,9 @@ PEAK_SECONDS, FLOOD_SECONDS, TIMES = 20.0, 20.0, 10
 
 HOPELESS = 100
 """More failures than answers by which it is given up: the server is gone."""
+
+ASKED, EVERY = 20, 2.0
+"""Questions while something is missing; seconds between two looks that a server takes at its index."""
 
 IDLE = 100
 """Connections that never come to the point."""
@@ -299,6 +302,31 @@ def loris(server: Server, questions: Iterator[str]) -> list[Figure]:
     ]
 
 
+def vanished(address: str, index: Path, questions: Iterator[str]) -> list[Figure]:
+    """What is answered while the folder of the index is away, as network drives go, and once it is back."""
+    away = index.with_name(f"{index.name}-away")
+    index.rename(away)
+    try:
+        time.sleep(2 * EVERY)  # time for the server to look, and to miss it
+        without = sum(_is_answered(address, next(questions)) for _ in range(ASKED))
+    finally:
+        away.rename(index)
+    time.sleep(2 * EVERY)
+    with closing(_connection(address)) as connection:
+        connection.request("GET", "/api/health")
+        health = connection.getresponse().status
+    again = sum(_is_answered(address, next(questions)) for _ in range(ASKED))
+    return [
+        Figure(f"answered of {ASKED} while the folder of the index is away", without, "", str(ASKED)),
+        Figure(f"answered of {ASKED} once it is back", again, "", str(ASKED)),
+        Figure("health then", health, "", "200"),
+    ]
+
+
+def _is_answered(address: str, question: str) -> bool:
+    return _post(address, "/api/ask", {"question": question}).status == 200
+
+
 def _dribble(connection: socket.socket) -> None:
     try:
         connection.sendall(b"G")
@@ -374,6 +402,7 @@ def main() -> int:
             "soak": [*soaked(record), Figure("hours", hours)],
             "flood": flooded(server.address, questions),
             "dribble": loris(server, questions),
+            "vanish": vanished(server.address, index, questions),
         }
     print(table(results))
     for failure, count in record.failures.most_common(20):
