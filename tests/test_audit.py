@@ -293,6 +293,17 @@ def test_without_the_file_of_people_it_is_not_gone_on_with(path):
         AuditLog(path)
 
 
+def test_a_chain_is_not_gone_on_with_under_another_key(path):
+    with closing(AuditLog(path, key=KEY)) as log:
+        ask(log, "一")
+    for other in (b"", KEY[::-1]):
+        with pytest.raises(Exception, match="另一个密钥"):
+            AuditLog(path, key=other)
+    with closing(AuditLog(path, key=KEY)) as log:
+        ask(log, "二")
+    assert verify(path, KEY).problem is None and said(path) == ["一", "二"]
+
+
 # When it cannot be written
 
 

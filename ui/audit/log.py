@@ -19,7 +19,7 @@ from queue import Empty, Full, Queue
 from threading import Event, Lock, Thread
 
 from index.locations import Location, beside
-from ui.audit.chain import TORN, AuditError, Chain, Head, closed_name, first_number, parts, torn_digest
+from ui.audit.chain import TORN, AuditError, Chain, Head, closed_name, digest, first_number, parts, torn_digest
 from ui.audit.people import End, People, Person
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class AuditLog:
         max_waiting: how many notes may wait.
 
     Raises:
-        AuditError: if the files cannot be written.
+        AuditError: if the files cannot be written, or were written with another key.
     """
 
     def __init__(
@@ -102,6 +102,11 @@ class AuditLog:
         self._closing = Event()
         self._failure: str | None = None
         self._lost = 0
+        mark = digest(key, Head(), b"yiju")
+        if self._people.mark(mark) != mark:
+            raise AuditError(
+                f"审计记录 {path} 一直用的是另一个密钥（或没有密钥）；请检查 --audit-key，或移走旧记录再启动。"
+            )
         self._write([], 0)
 
     def note(self, note: Note) -> None:

@@ -33,6 +33,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS people (token TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, key BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS ends (one INTEGER PRIMARY KEY CHECK (one = 1), n INTEGER NOT NULL, digest TEXT NOT NULL,
     size INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS marks (one INTEGER PRIMARY KEY CHECK (one = 1), mark TEXT NOT NULL) STRICT;
 """
 
 _NONCE = 12
@@ -147,6 +148,12 @@ class People:
         with self._failing():
             row = self._file.execute("SELECT n, digest, size FROM ends").fetchone()
         return End(Head(row[0], row[1]), row[2]) if row else None
+
+    def mark(self, mark: str) -> str:
+        """What was given here first: by it a log tells whether the key of its chain is still the same."""
+        with self._failing():
+            self._file.execute("INSERT OR IGNORE INTO marks VALUES (1, ?)", (mark,))
+            return str(self._file.execute("SELECT mark FROM marks").fetchone()[0])
 
     def ended(self, end: End) -> None:
         """Remembers where the log ends now."""
