@@ -35,7 +35,7 @@ HITS = "window.hits = 0; window.hit = () => { window.hits += 1; };"
 
 WRECKED = """
 <form name="yiju"><input name="createElement"><input name="attachShadow"></form>
-<a id="origin" href="http://192.0.2.66/"></a><yiju-widget onclick="hit()"></yiju-widget>
+<a id="origin" href="http://192.0.2.66/" onfocus="hit()"></a>
 <a id="documents" name="documents" href="javascript:hit()">x</a>
 """
 """What bears the names that scripts ask for."""

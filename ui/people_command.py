@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from index.errors import YijuError
 from index.locations import Location, add_index_argument, beside
@@ -15,6 +16,9 @@ from qa.settings import Settings
 from ui.audit.chain import parts
 from ui.audit.options import key_of
 from ui.usage import UsageLog, asked_by, read_rows, usage_file
+
+if TYPE_CHECKING:
+    from ui.audit.log import AuditLog
 
 
 def main(argv: Sequence[str]) -> int:
@@ -77,19 +81,25 @@ def _export(arguments: argparse.Namespace, index: Location) -> Iterator[str]:
 
 
 def _forget(arguments: argparse.Namespace, index: Location) -> list[str]:
+    audit = _audit(arguments, index)  # first: with a wrong key nothing is done
     usage, deleted = UsageLog(usage_file(index)), 0
     if usage.path.exists():
         deleted = usage.forget(arguments.name).result()
         usage.close()
     said = [f"提问记录中删除了 {deleted} 条。"]
-    if _has_audit(index):
-        from ui.audit.log import AuditLog, audit_file
-
-        audit = AuditLog(audit_file(index), key=key_of(arguments.audit_key))
+    if audit:
         audit.forget(arguments.name, by="yiju-serve people")
         audit.close()
         said.append("审计记录中的密钥已删除：问了什么、是谁问的，从此无法解读。")
     return said
+
+
+def _audit(arguments: argparse.Namespace, index: Location) -> AuditLog | None:
+    if not _has_audit(index):
+        return None
+    from ui.audit.log import AuditLog, audit_file  # an extra
+
+    return AuditLog(audit_file(index), key=key_of(arguments.audit_key))
 
 
 def _has_audit(index: Location) -> bool:
