@@ -15,6 +15,7 @@ import pytest
 
 from index.__main__ import main
 from index.intake import changes, settlings
+from index.loaders.pictures import file_of
 from index.passage_index import PassageIndex
 from index.protocols import Encoder, Vectors
 from index.records import Document
@@ -114,6 +115,20 @@ def test_a_file_changed_by_itself_still_belongs_to_its_folder(folder: Path, pape
     (papers / "甲.txt").unlink()
     assert run("add", folder, papers) == 0
     assert sorted(documents(folder)) == sorted(["乙.txt", "丙.txt"])
+
+
+def test_where_a_file_given_by_itself_lies_is_known(folder: Path, papers: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "戊.txt").write_text(f"{name}方案\n正文。\n", encoding="utf-8")
+    assert run("add", folder, tmp_path / "one/戊.txt", tmp_path / "two/戊.txt") == 0
+    found = documents(folder)
+    files = {source: file_of(found[source]) for source in ("one/戊.txt", "two/戊.txt", "甲.txt")}
+    assert files == {
+        "one/戊.txt": tmp_path / "one/戊.txt",
+        "two/戊.txt": tmp_path / "two/戊.txt",
+        "甲.txt": papers / "甲.txt",
+    }
 
 
 def test_an_empty_folder_does_not_empty_the_index(

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from eval.bench import extremes
 from index.errors import DocumentError, DocumentTooLarge, DocumentUnreadable
 from index.loaders import load, load_all, ocr
 from index.loaders.grids import Rule, lattices
@@ -80,6 +81,11 @@ def test_a_skewed_watermark_goes(tmp_path: Path) -> None:
 
 def test_text_printed_twice_to_look_bold_is_read_once(tmp_path: Path) -> None:
     assert lines(read(tmp_path, pdf(at(72, 700, "加粗的话。") + at(72.4, 700, "加粗的话。")))) == ["加粗的话。"]
+
+
+def test_narrow_letters_side_by_side_are_two(tmp_path: Path) -> None:
+    # In Helvetica an l is 2.7 points wide at 12 points, and a line 13 high.
+    assert lines(read(tmp_path, extremes.book(1))) == ["Page 1: installed capacity 7 MW."]
 
 
 def test_two_columns_are_read_one_after_the_other(tmp_path: Path) -> None:

@@ -162,7 +162,8 @@ def _once(glyphs: Sequence[Glyph]) -> list[Glyph]:
     seen: dict[str, list[Glyph]] = defaultdict(list)
     for glyph in glyphs:
         near = (glyph.bottom - glyph.top) * 0.2
-        if not any(abs(o.x0 - glyph.x0) < near and abs(o.top - glyph.top) < near for o in seen[glyph.text][-50:]):
+        beside = min(near, (glyph.x1 - glyph.x0) * 0.5)  # 「ll」 are two
+        if not any(abs(o.x0 - glyph.x0) < beside and abs(o.top - glyph.top) < near for o in seen[glyph.text][-50:]):
             kept.append(glyph)
         seen[glyph.text].append(glyph)
     return kept
