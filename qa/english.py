@@ -15,6 +15,7 @@ from functools import cache
 from importlib.util import find_spec
 from math import log1p
 from pathlib import Path
+from threading import Lock
 
 import rjieba
 
@@ -49,6 +50,8 @@ _LONGEST = 4
 _HELD, _COMMON, _PLACE, _LONE = 2.0, 0.3, 0.6, 1.5
 """What counts for a translation: that a document holds it, how common it is in Chinese, in logarithms; and against it:
 each meaning that its word has before this one, and being a lone character."""
+
+_READING = Lock()
 
 Dictionary = Mapping[str, Sequence[tuple[str, int]]]
 """Lower-case English phrases to Chinese words, each with how many meanings that word has before this one."""
@@ -185,9 +188,17 @@ def _forms(phrase: str) -> Iterator[str]:
             yield stem[:-1]
 
 
-@cache
 def cedict() -> Dictionary:
-    """CC-CEDICT by its English: whole meanings of up to four words, and names of places. Empty without the package."""
+    """CC-CEDICT by its English: whole meanings of up to four words, and names of places. Empty without the package.
+
+    Read once, at the first call, which takes a second; calls that come meanwhile wait.
+    """
+    with _READING:
+        return _read()
+
+
+@cache
+def _read() -> Dictionary:
     found: dict[str, dict[str, int]] = defaultdict(dict)
     for line in _lines():
         if entry := _ENTRY.match(line):

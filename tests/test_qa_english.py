@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from index.text import terms
 from qa.courtesy import core
-from qa.english import EnglishDecoder, cedict
+from qa.english import EnglishDecoder, _read, cedict
 
 TEXT = "页岩气产能达到12亿m3，风电装机容量180MW，PET产品100万吨，绿色工厂10家，信息安全产业，印发通知"
 
@@ -71,3 +72,10 @@ def test_courtesy_is_courtesy_in_english_too(text: str) -> None:
 @given(st.text(alphabet="what is the of wind power 's PV光伏2025?&-’", max_size=40))
 def test_any_mixture_is_read(text: str) -> None:
     assert isinstance(decode(text), str)
+
+
+def test_many_who_ask_at_once_read_the_dictionary_once() -> None:
+    _read.cache_clear()
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: cedict(), range(8)))
+    assert all(each is found[0] for each in found) and _read.cache_info().misses == 1
