@@ -34,6 +34,7 @@ _NO_MEANING = re.compile(
     r"^(?:(?:old |erhua )?variant|surname|cl:|see |abbr\.|used in|japanese|also (?:written|pr)|lit\.|fig\.)|idiom"
 )
 _NAME = re.compile(r"^([A-Z][\w'-]+)(?:,| (?:province|city|county|district|town|municipality|prefecture|autonomous)\b)")
+_ABBREVIATED = re.compile(r"[a-z] \(([A-Z]{2,6})\)$")
 _ENDING = re.compile("(?<=[a-z]{3})(?:ies|es|s|ied|ed|ing)$")
 _AMERICAN = {
     "fibre": "fiber",
@@ -113,7 +114,8 @@ class EnglishDecoder:
         return max(ways, key=self._worth, default=("", 0))[0]
 
     def _held(self, word: str) -> int:
-        return min(map(self._frequency, terms(word)), default=0)
+        """In how many passages a word stands; a lone character, such as 年, stands everywhere and tells nothing."""
+        return 0 if len(word) == 1 else min(map(self._frequency, terms(word)), default=0)
 
     def _worth(self, way: tuple[str, int]) -> float:
         word, place = way
@@ -213,6 +215,8 @@ def _phrases(meanings: str) -> Iterator[str]:
     for meaning in meanings.split("/"):
         if name := _NAME.match(meaning):
             yield name[1].lower()
+        if short := _ABBREVIATED.search(meaning):
+            yield short[1].lower()
         plain = " ".join(_ASIDE.sub(" ", meaning).lower().split())
         if _NO_MEANING.search(plain):
             continue

@@ -28,6 +28,7 @@ def decode(text: str, of: str = TEXT) -> str:
         ("When was the notice issued?", ["通知", "什么时候"]),
         ("What is the capital of France?", ["法国"]),
         ("What is Chongqing's population?", ["重庆", "人口"]),
+        ("GDP of Hebei in 2025", ["2025年", "河北", "生产总值"]),
     ],
 )
 def test_the_words_of_a_question_become_chinese(asked: str, words: list[str]) -> None:
