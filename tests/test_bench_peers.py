@@ -35,7 +35,7 @@ def test_evidence_counts_where_a_passage_holds_it_wholly(
 
 
 def test_every_framework_is_pinned_to_a_version() -> None:
-    for name in {system.environment for system in SYSTEMS} - {"yiju"}:
+    for name in {system.environment for system in SYSTEMS} - {"yiju"} | {"sentence-transformers-onnx"}:
         first, *pins = (REQUIREMENTS / f"{name}.txt").read_text("utf-8").splitlines()
         assert first.startswith("# ")
         assert pins and all(re.fullmatch(r"[\w.-]+==[\w.]+", pin) for pin in pins)
