@@ -17,8 +17,8 @@ from index.records import Passage, Span
 from index.text import align, fold, sentence_spans
 from qa.backing import Basis, Fact, contrary, facts, misplaced, unbacked
 from qa.citations import MAX_QUOTE, marked
-from qa.grammar import clause_spans
-from qa.language import INSTRUCTS, LIGHT_WORDS, SYNTHESIS_WORDS
+from qa.grammar import Kind, candidates, clause_spans
+from qa.language import GENERAL_NOUNS, INSTRUCTS, LEADS_IN, LIGHT_WORDS, SYNTHESIS_WORDS
 from qa.readers import SpanScorer
 from qa.reading_input import Window
 from qa.words import tagged
@@ -40,6 +40,8 @@ _FEW = 2
 """Words of a clause that is too short to say anything by itself."""
 _CONTENT = re.compile("[nvajlibz]|eng")
 _INSTRUCTS = re.compile(INSTRUCTS)
+_LEADS_IN = frozenset(LEADS_IN.split())
+_GENERAL = frozenset(GENERAL_NOUNS.split())
 _SAYS_LITTLE = (
     LIGHT_WORDS | frozenset(SYNTHESIS_WORDS.split()) | frozenset(["总体", "其中", "此外", "同时", "另外", "通过"])
 )
@@ -134,19 +136,40 @@ def _contradicted(text: str, needed: Sequence[Fact], quotes: Sequence[Quote], ba
         return f"“{odd}”在所引原文里说的是另一回事"
     if odd := contrary(text, bases):
         return f"所引原文的说法相反（“{odd}”）"
-    if odd := _unworded(text, bases, named):
+    told = [*(basis.folded for basis in bases), *map(fold, named)]
+    if odd := _unworded(text, told):
         return f"所引原文没有说到“{odd}”"
+    if odd := _foreign(text, told):
+        return f"所引原文里没有“{odd}”"
     return None
 
 
-def _unworded(text: str, bases: Sequence[Basis], named: Sequence[str]) -> str | None:
-    """The first clause of whose words too few stand in the quotes."""
-    told = [*(basis.folded for basis in bases), *map(fold, named)]
+def _unworded(text: str, told: Sequence[str]) -> str | None:
+    """The first clause of whose words too few stand in what is told; of a short one, none but what leads in."""
     for span in clause_spans(text):
         words = _words(span.slice(text))
         held = sum(any(word in each for each in told) for word in words)
-        if len(words) > _FEW and held < _WORDED * len(words):
+        little = held < _WORDED * len(words) if len(words) > _FEW else not held and not _LEADS_IN.issuperset(words)
+        if words and little:
             return span.slice(text).strip()
+    return None
+
+
+def _foreign(text: str, told: Sequence[str]) -> str | None:
+    """The first noun of which what is told holds no two characters: a thing or a body that somebody has added.
+
+    Figures and what is said of anything are left out, since other rules are for them.
+    """
+    spans = [each.span for each in candidates(text) if each.kind in (Kind.QUANTITY, Kind.DATE)]
+    at = 0
+    for word, tag in tagged(align(text)):
+        bare, place = fold(word), Span(at, at + len(word))
+        at += len(word)
+        names = tag[0] == "n" and len(bare) > 1 and bare not in _GENERAL and bare not in _SAYS_LITTLE
+        if not names or any(span.overlap(place) for span in spans):
+            continue
+        if not any(bare[i : i + 2] in each for each in told for i in range(len(bare) - 1)):
+            return word
     return None
 
 

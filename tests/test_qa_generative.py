@@ -197,6 +197,13 @@ def test_a_refusal_stays_one_where_nothing_stands_the_check() -> None:
         ("装机容量为999MW[2]。", "原文"),
         ("系统已被接管[2]。", "原文"),
         ("The installed capacity is 70 MW[1].", "原文"),
+        ("太陽光発電の導入容量は70MWである[1]。", "原文"),
+        ("La capacité photovoltaïque prévue est de 70 MW[1].", "原文"),
+        ("由档案馆牵头，光伏发电装机70MW[1]。", "原文"),
+        ("光伏发电装机70MW，由中国移动建设[1]。", "原文"),
+        ("光伏发电和核电装机70MW[1]。", "没有“核电”"),
+        ("依托供销合作社，引进培育5家太阳能光伏组件企业[1]。", "原文"),
+        ("值得一提的是，旅游收入快速增长[1]。", "原文"),
         ("光伏发电装机70MW，带动全国同类城市争相学习效仿[1]。", "原文"),
         ("今天天气很好，适合郊游[1]。", "原文"),
     ],
@@ -237,6 +244,34 @@ def test_what_the_answer_says_already_is_not_said_twice() -> None:
 def test_a_reply_without_end_is_read_for_a_few_sentences() -> None:
     answer = answered("光伏发电装机80MW[1]。" * 500)
     assert len(answer.sentences) == 12 and answer.text == alone().text
+
+
+def test_traditional_characters_are_the_same_words() -> None:
+    answer = answered("風電計劃裝機容量180MW[1]。")
+    assert [each.problem for each in answer.sentences] == [None] and answer.text.endswith("風電計劃裝機容量180MW[2]。")
+
+
+def test_what_only_leads_into_a_sentence_need_not_be_in_a_quote() -> None:
+    answer = answered("具体来看，风电计划装机容量180MW[1]。")
+    assert [each.problem for each in answer.sentences] == [None]
+
+
+def test_of_passages_that_contradict_each_other_each_is_told_with_its_own_quote_or_not_at_all() -> None:
+    texts = {"a": "到2025年，光伏装机容量达到70MW。\n", "b": "到2025年，光伏装机容量达到90MW。\n"}
+    index = PassageIndex.build(
+        [Document(id, f"方案{id}", text, f"{id}.txt") for id, text in texts.items()], HashEncoder()
+    )
+    hits = [Hit(passage, 1.0) for id in texts for passage in index.passages(id)]
+    right = "到2025年，光伏装机容量达到70MW[1]。到2025年，光伏装机容量达到90MW[2]。"
+    crossed = "到2025年，光伏装机容量达到90MW[1]。到2025年，光伏装机容量为160MW[1][2]。"
+    with chat_server(says(right + crossed)) as server:
+        *_, answer = GenerativeReader(Quoting(True), index, writer(server), wanted=lambda question: True).read(
+            "光伏装机容量", hits
+        )
+    assert [each.problem is None for each in answer.sentences] == [True, True, False, False]
+    for sentence in answer.sentences[:2]:
+        (quote,) = [each.text for each in answer.citations if each.n in sentence.citations]
+        assert unsupported(marked(sentence.text)[0], [quote]) == []
 
 
 # --- The model goes, and comes back ---
