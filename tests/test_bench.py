@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from eval.bench import Figure, answers, commands, evaluation, programs
+from eval.bench import Figure, answers, commands, evaluation, generated, programs
 from eval.bench.__main__ import BENCHES, main, table
+from eval.spoiling import Kind
 from index.errors import YijuError
+from index.records import Document
+from qa.checking import SentenceChecker
+from qa.span_model import load_span_model
 from tests.eval_fakes import TableAnswerer, make_query
 
 
@@ -63,3 +67,14 @@ def test_evaluating_is_measured_on_runs_of_any_size(monkeypatch: pytest.MonkeyPa
     figures = evaluation.speed()
     assert [figure.goal for figure in figures] == ["≤ 2", "≤ 1", "≤ 5", "≤ 3"]
     assert all(figure.value >= 0 for figure in figures)
+
+
+def test_what_is_known_to_be_false_is_counted_where_it_is_shown() -> None:
+    text = "光伏发电计划装机容量70MW，由区发展改革委负责。引进培育5家太阳能光伏组件企业，投资1.2亿元。\n"
+    found = generated.checked("laws", [Document("a", "方案", text, "a.txt")], SentenceChecker(load_span_model()))
+    shown = {(claim.kind, held) for claim, held in found.shown}
+    assert {(Kind.VERBATIM, True), (Kind.CONVERTED, True), (Kind.DIGIT, False), (Kind.NAME, False)} <= shown
+    assert not any(held for claim, held in found.shown if not claim.true)
+    figures = {each.name: each.value for each in generated.shares(found)}
+    assert [value for name, value in figures.items() if name.startswith("laws: false")] == [0.0, 0.0]
+    assert next(value for name, value in figures.items() if "true sentences" in name) == 1.0

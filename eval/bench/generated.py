@@ -53,25 +53,29 @@ def _checks() -> Iterator[Figure]:
     from qa.span_model import load_span_model
 
     checker = SentenceChecker(load_span_model())
-    found = [_checked(kind, texts, checker) for kind, texts in _texts().items()]
+    found = [checked(kind, texts, checker) for kind, texts in _texts().items()]
     read = [ms for each in found for ms, (claim, _) in zip(each.ms, each.shown, strict=True) if claim.true]
     every = [ms for each in found for ms in each.ms]
     yield Figure("checking a true sentence, p50", _percentile(read, 50), "ms", "≤ 60")
     yield Figure("checking a true sentence, p95", _percentile(read, 95), "ms")
     yield Figure(f"checking any of {len(every)} sentences, p50", _percentile(every, 50), "ms", "≤ 60")
     for each in found:
-        for name, kinds, goal in (
-            ("false figures", FIGURES, "0"),
-            ("false names", NAMES, "0"),
-            ("true sentences", FAITHFUL, ""),
-        ):
-            these = [shown for claim, shown in each.shown if claim.kind in kinds]
-            yield Figure(
-                f"{each.kind}: {name} shown, of {len(these)}", float(np.mean(these)) if these else 0.0, "", goal
-            )
+        yield from shares(each)
 
 
-def _checked(kind: str, texts: Sequence[Document], checker: SentenceChecker) -> Checked:
+def shares(found: Checked) -> Iterator[Figure]:
+    """Which share was shown of the sentences of one kind of text: with false figures, with false names, true ones."""
+    for name, kinds, goal in (
+        ("false figures", FIGURES, "0"),
+        ("false names", NAMES, "0"),
+        ("true sentences", FAITHFUL, ""),
+    ):
+        these = [shown for claim, shown in found.shown if claim.kind in kinds]
+        yield Figure(f"{found.kind}: {name} shown, of {len(these)}", float(np.mean(these)) if these else 0.0, "", goal)
+
+
+def checked(kind: str, texts: Sequence[Document], checker: SentenceChecker) -> Checked:
+    """Sentences of some texts, true and spoilt, each checked against its own passage."""
     told = Checked(kind, [], [])
     for passage, sentence in _sentences(texts):
         for claim in claims(sentence, passage.text):
@@ -127,14 +131,14 @@ def _first_snapshots() -> Iterator[Figure]:
 
 
 def _waits(settings: Settings) -> list[float]:
-    """Milliseconds to the first snapshot with text; the model is asked for every answer, and left once it stands."""
+    """Milliseconds to the first snapshot that shows something; the model is asked always, and left once it stands."""
     from qa.bootstrap import open_assistant
 
     assistant, waits = open_assistant(settings), list[float]()
     for query in dev_questions()[: QUESTIONS + 1]:
         start = time.perf_counter()
         snapshots = assistant.expand(query.question, query.history)
-        next((each for each in snapshots if each.text), None)
+        next(each for each in snapshots if each.text or each.notice)
         waits.append((time.perf_counter() - start) * 1e3)
         del snapshots  # nobody listens any more: what was asked of the model is ended
     return waits[1:]  # the first question loads what the others share
