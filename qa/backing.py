@@ -25,7 +25,9 @@ from qa.words import tagged
 
 _QUOTED = re.compile('《([^《》]{2,})》|“([^“”]{2,})”|「([^「」]{2,})」|"([^"]{2,})"')
 _LATIN = re.compile(r"[a-z][a-z0-9+-]*[a-z]")
-_DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
+_DIGITS = re.compile(r"\d+(?:[.,]\d+)*[十百千万亿]*")
+_ORDINAL = re.compile(r"第[\d〇零一二两三四五六七八九十百千万]+[条章节编款项届批次号名位期任部卷回]")
+"""第三条, 第十一任: which one is meant, by its number."""
 _NAMES = frozenset({"nr", "nrt", "nrfg", "ns", "nt", "nz"})
 _LEADING = frozenset("vpucdrmxft")
 _LEADS = "由和与及在对向经将被是为到从把"
@@ -302,8 +304,9 @@ def _named(sentence: str) -> Iterator[Span]:
     aligned = align(sentence)
     for match in _QUOTED.finditer(aligned):
         yield next(Span(*match.span(group)) for group in range(1, 5) if match[group])
-    for match in _LATIN.finditer(aligned):
-        yield Span(*match.span())
+    for pattern in (_LATIN, _ORDINAL):
+        for match in pattern.finditer(aligned):
+            yield Span(*match.span())
     at, words = 0, tagged(sentence)
     for (word, tag), (following, _) in zip(words, [*words[1:], ("", "")], strict=True):
         place = tag[0] == "n" and (following in DIVISIONS or (word[-1] in DIVISIONS and len(word) > 2))

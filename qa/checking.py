@@ -38,6 +38,8 @@ _WORDED = 0.5
 """Share of a clause's words that must stand in the quotes."""
 _FEW = 2
 """Words of a clause that is too short to say anything by itself."""
+_BODY = re.compile("[社会院馆所站局部委厅署校厂店行团队盟]$")
+"""What the tagger takes for a phrase and is the name of a body: 合作社."""
 _CONTENT = re.compile("[nvajlibz]|eng")
 _INSTRUCTS = re.compile(INSTRUCTS)
 _LEADS_IN = frozenset(LEADS_IN.split())
@@ -165,7 +167,8 @@ def _foreign(text: str, told: Sequence[str]) -> str | None:
     for word, tag in tagged(align(text)):
         bare, place = fold(word), Span(at, at + len(word))
         at += len(word)
-        names = tag[0] == "n" and len(bare) > 1 and bare not in _GENERAL and bare not in _SAYS_LITTLE
+        noun = tag[0] == "n" or (tag[0] in "lj" and _BODY.search(bare))
+        names = noun and len(bare) > 1 and bare not in _GENERAL and bare not in _SAYS_LITTLE
         if not names or any(span.overlap(place) for span in spans):
             continue
         if not any(bare[i : i + 2] in each for each in told for i in range(len(bare) - 1)):

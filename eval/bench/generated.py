@@ -18,7 +18,7 @@ from eval.bench import Figure
 from eval.bench.answers import dev_questions
 from eval.bench.programs import DOCUMENTS, sample_index
 from eval.scripted import NAME, scripted_model
-from eval.spoiling import FAITHFUL, FIGURES, NAMES, Claim, claims, is_usable
+from eval.spoiling import FAITHFUL, FIGURES, NAMES, Claim, Kind, claims, is_usable
 from index.records import Document, Passage
 from index.splitter import split
 from index.text import sentence_spans
@@ -26,6 +26,8 @@ from qa.checking import SentenceChecker
 from qa.settings import ModelSettings, Settings
 
 SHARED = Path(__file__).resolve().parents[3] / "shared/data"
+_REWORDED = frozenset({Kind.CONVERTED, Kind.REORDERED})
+"""True sentences that the network has to read, since they do not stand in the text as they are."""
 QUESTIONS, SENTENCES, TEXTS, SEED = 12, 60, 10, 7
 
 
@@ -58,6 +60,10 @@ def _checks() -> Iterator[Figure]:
     every = [ms for each in found for ms in each.ms]
     yield Figure("checking a true sentence, p50", _percentile(read, 50), "ms", "≤ 60")
     yield Figure("checking a true sentence, p95", _percentile(read, 95), "ms")
+    other = [
+        ms for each in found for ms, (claim, _) in zip(each.ms, each.shown, strict=True) if claim.kind in _REWORDED
+    ]
+    yield Figure("checking a true sentence in other words, p50", _percentile(other, 50), "ms", "≤ 60")
     yield Figure(f"checking any of {len(every)} sentences, p50", _percentile(every, 50), "ms", "≤ 60")
     for each in found:
         yield from shares(each)
