@@ -56,7 +56,7 @@ def test_the_same_amount_in_other_words_is_backed(sentence: str) -> None:
         ("按《光伏办法》，光伏70MW", "光伏办法"),
         ("定位为“世界第一”", "世界第一"),
         ("建设LNG储罐", "lng"),
-        ("编号为第37号", "37"),
+        ("编号为第37号", "第37号"),
     ],
 )
 def test_what_the_quotes_do_not_say_is_named(sentence: str, odd: str) -> None:
