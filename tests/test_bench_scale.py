@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from eval.bench.scale.page import markdown, page
 from eval.bench.scale.plot import plot
 from eval.bench.scale.vectors import Known, Perturbing
 from eval.bench.scale.worker import Job, build, change, search
+from index.codec import DOCUMENT_ID
 from index.records import Document
 from tests.fakes import HashEncoder
 
@@ -208,8 +208,10 @@ def test_sizes_that_are_none_are_refused(sizes: str, capsys: pytest.CaptureFixtu
 
 @pytest.mark.skipif(not (corpus.SHARED / "law").is_dir(), reason="needs ../shared/data")
 def test_real_texts_are_all_articles_and_then_reports() -> None:
-    documents = list(islice(corpus.articles(), 3))
-    assert len(corpus.articles()) == 64_670 and documents[0].text.startswith("第")
+    articles, policies = corpus.articles(), corpus.policies()
+    assert len(articles) == 64_670 and articles[0].text.startswith("第") and len(policies) > 10_000
+    ids = {document.id for document in (*articles, *policies)}
+    assert len(ids) == len(articles) + len(policies) and all(map(DOCUMENT_ID.fullmatch, ids))
 
 
 def test_every_step_is_there() -> None:

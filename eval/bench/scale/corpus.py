@@ -15,6 +15,7 @@ import numpy as np
 
 from eval.bench.documents import SHARED
 from index.errors import YijuError
+from index.loaders import document_id
 from index.records import Document
 from index.splitter import split
 
@@ -46,7 +47,7 @@ def policies() -> list[Document]:
             for row in map(json.loads, file):
                 pieces = split(Document(row["doc_id"], row["title"], row["text"], row["doc_id"]))
                 texts = [piece.text for piece in pieces if len(piece.text) >= _SHORTEST]
-                ids = [f"{row['doc_id']}-{number}" for number in range(len(texts))]
+                ids = [document_id(f"{row['doc_id']}-{number}") for number in range(len(texts))]
                 found += [Document(id, row["title"], text, id) for id, text in zip(ids, texts, strict=True)]
     return _mixed(found)
 
