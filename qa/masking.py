@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
 from typing import overload
 
 from index.filters import Filter
-from index.records import Description, Document, Hit, Origin, Passage
+from index.records import Description, Document, Origin, Passage
 from index.versions import Versions
-from qa.answers import Answer, Citation, Sentence
+from qa.answers import Answer
 from qa.personal import masked
 from qa.protocols import Answerer, Expander
 
 _KEPT = 256
 """How many documents are kept as they are shown."""
+
+_KEYS = ("id", "document_id")
+"""Fields by which programs find things again; everything else that is text may hold anything."""
 
 
 class Masked:
@@ -89,20 +92,23 @@ class Masked:
         )
 
     def _answer(self, answer: Answer) -> Answer:
-        return replace(
-            answer,
-            question=masked(answer.question),
-            standalone_question=masked(answer.standalone_question),
-            text=masked(answer.text),
-            short=answer.short and masked(answer.short),
-            citations=tuple(self._citation(each) for each in answer.citations),
-            hits=tuple(Hit(self._passage(each.passage), each.score) for each in answer.hits),
-            sentences=tuple(_sentence(each) for each in answer.sentences),
-            notice=answer.notice and masked(answer.notice),
-        )
+        shown = self._any(answer)
+        if not isinstance(shown, Answer):
+            raise TypeError(f"an answer became {type(shown).__name__}")
+        return shown
 
-    def _citation(self, citation: Citation) -> Citation:
-        return replace(citation, passage=self._passage(citation.passage), source=masked(citation.source))
+    def _any(self, value: object) -> object:
+        """Whatever an answer holds, its texts masked; what it will hold one day among them."""
+        if isinstance(value, str):
+            return masked(value)
+        if isinstance(value, Passage):
+            return self._passage(value)
+        if isinstance(value, tuple):
+            return tuple(map(self._any, value))
+        if not is_dataclass(value) or isinstance(value, type):
+            return value
+        parts = {each.name: getattr(value, each.name) for each in fields(value) if each.name not in _KEYS}
+        return replace(value, **{name: self._any(part) for name, part in parts.items()})
 
     def _passage(self, passage: Passage) -> Passage:
         """As the document is shown; alone, where that has just left the index."""
@@ -138,7 +144,3 @@ class _Shown(Sequence[Document]):
 
 def _description(found: Description) -> Description:
     return replace(found, title=masked(found.title), source=masked(found.source), origin=Origin())
-
-
-def _sentence(sentence: Sentence) -> Sentence:
-    return replace(sentence, text=masked(sentence.text), problem=sentence.problem and masked(sentence.problem))

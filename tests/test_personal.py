@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from index.passage_index import PassageIndex
 from index.records import Description, Document, Heading, Origin, Passage
 from index.rights import RightsFile
-from qa.answers import Answer, Citation
+from qa.answers import Answer, Citation, Conflict, Said, Sentence
 from qa.masking import Masked
 from qa.personal import masked
 from tests.fake_answerer import PLAN, FakeAnswerer, cite
@@ -179,6 +179,24 @@ def test_quotes_pages_and_offsets_agree_with_the_text_that_is_shown(client):
     for each in (*answer["citations"], *({**p, "quote": p["text"]} for p in answer["passages"])):
         assert text[each["start"] : each["end"]] == each["quote"]
     assert answer["short_answer"] in answer["citations"][0]["quote"] and "023-48656789" in text
+
+
+def test_every_text_of_an_answer_is_masked_whatever_it_is_for():
+    whole = Telling(sources=(BOOK,)).ask(ASKED)
+    beside = Conflict(MOBILE, (Said(1, MOBILE, f"通讯录{MOBILE}", "2023"),))
+    said = replace(
+        whole, id="a" * 32, notice=MAIL, sentences=(Sentence(CITIZEN, (1,), problem=CARD),), conflicts=(beside,)
+    )
+
+    class Saying(Telling):
+        def ask(self, question: str, history: Sequence[str] = (), within: object = None) -> Answer:
+            return said
+
+    shown = Masked(Saying(sources=(BOOK,))).ask("谁")
+    assert hides(json.dumps(shown.to_json(), ensure_ascii=False)) and shown.id == "a" * 32
+    assert shown.conflicts[0].said[0].title == "通讯录138****5678"
+    assert (shown.confidence, shown.citations[0].quote) == (said.confidence, said.citations[0].quote)
+    assert [each.passage.id for each in shown.hits] == [each.passage.id for each in said.hits]
 
 
 def test_a_page_is_not_shown_as_a_picture(client):
