@@ -68,16 +68,20 @@ FEATURES = (*LEXICAL, *SPANS)
 
 EACH = re.compile("每|[人户地亩车]均|平均")
 """Says that a figure is one of each, or an average; in folded text."""
-_TIE = 0.005
-"""Difference up to which two figures fit a question alike."""
-_PART = 0.9
-"""What a word counts that only the words of the whole hold, which a figure is a part of."""
-_BESIDE = 0.01
+_LEAD = re.compile("^(?:其中|[和与及对])")
+_FAR = 0.3
+"""Difference from which on one figure fits a question as much better than another as can be."""
+_PART, _SHARED, _WITHIN = 0.9, 0.6, 0.7
+"""What a word counts that the words of the whole hold, which a figure is a part of; that the figures before it in its
+sentence hold; and that stands within a longer word where another figure has the word itself: 技师 in 高级技师."""
+_BESIDE = 0.003
 """What each character counts that a figure's own words have and the question has not."""
 _CONDITION = 0.5
 """What a number of the question counts: 80周岁以上 is for those of 80, whatever else its clause leaves out."""
-_EACH = 10
-"""Characters that 每 counts for where the question says nothing of it."""
+_ELLIPTIC = 8
+"""Characters of own words up to which a figure may leave out what the ones before it said."""
+_OF_EACH = 0.2
+"""What counts against one of each where all are asked for."""
 _ROLES = frozenset({"牵头", "责任", "主管", "配合", "承办", "协办", "发布", "印发", "来源", "联系"})
 _NOUNS = "njlie"
 _SINCE = re.compile(r"年?(?:\d{1,2}月)?(?:\d{1,2}日)?以来")
@@ -152,16 +156,17 @@ def lexical(a: Asked, found: Sequence[Place], among: Sequence[Place] = ()) -> Ma
 
 
 def _among_siblings(a: Asked, found: Sequence[Place]) -> list[float]:
-    """1 for the figure that fits the question best of those in its sentence that measure the same, -1 for the others.
+    """How much better than all others of its sentence that measure the same a figure fits the question, -1 to 1.
 
-    0 where nothing tells them apart. 「出口782亿元，进口343亿元」: asked for 进口, the first is outdone by the second.
+    「出口782亿元，进口343亿元」: asked for 进口, the first is outdone by the second. 0 for what has no such others.
     """
     told = [0.0] * len(found)
     for group in _siblings(found).values():
-        fits = {i: _fit(a, found[i]) for i in group}
-        first = [i for i in group if max(fits.values()) - fits[i] < _TIE]
-        if len({found[i].site.candidate.span for i in first}) == 1 < len({found[i].site.candidate.span for i in group}):
-            told = [told[i] if i not in fits else 1.0 if i in first else -1.0 for i in range(len(found))]
+        fits = _fits(a, [found[i] for i in group])
+        spans = [found[i].site.candidate.span for i in group]
+        for i, fit, span in zip(group, fits, spans, strict=True):
+            others = [rival for rival, other in zip(fits, spans, strict=True) if other != span]
+            told[i] = max(-1.0, min(1.0, (fit - max(others)) / _FAR)) if others else 0.0
     return told
 
 
@@ -174,20 +179,47 @@ def _siblings(found: Sequence[Place]) -> dict[tuple[int, Span, str], list[int]]:
     return groups
 
 
-def _fit(a: Asked, place: Place) -> float:
-    """How much of the question a figure's own words hold, less a little for all that they say beside it."""
-    site, asked_for = place.site, fold(a.question.text)
-    of_time = _of_time(a.question, site.own)
-    own = [match(term.text, site.own) for term in a.question.terms]
+def _fits(a: Asked, figures: Sequence[Place]) -> list[float]:
+    """How much of the question the own words of each figure hold, less a little for all that they say beside it."""
+    leading = frozenset(
+        term.text for term in a.question.terms if any(_begins(term.text, each.site) for each in figures)
+    )
+    order = sorted(range(len(figures)), key=lambda i: figures[i].site.candidate.span.start)
+    fits, before = [0.0] * len(figures), ""
+    for i in order:
+        fits[i] = _fit(a, figures[i].site, before, leading)
+        before += " " + figures[i].site.own
+    return fits
+
+
+def _fit(a: Asked, site: Site, before: str, leading: frozenset[str]) -> float:
+    """How much of the question a figure holds; `before` is what those before it say, `leading` what any begins with."""
+    asked_for, of_time = fold(a.question.text), _of_time(a.question, site.own)
+    own = [_own(term.text, site, leading) for term in a.question.terms]
     # What a part shares with its whole counts where the part itself is asked for.
     whole = site.base if any(own) or of_time > 0 else ""
+    elided = "" if site.base or len(site.own) > _ELLIPTIC else before
     held = sum(
-        (_CONDITION if term.text.isdecimal() else weight) * max(mine, _PART * match(term.text, whole))
+        (_CONDITION if term.text.isdecimal() else weight)
+        * max(mine, _PART * match(term.text, whole), _SHARED * match(term.text, elided))
         for term, weight, mine in zip(a.question.terms, a.weights, own, strict=True)
     )
-    beside = sum(character not in asked_for for character in site.own)
     of_each = EACH.search(site.own) is not None and EACH.search(asked_for) is None
-    return held - _BESIDE * (beside + _EACH * of_each) + _CONDITION * of_time
+    beside = sum(character not in asked_for for character in site.own)
+    # The time that the first of several figures names is that of all.
+    time = of_time if site.base or of_time < 0 else 0
+    return held - _BESIDE * beside - _OF_EACH * of_each + _CONDITION * time
+
+
+def _own(word: str, site: Site, leading: frozenset[str]) -> float:
+    """How much of a word a figure's own words hold; less where they have it in a longer word, and others as it is."""
+    held = match(word, site.own)
+    return held * _WITHIN if word in leading and not _begins(word, site) else held
+
+
+def _begins(word: str, site: Site) -> bool:
+    """Whether what stands before a figure, or behind it, begins with a word."""
+    return any(_LEAD.sub("", fold(part)).startswith(word) for part in site.candidate.own.split())
 
 
 def _of_time(question: Question, own: str) -> int:

@@ -36,6 +36,8 @@ from qa.views import View, candidates_of, span_features, views
 from qa.wholes import lead_of, whole
 
 _AMONG = LEXICAL.index("among_siblings")
+_RIGHTFUL = 1 / 3
+"""How much better than its siblings a figure must fit the question to go before them, whatever the network says."""
 _RIVALS = 20
 """Candidates that are looked through for one of the right time and place."""
 _NEARLY = 4.0
@@ -374,7 +376,7 @@ def _rightful_first(pool: Pool, order: NDArray[np.int64]) -> NDArray[np.int64]:
         place = pool.places[row]
         beside = place.hit is first.hit and place.site.sentence == first.site.sentence
         alike = beside and dimension(place.site.candidate.unit) in measured
-        if alike and pool.features[row, _AMONG] > 0 and not unfit(pool.asked.question, place):
+        if alike and pool.features[row, _AMONG] >= _RIGHTFUL and not unfit(pool.asked.question, place):
             return np.concatenate([order[position : position + 1], np.delete(order, position)])
     return order
 
