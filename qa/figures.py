@@ -250,6 +250,8 @@ def _figure(operand: Operand, site: Site, citation: Citation, confidence: float)
     around = align(text)
     if _RANGE_BEHIND.match(around, span.end) or _RANGE_BEFORE.search(around[max(0, span.start - 12) : span.start]):
         return None
+    if _is_elsewhere(operand, site, citation.passage):
+        return None
     behind = _LIMIT.match(text, span.end)
     end = behind.end() if behind else span.end
     quantity = parse(span.slice(text))
@@ -276,6 +278,13 @@ def _figure(operand: Operand, site: Site, citation: Citation, confidence: float)
         confidence,
         site.own,
     )
+
+
+def _is_elsewhere(operand: Operand, site: Site, passage: Passage) -> bool:
+    """Whether a figure is of a place that neither operand nor headings name: of 襄阳, where 湖北 is asked."""
+    known = fold(" ".join((operand.name, passage.title, *passage.section_path)))
+    places = analyse(site.own).places if operand.subject else ()
+    return any(bare_place(place) not in known for place in places)
 
 
 def _is_added(own: str) -> bool | None:
