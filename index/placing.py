@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from index.records import Span
 
@@ -20,6 +20,8 @@ _SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _VALUES = {sign: value for value, sign in enumerate(_SIGNS)}
 _PAGE_ENDS = ";"
 _LARGEST = 2**40
+_FARTHEST = 100 * UNITS
+"""How far from the top left corner a line may be kept."""
 
 Point = tuple[float, float]
 
@@ -70,9 +72,18 @@ class PlacedPage:
 
 def packed(pages: Sequence[PlacedPage]) -> str:
     """Pages as a text; empty where nothing is known of any."""
-    if not any(page.lines for page in pages):
+    sane = [_within_reach(page) for page in pages]
+    if not any(page.lines for page in sane):
         return ""
-    return _PAGE_ENDS.join(_written(_numbers(page)) if page.lines else "" for page in pages)
+    return _PAGE_ENDS.join(_written(_numbers(page)) if page.lines else "" for page in sane)
+
+
+def _within_reach(page: PlacedPage) -> PlacedPage:
+    """A page without the lines that a broken file puts where no page is."""
+    if max(page.width, page.height) > _FARTHEST:
+        return replace(page, lines=())
+    sides = ((line, (line.x0, line.top, line.x1, line.bottom)) for line in page.lines)
+    return replace(page, lines=tuple(line for line, ends in sides if max(map(abs, ends)) <= _FARTHEST))
 
 
 def unpacked(text: str, length: int) -> dict[int, PlacedPage]:

@@ -10,11 +10,13 @@ import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 
 from index.__main__ import main
 from index.intake import changes, settlings
+from index.loaders import legible
 from index.loaders.pictures import file_of
 from index.passage_index import PassageIndex
 from index.protocols import Encoder, Vectors
@@ -348,3 +350,8 @@ def test_a_folder_that_is_gone_and_back_is_no_reason_to_forget_it(papers: Path) 
     there = lambda: papers.rename(away)  # noqa: E731
     back = lambda: away.rename(papers)  # noqa: E731
     assert collected(papers, [there, nothing, back, nothing, nothing]) == [0, 2, 4]
+
+
+@pytest.mark.parametrize("name", ["通知.txt", "café.txt", "e\u0301\u0301\u0301.txt", "a\x85\x8e\x8f.txt"])
+def test_a_name_in_utf8_stays_as_it_is(name: str) -> None:
+    assert legible(name) == normalize("NFC", name)

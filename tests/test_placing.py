@@ -45,6 +45,12 @@ def test_a_usual_line_takes_about_nine_characters():
     assert len(packed([PlacedPage(707, 1000, 0.0, tuple(lines))])) < 40 * 9
 
 
+def test_a_line_that_a_broken_file_puts_where_no_page_is_is_left_out():
+    near, far = PlacedLine(Span(0, 5), 90, 100, 915, 112), PlacedLine(Span(5, 9), 90, 10**13, 915, 10**13 + 12)
+    kept = unpacked(packed([PlacedPage(707, 1000, 0.0, (near, far)), PlacedPage(10**9, 1000, 0.0, (near,))]), 10)
+    assert {number: page.lines for number, page in kept.items()} == {1: (near,)}
+
+
 def test_pages_without_a_line_are_nothing():
     assert packed([PlacedPage(707, 1000)] * 3) == ""
     assert unpacked("", 10) == {}

@@ -378,4 +378,5 @@ def _is_utf8(written: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     foreign = [character for character in text if not character.isascii()]
-    return any(c >= "\u0800" for c in foreign) or all(c.isalpha() and c < "\u0530" for c in foreign)
+    usual = all(unicodedata.category(c)[0] in "LMC" and c < "\u0530" for c in foreign)
+    return usual or any(c >= "\u0800" for c in foreign)
