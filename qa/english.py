@@ -46,6 +46,7 @@ _AMERICAN = {
 }
 _BRITISH = re.compile("|".join(_AMERICAN))
 _LIGHT = language.ENGLISH_LIGHT | language.ENGLISH_AUXILIARIES | language.ENGLISH_PREPOSITIONS
+_ORDERS = re.compile(language.INSTRUCTS)
 _LONGEST = 4
 """Words of a phrase that is looked up."""
 _HELD, _COMMON, _PLACE, _LONE = 2.0, 0.3, 0.6, 1.5
@@ -71,7 +72,9 @@ class EnglishDecoder:
         self._dictionary = dictionary
 
     def decode(self, text: str) -> str:
-        """`text` with English replaced by Chinese; names that the documents have, such as PET, stay."""
+        """`text` with English replaced by Chinese; names that the documents have, such as PET, stay, and orders do."""
+        if _ORDERS.search(text.lower()):
+            return text
         if _HAN.search(text):
             return _RUN.sub(lambda run: self._words(_tokens(run.group())) or run.group(), text)
         words = _tokens(text)
