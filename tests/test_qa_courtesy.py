@@ -59,7 +59,17 @@ def test_nothing_is_left_of_mere_politeness(turn: str) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["你是谁", "你是人工智能吗？", "您觉得这个方案好吗", "是谁开发了你", "你会什么", "今天几号？"],
+    [
+        "你是谁",
+        "你是人工智能吗？",
+        "您觉得这个方案好吗",
+        "是谁开发了你",
+        "你会什么",
+        "今天几号？",
+        "吃饭了吗",
+        "您最近忙吗？",
+        "最近怎么样",
+    ],
 )
 def test_what_is_asked_of_the_assistant_is_personal(question: str) -> None:
     assert is_personal(question)
@@ -67,7 +77,15 @@ def test_what_is_asked_of_the_assistant_is_personal(question: str) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["你会计师事务所在哪", "今天起施行的办法", "现在光伏装机多少", "谁设计了你校的校徽", "你是否知道光伏目标"],
+    [
+        "你会计师事务所在哪",
+        "今天起施行的办法",
+        "现在光伏装机多少",
+        "谁设计了你校的校徽",
+        "你是否知道光伏目标",
+        "食堂吃饭收费吗",
+        "光伏怎么样",
+    ],
 )
 def test_what_is_asked_of_documents_is_not(question: str) -> None:
     assert not is_personal(question)
