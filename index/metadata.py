@@ -74,6 +74,7 @@ _PROVINCE_ENDS = {
     "宁夏": "回族自治区",
     "新疆": "维吾尔自治区",
 }
+_LETTERHEAD = re.compile(r"(?<=[\u4e00-\u9fff])[ ]?文[ ]?件$")  # 綦江区应急管理局文件: who wrote it, and no title
 _BEFORE_REGION = re.compile(r"^(?:(?:19|20)\d{2}年|中共|关于|印发|《|国家[\u4e00-\u9fff]{2,8}?总?局|中国人民银行)+")
 _DOCUMENT_KIND = (
     "通知|意见|办法|方案|规定|条例|决定|公告|通告|批复|函|报告|规划|计划|细则|措施|要点|解释|纲要|规则|标准|指南|"
@@ -430,8 +431,9 @@ def _issuer(lines: Sequence[str], title: str) -> str | None:
     if labelled:
         return labelled
     for line in lines[:10]:
-        if _ORGANISATION.fullmatch(line):
-            return _bodies(line)
+        name = _LETTERHEAD.sub("", line)
+        if _ORGANISATION.fullmatch(name):
+            return _bodies(name)
     for line in (*lines[:10], title):
         before, about, _ = line.partition("关于")
         if about and _ORGANISATION.fullmatch(before):

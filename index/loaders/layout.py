@@ -34,6 +34,7 @@ _WORD_GAP = 0.17  # em: the same between words of spaced scripts
 _SEGMENT_GAP = 1.6  # em: from here on, parts of a line may belong to different columns
 _SHORT = 2.2  # em that a line ends before the margin if its paragraph ends
 _FAR_IN = 4.0  # em from the left margin where no paragraph begins
+_LARGE = 1.15  # times the size of the text from which a line is a title
 _INDENT = 1.2  # em that a first line is set in at least
 _LEAD = re.compile(r"[0-9]{1,2}(?:[.．][0-9]{1,2}){0,3}(?=[\u4e00-\u9fff])")
 
@@ -128,7 +129,7 @@ def write(sheets: Sequence[Sheet], writer: Writer) -> None:
     read = [_read(number, sheet) for number, sheet in enumerate(sheets)]
     _drop_edges(sheets, [lines for lines, _ in read])
     body = _body_size([line for lines, _ in read for line in lines])
-    margins = _margins([line for lines, _ in read for line in lines], sheets)
+    margins = _margins([line for lines, _ in read for line in lines], sheets, body)
     shown = [Shown(n, each.width, each.height, each.turns, each.skew) for n, each in enumerate(sheets, 1)]
     _Flow(writer, body, shown).write(
         [_page(sheet, *content, body, margins) for sheet, content in zip(sheets, read, strict=True)]
@@ -318,8 +319,9 @@ def _body_size(lines: Sequence[_Line]) -> float:
 # --- lines in reading order -------------------------------------------------------------------
 
 
-def _margins(lines: Sequence[_Line], sheets: Sequence[Sheet]) -> tuple[float, float]:
-    """Left and right margin of the document's full lines."""
+def _margins(lines: Sequence[_Line], sheets: Sequence[Sheet], body: float) -> tuple[float, float]:
+    """Left and right margin of the document's full lines; titles run over them."""
+    lines = [line for line in lines if line.size < _LARGE * body] or lines
     if not lines:
         return 0.0, sheets[0].width if sheets else 0.0
     widest = max(line.x1 - line.x0 for line in lines)
@@ -543,7 +545,7 @@ def _is_title(last: _Line, line: _Line, body: float) -> bool:
     """Whether two lines are parts of one title: larger than the text, of one size, both in the middle."""
     size = last.size
     return (
-        size > 1.15 * body
+        size > _LARGE * body
         and abs(line.size - size) < 0.08 * size
         and all(part.left > size and part.right > size for part in (last, line))
         and line.top - last.bottom < 1.2 * size

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rapidocr import RapidOCR
 
 Picture = NDArray[np.uint8]
+_Box = tuple[float, float, float, float]  # left, top, right, bottom, in pixels
 
 LONG_SIDE = 1900
 """Pixels of the longer side that a page is read at: A4 at about 160 dpi."""
@@ -35,7 +36,9 @@ _APART = 1.2  # heights of a line between characters of different cells
 _WORKERS = 2  # pages read at a time; one thread each takes two fifths less processor time than two that share a page
 _AHEAD = 3  # pages that are read or wait for it: their pictures are held in memory
 _SKEW_MIN = 0.001  # radians; less moves no character into another line
-_RULE_MIN = 1 / 45  # of the longer side: strokes of characters are shorter
+_RULE_MIN = 1 / 45  # of the longer side: strokes of characters in the size of the text are shorter
+_STROKE_MAX = 1.5  # heights of a line that a stroke of its characters is long, 一 and — among them
+_STROKE_OUT = 0.1  # heights of a line that a stroke reaches out of its box
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +63,12 @@ class _Line:
         self.texts = [character[0] for character in characters]
         self.scores = [float(character[1]) for character in characters]
         self.boxes = np.array([character[2] for character in characters], dtype=np.float64)
+
+    def box(self, rotation: NDArray[np.float64]) -> _Box:
+        """What lies around it once the picture is straightened."""
+        corners = self.boxes.reshape(-1, 2) @ rotation[:, :2].T + rotation[:, 2]
+        (x0, top), (x1, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
+        return x0, top, x1, bottom
 
 
 def scale(width: float, height: float) -> float:
@@ -113,8 +122,10 @@ def sheet(page: Page) -> Sheet:
     picture, lines, turns = _upright(np.ascontiguousarray(page.picture))
     height, width = picture.shape[:2]
     angle = _skew(lines)
-    glyphs = [glyph for line in lines for glyph in _glyphs(line, _rotation(angle, width, height), points)]
-    rules = [Rule(*(points * side for side in rule)) for rule in _rules(picture, angle)]
+    rotation = _rotation(angle, width, height)
+    glyphs = [glyph for line in lines for glyph in _glyphs(line, rotation, points)]
+    boxes = [line.box(rotation) for line in lines]
+    rules = [Rule(*(points * side for side in rule)) for rule in _rules(picture, angle) if not _is_stroke(rule, boxes)]
     size = (width * points, height * points)
     return Sheet(*size, glyphs, rules, page.headings, rough=True, turns=turns, skew=angle)
 
@@ -210,7 +221,17 @@ def _glyphs(line: _Line, rotation: NDArray[np.float64], points: float) -> list[G
     return found
 
 
-def _rules(picture: Picture, angle: float) -> list[tuple[float, float, float, float]]:
+def _is_stroke(rule: _Box, lines: Sequence[_Box]) -> bool:
+    """Whether a rule is a stroke of a large character: it lies in a line of text and is no longer than that is high."""
+    for x0, top, x1, bottom in lines:
+        out = _STROKE_OUT * (bottom - top)
+        within = x0 - out <= rule[0] and rule[2] <= x1 + out and top - out <= rule[1] and rule[3] <= bottom + out
+        if within and max(rule[2] - rule[0], rule[3] - rule[1]) <= _STROKE_MAX * (bottom - top):
+            return True
+    return False
+
+
+def _rules(picture: Picture, angle: float) -> list[_Box]:
     """Long straight dark lines of the straightened picture, in pixels."""
     import cv2
 
@@ -222,7 +243,7 @@ def _rules(picture: Picture, angle: float) -> list[tuple[float, float, float, fl
     length = int(max(width, height) * _RULE_MIN)
     if not length:
         return []  # too small a picture for any rule
-    found: list[tuple[float, float, float, float]] = []
+    found: list[_Box] = []
     for shape in ((length, 1), (1, length)):
         closed = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_RECT, (3, 3)))
         opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, shape))
