@@ -322,16 +322,13 @@ RULED: dict[tuple[str, str], Rule] = {
         shows=True,
     ),
     ("GET", "/chat/gradio_api/queue/data"): Rule(get("/chat/gradio_api/queue/data?session_hash=guessed")),
-    ("POST", "/chat/gradio_api/run/{api_name}"): Rule((chatting(queued=False), opening()), shows=True),
-    ("GET", "/chat/gradio_api/queue/status"): Rule(get("/chat/gradio_api/queue/status")),
+    # Gradio takes any name for "predict"; the guard does not.
+    ("POST", "/chat/gradio_api/run/predict"): Rule((chatting(queued=False), opening()), shows=True),
     ("POST", "/chat/gradio_api/reset"): Rule(post("/chat/gradio_api/reset", {"event_id": RULES.id})),
     ("POST", "/chat/gradio_api/cancel"): Rule(
         post("/chat/gradio_api/cancel", {"session_hash": "guessed", "fn_index": 1, "event_id": "guessed"})
     ),
-    ("GET", "/chat/gradio_api/user"): Rule(get("/chat/gradio_api/user")),
     ("GET", "/chat/gradio_api/app_id"): Rule(get("/chat/gradio_api/app_id"), Role.GUEST),
-    # A stream that only stays open, to tell whether the page is still there; it never ends, and is not waited for.
-    ("GET", "/chat/gradio_api/heartbeat/{session_hash}"): Rule(()),
     ("GET", "/chat/static/{path:path}"): Rule(get("/chat/static/img/none.svg"), Role.GUEST),
     ("GET", "/chat/assets/{path:path}"): Rule(get("/chat/assets/none.js"), Role.GUEST),
     ("GET", "/chat/favicon.ico"): Rule(get("/chat/favicon.ico"), Role.GUEST),
@@ -369,7 +366,8 @@ def table(router: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
         elif isinstance(each, Mount):
             yield "*", prefix + each.path
         elif isinstance(each, Route):
-            yield from ((method, prefix + each.path) for method in sorted(each.methods or ("*",)))
+            path = (prefix + each.path).replace("run/{api_name}", "run/predict")
+            yield from ((method, path) for method in sorted(each.methods or ("*",)))
 
 
 def closed(path: str) -> bool:

@@ -56,6 +56,10 @@ def call(client: TestClient, data: object) -> tuple[int, str]:
         "gradio_api/component_server",
         "gradio_api/startup-events",
         "gradio_api/token",
+        "gradio_api/user",
+        "gradio_api/queue/status",
+        "gradio_api/heartbeat/abc",
+        "gradio_api/run/_submitted",
         "gradio_api/mcp/",
         "gradio_api/process_recording",
         "openapi.json",
@@ -78,18 +82,167 @@ def test_gradio_routes_the_chat_does_not_need_do_not_exist(client, method, path)
     assert (reply.status_code, reply.json()["error"]["code"]) == (404, "not_found")
 
 
-@pytest.mark.parametrize("data", [[FILE, []], ["a", [{"role": "user", "content": FILE}]], [[[{"_type": "x"}]], []]])
-def test_a_chat_body_that_names_a_file_is_refused(client, data):
-    status, text = call(client, data)
-    assert (status, "只接受文字" in text) == (422, True)
+PLAIN = {"type": "text", "text": "<p>风电</p>"}
+COMPONENT = {"type": "component", "component": "html", "value": "x", "constructor_args": {}, "props": {}}
 
 
-def test_without_the_guard_gradio_itself_still_refuses_to_read_files():
+def said(*parts: object, **further: object) -> dict[str, object]:
+    """A message as the page sends it."""
+    return {"role": "user", "metadata": None, "content": [*parts], "options": None, **further}
+
+
+def nested(depth: int) -> object:
+    value: object = "x"
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+PARTS = [
+    COMPONENT,
+    {**COMPONENT, "component": "image", "value": "data:image/png;base64,AAAA"},
+    {**COMPONENT, "component": "dataframe", "constructor_args": {"row_count": 10**8}},
+    {**COMPONENT, "component": "fileexplorer", "constructor_args": {"root_dir": "/"}},
+    {"type": "component", "component": "html"},
+    {"type": "file", "file": FILE},
+    {**PLAIN, "type": ["text"]},
+    {**PLAIN, "type": "Text"},
+    {**PLAIN, "constructor_args": {}},
+    {**PLAIN, "text": None},
+    {**PLAIN, "text": [COMPONENT]},
+    {**PLAIN, "text": {"type": "text"}},
+    {"text": "风电"},
+    FILE,
+    "风电",
+    None,
+    nested(200),
+]
+MESSAGES = [
+    *([said(each)] for each in PARTS),
+    *([said(PLAIN, each)] for each in PARTS),
+    [said(PLAIN, metadata={"title": "x"})],
+    [said(PLAIN, options=[{"value": "x"}])],
+    [said(PLAIN, component="html")],
+    [said(PLAIN, role="system")],
+    [said(PLAIN, content="风电")],
+    [said(PLAIN, content=COMPONENT)],
+    [{"role": "user"}],
+    [[said(PLAIN)]],
+    ["风电"],
+    [said(PLAIN)] * 201,
+    {"root": [said(PLAIN)]},
+    "风电",
+    None,
+    1,
+]
+
+
+def refused(client: TestClient, body: object, route: str = "run/predict") -> bool:
+    reply = client.post(f"/chat/gradio_api/{route}", json=body)
+    return (reply.status_code, "只接受问答页自己发送的内容" in reply.text) == (400, True)
+
+
+@pytest.mark.parametrize("messages", MESSAGES, ids=range(len(MESSAGES)))
+def test_of_a_conversation_nothing_but_text_reaches_gradio(client, messages):
+    for event, data in ((0, ["风电", messages, ""]), (1, [messages, ""]), (2, [messages, ""]), (3, [messages, ""])):
+        chosen = {"event_data": {"index": 0, "value": {"text": "风电"}}} if event == 1 else {}
+        body = {"data": data, "fn_index": event, "session_hash": "abc", **chosen}
+        assert refused(client, body, "queue/join" if event in (2, 3) else "run/predict"), event
+
+
+BODY = {"data": ["风电", [said(PLAIN)], ""], "event_data": None, "fn_index": 0, "trigger_id": 2, "session_hash": "abc"}
+CHOICE = {**BODY, "data": [[], ""], "fn_index": 1, "event_data": {"index": 0, "value": {"text": "风电"}}}
+BODIES = [
+    *({**BODY, "fn_index": each} for each in (None, -1, 2, 3, 5, 8, 10**30, "0", 0.0, True, [0])),
+    *({**BODY, "session_hash": each} for each in (None, 1, "", "a" * 65, "../x", "a-b", "甲", "abc\n", {"path": "x"})),
+    *({**BODY, "data": each} for each in (None, {}, "风电", [], [""], ["", []], ["", [], "", ""], ["", [], {}])),
+    *({**BODY, "data": [each, [], ""]} for each in (None, 1, FILE, COMPONENT, ["x"], nested(300))),
+    *({**BODY, "event_data": each} for each in (1, ["x"], FILE, COMPONENT, {"index": 0, "value": {"text": "x"}})),
+    *({**BODY, name: None} for name in ("api_name", "request", "batched", "simple_format", "oauth_token", "event_id")),
+    *({name: value for name, value in BODY.items() if name != left} for left in ("data", "fn_index", "session_hash")),
+    *(
+        {**CHOICE, "event_data": each}
+        for each in (None, {}, FILE, {"index": 0, "value": "x"}, {"value": {"text": "x"}})
+    ),
+    {**CHOICE, "event_data": {"index": 0, "value": {"text": "x", "path": "/etc/hostname"}}},
+    {**CHOICE, "event_data": {"index": 0, "value": {"text": "x"}, "_type": "gradio.FileData"}},
+    [BODY],
+    "x",
+]
+
+
+@pytest.mark.parametrize("body", BODIES, ids=range(len(BODIES)))
+def test_an_event_that_the_page_would_not_send_is_a_400(client, body):
+    assert refused(client, body)
+
+
+@pytest.mark.parametrize(
+    ("route", "body"),
+    [
+        ("reset", {"event_id": FILE}),
+        ("reset", {"event_id": "a", "path": "x"}),
+        ("reset", {}),
+        ("cancel", {"event_id": "a", "session_hash": "abc", "fn_index": 0}),
+        ("cancel", {"event_id": "a", "session_hash": "abc", "fn_index": "2"}),
+        ("cancel", {"event_id": "a", "session_hash": ["abc"], "fn_index": 2}),
+        ("queue/join", BODY),
+    ],
+)
+def test_other_bodies_that_the_page_would_not_send_are_400s(client, route, body):
+    assert refused(client, body, route)
+
+
+def test_what_the_page_sends_is_taken(client):
+    assert client.post("/chat/gradio_api/run/predict", json=BODY).status_code == 200
+    assert client.post("/chat/gradio_api/run/predict", json=CHOICE).status_code == 200
+    for event in (4, 6):
+        body = {"data": [], "fn_index": event, "trigger_id": 2, "session_hash": "abc"}
+        assert client.post("/chat/gradio_api/run/predict", json=body).status_code == 200, event
+    text = json.dumps({"turns": [["风电", "180MW"]]})
+    changed = {"data": [text], "event_data": text, "fn_index": 7, "trigger_id": 5, "session_hash": "abc"}
+    assert "180MW" in client.post("/chat/gradio_api/run/predict", json=changed).text
+    cancel = {"event_id": "3d92c5eb0aa94c2bb5a063caac192af0", "session_hash": "abc", "fn_index": 2}
+    assert client.post("/chat/gradio_api/cancel", json=cancel).status_code == 200
+    assert client.post("/chat/gradio_api/reset", json={"event_id": cancel["event_id"]}).status_code == 200
+
+
+@pytest.mark.parametrize("query", ["", "session_hash=", "session_hash=a&session_hash=b", "session_hash=a%2Fb", "x=1"])
+def test_a_conversation_is_listened_to_by_its_name_alone(client, query):
+    assert client.get(f"/chat/gradio_api/queue/data?{query}").status_code == 400
+
+
+def test_what_gradio_remembers_of_conversations_is_bounded(client):
+    blocks = gradio_of(client)
+    for number in range(300):
+        client.post("/chat/gradio_api/run/predict", json={**BODY, "session_hash": f"c{number}"})
+    assert len(blocks.state_holder.session_data) <= 257
+    assert blocks._queue.pending_messages_per_session.max_size == 256
+
+
+def test_events_of_the_page_are_counted_and_limited():
+    with TestClient(built(FakeAnswerer(), access=Access(per_address=2)), client=("10.0.0.9", 1)) as client:
+        codes = [client.post("/chat/gradio_api/run/predict", json=BODY).status_code for _ in range(21)]
+        assert codes in ([200] * 20 + [429], [200] * 21)  # the latter where a minute has just ended
+        assert "yiju_chat_events_total 21" in client.get("/metrics").text
+
+
+def gradio_of(client: TestClient):
+    mounted = next(app for each in client.app.routes if hasattr(app := getattr(each, "app", None), "get_blocks"))
+    return mounted.get_blocks()
+
+
+def test_without_the_guard_gradio_itself_still_reads_no_files_and_builds_no_components(monkeypatch):
     async def build() -> FastAPI:
         desk = Desk(FakeAnswerer())
-        return mount_chat(FastAPI(), desk, Examples(desk))
+        app = FastAPI()
+        mount_chat(app, desk, Examples(desk))
+        return app
 
+    built_ones: list[object] = []
+    monkeypatch.setattr("gradio.components.chatbot.import_component_and_data", built_ones.append)
     with TestClient(asyncio.run(build()), raise_server_exceptions=False) as bare:
+        call(bare, ["", [said(COMPONENT)], ""])
+        assert built_ones == []  # Gradio's own preprocessing would look up the class, and call it
         for data in (["", [{"role": "user", "content": [{"type": "file", "file": FILE}]}]], [FILE, []]):
             status, text = call(bare, data)  # 200 with the address of a copy, unless `has_launched` is set
             assert (status, "hostname" in text) == (500, False)
@@ -141,9 +294,8 @@ def test_no_other_origin_is_let_in(client):
 
 
 def test_a_full_queue_of_gradios_is_told_in_chinese(client, monkeypatch):
-    mounted = next(app for each in client.app.routes if hasattr(app := getattr(each, "app", None), "get_blocks"))
-    monkeypatch.setattr(mounted.get_blocks()._queue, "max_size", 0)
-    body = {"data": [[], ""], "fn_index": 0, "session_hash": "full"}
+    monkeypatch.setattr(gradio_of(client)._queue, "max_size", 0)
+    body = {"data": [[], ""], "fn_index": 2, "session_hash": "full"}
     reply = client.post("/chat/gradio_api/queue/join", json=body)
     assert (reply.status_code, reply.headers["retry-after"]) == (429, "5")
     assert reply.json()["detail"] == "现在提问的人太多，请稍后再试。"

@@ -15,6 +15,8 @@ from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
+from gradio.block_function import BlockFunction
+from gradio.utils import LRUCache
 
 from index.errors import YijuError
 from index.filters import Filter
@@ -23,6 +25,7 @@ from qa.protocols import Answerer
 from qa.settings import MAX_QUESTION_CHARACTERS
 from qa.suggestions import suggestions
 from ui.bodies import filter_of, parse
+from ui.chat_bodies import Event, Events
 from ui.desk import Desk
 from ui.errors import ApiError
 from ui.examples import Examples
@@ -32,6 +35,9 @@ from ui.wording import CHINESE, HINT, TRANSLATIONS, Words, plain_question, words
 
 MESSAGES = 100
 """How many messages of a conversation are kept on the page; older ones leave it."""
+
+CONVERSATIONS = 256
+"""How many conversations Gradio keeps anything of; its own queue is no longer."""
 
 FONTS = ("system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif")
 MONO = ("ui-monospace", "Consolas", "monospace")
@@ -63,10 +69,10 @@ class State:
     embedded: bool = False
 
 
-def mount_chat(app: FastAPI, desk: Desk, examples: Examples) -> FastAPI:
-    """Mounts the chat at `/chat/`."""
+def mount_chat(app: FastAPI, desk: Desk, examples: Examples) -> Events:
+    """Mounts the chat at `/chat/`, and says what its page may ask for."""
     chat = build_chat(desk, examples)
-    app = gr.mount_gradio_app(
+    gr.mount_gradio_app(
         app,
         chat,
         path="/chat",
@@ -85,7 +91,19 @@ def mount_chat(app: FastAPI, desk: Desk, examples: Examples) -> FastAPI:
     )
     # Without this a mounted app skips the check that keeps callers from naming any file on this machine.
     chat.has_launched = True
-    return app
+    _bound(chat)
+    return {number: _event(fn) for number, fn in chat.fns.items() if fn.fn}
+
+
+def _bound(chat: gr.Blocks) -> None:
+    """Limits of how many conversations Gradio remembers what; each is as large as a body."""
+    chat.state_holder.capacity = chat.state_session_capacity = CONVERSATIONS
+    chat._queue.pending_messages_per_session = LRUCache(CONVERSATIONS)
+
+
+def _event(fn: BlockFunction) -> Event:
+    kinds = tuple(block.get_block_name() for block in fn.inputs)
+    return Event(kinds, queued=fn.queue, chooses=fn.targets[0][1] == "example_select")
 
 
 def build_chat(desk: Desk, examples: Examples) -> gr.Blocks:
@@ -104,7 +122,7 @@ def build_chat(desk: Desk, examples: Examples) -> gr.Blocks:
         state, kept, past = (_hidden(name) for name in ("yj-state", "yj-kept", "yj-past"))
         _wire_asking(chat, box, state, kept, desk)
         _wire_page(page, chat, past, examples)
-    page.queue(max_size=256, api_open=False)  # the desk limits the work; this bounds what waits before it
+    page.queue(max_size=CONVERSATIONS, api_open=False)  # the desk limits the work; this bounds what waits before it
     return page
 
 
@@ -181,8 +199,10 @@ def _hidden(name: str) -> gr.Textbox:
     return gr.Textbox(elem_id=name, visible="hidden", show_label=False, container=False)
 
 
-_QUICK: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
-_SLOW: dict[str, Any] = {"concurrency_limit": None, "api_visibility": "private", "show_progress": "hidden"}
+# Without `preprocess` no component of Gradio's makes anything of what a page sends: handlers get it as it is.
+_EVENT: dict[str, Any] = {"preprocess": False, "api_visibility": "private", "show_progress": "hidden"}
+_QUICK: dict[str, Any] = {"queue": False, **_EVENT}
+_SLOW: dict[str, Any] = {"concurrency_limit": None, **_EVENT}
 
 
 def _wire_asking(chat: gr.Chatbot, box: gr.Textbox, state: gr.Textbox, kept: gr.Textbox, desk: Desk) -> None:

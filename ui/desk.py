@@ -230,6 +230,19 @@ class Desk:
             self.metrics.refused("busy")
         return full
 
+    def admit_event(self, visitor: Visitor) -> None:
+        """Counts what the chat's page asks of the server beside questions.
+
+        Raises:
+            TooMany: if the visitor's page asks more than a page does.
+        """
+        self.metrics.event()
+        try:
+            self.limits.take_event(visitor)
+        except TooMany:
+            self.metrics.refused("limited")
+            raise
+
     def _admit(self, visitor: Visitor) -> None:
         if self.turns_away():
             raise Busy(BUSY)

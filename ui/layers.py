@@ -10,20 +10,30 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from ui.access import KEY_HEADER, Access, Door, Sessions
+from ui.chat_bodies import Events
 from ui.crowd import Crowd
 from ui.proxies import Forwarded
 from ui.security import Guard, Harden, Page
+from ui.visitors import Visitor
 
 
-def protect(app: FastAPI, access: Access, full: Callable[[], bool] | None = None) -> None:
+def protect(
+    app: FastAPI,
+    access: Access,
+    full: Callable[[], bool] | None = None,
+    events: Events | None = None,
+    admit: Callable[[Visitor], None] | None = None,
+) -> None:
     """Puts them around `app`; the last one added is the outermost.
 
     Args:
         app: the application.
         access: who may come in.
         full: whether there is no room for another question; None if there always is.
+        events: what the chat's page may ask of the server.
+        admit: counts one of these events, and raises where a visitor sends too many.
     """
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, events=events, admit=admit)
     app.add_middleware(Door, access=access)
     app.add_middleware(Sessions, secret=access.book.secret() if access.book else secrets.token_urlsafe(32))
     if full:

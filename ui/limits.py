@@ -16,6 +16,10 @@ MOST_COUNTED = 100_000
 """How many keys and addresses are counted in one minute; a flood from more is for the proxy to hold off."""
 
 
+EVENTS = 10
+"""How many events of the chat's page are let through for each question that may be asked: it takes two to five."""
+
+
 class Limits:
     """Counts questions: by the minute in this process, by the day in the file of the keys, for all processes.
 
@@ -45,7 +49,17 @@ class Limits:
             self._take("key", allowance.key, allowance.per_minute, "提问太频繁")
             self._take_day(allowance)
 
-    def _take(self, kind: str, name: str | None, limit: int | None, message: str) -> None:
+    def take_event(self, visitor: Visitor) -> None:
+        """Counts one event of the chat's page, of which a question takes a few.
+
+        Raises:
+            TooMany: if the page sends more than questions need.
+        """
+        self._take("page at", visitor.address, self._per_address, "这个地址提问太频繁", EVENTS)
+        if allowance := visitor.allowance:
+            self._take("page of", allowance.key, allowance.per_minute, "提问太频繁", EVENTS)
+
+    def _take(self, kind: str, name: str | None, limit: int | None, message: str, times: int = 1) -> None:
         if name is None or limit is None:
             return
         now = self._clock()
@@ -53,7 +67,7 @@ class Limits:
             self._minute, self._asked = minute, {}
         who = f"{kind} {name}"
         asked = self._asked.get(who, 0)
-        if asked >= limit or len(self._asked) >= MOST_COUNTED:
+        if asked >= limit * times or len(self._asked) >= MOST_COUNTED:
             seconds = MINUTE - int(now % MINUTE)
             raise TooMany(f"{message}（每分钟最多 {limit} 个问题），请 {seconds} 秒后再试。", seconds)
         self._asked[who] = asked + 1

@@ -67,6 +67,7 @@ class Metrics:
         self._lock = Lock()
         self._answers = {"answered": 0, "abstained": 0}
         self._refused = {"busy": 0, "invalid": 0, "failed": 0, "limited": 0}
+        self._events = 0
         self._whole = Histogram(BUCKETS)
         self._stages = {name: Histogram(STAGE_BUCKETS) for name in (QUEUE, *STAGES)}
 
@@ -87,6 +88,11 @@ class Metrics:
         with self._lock:
             self._refused[reason] += 1
 
+    def event(self) -> None:
+        """Counts an event of the chat's page."""
+        with self._lock:
+            self._events += 1
+
     def render(self, in_flight: int) -> str:
         """The text that Prometheus scrapes.
 
@@ -104,6 +110,9 @@ class Metrics:
             "# HELP yiju_refused_total Questions without an answer by reason.",
             "# TYPE yiju_refused_total counter",
             *(f'yiju_refused_total{{reason="{key}"}} {count}' for key, count in self._refused.items()),
+            "# HELP yiju_chat_events_total Requests of the chat's page that name an event.",
+            "# TYPE yiju_chat_events_total counter",
+            f"yiju_chat_events_total {self._events}",
         ]
 
     def _histograms(self) -> list[str]:

@@ -7,16 +7,16 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Sequence
-from urllib.parse import parse_qsl, urlencode
+from collections.abc import Callable, Sequence
 
 from starlette._utils import get_route_path
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.bodies import parse
-from ui.errors import BUSY, ApiError, error_response
-from ui.visitors import visitor_of
+from ui.chat_bodies import POSTED, Events, rebuilt
+from ui.errors import BUSY, ApiError, TooMany, as_api_error, error_response
+from ui.visitors import Visitor, visitor_of
 
 MAX_BODY = 256 * 1024
 """Largest request body in bytes."""
@@ -29,9 +29,12 @@ BODY_SECONDS = 30.0
 
 CHAT_ROUTES = re.compile(
     r"/chat(/|/config|/theme\.css|/favicon\.ico|/(assets|static)/.*"
-    r"|/gradio_api/(app_id|cancel|reset|heartbeat/.*|queue/(join|data|status)|run/[\w-]+|user))?"
+    r"|/gradio_api/(app_id|cancel|reset|queue/(join|data)|run/predict))?"
 )
 """Every Gradio route the chat needs. All others, among them uploads, files and proxies, do not exist for callers."""
+
+SESSION = re.compile(rb"session_hash=[A-Za-z0-9]{1,64}")
+"""How the page asks for the events of its conversation."""
 
 FIRST = '<link rel="icon" href="../static/icon.svg"><script src="../static/key.js"></script>'
 """What the chat's page must have before Gradio's scripts run, which put in the rest of its head themselves."""
@@ -69,27 +72,51 @@ def content_policy(origins: Sequence[str] = ()) -> str:
 
 
 class Guard:
-    """Refuses Gradio routes the chat does not need, large or slow bodies, and bodies that name files.
+    """Refuses Gradio routes the chat does not need, large or slow bodies, and what the chat's page would not send.
 
-    Gradio takes a dictionary with `path` or `_type` for a file to read or fetch; a text chat never sends one.
-    It also hands answers to whoever names the conversation, so the visitor becomes a part of that name.
+    Gradio hands answers to whoever names the conversation, so the visitor becomes a part of that name.
+
+    Args:
+        app: what is guarded.
+        events: what the chat's page may ask for; without them nothing in the chat takes a body.
+        admit: counts one event of the page; raises where a visitor sends too many.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, events: Events | None = None, admit: Callable[[Visitor], None] | None = None):
         self.app = app
+        self.events = events or {}
+        self.admit = admit or (lambda visitor: None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request."""
         if scope["type"] == "http":
             chat = _in_chat(path := get_route_path(scope))
             try:
-                scope, receive = await _checked(scope, receive)
-            except ApiError as error:
-                await error_response(error, chat=chat)(scope, receive, send)
+                scope, receive = await self._checked(scope, receive)
+            except (ApiError, TooMany) as error:
+                await error_response(as_api_error(error), chat=chat)(scope, receive, send)
                 return
             if path.endswith("/queue/join"):
                 send = _polite(scope, receive, send)
         await self.app(scope, receive, send)
+
+    async def _checked(self, scope: Scope, receive: Receive) -> tuple[Scope, Receive]:
+        chat = _in_chat(path := get_route_path(scope))
+        if chat and not CHAT_ROUTES.fullmatch(path):
+            raise ApiError(404, "not_found", "没有这个地址。")
+        if scope["method"] not in ("POST", "PUT", "PATCH", "DELETE"):
+            return _own_query(scope) if chat else scope, receive
+        body = await _body(receive, MAX_CHAT_BODY if chat else MAX_BODY)
+        return scope, _replay(self._own_body(scope, path, body) if chat else body, receive)
+
+    def _own_body(self, scope: Scope, path: str, body: bytes) -> bytes:
+        """A body for Gradio, made of what its page may send, in which the conversation is the visitor's own."""
+        if not (posted := POSTED.fullmatch(path)):
+            return b""
+        tag = _tag(scope)
+        said = rebuilt(posted[1], parse(body), self.events, lambda name: name + tag)
+        self.admit(visitor_of(HTTPConnection(scope)))
+        return json.dumps(said).encode()
 
 
 class Harden:
@@ -151,40 +178,18 @@ class Page:
         await send({"type": "http.response.body", "body": body})
 
 
-async def _checked(scope: Scope, receive: Receive) -> tuple[Scope, Receive]:
-    chat = _in_chat(path := get_route_path(scope))
-    if chat and not CHAT_ROUTES.fullmatch(path):
-        raise ApiError(404, "not_found", "没有这个地址。")
-    if scope["method"] not in ("POST", "PUT", "PATCH", "DELETE"):
-        return _own_query(scope) if chat else scope, receive
-    body = await _body(receive, MAX_CHAT_BODY if chat else MAX_BODY)
-    return scope, _replay(_own_body(scope, body) if chat and body else body, receive)
-
-
 def _in_chat(path: str) -> bool:
     return path == "/chat" or path.startswith("/chat/")
 
 
-def _own_body(scope: Scope, body: bytes) -> bytes:
-    """A body for Gradio, in which the conversation is named as the visitor's own.
-
-    Raises:
-        ApiError: 400 if it is no proper JSON, 422 if it names a file.
-    """
-    value = parse(body)
-    if _names_file(value):
-        raise ApiError(422, "invalid_request", "这里只接受文字。")
-    if isinstance(value, dict) and "session_hash" in value and (tag := _tag(scope)):
-        return json.dumps({**value, "session_hash": f"{value['session_hash']}{tag}"}).encode()
-    return body
-
-
 def _own_query(scope: Scope) -> Scope:
-    if b"session_hash" not in scope["query_string"] or not (tag := _tag(scope)):
+    """The query of a conversation's events, in which it is the visitor's own; other queries are the page's."""
+    if not get_route_path(scope).endswith("/queue/data"):
         return scope
-    said = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    own = [(name, value + tag if name == "session_hash" else value) for name, value in said]
-    return {**scope, "query_string": urlencode(own).encode()}
+    said = SESSION.fullmatch(scope["query_string"])
+    if said is None:
+        raise ApiError(400, "invalid_request", "须给出 session_hash，且只有它。")
+    return {**scope, "query_string": scope["query_string"] + _tag(scope).encode()}
 
 
 def _tag(scope: Scope) -> str:
@@ -238,12 +243,6 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return pending.pop() if pending else await receive()
 
     return receive_again
-
-
-def _names_file(value: object) -> bool:
-    if isinstance(value, dict):
-        return "path" in value or "_type" in value or any(map(_names_file, value.values()))
-    return isinstance(value, list) and any(map(_names_file, value))
 
 
 def _delivery(path: str, headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -93,8 +93,8 @@ def create_app(
     export.add_routes(app, desk.mask)
     questions = Examples(desk)
     examples.add_routes(app, questions)
-    app = mount_chat(app, desk, questions)
-    protect(app, access, desk.turns_away)
+    events = mount_chat(app, desk, questions)
+    protect(app, access, desk.turns_away, events, desk.admit_event)
     return app
 
 
