@@ -195,7 +195,7 @@ class _Worker:
         failures: list[str] = []
         notices: list[str] = []
         for _, documents in read_here(files, lambda error: failures.append(str(error)), notices.append):
-            texts = [passage.indexed_text for document in documents for passage in split(document)]
+            texts = [passage.encoded_text for document in documents for passage in split(document)]
             said = {
                 "version": program_version(),
                 "revision": self._encoder.revision,

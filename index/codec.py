@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from index.records import Description, Document, Heading, Metadata, Origin, Passage, Span, Table
+from index.records import Description, Document, Heading, Metadata, Origin, Passage, Row, Span, Table
 
 # What an id may be made of: it becomes part of addresses and of passage ids.
 DOCUMENT_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
@@ -85,7 +85,7 @@ def outline_row(document: Document) -> dict[str, object]:
     return {
         "headings": [[heading.title, heading.level, heading.start, heading.end] for heading in document.headings],
         "page_starts": list(document.page_starts),
-        "tables": [[table.span.start, table.span.end, table.caption] for table in document.tables],
+        "tables": [_table_row(table) for table in document.tables],
         # Absent where there is nothing to say, as in every index written before it was known.
         **({"placed": document.placed} if document.placed else {}),
     }
@@ -166,11 +166,40 @@ def _origin(row: Any) -> Origin:
     return Origin(_text_or_none(row[0]), _text(row[1]))
 
 
+def _table_row(table: Table) -> list[object]:
+    """A table, its rows as running lists: line, then cells, -1 twice for an empty one."""
+    rows = [[at for span in (row.line, *row.cells) for at in _places(span)] for row in table.rows]
+    return [table.span.start, table.span.end, table.caption, list(table.columns), rows]
+
+
+def _places(span: Span | None) -> tuple[int, int]:
+    return (span.start, span.end) if span else (-1, -1)
+
+
 def _table(row: Any, length: int) -> Table:
-    _expect(isinstance(row, list) and len(row) == 3, "表格不是三项")
-    start, end, caption = row
+    """A table; those of an index of the version before have no columns and rows."""
+    _expect(isinstance(row, list) and len(row) in (3, 5), "表格不是五项")
+    start, end, caption, *more = row
+    columns, rows = more or ([], [])
+    return Table(
+        _span(start, end, length),
+        _text(caption),
+        tuple(_text(name) for name in _list(columns)),
+        tuple(_row(each, length) for each in _list(rows)),
+    )
+
+
+def _row(row: Any, length: int) -> Row:
+    places = _list(row)
+    _expect(len(places) >= 2 and len(places) % 2 == 0, "表格的行不成对")
+    start, end, *cells = places
+    pairs = zip(cells[::2], cells[1::2], strict=True)
+    return Row(_span(start, end, length), tuple(None if a == -1 else _span(a, b, length) for a, b in pairs))
+
+
+def _span(start: Any, end: Any, length: int) -> Span:
     _expect(_offset(start, length) <= _offset(end, length), f"表格的位置颠倒：{start}–{end}")
-    return Table(Span(start, end), _text(caption))
+    return Span(start, end)
 
 
 def _expect(holds: bool, message: str) -> None:

@@ -390,7 +390,7 @@ def encoded(contents: Pairs, encoder: Encoder, progress: Callable[[Progress], No
     total = int(ends[-1]) if len(ends) else 0
     vectors = np.empty((total, encoder.dim), dtype=np.float32)
     done = 0
-    for block in _blocks([[each.indexed_text for each in passages] for _, passages in contents], encoder):
+    for block in _blocks([[each.encoded_text for each in passages] for _, passages in contents], encoder):
         made = encoder.encode_passages(block)
         if made.shape != (len(block), encoder.dim):
             raise ValueError(f"the encoder returned {made.shape} for {len(block)} texts of dim {encoder.dim}")

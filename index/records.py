@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -44,6 +45,9 @@ class Span:
         return max(0, min(self.end, other.end) - max(self.start, other.start))
 
 
+_FIGURES = re.compile(r"[\d\s.,%:/()\[\]+~–—-]*")
+
+
 @dataclass(frozen=True, slots=True)
 class Heading:
     """A heading of the outline.
@@ -75,16 +79,43 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table.
+
+    Attributes:
+        line: where it is written.
+        cells: for each column where the text of its cell stands: of a cell that reaches over several rows in the first
+            of them, of one over several columns the same place; None where a cell is empty.
+    """
+
+    line: Span
+    cells: tuple[Span | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """Lines of a text that are the rows of a table.
 
     Attributes:
         span: from its first row to behind its last, line ends included.
         caption: what the text above calls it; empty where nothing does.
+        columns: what each column is called, its headings from the outermost in, joined by 「 › 」; empty where nothing
+            names them.
+        rows: below the headings, in text order; empty where nobody knows of cells.
     """
 
     span: Span
     caption: str = ""
+    columns: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+
+    def shift(self, offset: int) -> Table:
+        """The same table seen from a text that begins `offset` code points earlier."""
+        rows = tuple(
+            Row(row.line.shift(offset), tuple(cell.shift(offset) if cell else None for cell in row.cells))
+            for row in self.rows
+        )
+        return Table(self.span.shift(offset), self.caption, self.columns, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +285,23 @@ class Passage:
     def indexed_text(self) -> str:
         """Title, section path, labels and text: what encoder and BM25 see. `text` alone is what is quoted."""
         return " › ".join((self.title, *self.section_path, *self.labels)) + "\n" + self.text
+
+    @property
+    def encoded_text(self) -> str:
+        """The same for the encoder alone: of the rows of a table only the first has its columns' names and figures.
+
+        Names said once mean as much as names said in every row, figures mean nothing to an encoder, and both are most
+        of what there is to encode. BM25 sees all of it.
+        """
+        lines = self.indexed_text.split("\n")
+        named: set[str] = set()
+        for number, line in enumerate(lines[1:], 1):
+            pieces = [piece.rpartition("：") for piece in line.split(" | ")]
+            if len(pieces) > 1:
+                kept = [rest if name in named else name + mark + rest for name, mark, rest in pieces]
+                lines[number] = " | ".join(piece for piece in kept if not (named and _FIGURES.fullmatch(piece)))
+                named.update(name for name, mark, _ in pieces if mark)
+        return "\n".join(lines)
 
 
 @dataclass(frozen=True, slots=True)

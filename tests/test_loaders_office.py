@@ -11,7 +11,7 @@ import pytest
 from index.errors import DocumentError, DocumentUnreadable
 from index.loaders import load
 from index.loaders.numbering import numeral
-from index.loaders.tables import Grid, rendered
+from index.loaders.tables import Area, Grid, rendered
 from index.records import Document
 from tests.files import docx, p, pptx, shape, tbl
 
@@ -30,6 +30,15 @@ def word(folder: Path, body: str, **parts: str) -> Document:
 
 def lines(document: Document) -> list[str]:
     return document.text.splitlines()
+
+
+def runs(rows: list[list[str]]) -> list[list[int]]:
+    """Owners that make one cell of equal neighbours in a row."""
+    owners = [[number * 10 + column for column in range(len(row))] for number, row in enumerate(rows)]
+    for row, own in zip(rows, owners, strict=True):
+        for at in range(1, len(row)):
+            own[at] = own[at - 1] if row[at] and row[at] == row[at - 1] else own[at]
+    return owners
 
 
 # --- Word -------------------------------------------------------------------------------------
@@ -216,7 +225,7 @@ def test_a_form_is_read_as_questions_and_answers(tmp_path: Path) -> None:
     ],
 )
 def test_forms_are_told_from_tables_with_named_columns(rows: list[list[str]], written: list[str]) -> None:
-    assert rendered(Grid(rows)).lines == written
+    assert rendered(Grid(rows, owners=runs(rows))).lines == written
 
 
 def test_numbers_in_a_table_are_no_headings(tmp_path: Path) -> None:
@@ -386,12 +395,13 @@ def test_an_old_word_file_is_converted_where_libreoffice_is(tmp_path: Path, monk
 
 def test_a_long_text_merged_over_rows_is_said_once_and_leaves_no_empty_line() -> None:
     long = "说明文字" * 40
-    assert rendered(Grid([["甲", long], ["", long], ["乙", long]]))[0] == [f"甲 | {long}", "乙"]
+    grid = Grid.merged([["甲", long], ["", ""], ["乙", ""]], [Area(0, 1, 3, 2)])
+    assert rendered(grid).lines == [f"甲 | {long}", "乙"]
 
 
 def test_a_table_that_goes_on_takes_its_names_along_though_columns_were_lost() -> None:
-    first = Grid([["股东", "数量", "数量", "种类"], ["甲", "10", "10", "普通股"]])
-    lines, _, names = rendered(first)
-    assert lines == ["股东：甲 | 数量：10 | 种类：普通股"]
-    assert rendered(Grid([["乙", "20", "优先股"]]), names)[0] == ["股东：乙 | 数量：20 | 种类：优先股"]
-    assert rendered(Grid([["乙", "20"]]), names)[0] == ["乙 | 20"]
+    rows = [["股东", "数量", "数量", "种类"], ["甲", "10", "10", "普通股"]]
+    first = rendered(Grid(rows, owners=runs(rows)))
+    assert first.lines == ["股东：甲 | 数量：10 | 种类：普通股"]
+    assert rendered(Grid([["乙", "20", "优先股"]]), first.names).lines == ["股东：乙 | 数量：20 | 种类：优先股"]
+    assert rendered(Grid([["乙", "20"]]), first.names).lines == ["乙 | 20"]

@@ -13,17 +13,22 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from index import placing
-from index.loaders.tables import Grid, rendered
+from index.loaders.tables import Grid, Part, rendered
 from index.placing import PlacedLine, PlacedPage
-from index.records import Declared, Span, Table
+from index.records import Declared, Row, Span, Table
 
 MAX_CHARACTERS = 20_000_000
 """Characters of one document: 40 times the longest law, and what still fits into memory with its index."""
 
+CELLS_MAX = 400_000
+"""Cells of one document whose places are kept; of those behind them only the text is."""
+
 _CAPTION = re.compile(r"(?:续|附)?(?:表|专栏|图表)[ \u3000]?[0-9０-９A-Z一二三四五六七八九十]|Table[ ]\d", re.I)
-_DATE_LINE = re.compile(r"编制单位|(?:19|20)\d{2}年\d{1,2}月(?:\d{1,2}日)?(?:$| )")
 _TICKED = re.compile(r"[□☐☑☒√✓✔■]")
-_UNIT_LINE = re.compile(r"[（(]?(?:计量|货币|金额)?单位[:：]")
+# A line that says of a table in what units it is, of when and by whom.
+_ABOUT_TABLE = re.compile(
+    r"(?:.{0,30}[ （(])?(?:计量|货币|金额)?单位[:：].{1,20}|编制单位.*|(?:19|20)\d{2}年\d{1,2}月(?:\d{1,2}日)?(?: .*)?"
+)
 _CAPTION_MAX = 60  # characters of a line above a table that names it
 _LOOSE = re.compile(r"[ \t\xa0\u2002-\u200a\u202f\u205f]+")
 _INVISIBLE = dict.fromkeys(
@@ -87,6 +92,7 @@ class Writer:
         self._declared: list[Declared] = []
         self._tables: list[Table] = []
         self._names: list[str] = []  # of the columns of the last table
+        self._cells = 0
         self._notices: list[str] = []
         self._frames: list[PlacedPage] = []
         self._placed: dict[int, list[PlacedLine]] = defaultdict(list)
@@ -115,25 +121,62 @@ class Writer:
             self._place(min(start, len(text)), min(end, len(text)), box)
         self._append(text + "\n")
 
-    def table(self, grid: Grid, *, continued: bool = False, boxes: Sequence[Box] = ()) -> None:
+    def table(
+        self, grid: Grid, *, continued: bool = False, boxes: Sequence[Box] = (), caption: str | None = None
+    ) -> None:
         """Add a table: a line for each row, every cell behind the words of its column.
 
         Args:
             grid: cells, merged ones repeated wherever they reach.
             continued: it may go on from the table before, from the page before.
             boxes: where the rows stand, where that is known.
+            caption: what it is called; by default what stands right above.
         """
         goes_on = continued and bool(self._tables) and self._tables[-1].span.end == self._length
-        caption = self._tables[-1].caption if goes_on else self._caption()
-        lines, rows, self._names = rendered(grid, self._names if goes_on else ())
-        if not lines:
-            return
-        start = self._length
-        for line, row in zip(lines, rows, strict=True):
-            if boxes:
-                self._place(0, len(line), boxes[row])
-            self._append(line + "\n")
-        self._tables.append(Table(Span(start, self._length), caption))
+        found = rendered(grid, self._names if goes_on else ())
+        above = self._tables[-1].caption if goes_on else None
+        for text, row in found.lead:
+            self._row(text, row, boxes)
+        said = self._caption() if above is None else above
+        self._names = found.names
+        for part in found.parts:
+            self._part(part, boxes, said if caption is None else caption)
+
+    def _part(self, part: Part, boxes: Sequence[Box], caption: str) -> None:
+        """Rows under one set of names."""
+        start, rows = self._length, list[Row]()
+        held: list[Span | None] = []
+        for line in part.lines:
+            base = self._length
+            self._row(line.text, line.row, boxes)
+            own = [cell.shift(base) if cell else None for cell in line.cells]
+            old = [None if fresh or at >= len(held) else held[at] for at, fresh in enumerate(line.fresh)]
+            held = [before or now for before, now in zip(old, own, strict=True)]
+            rows.append(Row(Span(base, base + len(line.text)), tuple(held)))
+        self._cells += sum(len(row.cells) for row in rows)
+        known = tuple(rows) if self._cells <= CELLS_MAX else ()
+        self._tables.append(Table(Span(start, self._length), caption, part.names, known))
+
+    def _row(self, text: str, row: int, boxes: Sequence[Box]) -> None:
+        if boxes:
+            self._place(0, len(text), boxes[row])
+        self._append(text + "\n")
+
+    def include(self, content: Content, *, pages: bool = True) -> None:
+        """Add all of another content here.
+
+        Args:
+            content: with offsets of its own.
+            pages: whether its pages are pages of this document, too.
+        """
+        base = self._length
+        self._append(content.text if content.text.endswith("\n") or not content.text else content.text + "\n")
+        self._declared += [Declared(each.level, each.span.shift(base)) for each in content.declared]
+        self._tables += [table.shift(base) for table in content.tables]
+        if pages:
+            self._pages += [base + start for start in content.page_starts]
+        for notice in content.notices:
+            self.notice(notice)
 
     def set_off(self, line: Span) -> None:
         """Tell that a line written before looks like a heading, of whatever level."""
@@ -184,7 +227,7 @@ class Writer:
         since = self._tables[-1].span.end if self._tables else 0
         above = self._lines_since(since)
         found: list[str] = []
-        while above and (_UNIT_LINE.match(above[-1]) or _DATE_LINE.match(above[-1])):
+        while above and not _CAPTION.match(above[-1]) and _ABOUT_TABLE.fullmatch(above[-1]):
             found.insert(0, above.pop())
         if above and len(above[-1]) <= _CAPTION_MAX and (_CAPTION.match(above[-1]) or above[-1][-1] not in "。；;！？"):
             found.insert(0, above.pop().rstrip("：:"))
@@ -217,6 +260,11 @@ def joined(lines: Sequence[str]) -> str:
             text += " "
         text += line
     return text
+
+
+def spaced(lines: Sequence[str]) -> str:
+    """Lines of a cell on one line: what the author set on lines of their own is kept apart by a space."""
+    return " ".join(filter(None, map(tidy, lines))).replace("\t", " ")
 
 
 def _spaced(character: str) -> bool:

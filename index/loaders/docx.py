@@ -11,10 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from index.loaders import formats, symbols
 from index.loaders.archive import Archive, attribute, child, local, relations
-from index.loaders.content import Content, Unreadable, Writer, joined
+from index.loaders.content import Content, Unreadable, Writer, joined, spaced
+from index.loaders.drawings import Drawings
 from index.loaders.numbering import Numbering
-from index.loaders.tables import Grid
+from index.loaders.tables import Area, Grid
 from index.records import Span
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ _SKIPPED = frozenset(
      "trPr", "tcPr", "txbxContent", "rt", "binData", "object", "fldData"]
 )  # fmt: skip
 _SIGNS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+_REFERENCES = {"footnoteReference": "注", "endnoteReference": "尾注", "commentReference": "批注"}
 _HEADING_STYLE = re.compile(r"(?:heading|标题)[ ]?([1-9])", re.I)
 _TOC_STYLE = re.compile(r"(?:toc|目录)[ ]?[0-9]", re.I)
 _TITLE_STYLE = re.compile(r"title|标题", re.I)
@@ -72,11 +75,14 @@ class _Reader:
         self._numbering = Numbering(archive.optional_xml(f"{folder}/numbering.xml"))
         self._notes = [
             (kind, archive.optional_xml(f"{folder}/{part}.xml"))
-            for kind, part in (("注", "footnotes"), ("尾注", "endnotes"))
+            for kind, part in (("注", "footnotes"), ("尾注", "endnotes"), ("批注", "comments"))
         ]
-        self._seen: dict[str, list[str]] = {"注": [], "尾注": []}
+        self._seen: dict[str, list[str]] = {"注": [], "尾注": [], "批注": []}
         self._written: list[_Written] = []
         self._writer = Writer()
+        self._targets = relations(archive, main)
+        self._archive = archive
+        self._drawings = Drawings(archive, self._writer)
 
     def content(self) -> Content:
         if self._body is None:
@@ -85,6 +91,7 @@ class _Reader:
         for line in _set_off(self._written):
             self._writer.set_off(line)
         self._append_notes()
+        self._drawings.tell()
         return self._writer.content()
 
     def _blocks(self, parent: etree._Element) -> None:
@@ -93,6 +100,16 @@ class _Reader:
                 self._paragraph(element)
             elif local(element) == "tbl":
                 self._table(element)
+            elif local(element) == "altChunk":
+                self._chunk(element)
+
+    def _chunk(self, element: etree._Element) -> None:
+        """A part in another format, which Word shows in its place."""
+        part = self._targets.get(attribute(element, "id") or "", "")
+        try:
+            self._writer.include(formats.read(self._archive.read(part), part), pages=False)
+        except Unreadable as error:
+            self._writer.notice(f"嵌入的部件 {part} 没有读取：{error}")
 
     def _paragraph(self, element: etree._Element) -> None:
         style = self._style(element)
@@ -110,6 +127,8 @@ class _Reader:
             self._written.append(_Written(line, _is_bold(element, style), _is_centred(element)))
         for box in _boxes(element):
             self._blocks(box)
+        if next(element.iter("{*}drawing", "{*}pict", "{*}object"), None) is not None:
+            self._drawings.write(element, self._targets)
 
     def _label(self, element: etree._Element, style: _Style) -> str:
         numbers = child(element, "pPr", "numPr")
@@ -136,11 +155,17 @@ class _Reader:
             elif name in _SIGNS:
                 parts.append(_SIGNS[name])
             elif name == "sym":
-                parts.append("•")
-            elif name in ("footnoteReference", "endnoteReference"):
-                parts.append(self._reference("注" if name[0] == "f" else "尾注", attribute(part, "id") or ""))
+                parts.append(symbols.character(attribute(part, "font") or "", attribute(part, "char") or ""))
+            elif name == "checkBox":
+                parts.append(_box_of_form(part))
+            elif name in _REFERENCES:
+                parts.append(self._reference(_REFERENCES[name], attribute(part, "id") or ""))
+            elif name == "ddList":
+                parts.append(_chosen_entry(part))
             elif name == "r" and _is_hidden(part):
                 continue
+            elif name == "r":
+                parts.append(symbols.text(_font(part), self._text(part)))
             elif name not in _SKIPPED and name not in ("p", "tbl"):
                 parts.append(self._text(part))
         return "".join(parts)
@@ -159,45 +184,77 @@ class _Reader:
                     lines = [self._text(p) for p in notes[identifier].iter() if local(p) == "p"]
                     self._writer.paragraph(f"［{kind}{number}］{joined(lines)}")
 
-    def _table(self, element: etree._Element) -> None:
-        rows: list[list[str]] = []
-        header = 0
-        for row in _unwrapped(element):
-            if local(row) == "tr":
-                if child(row, "trPr", "tblHeader") is not None and header == len(rows):
-                    header += 1
-                rows.append(self._row(row, rows[-1] if rows else []))
-        if max(map(len, rows), default=0) == 1:  # a frame around text, not a table
-            for cell in (cell for row in _unwrapped(element) for cell in row if local(cell) == "tc"):
+    def _table(self, element: etree._Element, caption: str | None = None, depth: int = 0) -> None:
+        """Write a table; those inside its cells follow it, called by what names their row."""
+        rows = [row for row in _unwrapped(element) if local(row) == "tr"]
+        if all(len(_tcs(row)) < 2 for row in rows):  # a frame around text, not a table
+            for cell in (cell for row in rows for cell in _tcs(row)):
                 self._blocks(cell)
-        else:
-            self._writer.table(Grid(rows, header or None))
+            return
+        texts: list[list[str]] = []
+        areas: dict[tuple[int, int], Area] = {}
+        inner: list[tuple[str, etree._Element]] = []
+        for number, row in enumerate(rows):
+            texts.append([])
+            self._drawings.write(row, self._targets)
+            for column, width, cell in _placed(row):
+                texts[-1] += [""] * (column - len(texts[-1]))
+                text = self._cell(cell)
+                above = _area_above(cell, areas, number, column)
+                if above is not None and not text:
+                    areas[above[0]] = area = above[1]._replace(bottom=number + 1)
+                    texts[-1] += [texts[area.top][area.left]] * width
+                    continue
+                areas[number, column] = Area(number, column, number + 1, column + width)
+                texts[-1] += [text] * width
+                if depth < _NESTING_MAX:
+                    name = next(filter(None, texts[-1]), "")
+                    inner += [(name, below) for below in _unwrapped(cell) if local(below) == "tbl"]
+        self._writer.table(Grid.merged(texts, areas.values(), _declared(rows)), caption=caption)
+        for name, table in inner:
+            self._table(table, name or None, depth + 1)
 
-    def _row(self, element: etree._Element, above: list[str]) -> list[str]:
-        before = child(element, "trPr", "gridBefore")
-        cells = [""] * min(_integer(attribute(before, "val") if before is not None else None), _COLUMNS_MAX)
-        for cell in _unwrapped(element):
-            if local(cell) != "tc":
-                continue
-            span, merge = child(cell, "tcPr", "gridSpan"), child(cell, "tcPr", "vMerge")
-            width = max(1, _integer(attribute(span, "val") if span is not None else None))
-            text = self._cell(cell)
-            if merge is not None and attribute(merge, "val") != "restart" and not text:
-                text = above[len(cells)] if len(cells) < len(above) else ""
-            cells.extend([text] * min(width, _COLUMNS_MAX))
-        return cells
-
-    def _cell(self, element: etree._Element, depth: int = 0) -> str:
+    def _cell(self, element: etree._Element) -> str:
         lines: list[str] = []
         for block in _unwrapped(element):
             if local(block) == "p":
                 text = self._text(block).strip()
                 lines.extend((self._label(block, self._style(block)) + text).split("\n") if text else ())
-            elif local(block) == "tbl" and depth < _NESTING_MAX:
-                lines.extend(
-                    self._cell(cell, depth + 1) for row in _unwrapped(block) for cell in row if local(cell) == "tc"
-                )
-        return joined([line.replace("\t", " ") for line in lines])
+                for box in _boxes(block):
+                    lines.append(self._cell(box))
+        return spaced(lines)
+
+
+def _tcs(row: etree._Element) -> list[etree._Element]:
+    return [cell for cell in _unwrapped(row) if local(cell) == "tc"]
+
+
+def _placed(row: etree._Element) -> Iterator[tuple[int, int, etree._Element]]:
+    """The cells of a row, each with its first column and how many it covers."""
+    before = child(row, "trPr", "gridBefore")
+    column = min(_integer(attribute(before, "val") if before is not None else None), _COLUMNS_MAX)
+    for cell in _tcs(row):
+        span = child(cell, "tcPr", "gridSpan")
+        width = min(max(1, _integer(attribute(span, "val") if span is not None else None)), _COLUMNS_MAX)
+        yield column, width, cell
+        column += width
+
+
+def _area_above(
+    cell: etree._Element, areas: dict[tuple[int, int], Area], row: int, column: int
+) -> tuple[tuple[int, int], Area] | None:
+    """The merged cell that a cell goes on from the row above; None where it begins one."""
+    merge = child(cell, "tcPr", "vMerge")
+    if merge is None or attribute(merge, "val") == "restart":
+        return None
+    found = ((place, area) for place, area in areas.items() if area.left == column and area.bottom == row)
+    return next(found, None)
+
+
+def _declared(rows: Sequence[etree._Element]) -> int | None:
+    """How many rows at the top are repeated on each page, as heading rows are; None where none is."""
+    marks = [child(row, "trPr", "tblHeader") is not None for row in rows]
+    return marks.index(False) if False in marks and marks[0] else None
 
 
 def _unwrapped(parent: etree._Element) -> Iterator[etree._Element]:
@@ -218,6 +275,28 @@ def _boxes(element: etree._Element) -> Iterator[etree._Element]:
     for box in element.iter("{*}txbxContent"):
         if not any(local(above) == "Fallback" for above in box.iterancestors()):
             yield box
+
+
+def _box_of_form(box: etree._Element) -> str:
+    """A check box of a form field, ticked or not."""
+    for name in ("checked", "default"):
+        state = child(box, name)
+        if state is not None:
+            return "☑" if attribute(state, "val") not in ("0", "false") else "☐"
+    return "☐"
+
+
+def _chosen_entry(listed: etree._Element) -> str:
+    """What is chosen of a list in a form field."""
+    entries = [attribute(entry, "val") or "" for entry in listed if local(entry) == "listEntry"]
+    result = child(listed, "result")
+    place = _integer(attribute(result, "val")) if result is not None else 0
+    return entries[place] if place < len(entries) else ""
+
+
+def _font(run: etree._Element) -> str:
+    fonts = child(run, "rPr", "rFonts")
+    return (attribute(fonts, "ascii") or attribute(fonts, "hAnsi") or "") if fonts is not None else ""
 
 
 def _is_hidden(run: etree._Element) -> bool:

@@ -321,7 +321,7 @@ def _grid(table: etree._Element) -> Grid | None:
     rows = [row for row in table.iter("tr") if next(row.iterancestors("table"), None) is table]
     if len(rows) < 2 or next(table.iterdescendants("table"), None) is not None:
         return None
-    cells: dict[tuple[int, int], str] = {}
+    cells: dict[tuple[int, int], tuple[str, int]] = {}
     header = 0
     for number, row in enumerate(rows):
         columns = list(_cells(row))
@@ -329,27 +329,49 @@ def _grid(table: etree._Element) -> Grid | None:
             header += 1
         _place(cells, number, len(rows), columns)
     width = max((column for _, column in cells), default=0) + 1
-    if width < 2 or any(len(text) > _LAYOUT_CELL for text in cells.values()):
+    if width < 2 or any(len(text) > _LAYOUT_CELL for text, _ in cells.values()):
         return None
-    grid = [[cells.get((row, column), "") for column in range(width)] for row in range(len(rows))]
-    return Grid(grid, header or None)
+    places = [[(row, column) for column in range(width)] for row in range(len(rows))]
+    return Grid(
+        [[cells[place][0] if place in cells else "" for place in row] for row in places],
+        header or None,
+        [[cells[place][1] if place in cells else -1 - place[0] * width - place[1] for place in row] for row in places],
+    )
 
 
 def _cells(row: etree._Element) -> Iterator[etree._Element]:
     return (cell for cell in row if cell.tag in ("td", "th"))
 
 
-def _place(cells: dict[tuple[int, int], str], number: int, height: int, columns: list[etree._Element]) -> None:
-    """Put the cells of a row where they belong, each in every place that it covers."""
+def _place(
+    cells: dict[tuple[int, int], tuple[str, int]], number: int, height: int, columns: list[etree._Element]
+) -> None:
+    """Put the cells of a row where they belong, each in every place that it covers, with a number of its own."""
     column = 0
     for cell in columns:
         while (number, column) in cells:
             column += 1
-        text = joined(_visible(cell).split("\n"))
+        said = _cell_text(cell), len(cells)
         down, across = _reach(cell, "rowspan"), _reach(cell, "colspan")
-        for row in range(number, min(height, number + down)):
-            cells.update({(row, column + step): text for step in range(across)})
+        for row in range(number, min(height, number + down) if down else height):
+            cells.update({(row, column + step): said for step in range(across)})
         column += across
+
+
+def _cell_text(cell: etree._Element) -> str:
+    """What a cell says on one line: what stands on lines of its own is kept apart by a space."""
+    return " ".join("".join(_pieces(cell)).split())
+
+
+def _pieces(element: etree._Element) -> Iterator[str]:
+    yield element.text or ""
+    for below in element:
+        if isinstance(below.tag, str):
+            apart = " " if below.tag == "br" or below.tag in _BLOCKS else ""
+            yield apart
+            yield from [_superscript(_visible(below))] if below.tag == "sup" else _pieces(below)
+            yield apart
+        yield below.tail or ""
 
 
 def _reach(cell: etree._Element, name: str) -> int:

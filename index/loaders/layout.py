@@ -104,6 +104,7 @@ class _Block:
     """A table in the flow of lines."""
 
     rows: list[list[str]]
+    owners: tuple[tuple[int, ...], ...]
     xs: tuple[float, ...]
     ys: tuple[float, ...]
     page: int
@@ -186,7 +187,7 @@ def _block(number: int, table: Lattice, inside: dict[tuple[int, int], list[Glyph
             if cell not in texts:
                 texts[cell] = _cell_text(inside.get((number, cell), []))
     rows = [[texts[cell] for cell in row] for row in table.cells]
-    return _Block(rows, table.xs, table.ys, page) if any(map(any, rows)) else None
+    return _Block(rows, table.cells, table.xs, table.ys, page) if any(map(any, rows)) else None
 
 
 def _cell_text(glyphs: Sequence[Glyph]) -> str:
@@ -532,7 +533,7 @@ class _Flow:
         goes_on = self._turned and self._table is not None
         shown = self._shown[block.page]
         boxes = [shown.box(block.xs[0], top, block.xs[-1], bottom) for top, bottom in pairwise(block.ys)]
-        self._writer.table(Grid(block.rows), continued=goes_on, boxes=boxes)
+        self._writer.table(Grid(block.rows, owners=block.owners), continued=goes_on, boxes=boxes)
         self._table, self._turned = block, False
 
 

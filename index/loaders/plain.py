@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from index.errors import DocumentUnreadable
+from index.loaders.content import Content, Unreadable
 from index.text import align
 
 _BOMS = (
@@ -45,6 +46,18 @@ def decode(path: Path, data: bytes) -> str:
             path, f"文件 {path} 是空的（{len(data)} 字节，没有可见文字）。请提供有内容的文本文件。"
         )
     return text
+
+
+def read(data: bytes) -> Content:
+    """Read text that is part of another file.
+
+    Raises:
+        Unreadable: as `decode` raises.
+    """
+    try:
+        return Content(decode(Path("文本"), data))
+    except DocumentUnreadable as error:
+        raise Unreadable(str(error)) from error
 
 
 def _decode(path: Path, data: bytes) -> str:

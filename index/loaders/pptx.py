@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from index.loaders.archive import Archive, attribute, child, local, relations
-from index.loaders.content import Content, Unreadable, Writer, joined
-from index.loaders.tables import Grid
+from index.loaders.content import Content, Unreadable, Writer, joined, spaced
+from index.loaders.tables import Area, Grid
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -103,16 +103,14 @@ def _paragraphs(shape: etree._Element) -> Iterator[str]:
 
 def _grid(table: etree._Element) -> Grid:
     rows: list[list[str]] = []
-    for row in table.iter("{*}tr"):
-        cells: list[str] = []
-        for cell in (cell for cell in row if local(cell) == "tc"):
-            text = joined([line for paragraph in _paragraphs(cell) for line in paragraph.split("\n")])
-            if attribute(cell, "hMerge") in ("1", "true") and cells:
-                text = cells[-1]
-            elif attribute(cell, "vMerge") in ("1", "true") and rows and len(cells) < len(rows[-1]):
-                text = rows[-1][len(cells)]
-            cells.append(text)
-        rows.append(cells)
+    areas: list[Area] = []
+    for number, row in enumerate(table.iter("{*}tr")):
+        rows.append([])
+        for column, cell in enumerate(cell for cell in row if local(cell) == "tc"):
+            rows[-1].append(spaced([part for line in _paragraphs(cell) for part in line.split("\n")]))
+            down, across = _integer(attribute(cell, "rowSpan")) or 1, _integer(attribute(cell, "gridSpan")) or 1
+            if down > 1 or across > 1:
+                areas.append(Area(number, column, number + down, column + across))
     properties = child(table, "tblPr")
     declared = properties is not None and attribute(properties, "firstRow") in ("1", "true")
-    return Grid(rows, 1 if declared and len(rows) > 1 else None)
+    return Grid.merged(rows, areas, 1 if declared and len(rows) > 1 else None)

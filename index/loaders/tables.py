@@ -7,13 +7,18 @@ found by both, and read by itself when it is quoted. A table without a heading r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
+from index.records import Span
+
 SEPARATOR = " | "
 """What stands between the cells of a row."""
+
+LEVEL = " › "
+"""What stands between the headings of a column, from the outermost in."""
 
 _HEADER_ROWS_MAX = 4
 _NAME_MAX = 12  # characters of a cell that is told to be a heading by a word in it
@@ -32,6 +37,15 @@ _ASKING = re.compile(
     r"性质|级别|等级|地点|地区|位置|方式|用途|来源|范围|对象|条件|依据|材料|流程|程序|内容|简介|说明|业绩|经历|情况|意见|结果|要求|事项|"
     r"标准|备注|目标|措施)[）)]?[：:]?"
 )
+# What a row says of the whole table: 「填报单位：区农业农村委」, 「单位：万元」, 「2025年6月」.
+_ABOUT = re.compile(
+    r"[（(]?(?:(?:填报|编制|制表|填表|报送|编报|计量|货币|金额|数据)?(?:单位|部门|机构|日期|时间|来源|人)[:：]"
+    r"|(?:19|20)\d{2}年(?:\d{1,2}月(?:\d{1,2}日)?|[上下]半年|第?[一二三四]季度)$)"
+)
+# What stands alone in a row: it heads the rows below it, or is a note on those above.
+_HEADS = re.compile(
+    r"[（(]?[一二三四五六七八九十]{1,3}[)）]?[、.．)）]|其中[:：]?$|.{1,20}[:：]$|(?:备?注|说明|附注|数据来源|资料来源)\d*[:：]"
+)
 _ASKING_MAX = 16  # characters of such a cell
 _ASKING_SHARE = 0.6  # of the cells that may ask in a form, those that are known to; of its values, a third at most
 
@@ -43,24 +57,91 @@ class Grid:
     Attributes:
         rows: cells of each row, trimmed; a merged cell stands in every place that it covers.
         header: rows at the top that the file declares to name columns; None where it does not say.
+        owners: for every place the number of the cell that it belongs to, so that a merged cell is told from equal
+            neighbours; empty where no cell is merged.
     """
 
     rows: Sequence[Sequence[str]]
     header: int | None = None
+    owners: Sequence[Sequence[int]] = ()
+
+    @classmethod
+    def merged(cls, rows: Sequence[list[str]], areas: Iterable[Area], header: int | None = None) -> Grid:
+        """A grid in which the first cell of each area stands in every place of it; areas outside are cut off."""
+        width = max(map(len, rows), default=0)
+        owners = [[number * width + column for column in range(len(row))] for number, row in enumerate(rows)]
+        for top, left, bottom, right in areas:
+            if top < len(rows) and left < len(rows[top]):
+                text, owner = rows[top][left], owners[top][left]
+                for row, own in zip(rows[top:bottom], owners[top:bottom], strict=True):
+                    end = min(right, len(row))
+                    row[left:end], own[left:end] = [text] * (end - left), [owner] * (end - left)
+        return cls(rows, header, owners)
+
+
+class Area(NamedTuple):
+    """The places of a merged cell: rows and columns from 0, the ends left out."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+class Line(NamedTuple):
+    """A row as it is written.
+
+    Attributes:
+        text: the line.
+        row: the row of the grid that it says.
+        cells: for each column, where in the line its text stands; None where it has none.
+        fresh: for each column, whether its cell begins in this row.
+    """
+
+    text: str
+    row: int
+    cells: tuple[Span | None, ...]
+    fresh: tuple[bool, ...]
+
+
+class Part(NamedTuple):
+    """Rows under one set of names.
+
+    Attributes:
+        names: of the columns; empty where nothing names them.
+        lines: of the rows.
+    """
+
+    names: tuple[str, ...]
+    lines: list[Line]
 
 
 class Rendered(NamedTuple):
     """A table as it is written.
 
     Attributes:
-        lines: one for each row with visible cells; heading rows have none but where nothing else is left.
-        rows: for each line the row of the grid that it says.
+        lead: rows above the names that say what the table is: (text, row of the grid).
+        parts: the rows, in runs under the same names; heading rows have no line but where nothing else is left.
         names: of the columns at the table's end.
     """
 
-    lines: list[str]
-    rows: list[int]
+    lead: list[tuple[str, int]]
+    parts: list[Part]
     names: list[str]
+
+    @property
+    def lines(self) -> list[str]:
+        """All that is written, line by line."""
+        return [*(text for text, _ in self.lead), *(line.text for part in self.parts for line in part.lines)]
+
+
+class _Row(NamedTuple):
+    """A row of a grid: its number, its cells, and which cell each place belongs to."""
+
+    number: int
+    cells: list[str]
+    owners: list[int]
+    above: list[int]
 
 
 def rendered(grid: Grid, names: Sequence[str] = ()) -> Rendered:
@@ -70,29 +151,71 @@ def rendered(grid: Grid, names: Sequence[str] = ()) -> Rendered:
         grid: of rows that may differ in length.
         names: of the columns of the table that this one goes on from.
     """
-    visible = [(number, list(row)) for number, row in enumerate(grid.rows) if any(row)]
-    numbers, rows = [number for number, _ in visible], [row for _, row in visible]
-    width = max(map(len, rows), default=0)
+    rows = _rows(grid)
+    width = max((len(row.cells) for row in rows), default=0)
+    lead: list[tuple[str, int]] = []
+    while len(rows) > 1 and width > 1 and (text := _lead(rows[0])):
+        lead.append((text, rows.pop(0).number))
     if grid.header is None and _is_form(rows):
-        return Rendered([_form_line(row) for row in rows], numbers, [])
-    declared = None if grid.header is None else len([row for row in grid.rows[: grid.header] if any(row)])
-    lines: list[tuple[int, str]] = []
-    names, at = _fitted(names, width), 0
+        return Rendered(lead, [Part((), [_form_line(row) for row in rows])], [])
+    known, parts = _fitted(names, width), list[Part]()
+    declared = None if grid.header is None else sum(row.number < grid.header for row in rows)
     while rows:
-        if width > 1 and len(rows) > 1 and _is_whole(rows[0]):
-            lines.append((at, rows.pop(0)[0]))
-            at, declared = at + 1, declared - 1 if declared else declared
-            continue
-        count = header_rows(rows) if declared is None else min(declared, len(rows))
-        count = 0 if count == len(rows) and not lines else count
-        names = _names(rows[:count]) if count else names
-        end = next((n for n, row in enumerate(rows) if n > count and width > 1 and _is_whole(row)), len(rows))
-        lines.extend((at + count + place, line) for place, line in _body(rows[count:end], names))
-        rows, at, declared = rows[end:], at + end, None
-    return Rendered([line for _, line in lines], [numbers[place] for place, _ in lines], names)
+        count = _heading_rows(rows, declared)
+        count = 0 if count == len(rows) and not parts else count
+        known = _names(rows[:count]) if count else known
+        end = next((n for n in range(count, len(rows)) if _is_whole(rows[n])), len(rows))
+        for part in _body(rows[count:end], known):
+            known = list(part.names) or known
+            parts.append(part)
+        rows, declared = rows[end:], 0 if grid.header is not None else None
+        if rows and _is_whole(rows[0]):
+            parts.append(Part(tuple(known), [_whole_line(rows.pop(0), width)]))
+    return Rendered(lead, _gathered(parts), known)
 
 
-def _is_form(rows: Sequence[Sequence[str]]) -> bool:
+def _rows(grid: Grid) -> list[_Row]:
+    """The rows in which something is to be seen."""
+    rows: list[_Row] = []
+    above: Sequence[int] = ()
+    for number, row in enumerate(grid.rows):
+        owners = list(grid.owners[number]) if grid.owners else [-1 - number * 10_000 - at for at in range(len(row))]
+        if any(row):
+            rows.append(_Row(number, list(row), owners, list(above)))
+        above = owners
+    return rows
+
+
+def _gathered(parts: Sequence[Part]) -> list[Part]:
+    """Neighbouring parts under the same names as one."""
+    found: list[Part] = []
+    for part in parts:
+        if found and found[-1].names == part.names:
+            found[-1].lines.extend(part.lines)
+        elif part.lines:
+            found.append(part)
+    return found
+
+
+def _lead(row: _Row) -> str:
+    """What a row above a table's names says of all of it: its title, its unit; empty where it is no such row."""
+    if _is_whole(row):
+        return row.cells[0]
+    said = list(dict.fromkeys(cell for cell in row.cells if cell))
+    return " ".join(said) if all(_ABOUT.match(cell) for cell in said) else ""
+
+
+def _heading_rows(rows: Sequence[_Row], declared: int | None) -> int:
+    """How many rows name columns: those declared, and what goes on from them."""
+    if declared is None:
+        return header_rows(rows)
+    count = min(declared, len(rows))
+    while 0 < count < min(_HEADER_ROWS_MAX, len(rows) - 1) and _goes_on(rows[count - 1], rows[count]):
+        count += 1
+    return count
+
+
+def _is_form(rows: Sequence[_Row]) -> bool:
     """Whether each row asks and answers in turn: 「姓名 | 李明 | 性别 | 男」; its first row then names no columns."""
     asked = [_asked(row) for row in rows if not _is_whole(row)]
     if len(asked) < 2 or any(len(cells) % 2 for cells in asked):
@@ -105,9 +228,9 @@ def _is_form(rows: Sequence[Sequence[str]]) -> bool:
     return known and not any(map(_asks, asked[0][1::2])) and sum(map(_asks, values)) * 3 <= len(values)
 
 
-def _asked(row: Sequence[str]) -> list[str]:
+def _asked(row: _Row) -> list[str]:
     """The cells of a row of a form, merged ones once; what is left empty at its end is no part of it."""
-    cells = [cell for place, cell in enumerate(row) if place == 0 or not cell or cell != row[place - 1]]
+    cells = [cell for place, cell in enumerate(row.cells) if not (place and row.owners[place - 1] == row.owners[place])]
     while len(cells) % 2 and not cells[-1]:
         cells.pop()
     return cells
@@ -117,12 +240,18 @@ def _asks(cell: str) -> bool:
     return len(cell) <= _ASKING_MAX and _ASKING.search(cell) is not None
 
 
-def _form_line(row: Sequence[str]) -> str:
+def _form_line(row: _Row) -> Line:
     if _is_whole(row):
-        return row[0]
+        return _whole_line(row, 1)
     cells = _asked(row)
-    pairs = zip(cells[::2], cells[1::2], strict=True)
-    return SEPARATOR.join(f"{label.rstrip('：:')}：{value}" if value else label for label, value in pairs)
+    text, spans = "", list[Span | None]()
+    for label, value in zip(cells[::2], cells[1::2], strict=True):
+        text += SEPARATOR if text else ""
+        said = f"{label.rstrip('：:')}：{value}" if value else label
+        end = len(text) + len(said)
+        spans += [Span(len(text), len(text) + len(label.rstrip("：:"))), Span(end - len(value), end) if value else None]
+        text += said
+    return Line(text, row.number, tuple(spans), (True,) * len(spans))
 
 
 def _fitted(names: Sequence[str], width: int) -> list[str]:
@@ -131,42 +260,35 @@ def _fitted(names: Sequence[str], width: int) -> list[str]:
     return next((list(fit) for fit in (names, distinct) if len(fit) == width), [])
 
 
-def _body(rows: Sequence[Sequence[str]], names: list[str]) -> Iterator[tuple[int, str]]:
-    """Lines of the rows below the heading rows, each with the place of its row."""
-    for place, row in enumerate(_without_long_repeats(rows)):
-        if _renames(row, names):
-            names[:] = [new or old for new, old in zip(row, names, strict=True)]
-        elif any(row):
-            yield place, _line(row, names)
+def _body(rows: Sequence[_Row], names: Sequence[str]) -> Iterator[Part]:
+    """The rows below the heading rows; a row that names the columns anew begins another part."""
+    part = Part(tuple(names), [])
+    for place, row in enumerate(rows):
+        if _renames(row.cells, part.names, rows[place + 1 :]):
+            yield part
+            part = Part(tuple(new or old for new, old in zip(row.cells, part.names, strict=True)), [])
+        elif (line := _line(row, part.names)).text:
+            part.lines.append(line)
+    yield part
 
 
-def _renames(row: Sequence[str], names: Sequence[str]) -> bool:
+def _renames(row: Sequence[str], names: Sequence[str], below: Sequence[_Row]) -> bool:
     """Whether a row in the middle names the columns anew: 「（空） | 本报告期末 | 上年度末」."""
-    if not row or row[0] or len(row) != len(names) or names[0]:
+    if not row or row[0] or len(row) != len(names) or names[0] or not below:
         return False
-    return all(cell and not _is_figure(cell) and len(cell) <= _HEADER_CELL_MAX for cell in row[1:])
+    named = all(cell and not _is_figure(cell) and len(cell) <= _HEADER_CELL_MAX for cell in row[1:])
+    return named and all(_NAMING.search(cell) or _YEAR.fullmatch(cell) for cell in row[1:]) and bool(below[0].cells[0])
 
 
-def _without_long_repeats(rows: Sequence[Sequence[str]]) -> Iterator[Sequence[str]]:
-    """Rows with the text of a merged cell in the first only, where it is too long to be a row's name."""
-    above: Sequence[str] = ()
-    for row in rows:
-        yield [
-            "" if len(cell) > _REPEATED_MAX and column < len(above) and above[column] == cell else cell
-            for column, cell in enumerate(row)
-        ]
-        above = row
-
-
-def header_rows(rows: Sequence[Sequence[str]]) -> int:
+def header_rows(rows: Sequence[_Row]) -> int:
     """How many rows at the top name the columns; 0 where none seems to.
 
     The first row does if it holds names and no figures while columns below it hold figures, or if it speaks as
     heading rows do (序号, 项目, 单位 …). Rows below it join as long as merged cells tie them to it.
     """
-    if len(rows) < 2 or len(rows[0]) < 2:
+    if len(rows) < 2 or len(rows[0].cells) < 2:
         return 0
-    first = rows[0]
+    first = rows[0].cells
     if any(_is_figure(cell) or len(cell) > _HEADER_CELL_MAX for cell in first):
         return 0
     count = 1
@@ -178,19 +300,23 @@ def header_rows(rows: Sequence[Sequence[str]]) -> int:
     return 0
 
 
-def _goes_on(above: Sequence[str], row: Sequence[str]) -> bool:
+def _goes_on(above: _Row, row: _Row) -> bool:
     """Whether a heading row is divided further by the next one: merged down, or merged across above it."""
-    if any(_is_figure(cell) for cell in row) or any(len(cell) > _HEADER_CELL_MAX for cell in row):
+    if any(_is_figure(cell) for cell in row.cells) or any(len(cell) > _HEADER_CELL_MAX for cell in row.cells):
         return False
-    down = any(a and a == b for a, b in zip(above, row, strict=False))
-    across = any(a and a == b for a, b in pairwise(above))
+    down = any(cell and a == b for cell, a, b in zip(row.cells, above.owners, row.owners, strict=False))
+    across = any(
+        cell and a == b and row.owners[at] != row.owners[at + 1]
+        for at, (cell, (a, b)) in enumerate(zip(above.cells, pairwise(above.owners), strict=False))
+        if at + 1 < len(row.owners)
+    )
     return down or across
 
 
-def _contrasts(rows: Sequence[Sequence[str]], count: int) -> bool:
+def _contrasts(rows: Sequence[_Row], count: int) -> bool:
     """Whether some column has a name on top and mostly figures below."""
-    for column, name in enumerate(rows[0]):
-        below = [row[column] for row in rows[count:] if column < len(row) and row[column]]
+    for column, name in enumerate(rows[0].cells):
+        below = [row.cells[column] for row in rows[count:] if column < len(row.cells) and row.cells[column]]
         if name and below and sum(map(_is_figure, below)) * 5 >= len(below) * 3:
             return True
     return False
@@ -200,27 +326,43 @@ def _is_figure(cell: str) -> bool:
     return bool(_NUMERIC.fullmatch(cell)) and not _YEAR.fullmatch(cell)
 
 
-def _is_whole(row: Sequence[str]) -> bool:
-    """Whether one cell runs over the whole row."""
-    return len(row) > 1 and len({cell for cell in row if cell}) == 1 and all(row)
+def _is_whole(row: _Row) -> bool:
+    """Whether one cell runs over the whole row, or alone stands in it and heads what follows."""
+    if len(row.cells) < 2 or not row.cells[0]:
+        return False
+    return len(set(row.owners)) == 1 or (not any(row.cells[1:]) and _HEADS.match(row.cells[0]) is not None)
 
 
-def _names(rows: Sequence[Sequence[str]]) -> list[str]:
+def _whole_line(row: _Row, width: int) -> Line:
+    span = Span(0, len(row.cells[0]))
+    return Line(row.cells[0], row.number, (span,) * width, (True,) * width)
+
+
+def _names(rows: Sequence[_Row]) -> list[str]:
     """The name of each column: what stands above it, from the top down, each once."""
-    width = max(map(len, rows), default=0)
-    stacked = [[row[column] for row in rows if column < len(row) and row[column]] for column in range(width)]
-    return [" ".join(dict.fromkeys(stack)).rstrip("：:") for stack in stacked]
+    width = max((len(row.cells) for row in rows), default=0)
+    stacked = [
+        [row.cells[column].rstrip("：:") for row in rows if column < len(row.cells) and row.cells[column]]
+        for column in range(width)
+    ]
+    return [LEVEL.join(dict.fromkeys(stack)) for stack in stacked]
 
 
-def _line(row: Sequence[str], names: Sequence[str]) -> str:
-    if _is_whole(row):
-        return row[0]
-    cells: list[str] = []
-    before: tuple[str, str] | None = None
-    for column, cell in enumerate(row):
+def _line(row: _Row, names: Sequence[str]) -> Line:
+    """A row with the names of its columns; a merged cell is said once, but for each other name above it."""
+    text, cells, fresh = "", list[Span | None](), list[bool]()
+    for column, cell in enumerate(row.cells):
         name = names[column] if column < len(names) else ""
-        # A cell merged over columns of other names is said once.
-        if cell and not (before and before[1] == cell and (before[0] == name or not name)):
-            cells.append(f"{name}：{cell}" if name and not cell.startswith(name) else cell)
-        before = (name, cell)
-    return SEPARATOR.join(cells)
+        before = names[column - 1] if 0 < column <= len(names) else ""
+        across = column > 0 and row.owners[column - 1] == row.owners[column]
+        down = column < len(row.above) and row.above[column] == row.owners[column]
+        fresh.append(not down)
+        if across and (name == before or not name):
+            cells.append(cells[-1])
+        elif not cell or (down and len(cell) > _REPEATED_MAX):
+            cells.append(None)
+        else:
+            said = f"{name}：{cell}" if name and not cell.startswith(name) else cell
+            text += (SEPARATOR if text else "") + said
+            cells.append(Span(len(text) - len(cell), len(text)))
+    return Line(text, row.number, tuple(cells), tuple(fresh))

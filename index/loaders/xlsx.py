@@ -1,27 +1,37 @@
-"""Excel: every visible sheet a section, its rows as tables; values as last calculated, written as they are shown."""
+"""Excel: every visible sheet a section, its rows as tables; values as last calculated, written as they are shown.
+
+Sheets, rows and columns that the author has hidden are left out; a formula that nobody has calculated says so.
+"""
 
 from __future__ import annotations
 
-import datetime
-import io
+import math
 import re
-import warnings
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from index.loaders.archive import Archive
-from index.loaders.content import Content, Writer, joined
-from index.loaders.tables import Grid
+from index.loaders import drawings
+from index.loaders.archive import Archive, attribute, child, local, relations
+from index.loaders.content import Content, Unreadable, Writer, spaced
+from index.loaders.number_formats import BUILT_IN, GENERAL, shown
+from index.loaders.tables import Area, Grid
 
 if TYPE_CHECKING:
-    from openpyxl.cell import Cell, MergedCell
-    from openpyxl.worksheet.worksheet import Worksheet
+    from lxml import etree
 
 CELLS_MAX = 2_000_000
-"""Cells of a sheet that are read; a sheet may claim a million empty rows."""
+"""Cells of a sheet that are read."""
+UNCALCULATED = "（公式未计算）"
+"""What stands for the value of a formula that the file has none of."""
+_DENSE_MAX = 4_000_000  # places of a table, empty ones included; a sheet may be a million rows of one cell each
 _MERGED_MAX = 10_000  # cells that one merged area may cover
-_XML = re.compile(r"\.xml(?:\.rels)?$", re.I)
+_ROWS, _COLUMNS = 1_048_576, 16_384
 _UNNAMED = re.compile(r"(?:Sheet|工作表)[ ]?\d*", re.I)  # what nobody has named says nothing
+_REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
+_SIMPLE_NUMBER = re.compile(r"-?\d{1,15}")
+
+Place = tuple[int, int]
 
 
 def read(data: bytes) -> Content:
@@ -30,91 +40,249 @@ def read(data: bytes) -> Content:
     Raises:
         Unreadable: if it is damaged.
     """
-    archive = Archive(data)
-    for name in archive.names():  # openpyxl itself would expand entities
-        if _XML.search(name):
-            archive.xml(name)
-    import openpyxl
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns of every extension that it leaves alone
-        book = openpyxl.load_workbook(io.BytesIO(data), data_only=True, keep_links=False)
-    writer = Writer()
-    for sheet in book.worksheets:
-        if sheet.sheet_state == "visible":
-            _write(writer, sheet, named=len(book.worksheets) > 1 and not _UNNAMED.fullmatch(sheet.title))
-    return writer.content()
+    return _Book(Archive(data)).content()
 
 
-def _write(writer: Writer, sheet: Worksheet, *, named: bool) -> None:
-    if sheet.max_row * sheet.max_column > CELLS_MAX:
-        writer.notice(f"工作表「{sheet.title}」超过 {CELLS_MAX:,} 格，只读前一部分。")
-    cells = _values(sheet)
-    blocks = list(_blocks(cells))
-    if named and blocks:
-        writer.paragraph(sheet.title, level=1)
-    for block in blocks:
-        if len(block) == 1 or max(len({cell for cell in row if cell}) for row in block) < 2:
-            for row in block:
-                writer.paragraph(" ".join(dict.fromkeys(filter(None, row))))
-        else:
-            _write_table(writer, block)
+@dataclass(slots=True)
+class _Sheet:
+    """What a sheet shows.
+
+    Attributes:
+        cells: texts by row and column, from 0; rows and columns that are hidden are left out.
+        areas: merged cells.
+        hidden: rows and columns that hold something and are not shown.
+    """
+
+    cells: dict[Place, str] = field(default_factory=dict)
+    areas: list[Area] = field(default_factory=list)
+    hidden: set[tuple[str, int]] = field(default_factory=set)
 
 
-def _write_table(writer: Writer, block: list[list[str]]) -> None:
-    """Lines above the table that fill a row by themselves are its caption."""
-    while len(block) > 1 and len({cell for cell in block[0] if cell}) == 1:
-        caption = next(filter(None, block.pop(0)))
-        writer.title = writer.title or caption
-        writer.paragraph(caption)
-    writer.table(Grid(block))
+class _Book:
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        main = next((t for t in relations(archive, "").values() if t.endswith("workbook.xml")), "xl/workbook.xml")
+        self._book, self._parts = archive.xml(main), relations(archive, main)
+        folder = main.rpartition("/")[0]
+        self._strings = _strings(archive.optional_xml(f"{folder}/sharedStrings.xml"))
+        self._formats = _formats(archive.optional_xml(f"{folder}/styles.xml"))
+        properties = child(self._book, "workbookPr")
+        self._since_1904 = properties is not None and attribute(properties, "date1904") in ("1", "true")
+        self._writer = Writer()
+
+    def content(self) -> Content:
+        sheets = child(self._book, "sheets")
+        listed = [sheet for sheet in sheets if local(sheet) == "sheet"] if sheets is not None else []
+        if not listed:
+            raise Unreadable("没有工作表。请用 Excel 打开后另存。")
+        for sheet in listed:
+            part = self._parts.get(next((str(v) for k, v in sheet.attrib.items() if str(k).endswith("}id")), ""), "")
+            if attribute(sheet, "state") in (None, "visible") and "worksheets/" in part:
+                self._write(attribute(sheet, "name") or "", part, named=len(listed) > 1)
+        return self._writer.content()
+
+    def _write(self, name: str, part: str, *, named: bool) -> None:
+        sheet = self._sheet(self._archive.xml(part), name)
+        blocks = list(_blocks(sheet))
+        if named and blocks and not _UNNAMED.fullmatch(name):
+            self._writer.paragraph(name, level=1)
+        if sheet.hidden:
+            rows = sum(kind == "行" for kind, _ in sheet.hidden)
+            told = "、".join(f"{n} {kind}" for n, kind in ((rows, "行"), (len(sheet.hidden) - rows, "列")) if n)
+            self._writer.notice(f"工作表「{name}」有 {told}是隐藏的，没有读取。")
+        if UNCALCULATED in sheet.cells.values():
+            self._writer.notice(f"工作表「{name}」有公式没有计算结果。请用 Excel 或 WPS 打开后保存，再重新读取。")
+        for block in blocks:
+            self._block(block)
+        for comment in self._comments(part, sheet):
+            self._writer.paragraph(comment)
+        drawings.write_of_sheet(self._writer, self._archive, part)
+
+    def _block(self, block: _Block) -> None:
+        rows, areas = block
+        if len(rows) == 1 or max(len(set(filter(None, row))) for row in rows) < 2:
+            for row in rows:
+                self._writer.paragraph(" ".join(dict.fromkeys(filter(None, row))))
+            return
+        above = 0
+        while above < len(rows) - 1 and len(set(filter(None, rows[above]))) == 1:
+            caption = next(filter(None, rows[above]))
+            self._writer.title = self._writer.title or caption
+            self._writer.paragraph(caption)
+            above += 1
+        kept = [area._replace(top=area.top - above, bottom=area.bottom - above) for area in areas if area.top >= above]
+        self._writer.table(Grid.merged(rows[above:], kept), continued=above == 0)
+
+    def _sheet(self, root: etree._Element, name: str) -> _Sheet:
+        sheet = _Sheet()
+        hidden = _hidden_columns(root)
+        number = -1
+        for row in root.iterfind(".//{*}sheetData/{*}row"):
+            number = _row_number(row, number + 1)
+            if not 0 <= number < _ROWS:
+                continue
+            out = attribute(row, "hidden") in ("1", "true")
+            column = -1
+            for cell in row:
+                column = _column(cell.get("r"), column + 1)
+                if not 0 <= column < _COLUMNS or not (text := self._shown(cell)):
+                    continue
+                if out or column in hidden:
+                    sheet.hidden.add(("行", number) if out else ("列", column))
+                elif len(sheet.cells) < CELLS_MAX:
+                    sheet.cells[number, column] = text
+                else:
+                    self._writer.notice(f"工作表「{name}」超过 {CELLS_MAX:,} 格，只读了前一部分。")
+                    return sheet
+        sheet.areas = list(_areas(root))
+        return sheet
+
+    def _shown(self, cell: etree._Element) -> str:
+        """What a cell shows."""
+        kind, value, formula = cell.get("t", "n"), None, False
+        for part in cell:
+            name = local(part)
+            if name == "v":
+                value = part.text
+            elif name == "is":
+                return spaced(_rich(part).split("\n"))
+            formula = formula or name == "f"
+        if not value:
+            return UNCALCULATED if formula and kind != "str" else ""
+        if kind == "s":
+            return self._strings[int(value)] if value.isdigit() and int(value) < len(self._strings) else ""
+        if kind == "b":
+            return "是" if value == "1" else "否"
+        if kind == "d":
+            return value.removesuffix("T00:00:00").replace("T", " ")
+        return spaced(value.split("\n")) if kind in ("str", "e") else self._number(value, cell.get("s"))
+
+    def _number(self, value: str, style: str | None) -> str:
+        place = int(style) if style and style.isdigit() else 0
+        shape = self._formats[place] if place < len(self._formats) else GENERAL
+        if shape == GENERAL and _SIMPLE_NUMBER.fullmatch(value):
+            return value if len(value) <= 11 else shown(float(value), shape) if len(value) > 15 else value
+        try:
+            number = float(value)
+        except ValueError:
+            return value
+        return shown(number, shape, since_1904=self._since_1904) if math.isfinite(number) else value
+
+    def _comments(self, part: str, sheet: _Sheet) -> Iterator[str]:
+        """Comments on cells, each with its cell and the name of the row; a thread in place of its first form."""
+        found: dict[str, str] = {}
+        for target in sorted(relations(self._archive, part).values(), key=lambda target: "threaded" in target.lower()):
+            if "comment" in target.lower() and target.endswith(".xml"):
+                threads: dict[str, str] = {}
+                root = self._archive.optional_xml(target)
+                for comment in root.iter("{*}comment", "{*}threadedComment") if root is not None else ():
+                    text = child(comment, "text")
+                    reference = comment.get("ref") or ""
+                    said = spaced(_rich(text).split("\n")) if text is not None else ""
+                    threads[reference] = f"{threads[reference]} {said}" if reference in threads else said
+                found |= threads
+        for reference, said in found.items():
+            row, column = _row_of(reference), _column(reference, -1)
+            shown_there = not {("行", row), ("列", column)} & sheet.hidden
+            names = [sheet.cells.get((row, at), "") for at in range(min(column, 3))]
+            name = next(filter(None, names), "")
+            if said and shown_there:
+                yield f"批注（{reference}{'，' + name if name else ''}）：{said}"
 
 
-def _values(sheet: Worksheet) -> list[list[str]]:
-    rows = min(sheet.max_row, max(1, CELLS_MAX // max(1, sheet.max_column)))
-    cells = [[_shown(cell) for cell in row] for row in sheet.iter_rows(max_row=rows)]
-    for area in sheet.merged_cells.ranges:
-        if area.size["rows"] * area.size["columns"] <= _MERGED_MAX and area.min_row <= len(cells):
-            text = cells[area.min_row - 1][area.min_col - 1]
-            for row in cells[area.min_row - 1 : area.max_row]:
-                row[area.min_col - 1 : area.max_col] = [text] * (area.max_col - area.min_col + 1)
-    return cells
+_Block = tuple[list[list[str]], list[Area]]
 
 
-def _blocks(rows: list[list[str]]) -> Iterator[list[list[str]]]:
-    """Runs of rows with something in them, without columns that are empty throughout."""
-    run: list[list[str]] = []
-    for row in [*rows, []]:
-        if any(row):
-            run.append(row)
-        elif run:
-            used = [column for column in range(max(map(len, run))) if any(line[column] for line in run)]
-            yield [[line[column] for column in used] for line in run]
+def _blocks(sheet: _Sheet) -> Iterator[_Block]:
+    """Runs of rows with something in them, without columns that are empty throughout; with their merged cells."""
+    small = [
+        a
+        for a in sheet.areas
+        if (a.bottom - a.top) * (a.right - a.left) <= _MERGED_MAX and (a.top, a.left) in sheet.cells
+    ]
+    filled: dict[int, set[int]] = {}
+    for row, column in sheet.cells:
+        filled.setdefault(row, set()).add(column)
+    for area in small:
+        for row in range(area.top, area.bottom):
+            if ("行", row) not in sheet.hidden:
+                filled.setdefault(row, set()).update(range(area.left, area.right))
+    run: list[int] = []
+    for row in [*sorted(filled), -1]:
+        if run and row != run[-1] + 1 and not _only_hidden(run[-1], row, sheet.hidden):
+            yield from _dense(sheet.cells, run, sorted(set().union(*(filled[each] for each in run))), small)
             run = []
+        run.append(row)
 
 
-def _shown(cell: Cell | MergedCell) -> str:
-    value: Any = cell.value
-    if value is None:
-        return ""
-    if isinstance(value, datetime.datetime):
-        return value.strftime("%Y-%m-%d" if value.time() == datetime.time() else "%Y-%m-%d %H:%M")
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, int | float):
-        return _number(float(value), cell.number_format or "General")
-    return joined(str(value).split("\n"))
+def _only_hidden(last: int, row: int, hidden: set[tuple[str, int]]) -> bool:
+    """Whether all between two rows is hidden: what stands on both sides is one table."""
+    return last < row <= last + len(hidden) + 1 and all(("行", each) in hidden for each in range(last + 1, row))
 
 
-def _number(value: float, shape: str) -> str:
-    """A number in its cell's format, as far as percent, decimals and thousands go."""
-    shape = re.sub(r'"[^"]*"|\[[^\]]*\]|\\.|_.', "", shape.split(";")[0])
-    percent = "%" in shape
-    value = value * 100 if percent else value
-    decimals = re.search(r"\.([0#]+)", shape)
-    if decimals or re.search("[0#]", shape):
-        text = f"{value:,.{len(decimals[1]) if decimals else 0}f}"
-        text = text if re.search(r"[#0],[#0]", shape) else text.replace(",", "")
-    else:
-        text = f"{value:.12g}"
-    return text + "%" * percent
+def _dense(cells: Mapping[Place, str], rows: list[int], columns: list[int], areas: list[Area]) -> Iterator[_Block]:
+    if len(rows) * len(columns) > _DENSE_MAX:
+        for row in rows:
+            yield [[cells[row, column] for column in columns if (row, column) in cells]], []
+        return
+    at_row, at_column = ({each: place for place, each in enumerate(some)} for some in (rows, columns))
+    merged = [
+        Area(at_row[a.top], at_column[a.left], 1 + max(at_row[r] for r in range(a.top, a.bottom) if r in at_row),
+             1 + max(at_column[c] for c in range(a.left, a.right) if c in at_column))
+        for a in areas if a.top in at_row and a.left in at_column
+    ]  # fmt: skip
+    yield [[cells.get((row, column), "") for column in columns] for row in rows], merged
+
+
+def _areas(root: etree._Element) -> Iterator[Area]:
+    for merged in root.iterfind(".//{*}mergeCells/{*}mergeCell"):
+        first, _, last = (merged.get("ref") or "").partition(":")
+        if last and -1 not in (place := (_row_of(first), _column(first, -1), _row_of(last), _column(last, -1))):
+            yield Area(place[0], place[1], place[2] + 1, place[3] + 1)
+
+
+def _hidden_columns(root: etree._Element) -> set[int]:
+    found: set[int] = set()
+    for columns in root.iterfind(".//{*}cols/{*}col"):
+        if columns.get("hidden") in ("1", "true"):
+            first, last = (int(columns.get(name) or 0) for name in ("min", "max"))
+            found.update(range(max(0, first - 1), min(last, _COLUMNS)))
+    return found
+
+
+def _row_number(row: etree._Element, following: int) -> int:
+    number = row.get("r") or ""
+    return int(number) - 1 if number.isdigit() else following
+
+
+def _row_of(reference: str) -> int:
+    match = _REFERENCE.fullmatch(reference)
+    return int(match[2]) - 1 if match else -1
+
+
+def _column(reference: str | None, following: int) -> int:
+    match = _REFERENCE.fullmatch(reference or "")
+    if match is None:
+        return following
+    number = 0
+    for letter in match[1]:
+        number = number * 26 + ord(letter) - 64
+    return number - 1
+
+
+def _strings(root: etree._Element | None) -> list[str]:
+    return [spaced(_rich(item).split("\n")) for item in root if local(item) == "si"] if root is not None else []
+
+
+def _rich(element: etree._Element) -> str:
+    """Text of runs, without the reading aids of Japanese."""
+    return "".join(t.text or "" for t in element.iter("{*}t") if not any(local(a) == "rPh" for a in t.iterancestors()))
+
+
+def _formats(root: etree._Element | None) -> list[str]:
+    """The number format of each cell style."""
+    if root is None:
+        return []
+    own = {e.get("numFmtId") or "": e.get("formatCode") or GENERAL for e in root.iterfind(".//{*}numFmts/{*}numFmt")}
+    styles = [style.get("numFmtId") or "0" for style in root.iterfind(".//{*}cellXfs/{*}xf")]
+    return [own.get(number) or BUILT_IN.get(int(number) if number.isdigit() else 0, GENERAL) for number in styles]

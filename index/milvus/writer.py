@@ -206,7 +206,7 @@ def _encoded(
     for number, (document, passages) in enumerate(cut, 1):
         for start in range(0, len(passages), _BLOCK):
             block = passages[start : start + _BLOCK]
-            vectors = encoder.encode_passages([passage.indexed_text for passage in block])
+            vectors = encoder.encode_passages([passage.encoded_text for passage in block])
             lengths = np.linalg.norm(vectors, axis=1)
             if vectors.shape != (len(block), encoder.dim) or not np.allclose(lengths, 1.0, rtol=0, atol=1e-2):
                 raise ValueError(f"unit vectors ({len(block)}, {encoder.dim}) are needed, got {vectors.shape}")

@@ -1,0 +1,275 @@
+"""What office files draw rather than write: charts, diagrams (SmartArt), pictures and text boxes on sheets.
+
+Charts become tables of their cached values, diagrams the lines in their shapes; pictures are read by OCR as scans are.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from index.errors import MissingDependency
+from index.loaders import limits
+from index.loaders.archive import Archive, child, local, relations
+from index.loaders.content import Unreadable, Writer, spaced
+from index.loaders.number_formats import shown
+from index.loaders.tables import Grid
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+PICTURES_MAX = 60
+"""Pictures of one document that are read; each takes seconds."""
+POINTS_MAX = 20_000
+"""Values of a series."""
+_SIDE_MIN, _AREA_MIN = 60, 40_000  # pixels under which a picture is a sign or a logo
+_FORMULA = re.compile(r"(?:'[^']*'|[^'!]+)!\$?[A-Z]{1,3}\$?\d")
+
+
+class Drawings:
+    """Writes what the drawings of one document say, each once.
+
+    Args:
+        archive: the file.
+        writer: of the document.
+    """
+
+    def __init__(self, archive: Archive, writer: Writer) -> None:
+        self._archive = archive
+        self._writer = writer
+        self._seen: set[str] = set()
+        self._pictures = 0
+        self._unread: dict[str, int] = {}
+
+    def write(self, element: etree._Element, targets: dict[str, str], *, pictures: bool = True) -> None:
+        """Write what an element refers to.
+
+        Args:
+            element: with drawings somewhere in it.
+            targets: the relations of its part.
+            pictures: whether pictures are read, too.
+        """
+        for reference in element.iter("{*}chart", "{*}relIds", "{*}blip", "{*}imagedata"):
+            name = local(reference)
+            part = next((targets[v] for k, v in _ids(reference, name) if v in targets), "")
+            if not part or part in self._seen or any(local(above) == "Fallback" for above in reference.iterancestors()):
+                continue
+            self._seen.add(part)
+            if name == "chart":
+                self._chart(part)
+            elif name == "relIds":
+                self._diagram(part)
+            elif pictures:
+                self._picture(part)
+
+    def tell(self) -> None:
+        """Say which pictures were not read, and why."""
+        for reason, count in self._unread.items():
+            self._writer.notice(f"{count} 张图片没有读取：{reason}")
+
+    def _chart(self, part: str) -> None:
+        root = self._archive.optional_xml(part)
+        if root is not None:
+            _write_chart(self._writer, root)
+
+    def _diagram(self, part: str) -> None:
+        root = self._archive.optional_xml(part)
+        for line in diagram(root) if root is not None else ():
+            self._writer.paragraph(line)
+
+    def _picture(self, part: str) -> None:
+        if reason := self._read(part):
+            self._unread[reason] = self._unread.get(reason, 0) + 1
+
+    def _read(self, part: str) -> str:
+        """Read a picture; why it was not, or nothing."""
+        if part.lower().endswith((".emf", ".wmf", ".svg", ".wdp")):
+            return "矢量图（.emf、.wmf）里的文字读不出来。"
+        try:
+            data = self._archive.read(part)
+            if not _holds_text(data):
+                return ""
+            if self._pictures >= PICTURES_MAX:
+                return f"一份文件最多识别 {PICTURES_MAX} 张。"
+            self._pictures += 1
+            from index.loaders import image
+
+            self._writer.include(image.read(data), pages=False)
+            limits.page()
+        except (Unreadable, MissingDependency) as error:
+            return str(error)
+        return ""
+
+
+def _ids(reference: etree._Element, name: str) -> Iterator[tuple[str, str]]:
+    """The relations that an element names, the one that says what it is."""
+    wanted = {"chart": "id", "relIds": "dm", "blip": "embed", "imagedata": "id"}[name]
+    return ((str(k), str(v)) for k, v in reference.attrib.items() if str(k).rpartition("}")[2] == wanted)
+
+
+def _holds_text(data: bytes) -> bool:
+    """Whether a picture is large enough to hold text."""
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise MissingDependency(
+            "ocr", "识别图片需要安装扩展 ocr：pip install 'yiju[ocr]'，或 make install。"
+        ) from error
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            return min(picture.size) >= _SIDE_MIN and picture.width * picture.height >= _AREA_MIN
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise Unreadable("图片损坏、尺寸过大，或是不支持的格式。") from error
+
+
+# --- charts and diagrams ----------------------------------------------------------------------
+
+
+def chart(root: etree._Element) -> tuple[str, Grid | None]:
+    """A chart as its title and a table: a row a category, a column a series; None where it holds no values.
+
+    Args:
+        root: of the chart's part.
+    """
+    top = child(root, "chart")
+    title = _said(child(top, "title")) if top is not None else ""
+    columns: list[tuple[str, dict[int, str]]] = []
+    categories: dict[int, str] = {}
+    for series in root.iter("{*}ser"):
+        head = child(series, "tx")
+        values = next(filter(None, (_points(child(series, name)) for name in ("val", "yVal", "bubbleSize"))), {})
+        names = next(filter(None, (_points(child(series, name)) for name in ("cat", "xVal"))), {})
+        categories = names | categories
+        if values:
+            columns.append((_series_name(head), values))
+    if not columns:
+        return title, None
+    places = sorted({place for _, values in columns for place in values})
+    heads = [name or f"系列{number}" for number, (name, _) in enumerate(columns, 1)]
+    if len(columns) == 1 and not columns[0][0]:
+        heads = [title or "数值"]
+    axis = next((text for axis in root.iter("{*}catAx", "{*}dateAx") if (text := _said(child(axis, "title")))), "类别")
+    rows = [[axis, *heads]]
+    rows += [
+        [categories.get(place, str(place + 1)), *(values.get(place, "") for _, values in columns)] for place in places
+    ]
+    return title, Grid(rows, 1)
+
+
+def _series_name(head: etree._Element | None) -> str:
+    if head is None:
+        return ""
+    points = _points(head)
+    return spaced(list(points.values())) or spaced([v.text or "" for v in head.iter("{*}v")]) or _said(head)
+
+
+def _points(element: etree._Element | None) -> dict[int, str]:
+    """Cached values by their place; of categories in several levels all, from the outermost in."""
+    if element is None:
+        return {}
+    levels = list(element.iter("{*}lvl"))
+    found: dict[int, str] = {}
+    if levels:
+        inner = _of_cache(levels[0])
+        for place in inner:
+            outer = [_last(_of_cache(level), place) for level in reversed(levels[1:])]
+            found[place] = " ".join(filter(None, [*outer, inner[place]]))
+        return found
+    for cache in element.iter("{*}strCache", "{*}numCache", "{*}strLit", "{*}numLit"):
+        found |= _of_cache(cache)
+    return found
+
+
+def _of_cache(cache: etree._Element) -> dict[int, str]:
+    code = child(cache, "formatCode")
+    shape = code.text or "" if code is not None else ""
+    found: dict[int, str] = {}
+    for point in cache:
+        value = child(point, "v") if local(point) == "pt" else None
+        place = point.get("idx") or ""
+        if value is not None and value.text and place.isdigit() and len(found) < POINTS_MAX:
+            found[int(place)] = _formatted(value.text, point.get("formatCode") or shape)
+    return found
+
+
+def _formatted(text: str, shape: str) -> str:
+    try:
+        return shown(float(text), shape) if shape and shape != "General" else spaced(text.split("\n"))
+    except (ValueError, OverflowError):
+        return text
+
+
+def _last(values: dict[int, str], place: int) -> str:
+    """What holds at a place: an outer category stands once, where it begins."""
+    return next((values[at] for at in sorted(values, reverse=True) if at <= place), "")
+
+
+def _said(element: etree._Element | None) -> str:
+    """The text of runs, paragraph by paragraph, or the cached text of a reference."""
+    if element is None:
+        return ""
+    lines = ["".join(run.text or "" for run in paragraph.iter("{*}t")) for paragraph in element.iter("{*}p")]
+    return spaced(lines) or spaced([value.text or "" for value in element.iter("{*}v")])
+
+
+def diagram(root: etree._Element) -> list[str]:
+    """The lines of a diagram, those of a shape under that which it belongs to.
+
+    Args:
+        root: of the diagram's data part.
+    """
+    texts: dict[str, list[str]] = {}
+    for point in root.iter("{*}pt"):
+        lines = ["".join(run.text or "" for run in p.iter("{*}t")) for p in point.iter("{*}p")]
+        texts[point.get("modelId") or str(len(texts))] = [line for line in lines if line.strip()]
+    below: dict[str, list[tuple[int, str]]] = {}
+    inner: set[str] = set()
+    for link in root.iter("{*}cxn"):
+        if link.get("type", "parOf") == "parOf":
+            order = link.get("srcOrd") or "0"
+            below.setdefault(link.get("srcId") or "", []).append(
+                (int(order) if order.isdigit() else 0, link.get("destId") or "")
+            )
+            inner.add(link.get("destId") or "")
+    said: list[str] = []
+    waiting = [identifier for identifier in reversed(texts) if identifier not in inner]
+    passed: set[str] = set()
+    while waiting:
+        identifier = waiting.pop()
+        if identifier not in passed:
+            passed.add(identifier)
+            said.extend(texts.get(identifier, ()))
+            waiting.extend(name for _, name in sorted(below.get(identifier, ()), reverse=True))
+    return said + [line for identifier, lines in texts.items() if identifier not in passed for line in lines]
+
+
+def write_of_sheet(writer: Writer, archive: Archive, part: str) -> None:
+    """Write text boxes on a sheet, and its charts where their values stand on no sheet."""
+    for target in relations(archive, part).values():
+        if "/drawings/" not in target or not target.endswith(".xml"):
+            continue
+        root = archive.optional_xml(target)
+        if root is None:
+            continue
+        for shape in root.iter("{*}sp"):
+            for paragraph in shape.iter("{*}p"):
+                writer.paragraph("".join(run.text or "" for run in paragraph.iter("{*}t")))
+        found = relations(archive, target)
+        for reference in root.iter("{*}chart"):
+            inner = next((found[v] for _, v in _ids(reference, "chart") if v in found), "")
+            drawn = archive.optional_xml(inner) if inner else None
+            if drawn is not None and not any(_FORMULA.match(f.text or "") for f in drawn.iter("{*}f")):
+                _write_chart(writer, drawn)
+        if any(True for _ in root.iter("{*}blip")):
+            writer.notice("工作表里的图片没有读取。")
+
+
+def _write_chart(writer: Writer, root: etree._Element) -> None:
+    title, grid = chart(root)
+    writer.paragraph(title)
+    if grid is None:
+        writer.notice(f"图表「{title}」里没有保存数据，只读了标题。" if title else "一幅图表里没有保存数据。")
+    else:
+        writer.table(grid, caption=title)

@@ -1,0 +1,63 @@
+"""Signs of symbol fonts as the characters that a reader sees: a ticked box is 「þ」 in Wingdings, 「R」 in Wingdings 2.
+
+Source: the fonts' own tables as Unicode maps them (Unicode Technical Note, L2/11-052R); boxes, ticks, bullets, arrows
+and, of Symbol, Greek letters and signs of mathematics. Any other sign of these fonts is a bullet.
+"""
+
+from __future__ import annotations
+
+_WINGDINGS = {
+    0x52: "☑", 0xFE: "☑", 0xFD: "☒", 0x78: "☒", 0xFC: "✓", 0xFB: "✗", 0xA8: "☐", 0x6F: "☐", 0x71: "☐", 0x72: "☐",
+    0xA1: "○", 0x6C: "●", 0x6E: "■", 0xA4: "◉", 0xDF: "←", 0xE0: "→", 0xE1: "↑", 0xE2: "↓", 0xF0: "→", 0x28: "☎",
+    0x2A: "✉",
+}  # fmt: skip
+_WINGDINGS_2 = {0x52: "☑", 0x51: "☒", 0x53: "☒", 0x54: "☒", 0x50: "✓", 0x4F: "✗", 0xA3: "☐", 0x2A: "☐", 0xA2: "■"}
+_WEBDINGS = {0x61: "✓", 0x63: "☐", 0x67: "■", 0x72: "✗", 0xC9: "☎"}
+_GREEK = dict(
+    zip(
+        (*range(0x41, 0x5B), *range(0x61, 0x7B)),
+        "ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖαβχδεφγηιϕκλμνοπθρστυϖωξψζ",
+        strict=True,
+    )
+)
+_SYMBOL = _GREEK | {
+    0xA3: "≤", 0xA5: "∞", 0xAC: "←", 0xAD: "↑", 0xAE: "→", 0xAF: "↓", 0xB0: "°", 0xB1: "±", 0xB3: "≥", 0xB4: "×",
+    0xB8: "÷", 0xB9: "≠", 0xBB: "≈", 0xD6: "√", 0xD7: "⋅", 0xDE: "⇒", 0x7E: "~", 0x25: "%", 0x2B: "+", 0x2D: "−",
+    0x2F: "/", 0x3D: "=", 0x3C: "<", 0x3E: ">", 0x28: "(", 0x29: ")", 0x2E: ".", 0x2C: ",",
+    **{code: chr(code) for code in range(0x30, 0x3A)},
+}  # fmt: skip
+_FONTS = {"wingdings": _WINGDINGS, "wingdings 2": _WINGDINGS_2, "webdings": _WEBDINGS, "symbol": _SYMBOL}
+_PRIVATE = range(0xF020, 0xF100)
+BULLET = "•"
+
+
+def is_symbolic(font: str) -> bool:
+    """Whether a font has signs in the places of letters."""
+    return font.lower() in _FONTS or font.lower().startswith("wingdings")
+
+
+def character(font: str, code: str) -> str:
+    """The sign of `w:sym`.
+
+    Args:
+        font: its name.
+        code: in hexadecimal, with or without the offset of the private area.
+    """
+    try:
+        return _sign(font, int(code, 16))
+    except ValueError:
+        return BULLET
+
+
+def text(font: str, written: str) -> str:
+    """Text set in a font, as it is seen; what stands in the private area is a sign of Wingdings if nothing is said."""
+    if is_symbolic(font):
+        return "".join(each if each.isspace() else _sign(font, ord(each)) for each in written)
+    if not any(ord(each) in _PRIVATE for each in written):
+        return written
+    return "".join(_sign("wingdings", ord(each)) if ord(each) in _PRIVATE else each for each in written)
+
+
+def _sign(font: str, code: int) -> str:
+    signs: dict[int, str] = _FONTS.get(font.lower(), {})
+    return signs.get(code & 0xFF, BULLET) if code < 0x100 or code in _PRIVATE else BULLET
