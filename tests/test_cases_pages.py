@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from index.encoders import load_encoder
-from index.loaders import load
+from index.loaders import layout, load
+from index.loaders.content import Writer
+from index.loaders.grids import Rule
+from index.loaders.sheets import Glyph, Sheet
 from index.passage_index import PassageIndex
+from index.placing import unpacked
 from qa.bootstrap import open_assistant
 from qa.settings import Settings
+from tests.files import at, two_up
 
 CASES = Path(__file__).parent / "cases"
 
 ANSWERED = [
     ("screenshot_notice.png", "早餐时间调整为几点到几点", "6:40至8:20"),
+    ("form_scaled.pdf", "沱湾大道长度是多少", "7.85"),
+    ("annex_sideways.pdf", "沱湾大道长度是多少", "7.85"),
+    ("vertical.pdf", "桥长多少", "十二丈"),
+    ("wm_horizontal.pdf", "第1标段累计完成投资多少万元", "1200万元"),
+    ("num_broken_420.pdf", "中央预算内投资是多少", "12500万元"),
+    ("header_alone.pdf", "机电产业园已投资多少", "7.25亿元"),
 ]
 
 
@@ -37,4 +50,113 @@ def test_a_letterhead_says_who_wrote_the_letter() -> None:
 def test_strokes_of_large_characters_are_no_rules_of_a_table() -> None:
     assert text("screenshot_notice.png").splitlines()[0] == "关于调整食堂开放时间的通知"
     assert "关于开展有限空间作业专项整治的通知" in text("scan_title22pt.jpg").splitlines()
-    assert "为防范有限空间作业事故，决定自2025年7月1日起开展为期90天的专项整治，重点检查污水井、" in text("scan_title22pt.jpg")
+    assert "决定自2025年7月1日起开展为期90天的专项整治，重点检查污水井、" in text("scan_title22pt.jpg")
+
+
+# --- how a page lies --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["form_scaled.pdf", "annex_sideways.pdf"])
+def test_a_table_is_read_as_it_is_shown_scaled_or_turned(name: str) -> None:
+    assert "路名：沱湾大道 | 长度（km）：7.85 | 养护等级：二级 | 责任单位：市政二队" in text(name).splitlines()
+
+
+def test_a_turned_page_is_marked_where_it_is_shown() -> None:
+    document = load(CASES / "annex_sideways.pdf")
+    page = unpacked(document.placed, len(document.text))[2]
+    row = next(line for line in page.lines if "滨河路" in line.span.slice(document.text))
+    assert page.height > page.width and row.bottom - row.top > 5 * (row.x1 - row.x0)  # upright page, the row stands
+
+
+def test_columns_are_read_downwards_from_the_right() -> None:
+    assert text("vertical.pdf").splitlines()[:2] == ["重修观音桥碑记", "此桥始建于清乾隆三十二年"]
+
+
+def test_text_turned_in_a_cell_is_read_in_its_direction() -> None:
+    glyphs = [
+        *(Glyph(sign, 110 + 12 * n, 110, 122 + 12 * n, 122) for n, sign in enumerate("项目")),
+        *(Glyph(sign, 20, 160 - 12 * n, 32, 172 - 12 * n, 3) for n, sign in enumerate("责任")),  # read upwards
+    ]
+    rules = [Rule(10, y, 210, y) for y in (100, 180)] + [Rule(x, 100, x, 180) for x in (10, 100, 210)]
+    assert _written(Sheet(300, 400, glyphs, rules)) == ["责任 | 项目"]
+
+
+def test_pages_printed_side_by_side_on_one_are_read_one_after_the_other(tmp_path: Path) -> None:
+    left = "".join(at(72, 700 - 40 * n, f"左页第{n}行，各单位认真执行") for n in range(3))
+    right = "".join(at(72, 700 - 40 * n, f"右页第{n}行，各单位认真执行") for n in range(3))
+    (tmp_path / "a.pdf").write_bytes(two_up(left, right))
+    document = load(tmp_path / "a.pdf")
+    assert re.findall("[左右]页第[0-9]行", document.text) == [f"{side}页第{n}行" for side in "左右" for n in range(3)]
+    marked = unpacked(document.placed, len(document.text))[1].lines
+    assert [line.x0 >= 500 for line in marked] == [False] * 3 + [True] * 3
+
+
+# --- what lies over the text ------------------------------------------------------------------
+
+
+def test_a_level_watermark_goes_with_all_its_copies() -> None:
+    assert "第1标段累计完成投资1200万元，占合同额的41%。" in text("wm_horizontal.pdf")
+    assert "严禁" not in text("wm_horizontal.pdf")
+
+
+def test_pale_text_that_lies_over_nothing_stays() -> None:
+    pale = [Glyph(sign, 72 + 12 * n, 100, 84 + 12 * n, 112, faint=True) for n, sign in enumerate("仅供内部参考")]
+    assert _written(Sheet(600, 800, pale)) == ["仅供内部参考"]
+
+
+# --- lines and rows that go on ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "right"),
+    [
+        ("年节水量约1", "350万立方米", "年节水量约1350万立方米"),
+        ("总量为0.", "75亿吨", "总量为0.75亿吨"),
+        ("达到65", "%以上", "达到65%以上"),
+        ("in the year 2025", "30 towns and one", "in the year 2025 30 towns and one"),
+    ],
+)
+def test_a_number_broken_at_the_end_of_a_line_is_one(first: str, second: str, right: str) -> None:
+    size = 600 / max(len(first), len(second))  # both lines are full, so that the paragraph goes on
+    glyphs = [
+        Glyph(sign, n * 600 / len(line), 100 + 2 * row * size, (n + 1) * 600 / len(line), 100 + (2 * row + 1) * size)
+        for row, line in enumerate((first, second))
+        for n, sign in enumerate(line)
+    ]
+    assert _written(Sheet(600, 4000, glyphs)) == [right]
+
+
+def test_a_heading_row_alone_at_the_end_of_a_page_names_the_columns_on_the_next() -> None:
+    assert text("header_alone.pdf").splitlines()[2:4] == [
+        "产业园名称：机电产业园 | 项目状态：在建 | 总投资：18.60亿元 | 已投资：7.25亿元",
+        "产业园名称：生物医药园 | 项目状态：建成 | 总投资：9.40亿元 | 已投资：9.40亿元",
+    ]
+    assert load(CASES / "header_alone.pdf").page_starts == (0, 26)
+
+
+def test_a_row_cut_by_the_page_is_one_and_a_line_that_says_so_goes() -> None:
+    rows = [("序号", "主要任务"), ("一", "建设城乡一体的供水管网并且")], [("", "改造老旧泵站"), ("二", "整治河道")]
+    sheets = [_table_sheet(page, "续表" if number else "") for number, page in enumerate(rows)]
+    assert _written(*sheets) == [
+        "序号：一 | 主要任务：建设城乡一体的供水管网并且改造老旧泵站",
+        "序号：二 | 主要任务：整治河道",
+    ]
+
+
+def _written(*sheets: Sheet) -> list[str]:
+    writer = Writer()
+    layout.write(sheets, writer)
+    return writer.content().text.splitlines()
+
+
+def _table_sheet(rows: Sequence[tuple[str, str]], above: str) -> Sheet:
+    """A page with a table of two columns at its top."""
+    ys = [100.0 + 30 * n for n in range(len(rows) + 1)]
+    rules = [Rule(50, y, 550, y) for y in ys] + [Rule(x, ys[0], x, ys[-1]) for x in (50, 120, 550)]
+    texts = [(60.0, 70.0, above)] + [
+        (x, y + 8, cell) for y, row in zip(ys, rows, strict=False) for x, cell in zip((60.0, 130.0), row, strict=True)
+    ]
+    glyphs = [
+        Glyph(sign, x + 12 * n, y, x + 12 * n + 12, y + 12) for x, y, cell in texts for n, sign in enumerate(cell)
+    ]
+    return Sheet(600, 800, glyphs, rules)

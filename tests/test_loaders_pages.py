@@ -254,7 +254,7 @@ def test_a_scan_without_the_extra_says_what_to_install(tmp_path: Path, monkeypat
 
 
 def test_a_text_layer_of_private_characters_is_read_by_ocr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from index.loaders.layout import Glyph, Sheet
+    from index.loaders.sheets import Glyph, Sheet
 
     seen: list[tuple[int, ...]] = []
 
@@ -269,7 +269,7 @@ def test_a_text_layer_of_private_characters_is_read_by_ocr(tmp_path: Path, monke
 
 
 def test_scanned_pages_are_read_two_at_a_time_and_stay_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    from index.loaders.layout import Sheet
+    from index.loaders.sheets import Sheet
 
     both = threading.Barrier(2, timeout=60)
 

@@ -16,6 +16,7 @@ from index import codec
 from index.contents import Contents
 from index.loaders import load
 from index.loaders.pictures import draw_page
+from index.loaders.sheets import Sheet
 from index.loaders.shown import Shown
 from index.placing import PlacedLine, PlacedPage, packed, unpacked
 from index.records import Document, Span
@@ -87,7 +88,7 @@ def test_documents_without_places_are_stored_as_before():
     [(0, (75, 100, 150, 200)), (1, (800, 75, 900, 150)), (2, (600, 800, 675, 900)), (3, (100, 600, 200, 675))],
 )
 def test_a_page_that_was_turned_to_be_read_is_turned_back(turns, box):
-    shown = Shown(1, 300, 400, turns)
+    shown = Shown(1, Sheet(300, 400, (), turns=turns))
     assert tuple(shown.box(30, 40, 60, 80))[1:] == box
     assert (shown.page.width, shown.page.height) == ((1000, 750) if turns % 2 else (750, 1000))
 

@@ -7,7 +7,7 @@ notes. A loader walks its file and tells a `Writer`; offsets are running lengths
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -93,6 +93,7 @@ class Writer:
         self._tables: list[Table] = []
         self._names: list[str] = []  # of the columns of the last table
         self._cells = 0
+        self._ahead: deque[int] = deque()  # rows of the table that is being written at which pages begin
         self._notices: list[str] = []
         self._frames: list[PlacedPage] = []
         self._placed: dict[int, list[PlacedLine]] = defaultdict(list)
@@ -122,7 +123,13 @@ class Writer:
         self._append(text + "\n")
 
     def table(
-        self, grid: Grid, *, continued: bool = False, boxes: Sequence[Box] = (), caption: str | None = None
+        self,
+        grid: Grid,
+        *,
+        continued: bool = False,
+        boxes: Sequence[Box] = (),
+        caption: str | None = None,
+        turns: Sequence[int] = (),
     ) -> None:
         """Add a table: a line for each row, every cell behind the words of its column.
 
@@ -131,8 +138,10 @@ class Writer:
             continued: it may go on from the table before, from the page before.
             boxes: where the rows stand, where that is known.
             caption: what it is called; by default what stands right above.
+            turns: rows at which pages begin, ascending.
         """
         goes_on = continued and bool(self._tables) and self._tables[-1].span.end == self._length
+        self._ahead = deque(turns)
         found = rendered(grid, self._names if goes_on else ())
         above = self._tables[-1].caption if goes_on else None
         for text, row in found.lead:
@@ -141,6 +150,7 @@ class Writer:
         self._names = found.names
         for part in found.parts:
             self._part(part, boxes, said if caption is None else caption)
+        self._turn(len(grid.rows))
 
     def _part(self, part: Part, boxes: Sequence[Box], caption: str) -> None:
         """Rows under one set of names."""
@@ -158,9 +168,16 @@ class Writer:
         self._tables.append(Table(Span(start, self._length), caption, part.names, known))
 
     def _row(self, text: str, row: int, boxes: Sequence[Box]) -> None:
+        self._turn(row)
         if boxes:
             self._place(0, len(text), boxes[row])
         self._append(text + "\n")
+
+    def _turn(self, row: int) -> None:
+        """Begin the pages that begin at a row of a table, or before it."""
+        while self._ahead and self._ahead[0] <= row:
+            self._ahead.popleft()
+            self.page()
 
     def include(self, content: Content, *, pages: bool = True) -> None:
         """Add all of another content here.

@@ -11,12 +11,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from statistics import median
-from typing import NamedTuple
 
-from index.loaders.content import Place, Writer, joined
-from index.loaders.grids import Lattice, Rule, lattices
+from index.loaders.content import Box, Place, Writer, joined
+from index.loaders.grids import Lattice, lattices
+from index.loaders.overlays import without_watermarks
+from index.loaders.sheets import Glyph, Sheet, turned, upright
 from index.loaders.shown import Shown
 from index.loaders.tables import Grid
 from index.markers import markers
@@ -31,47 +32,22 @@ _CLOSERS = '”’」』）)】》"'
 _BODY_GAP = 0.3  # em: white space between Chinese characters that somebody meant
 _MIXED_GAP = 0.45  # em: the same between Chinese and other characters, which are set apart anyway
 _WORD_GAP = 0.17  # em: the same between words of spaced scripts
+_OWNERS = 1_000_000  # more than a page has cells
+_COLUMN_OFF = 6.0  # points that columns of one table may stand differently on two pages
+_CUT_MIN = 10  # characters of a cell that may go on over the page
+_CONTINUED = re.compile(
+    r"(?:续[上前]?[表页]|[接续]上[表页]|(?:表|续表)[\d\-—.．]{1,6}.{0,40}[（(]续[^()（）]{0,3}[）)])[\d\s：:]*"
+)
 _SEGMENT_GAP = 1.6  # em: from here on, parts of a line may belong to different columns
+_PADDING = 2.0  # em that a cell is wider than a line of it if no digit had room on it
 _SHORT = 2.2  # em that a line ends before the margin if its paragraph ends
 _FAR_IN = 4.0  # em from the left margin where no paragraph begins
 _LARGE = 1.15  # times the size of the text from which a line is a title
 _INDENT = 1.2  # em that a first line is set in at least
+_NUMBER_BEGUN = re.compile(r"[^\x00-\x7f][0-9][0-9.,]*$")  # of Chinese text, which has no space between numbers
+_NUMBER_GOES_ON = re.compile(r"[.,]?[0-9]|[%‰]")
+_NUMBER_MAX = 30  # characters of a number
 _LEAD = re.compile(r"[0-9]{1,2}(?:[.．][0-9]{1,2}){0,3}(?=[\u4e00-\u9fff])")
-
-
-class Glyph(NamedTuple):
-    """A character, or a few, with the box around it: points from the top left corner of the page."""
-
-    text: str
-    x0: float
-    top: float
-    x1: float
-    bottom: float
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """What stands on a page.
-
-    Attributes:
-        width: in points.
-        height: in points.
-        glyphs: in any order.
-        rules: horizontal and vertical lines.
-        headings: titles that lead to this page by a bookmark, with their level.
-        rough: the boxes were measured in a picture, so that sizes differ by chance.
-        turns: quarter turns to the left that brought the page upright.
-        skew: radians that its lines fell to the right by, before they were straightened.
-    """
-
-    width: float
-    height: float
-    glyphs: Sequence[Glyph]
-    rules: Sequence[Rule] = ()
-    headings: Sequence[tuple[str, int]] = ()
-    rough: bool = False
-    turns: int = 0
-    skew: float = 0.0
 
 
 @dataclass(slots=True)
@@ -108,6 +84,7 @@ class _Block:
     xs: tuple[float, ...]
     ys: tuple[float, ...]
     page: int
+    header: int | None = None  # rows at the top that are known to name columns
 
     @property
     def top(self) -> float:
@@ -115,7 +92,21 @@ class _Block:
 
 
 @dataclass(slots=True)
+class _Table:
+    """A table as it grows from page to page."""
+
+    block: _Block  # on the last page that it reached
+    rows: list[list[str]]
+    owners: list[Sequence[int]]
+    boxes: list[Box]
+    continued: bool  # it may go on from a table of other columns
+    header: int | None = None  # rows at the top that are known to name columns
+    turns: list[int] = field(default_factory=list)  # rows at which pages begin
+
+
+@dataclass(slots=True)
 class _Page:
+    part: bool = False  # goes on with the page before
     flow: list[_Line | _Block] = field(default_factory=list)
     notes: list[_Line] = field(default_factory=list)
 
@@ -127,11 +118,13 @@ def write(sheets: Sequence[Sheet], writer: Writer) -> None:
         sheets: the pages in order; an empty one still counts as a page.
         writer: told of every page, paragraph and table.
     """
+    sheets = [part for sheet in without_watermarks(sheets) for part in upright(sheet)]
     read = [_read(number, sheet) for number, sheet in enumerate(sheets)]
     _drop_edges(sheets, [lines for lines, _ in read])
     body = _body_size([line for lines, _ in read for line in lines])
     margins = _margins([line for lines, _ in read for line in lines], sheets, body)
-    shown = [Shown(n, each.width, each.height, each.turns, each.skew) for n, each in enumerate(sheets, 1)]
+    numbers = accumulate(not sheet.part for sheet in sheets)
+    shown = [Shown(number, sheet) for number, sheet in zip(numbers, sheets, strict=True)]
     _Flow(writer, body, shown).write(
         [_page(sheet, *content, body, margins) for sheet, content in zip(sheets, read, strict=True)]
     )
@@ -185,24 +178,29 @@ def _block(number: int, table: Lattice, inside: dict[tuple[int, int], list[Glyph
     for row in table.cells:
         for cell in row:
             if cell not in texts:
-                texts[cell] = _cell_text(inside.get((number, cell), []))
+                width = sum(
+                    right - left for at, (left, right) in zip(row, pairwise(table.xs), strict=True) if at == cell
+                )
+                texts[cell] = _cell_text(inside.get((number, cell), []), width)
     rows = [[texts[cell] for cell in row] for row in table.cells]
     return _Block(rows, table.cells, table.xs, table.ys, page) if any(map(any, rows)) else None
 
 
-def _cell_text(glyphs: Sequence[Glyph]) -> str:
+def _cell_text(glyphs: Sequence[Glyph], width: float) -> str:
     """The text of a cell; a space where a line ends early, as what follows is something else."""
+    if turns := {glyph.turns for glyph in glyphs} - {0}:
+        groups = [[glyph for glyph in glyphs if glyph.turns == turn] for turn in sorted({0, *turns})]
+        edge = max(max(glyph.x1, glyph.bottom) for glyph in glyphs)
+        return " ".join(filter(None, (_cell_text(turned(g, g[0].turns, edge, edge), edge) for g in groups if g)))
     lines = [_line(row) for row in _baselines(glyphs)]
     edge = max((line.x1 for line in lines), default=0.0)
-    parts: list[str] = []
+    text, apart, room = "", False, 0.0
     for line in lines:
-        if parts and parts[-1].endswith(" "):
-            parts.append(line.text)
-        else:
-            parts[-1:] = [joined([*parts[-1:], line.text])]
-        if line.x1 < edge - _SHORT * line.size:
-            parts[-1] += " "
-    return "".join(parts).strip()
+        cut = room < _PADDING * line.size and text[-1:].isdigit() and line.text[0].isdigit()
+        text = text + line.text if cut or apart else joined([text, line.text])
+        apart, room = line.x1 < edge - _SHORT * line.size, width - (line.x1 - line.x0)
+        text += " " if apart else ""
+    return text.strip()
 
 
 def _baselines(glyphs: Sequence[Glyph]) -> list[list[Glyph]]:
@@ -343,7 +341,7 @@ def _quantile(values: Sequence[float], share: float) -> float:
 
 
 def _page(sheet: Sheet, lines: list[_Line], blocks: list[_Block], body: float, margins: tuple[float, float]) -> _Page:
-    page = _Page()
+    page = _Page(sheet.part)
     page.notes = _notes(sheet, lines, body)
     above = float("-inf")
     for block in [*sorted(blocks, key=lambda block: block.top), None]:
@@ -443,20 +441,25 @@ class _Flow:
         self._last: _Line | None = None
         self._turned = False
         self._notes: list[_Line] = []
-        self._table: _Block | None = None
+        self._table: _Table | None = None
 
     def write(self, pages: Sequence[_Page]) -> None:
         gap = self._usual_gap(pages)
-        self._writer.frames([shown.page for shown in self._shown])
+        self._writer.frames([shown.page for shown, page in zip(self._shown, pages, strict=True) if not page.part])
         for page in pages:
-            self._turn()
+            if page.part:
+                self._close_table()
+                self._close()
+            else:
+                self._turn()
             for item in page.flow:
                 if isinstance(item, _Block):
                     self._close()
-                    self._write_table(item)
+                    self._add_table(item)
                 else:
                     self._add(item, gap)
             self._notes.extend(page.notes)
+        self._close_table()
         self._close()
 
     @staticmethod
@@ -472,17 +475,22 @@ class _Flow:
     def _turn(self) -> None:
         if self._text:
             self._turns.append(len(self._text))
+        elif self._table:
+            self._table.turns.append(len(self._table.rows))
         else:
             self._writer.page()
         self._turned = True
 
     def _add(self, line: _Line, gap: float) -> None:
+        if self._table and self._turned and _CONTINUED.fullmatch(line.text):
+            return
+        self._close_table()
         if self._last is not None and self._ends(self._last, line, gap):
             self._close()
         if not self._text:
             self._level = line.heading
         self._say(line.text if self._text else line.opening, line)
-        self._last, self._turned, self._table = line, False, None
+        self._last, self._turned = line, False
 
     def _ends(self, last: _Line, line: _Line, gap: float) -> bool:
         """Whether the paragraph that `last` belongs to ended with it."""
@@ -511,30 +519,72 @@ class _Flow:
     def _glued(self, text: str) -> str:
         if self._text.endswith("-") and text[:1].islower() and self._text[-2:-1].isalpha():
             return self._text[:-1] + text
+        if _NUMBER_BEGUN.search(self._text, max(0, len(self._text) - _NUMBER_MAX)) and _NUMBER_GOES_ON.match(text):
+            return self._text + text
         return joined([self._text, text])
 
     def _close(self) -> None:
-        """Write what was held back: the paragraph, then the notes of the pages that it began on."""
+        """Write what was held back: the paragraph, then the notes of the pages that it, or a table, began on."""
         self._write_text()
-        for note in self._notes:
+        for note in self._notes if self._table is None else ():
             if _NOTE.match(note.text):
                 self._write_text()
             self._say(note.text, note)
         self._write_text()
-        self._last, self._notes = None, []
+        self._last, self._notes = None, self._notes if self._table else []
 
     def _write_text(self) -> None:
         if self._text:
             self._writer.paragraph(self._text, level=self._level, turns=self._turns, places=self._places)
         self._text, self._level, self._turns, self._places = "", None, [], []
 
-    def _write_table(self, block: _Block) -> None:
-        """Write a table; one that goes on from the page before keeps the names of its columns."""
-        goes_on = self._turned and self._table is not None
+    def _add_table(self, block: _Block) -> None:
+        """Take a table in; one that goes on from the page before is one with it."""
         shown = self._shown[block.page]
         boxes = [shown.box(block.xs[0], top, block.xs[-1], bottom) for top, bottom in pairwise(block.ys)]
-        self._writer.table(Grid(block.rows, owners=block.owners), continued=goes_on, boxes=boxes)
-        self._table, self._turned = block, False
+        goes_on = self._table is not None and self._turned
+        if self._table and goes_on and _same_columns(self._table.block, block):
+            again = _repeated_rows(self._table.rows, block.rows)
+            rows = block.rows[again:]
+            if rows and _is_cut(self._table.rows[-1], rows[0]):
+                self._table.rows[-1] = [joined(cells) for cells in zip(self._table.rows[-1], rows.pop(0), strict=True)]
+                again += 1
+            self._table.rows.extend(rows)
+            self._table.owners.extend([owner + _OWNERS * block.page for owner in row] for row in block.owners[again:])
+            self._table.boxes.extend(boxes[again:])
+            self._table.block = block
+        else:
+            self._close_table()
+            self._table = _Table(block, list(block.rows), list(block.owners), boxes, goes_on, block.header)
+        self._turned = False
+
+    def _close_table(self) -> None:
+        """Write the table that was held back."""
+        if self._table:
+            table, self._table = self._table, None
+            grid = Grid(table.rows, table.header, table.owners)
+            self._writer.table(grid, continued=table.continued, boxes=table.boxes, turns=table.turns)
+            self._close()
+
+
+def _same_columns(one: _Block, other: _Block) -> bool:
+    return len(one.xs) == len(other.xs) and all(
+        abs((x - one.xs[0]) - (y - other.xs[0])) < _COLUMN_OFF for x, y in zip(one.xs, other.xs, strict=True)
+    )
+
+
+def _repeated_rows(rows: Sequence[list[str]], below: Sequence[list[str]]) -> int:
+    """How many rows that a table begins with on this page it began with before: its heading rows."""
+    count = 0
+    while count < min(len(rows), len(below)) and rows[count] == below[count]:
+        count += 1
+    return count
+
+
+def _is_cut(above: Sequence[str], below: Sequence[str]) -> bool:
+    """Whether a row goes on over the page: cells of text go on in the middle of a sentence, and nothing else begins."""
+    pairs = [(one, other) for one, other in zip(above, below, strict=True) if other]
+    return bool(pairs) and not below[0] and all(len(one) >= _CUT_MIN and one[-1] not in _STOPS for one, _ in pairs)
 
 
 def _set_apart(last: _Line, line: _Line) -> bool:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from index.errors import MissingDependency
 from index.loaders import limits
 from index.loaders.grids import Rule
-from index.loaders.layout import Glyph, Sheet
+from index.loaders.sheets import Glyph, Sheet
 
 if TYPE_CHECKING:
     from rapidocr import RapidOCR

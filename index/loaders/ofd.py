@@ -10,7 +10,7 @@ from index.loaders import layout
 from index.loaders.archive import Archive, child, local
 from index.loaders.content import Content, Unreadable, Writer
 from index.loaders.grids import Rule
-from index.loaders.layout import Glyph, Sheet
+from index.loaders.sheets import Glyph, Sheet
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -65,7 +65,7 @@ def _sheet(archive: Archive, name: str, folder: str, templates: dict[str, str], 
     rules = [rule for layer in layers for path in layer.iter("{*}PathObject") for rule in _rules(path)]
     return Sheet(
         width * _POINTS, height * _POINTS,
-        [Glyph(g.text, *_scaled(g[1:], left, top)) for g in glyphs],
+        [Glyph(g.text, *_scaled(g[1:5], left, top)) for g in glyphs],
         [Rule(*_scaled(rule, left, top)) for rule in rules],
     )  # fmt: skip
 

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from index.loaders.content import Box
+from index.loaders.sheets import Sheet
 from index.placing import UNITS, PlacedPage
 
 
 class Shown:
-    """A page as it is shown, and where on it stands what was read from its sheet.
+    """A page as it is shown, and where on it stands what was read from a sheet.
 
     Args:
         number: of the page, from 1.
-        width: of the sheet, in points.
-        height: likewise.
-        turns: quarter turns to the left that brought the page upright.
-        skew: radians that its lines fell to the right by.
+        sheet: what was read from the page, or from a part of it.
     """
 
-    def __init__(self, number: int, width: float, height: float, turns: int = 0, skew: float = 0.0) -> None:
-        self._number, self._turns = number, turns % 4
+    def __init__(self, number: int, sheet: Sheet) -> None:
+        self._number, self._turns = number, sheet.turns % 4
+        self._across, self._down = (sheet.height, sheet.width) if self._turns % 2 else (sheet.width, sheet.height)
+        self._left, self._above, width, height = sheet.frame or (0.0, 0.0, self._across, self._down)
         self._unit = UNITS / max(width, height, 1.0)
-        across, down = (height, width) if self._turns % 2 else (width, height)
-        self.page = PlacedPage(max(1, round(across * self._unit)), max(1, round(down * self._unit)), skew)
+        self.page = PlacedPage(max(1, round(width * self._unit)), max(1, round(height * self._unit)), sheet.skew)
 
     def box(self, x0: float, top: float, x1: float, bottom: float) -> Box:
         """A rectangle of the sheet, in points, as it lies on the page, but for the skew that all lines share."""
@@ -31,13 +30,11 @@ class Shown:
 
     def _point(self, x: float, y: float) -> tuple[float, float]:
         """A point of the sheet as distances from the left and the top of the page, in units."""
-        x, y = x * self._unit, y * self._unit
         match self._turns:
             case 1:
-                return self.page.width - y, x
+                x, y = self._across - y, x
             case 2:
-                return self.page.width - x, self.page.height - y
+                x, y = self._across - x, self._down - y
             case 3:
-                return y, self.page.height - x
-            case _:
-                return x, y
+                x, y = y, self._down - x
+        return (x + self._left) * self._unit, (y + self._above) * self._unit

@@ -21,7 +21,7 @@ from index import codec
 from index.contents import Contents
 from index.errors import DocumentError, IndexStoreError, MissingDependency
 from index.loaders import load_all, ocr
-from index.loaders.layout import Sheet
+from index.loaders.sheets import Sheet
 from index.passage_index import PassageIndex
 from index.records import Document
 from index.splitter import split

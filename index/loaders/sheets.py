@@ -1,0 +1,131 @@
+"""Pages of placed characters, before anything is made of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from index.loaders.grids import Lattice, Rule, lattices
+
+Sides = tuple[float, float, float, float]
+"""Left, top, right and bottom of a box, in points from the top left corner."""
+
+
+class Glyph(NamedTuple):
+    """A character, or a few, with the box around it: points from the top left corner of the page.
+
+    Attributes:
+        turns: quarter turns to the left that bring its line upright; 1 for a column that is read downwards.
+        faint: printed so pale that it may lie under the text: a watermark.
+    """
+
+    text: str
+    x0: float
+    top: float
+    x1: float
+    bottom: float
+    turns: int = 0
+    faint: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What stands on a page, or on a part of it.
+
+    Attributes:
+        width: in points.
+        height: in points.
+        glyphs: in any order; those of one line one after the other.
+        rules: horizontal and vertical lines.
+        headings: titles that lead to this page by a bookmark, with their level.
+        rough: the boxes were measured in a picture, so that sizes differ by chance.
+        turns: quarter turns to the left that brought the page upright.
+        skew: radians that its lines fell to the right by, before they were straightened.
+        part: goes on with the page of the sheet before it.
+        frame: where it lies on its page, as left, top, and the page's width and height; None if it is all of it.
+    """
+
+    width: float
+    height: float
+    glyphs: Sequence[Glyph]
+    rules: Sequence[Rule] = ()
+    headings: Sequence[tuple[str, int]] = ()
+    rough: bool = False
+    turns: int = 0
+    skew: float = 0.0
+    part: bool = False
+    frame: tuple[float, float, float, float] | None = None
+
+
+def upright(sheet: Sheet) -> Iterator[Sheet]:
+    """A sheet with its lines upright: turned as most of its characters ask, what runs in other directions behind it.
+
+    A table is turned as a whole; characters that run otherwise in its cells keep their turns.
+    """
+    counts = Counter(glyph.turns for glyph in sheet.glyphs)
+    if counts.total() == counts[0]:
+        yield sheet
+        return
+    within = _directions(sheet) if len(counts) > 1 else {}
+    kept: dict[int, list[Glyph]] = {}
+    for place, glyph in enumerate(sheet.glyphs):
+        kept.setdefault(within.get(place, glyph.turns), []).append(glyph)
+    for number, (turns, glyphs) in enumerate(sorted(kept.items(), key=lambda each: -len(each[1]))):
+        part = replace(sheet, glyphs=glyphs, part=sheet.part or number > 0)
+        yield _turned(part if number == 0 else replace(part, headings=()), turns)
+
+
+def _directions(sheet: Sheet) -> dict[int, int]:
+    """For each character in a table the turns of the table's other characters."""
+    tables = lattices(sheet.rules)
+    inside: dict[int, list[int]] = {}
+    for place, glyph in enumerate(sheet.glyphs):
+        number = _table(tables, glyph)
+        if number is not None:
+            inside.setdefault(number, []).append(place)
+    return {
+        place: Counter(sheet.glyphs[each].turns for each in places).most_common(1)[0][0]
+        for places in inside.values()
+        for place in places
+    }
+
+
+def _table(tables: Sequence[Lattice], glyph: Glyph) -> int | None:
+    x, y = (glyph.x0 + glyph.x1) / 2, (glyph.top + glyph.bottom) / 2
+    return next((number for number, table in enumerate(tables) if table.cell(x, y) is not None), None)
+
+
+def _turned(sheet: Sheet, turns: int) -> Sheet:
+    """A sheet after quarter turns to the left."""
+    width, height = (sheet.height, sheet.width) if turns % 2 else (sheet.width, sheet.height)
+    return replace(
+        sheet,
+        width=width,
+        height=height,
+        glyphs=turned(sheet.glyphs, turns, sheet.width, sheet.height),
+        rules=[Rule(*_side(rule, turns, sheet.width, sheet.height)) for rule in sheet.rules],
+        turns=(sheet.turns + turns) % 4,
+    )
+
+
+def turned(glyphs: Sequence[Glyph], turns: int, width: float, height: float) -> list[Glyph]:
+    """Characters on a page of a size after quarter turns of it to the left."""
+    return [
+        Glyph(glyph.text, *_side(glyph[1:5], turns, width, height), (glyph.turns - turns) % 4, glyph.faint)
+        for glyph in glyphs
+    ]
+
+
+def _side(box: Sides, turns: int, width: float, height: float) -> Sides:
+    x0, top, x1, bottom = box
+    match turns % 4:
+        case 1:
+            return top, width - x1, bottom, width - x0
+        case 2:
+            return width - x1, height - bottom, width - x0, height - top
+        case 3:
+            return height - bottom, x0, height - top, x1
+        case _:
+            return box
