@@ -228,8 +228,9 @@ def _take_in(hands: _Hands, paths: Sequence[Path], writer: Writer, *, keeps: boo
         What had changed, and how many documents were added.
     """
     descriptions = writer.descriptions()
-    changed = changes(paths, descriptions)
-    report, meter, added, saved = _Report(), _Meter(len(changed.incoming)), 0, 0
+    report = _Report()
+    changed = changes(paths, descriptions, report.notice)
+    meter, added, saved = _Meter(len(changed.incoming)), 0, 0
     try:
         for batch in _read(hands, changed, descriptions, report):
             writer.add(batch.documents, stale=batch.stale, progress=meter.of(batch))

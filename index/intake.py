@@ -12,10 +12,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO
 
 from index.cage import Cage
 from index.errors import DocumentError, MissingDependency
-from index.loaders import find_files
+from index.loaders import find_files, open_file
 from index.records import Described, Document, Origin
 
 LOADERS = "3"
@@ -77,12 +78,13 @@ class Batch:
     share: float
 
 
-def changes(paths: Sequence[Path], documents: Iterable[Described] = ()) -> Changes:
+def changes(paths: Sequence[Path], documents: Iterable[Described] = (), notice: Notice = lambda _: None) -> Changes:
     """Compare paths with what is indexed.
 
     Args:
         paths: files and folders.
         documents: what the index holds.
+        notice: told of links that are not followed.
 
     Raises:
         DocumentUnreadable: if a path does not exist or a folder cannot be listed.
@@ -93,10 +95,10 @@ def changes(paths: Sequence[Path], documents: Iterable[Described] = ()) -> Chang
     for document in documents:
         by_digest[document.origin.digest].append(document.source)
     known = {document.source: document.origin.folder for document in documents}
-    files = find_files(paths)
+    files = find_files(paths, notice)
     incoming = []
     for path, source in files:
-        digest = _digest(path)
+        digest = _digest(path, _folder(path, folders))
         if not any(_belongs(old, source) for old in by_digest.get(digest, ())):
             folder = _folder(path, folders) or known.get(source) or _above(path, source)
             incoming.append(Incoming(path, source, Origin(folder, digest), sum(_stamp(path)[:1])))
@@ -206,7 +208,10 @@ def _loaded(
     cage: Cage, file: Incoming, failed: Callable[[Exception], None], notice: Callable[[str], None]
 ) -> Iterator[Document]:
     try:
-        for found in cage.load_all(file.path, source=file.source, notice=notice):
+        below = Path(file.origin.folder) if file.origin.folder else None
+        if below and not file.path.absolute().is_relative_to(below):  # known from elsewhere, and given by itself now
+            below = None
+        for found in cage.load_all(file.path, source=file.source, notice=notice, below=below):
             if isinstance(found, DocumentError):
                 failed(found)
             else:
@@ -228,6 +233,14 @@ def _gone(documents: Sequence[Described], folders: set[str], sources: set[str]) 
     return [d.id for d in documents if d.origin.folder in folders and not present(d.source)]
 
 
+def content_digest(file: IO[bytes], version: str = LOADERS) -> str:
+    """The digest of a file's content as read by some version of the loaders."""
+    digest = hashlib.sha256(version.encode())
+    while block := file.read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()[:32]
+
+
 def _folder(path: Path, folders: Sequence[Path]) -> str | None:
     return next((str(folder.absolute()) for folder in folders if path.is_relative_to(folder)), None)
 
@@ -237,13 +250,10 @@ def _above(path: Path, source: str) -> str:
     return str(path.absolute().parents[source.count("/")])
 
 
-def _digest(path: Path) -> str:
+def _digest(path: Path, folder: str | None) -> str:
     """The digest of a file's content; of its absence where it cannot be read, which loading will explain."""
-    digest = hashlib.sha256(LOADERS.encode())
     try:
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-    except OSError:
+        with open_file(path, (folder and Path(folder)) or None) as file:
+            return content_digest(file)
+    except (DocumentError, OSError):
         return ""
-    return digest.hexdigest()[:32]

@@ -16,7 +16,7 @@ from qa.questions import Question
 
 _NUMERAL = "[〇零一二三四五六七八九十百千0-9]+"
 _NUMBERING = re.compile(
-    rf"^\s*#*\s*(?:第{_NUMERAL}(?:部分|[编章节条])|[(（]{_NUMERAL}[)）]|{_NUMERAL}(?:[、.．]|是)(?!\d)|专栏{_NUMERAL})\s*"
+    rf"^\s*+#*+\s*+(?:第{_NUMERAL}(?:部分|[编章节条])|[(（]{_NUMERAL}[)）]|{_NUMERAL}(?:[、.．]|是)(?!\d)|专栏{_NUMERAL})\s*"
 )
 _FEWEST, _MOST = 2, 30
 """Parts of a section that is given as a list."""

@@ -16,7 +16,7 @@ _MARKS = re.compile(r"[,，。!！?？;；~:：\s]+$")
 _LEADS = re.compile(
     rf"^\W*(?:{language.GREETING}|{language.REQUEST}|(?:{language.THANKS}|{language.CLOSING}|(?:{language.NOTED})[了啦]?)(?!\w))\s*"
 )
-_TRAILS = re.compile(rf"\s*(?:{language.THANKS})\W*$|(?<=[\u4e00-\u9fff])\s*(?:好吗|可以吗|行吗|好不好)\W*$")
+_TRAILS = re.compile(rf"(?<!\s)\s*+(?:{language.THANKS})\W*+$|(?<=[\u4e00-\u9fff])\s*+(?:好吗|可以吗|行吗|好不好)\W*+$")
 _CIRCUMSTANCE = re.compile(rf"(?:{language.CIRCUMSTANCE})(?:的|呢|呀|啊|哈)*")
 _PERSONAL = re.compile(language.PERSONAL)
 _FILLER = re.compile(language.FILLERS)

@@ -55,8 +55,8 @@ class Candidate:
     base: str = ""
 
 
-_ARABIC = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
-# Bounded, here and below, so that time stays linear in text that is nothing but numerals.
+_ARABIC = r"(?:\d{1,3}(?:,\d{3})++|\d++)(?:\.\d++)?"
+# Possessive or bounded, here and below, so that time stays linear in text that is nothing but numerals.
 _CHINESE = r"[零〇一二两三四五六七八九十百千万亿]{1,20}(?:点[零〇一二三四五六七八九]{1,20})?"
 # 1亿 of 1亿2千万元
 _HIGHER = r"(?:\d{1,4}[万亿](?=\d)){0,2}"
@@ -148,7 +148,7 @@ _CLAUSE_STOP = re.compile("[,，。;；:：|\n]")
 _AND = re.compile("[、和与及]")
 _JOINT = re.compile("[、和与及]|以及")
 _CHANGE = re.compile(
-    "(?:(?:同比|环比|比上?年(?:同期|末)?|较上?年(?:同期|末)?|按可比价格计算|按不变价格计算|名义|实际|年均|平均|累计|分别|约|预期|力争)*"
+    "(?:(?:同比|环比|比上?年(?:同期|末)?|较上?年(?:同期|末)?|按可比价格计算|按不变价格计算|名义|实际|年均|平均|累计|分别|约|预期|力争)*+"
     "(?:增长|增加|增|下降|减少|降低|回落|上升|上涨|下跌|提高|扩大|收窄|缩小|提升|降)(?:了|到|至|幅度)?(?:约|超过|超|近)?)$"
 )
 """What says of a figure only that something has changed, at the end of its own words."""

@@ -93,7 +93,7 @@ _WHICH = re.compile(
 )
 _UNLIKE = re.compile(r"^(?P<what>.+?)(?:之间)?(?:的)?(?:有)?(?:什么|何|哪些)(?:不同|差异|差别|不一样)$")
 _EACH = re.compile("(?:分别|各自|各)(?:是|为|有)?(?:多少|几[个家人]?)[,，]?$")
-_TOLD = re.compile(r"\d[\d.,]*[十百千万亿]*[a-z%\u4e00-\u9fff]{0,2}[,，](?=比|是|占|较)")
+_TOLD = re.compile(r"\d[\d.,]{0,30}[十百千万亿]*[a-z%\u4e00-\u9fff]{0,2}[,，](?=比|是|占|较)")
 _ASKED_UNIT = re.compile(rf"(?:{_ASKS})(?P<unit>.*)$")
 _LESS = frozenset("少低小短慢")
 _MEASURED = re.compile(

@@ -14,7 +14,7 @@ from qa.polarity import figures, is_polar
 from qa.questions import Question
 
 _NUMERAL = "[一二三四五六七八九十]{1,3}|[0-9]{1,2}"
-_MARK = rf"[ \t\u3000]*(?:[(（](?:{_NUMERAL})[)）]|(?:{_NUMERAL})[、.．](?!\d)|[①-⑳])[ \t\u3000]*"
+_MARK = rf"[ \t\u3000]*+(?:[(（](?:{_NUMERAL})[)）]|(?:{_NUMERAL})[、.．](?!\d)|[①-⑳])[ \t\u3000]*"
 _NUMBER = re.compile(_MARK)
 _ITEM = re.compile(rf"^{_MARK}\S.*$", re.M)
 _LEAD = re.compile(r"[^。\n]*[:：]\s*\Z")

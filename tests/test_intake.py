@@ -17,7 +17,7 @@ import pytest
 from index.__main__ import main
 from index.intake import changes, settlings
 from index.loaders import legible
-from index.loaders.pictures import file_of
+from index.originals import file_of
 from index.passage_index import PassageIndex
 from index.protocols import Encoder, Vectors
 from index.records import Document

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 
 import pytest
 
 from index.errors import DocumentError, DocumentTooLarge, DocumentUnreadable, UnsupportedFormat
-from index.loaders import MAX_BYTES, find_files, load
+from index.loaders import MAX_BYTES, find_files, load, open_file
 
 TEXT = "綦江区光伏发电计划装机容量70MW。\n一、指导思想\n深入贯彻新发展理念。\n"
 SAMPLE = Path(__file__).parents[1] / "data/documents/qijiang_green_manufacturing_2022_2025.txt"
@@ -189,6 +190,41 @@ def test_folders_with_equal_contents_are_told_apart(tmp_path: Path) -> None:
 def test_decomposed_file_names_give_composed_sources(tmp_path: Path) -> None:
     write(tmp_path, "文", "cafe\u0301.txt")
     assert [source for _, source in find_files([tmp_path])] == ["caf\u00e9.txt"]
+
+
+def test_links_in_a_folder_are_not_followed_and_those_that_lead_out_of_it_are_named(tmp_path: Path) -> None:
+    write(tmp_path, "密", "closed/密.txt")
+    write(tmp_path, "内", "root/closed/内.txt")
+    (tmp_path / "root/open").mkdir()
+    (tmp_path / "root/open/甲.txt").symlink_to(tmp_path / "root/closed/内.txt")
+    (tmp_path / "root/open/乙.txt").symlink_to(tmp_path / "closed/密.txt")
+    (tmp_path / "root/open/丙").symlink_to(tmp_path / "closed")
+    said: list[str] = []
+    assert [source for _, source in find_files([tmp_path / "root"], said.append)] == ["closed/内.txt"]
+    assert [Path(line.split(" 是链接")[0]).name for line in said] == ["丙", "乙.txt"]
+
+
+def test_what_was_exchanged_for_a_link_since_it_was_found_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path, "文", "root/a/文.txt")
+    write(tmp_path, "密", "closed/文.txt")
+    (found, _), *_ = find_files([tmp_path / "root"])
+    with open_file(found, tmp_path / "root") as file:
+        assert file.read() == "文".encode()
+    (tmp_path / "root/a/文.txt").unlink()
+    (tmp_path / "root/a/文.txt").symlink_to(tmp_path / "closed/文.txt")
+    with pytest.raises(DocumentUnreadable, match="是链接"):
+        open_file(found, tmp_path / "root")
+    (tmp_path / "root/a/文.txt").unlink()
+    (tmp_path / "root/a").rmdir()
+    (tmp_path / "root/a").symlink_to(tmp_path / "closed")
+    with pytest.raises(DocumentUnreadable, match="是链接"):
+        open_file(found, tmp_path / "root")
+
+
+def test_a_pipe_is_named_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "管.txt")
+    with pytest.raises(DocumentUnreadable, match="不是普通文件"):
+        load(tmp_path / "管.txt")
 
 
 def test_a_link_to_a_folder_above_does_not_loop(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from index.cage import Cage
 from index.errors import DocumentUnreadable
-from index.loaders.pictures import file_of
+from index.originals import file_of
 from index.records import Document, Origin
 from tests.files import at, pdf
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 import re
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from PIL import Image
 
 from index.errors import IndexCorrupt
 from index.filters import Filter
+from index.intake import content_digest
 from index.loaders import load
 from index.placing import PlacedLine, PlacedPage, packed
 from index.records import Document, Heading, Metadata, Origin, Span, Table
@@ -215,9 +217,38 @@ def test_a_very_long_outline_keeps_to_its_outer_levels():
     assert {entry.part for entry in entries} == {part_at(parts(document), heading.start) for heading in headings[::20]}
 
 
+def origin(path):
+    with path.open("rb") as file:
+        return Origin(str(path.parent), content_digest(file))
+
+
+@pytest.mark.parametrize("how", ["link", "content", "folder", "gone", "pipe"])
+def test_of_a_file_that_is_not_the_indexed_one_nothing_is_shown(tmp_path, how):
+    (tmp_path / "open").mkdir()
+    (tmp_path / "closed").mkdir()
+    Image.new("RGB", (60, 90), "black").save(tmp_path / "closed/scan.png")
+    path = tmp_path / "open/scan.png"
+    Image.new("RGB", (60, 90), "white").save(path)
+    scan = replace(RULES, id="scan", source="open/scan.png", page_starts=(0,))
+    scan = replace(scan, origin=Origin(str(tmp_path), origin(path).digest))
+    asked = client(scan)
+    assert asked.get("/documents/scan/pages/1.png").status_code == 200
+    path.unlink()
+    if how == "link":
+        path.symlink_to(tmp_path / "closed/scan.png")
+    elif how == "content":
+        path.write_bytes((tmp_path / "closed/scan.png").read_bytes())
+    elif how == "folder":
+        path.parent.rmdir()
+        path.parent.symlink_to(tmp_path / "closed")
+    elif how == "pipe":
+        os.mkfifo(path)
+    assert asked.get("/documents/scan/pages/1.png").status_code == 404
+
+
 def test_pages_of_a_picture_are_shown(tmp_path):
     Image.new("RGB", (60, 90), "white").save(tmp_path / "scan.png")
-    scan = replace(RULES, id="scan", source="scan.png", page_starts=(0,), origin=Origin(str(tmp_path)))
+    scan = replace(RULES, id="scan", source="scan.png", page_starts=(0,), origin=origin(tmp_path / "scan.png"))
     asked = client(scan, RULES)
     assert 'src="scan/pages/1.png"' in asked.get("/documents/scan").text
     assert "<details><summary>第 1 页" in asked.get("/documents/scan").text

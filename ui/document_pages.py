@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
@@ -15,7 +16,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 
 from index.cage import Cage
 from index.errors import YijuError
-from index.loaders.pictures import file_of, has_pictures
+from index.originals import file_of, has_pictures, opened_as_indexed
 from index.records import Document, Span
 from index.versions import Versions
 from ui.desk import Desk
@@ -52,13 +53,12 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
 
     @router.get("/documents/{document_id}/pages/{n}.png")
     async def picture(request: Request, document_id: str, n: int) -> Response:
-        """A page as a picture, drawn from the file as it is now."""
+        """A page as a picture, drawn from the file as long as it is the one that was indexed."""
         found = desk.document(document_id, visitor_of(request), "page")
-        path = file_of(found) if found else None
-        if path is None:
+        if found is None or file_of(found) is None:
             raise ApiError(404, "page_not_found", "没有这一页的图像。")
         try:
-            content = await asyncio.to_thread(_drawn, path, n)
+            content = await asyncio.to_thread(_drawn, found, n)
         except YijuError as error:
             raise ApiError(404, "page_not_found", "没有这一页的图像。") from error
         return Response(content, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
@@ -66,9 +66,9 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
     app.include_router(router)
 
 
-def _drawn(path: Path, n: int) -> bytes:
+def _drawn(document: Document, n: int) -> bytes:
     with _DRAWING, Cage() as cage:
-        return cage.page_picture(path, n)
+        return cage.page_picture(Path(document.source), n, opened=partial(opened_as_indexed, document))
 
 
 def _list(request: Request, documents: Sequence[Document], versions: Versions) -> Response:
@@ -108,7 +108,6 @@ def _document(request: Request, document: Document, versions: Versions) -> Respo
     number = part_at(spans, marked.start) if marked else _number(request.query_params, "part", len(spans) - 1)
     entries, deepest = outline(document, spans)
     lines = blocks(document, spans[number], marked)
-    file = file_of(document) if document.page_starts else None
     marks = page_marks(document, marked)
     return page(
         "document.html",
@@ -125,7 +124,7 @@ def _document(request: Request, document: Document, versions: Versions) -> Respo
         entries=entries,
         deepest=deepest,
         whole_outline=len(entries) == len(document.headings),
-        pictures=file is not None and has_pictures(file),
+        pictures=bool(document.page_starts) and has_pictures(document),
         marks=marks,
         # Where nothing tells on which lines it stands, the page on which the place begins.
         open_pages=set(marks) or ({document.page(marked.start)} if marked else set()),

@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -109,11 +110,12 @@ class Cage:
             self._worker = None
 
     def load_all(
-        self, path: Path, *, source: str | None = None, notice: Notice = lambda _: None
+        self, path: Path, *, source: str | None = None, notice: Notice = lambda _: None, below: Path | None = None
     ) -> Iterator[Document | DocumentError]:
         """As `index.loaders.load_all`, without its dangers.
 
         A document that ends the process becomes an error; those behind it in the same archive are still read.
+        With `below` no link is followed on the way from that folder to the file, as in `index.loaders.open_file`.
 
         Raises:
             DocumentError, MissingDependency: as there; DocumentUnreadable too if reading it ended the process.
@@ -124,7 +126,7 @@ class Cage:
             before = at
             try:
                 job = {"path": str(path), "source": source or legible(path.name), "skip": at.number + 1}
-                for said in self._said(job, path):
+                for said in self._said(job, path, partial(open_file, path, below)):
                     if isinstance(said, _At):
                         at = said
                     elif isinstance(said, _Notice):
@@ -140,11 +142,14 @@ class Cage:
             yield error
         yield DocumentUnreadable(path, f"{path} 里有 {DEATHS} 个文件使读取程序中止，其余文件没有读取。请解压后检查。")
 
-    def page_picture(self, path: Path, page: int, *, long_side: int = 1400) -> bytes:
+    def page_picture(
+        self, path: Path, page: int, *, long_side: int = 1400, opened: Callable[[], IO[bytes]] | None = None
+    ) -> bytes:
         """A page of a PDF or a picture as PNG.
 
         Args:
             path: the file.
+            opened: opens it; by default it is opened by its path.
             page: from 1.
             long_side: pixels of the longer side, 100 to 4,000.
 
@@ -155,14 +160,14 @@ class Cage:
         job = {"path": str(path), "page": page, "long_side": long_side}
         picture = b""
         try:
-            for said in self._said(job, path):
+            for said in self._said(job, path, opened or partial(open_file, path)):
                 if isinstance(said, bytes):
                     picture = said
         except _Ended as ended:
             raise DocumentUnreadable(path, f"无法显示 {path} 的第 {page} 页：{ended}") from ended
         return picture
 
-    def _said(self, job: dict[str, object], path: Path) -> Iterator[_Said]:
+    def _said(self, job: dict[str, object], path: Path, opened: Callable[[], IO[bytes]]) -> Iterator[_Said]:
         """What the process says of a file, until it has done with it.
 
         Raises:
@@ -170,7 +175,7 @@ class Cage:
             _Ended: if the process ended, or had to be.
         """
         failure: DocumentError | MissingDependency | None = None
-        with open_file(path) as file, closing(self._messages(job, file)) as messages:
+        with opened() as file, closing(self._messages(job, file)) as messages:
             for said in messages:
                 if isinstance(said, _Failure):
                     failure = said.error

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import importlib
 import os
+import stat
 import struct
 import unicodedata
 import zipfile
@@ -93,25 +95,49 @@ def load_all(
             yield part.read()
 
 
-def open_file(path: Path) -> IO[bytes]:
-    """A file, open at its beginning, that is not known to be too large or of a kind that nobody reads.
+def open_file(path: Path, below: Path | None = None) -> IO[bytes]:
+    """A file, open at its beginning. Of what is in it nothing is looked at, and no link on the way to it is followed.
+
+    Args:
+        path: the file.
+        below: a folder above it, whose own path may hold links; by default the one that it is in.
 
     Raises:
-        UnsupportedFormat, DocumentTooLarge: if that is known from its size and first bytes.
-        DocumentUnreadable: if it is missing, may not be read, or is no regular file.
+        DocumentTooLarge: if it is larger than a file of any format may be.
+        DocumentUnreadable: if it is missing, may not be read, is no regular file, or is reached by a link.
     """
     try:
-        size = path.stat().st_size
-        if not path.is_file():
-            raise DocumentUnreadable(path, f"{path} 不是普通文件。请提供文件，或把文件夹交给 yiju-index build。")
-        with path.open("rb") as file:
-            _check(path, size, sniff(file.read(HEAD), path.suffix.lower()))
-        return path.open("rb")
+        descriptor = _descriptor(path.absolute(), (below or path.parent).absolute())
     except OSError as error:
         raise _unreachable(path, error) from error
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode) and status.st_size <= MAX_PACKED:
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    if stat.S_ISREG(status.st_mode):
+        raise _too_large(path, status.st_size, MAX_PACKED)
+    raise DocumentUnreadable(path, f"{path} 不是普通文件。请提供文件，或把文件夹交给 yiju-index build。")
+
+
+def _descriptor(path: Path, below: Path) -> int:
+    """Opens folder by folder, so that nobody who exchanges one for a link in the meantime leads elsewhere."""
+    *folders, name = path.relative_to(below).parts
+    at = os.open(below, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for folder in folders:
+            inner = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
+            os.close(at)
+            at = inner
+        return os.open(
+            name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at
+        )  # no waiting for a pipe's other end
+    finally:
+        os.close(at)
 
 
 def _unreachable(path: Path, error: OSError) -> DocumentUnreadable:
+    if error.errno in (errno.ELOOP, errno.ENOTDIR):
+        return DocumentUnreadable(path, f"{path} 是链接，没有跟随：请直接给出它指向的文件或文件夹。")
     return DocumentUnreadable(path, f"找不到或无法访问文件 {path}：{error.strerror or error}。请检查路径和权限。")
 
 
@@ -144,7 +170,9 @@ def parts(
         DocumentError: as `load_all`, if the file itself cannot be read.
     """
     try:
-        data = file.read()
+        head = file.read(HEAD)
+        _check(path, os.fstat(file.fileno()).st_size, sniff(head, path.suffix.lower()))
+        data = head + file.read()
     except OSError as error:
         raise _unreachable(path, error) from error
     yield from _parts(path, data, source, notice, archives)
@@ -278,17 +306,23 @@ def _check(path: Path, size: int, found: Format) -> None:
         )
     limit = MAX_BYTES if found in (Format.TEXT, Format.HTML) else MAX_PACKED
     if size > limit:
-        raise DocumentTooLarge(
-            path, f"文件太大：{path} 有 {size / 2**20:.1f} MB，上限是 {limit // 2**20} MB。请拆分成几个文件。"
-        )
+        raise _too_large(path, size, limit)
 
 
-def find_files(paths: Sequence[Path]) -> list[tuple[Path, str]]:
+def _too_large(path: Path, size: int, limit: int) -> DocumentTooLarge:
+    return DocumentTooLarge(
+        path, f"文件太大：{path} 有 {size / 2**20:.1f} MB，上限是 {limit // 2**20} MB。请拆分成几个文件。"
+    )
+
+
+def find_files(paths: Sequence[Path], notice: Notice = lambda _: None) -> list[tuple[Path, str]]:
     """The files that paths stand for, with the name that each is known by.
 
     Args:
         paths: files and folders; folders are searched recursively, without hidden files and folders and what office
-            programs and desktops leave behind.
+            programs and desktops leave behind. Links in them are not followed: who may read a document is decided by
+            the name it is known by, and a link would give it another.
+        notice: told of each link that leads out of the folder given.
 
     Returns:
         (file, source) pairs, each file once: in the order of `paths`, inside a folder sorted by name. A source
@@ -300,23 +334,23 @@ def find_files(paths: Sequence[Path]) -> list[tuple[Path, str]]:
     """
     found: dict[Path, tuple[Path, int]] = {}
     for path in paths:
-        for file in _files(path):
+        for file in _files(path, notice):
             depth = len(file.relative_to(path).parts) if file != path else 1
             found.setdefault(file.resolve(), (file, depth))
     sources = _distinct({real: depth for real, (_, depth) in found.items()}, {r: f for r, (f, _) in found.items()})
     return [(file, sources[real]) for real, (file, _) in found.items()]
 
 
-def _files(path: Path) -> Iterator[Path]:
+def _files(path: Path, notice: Notice) -> Iterator[Path]:
     if not path.exists():
         raise DocumentUnreadable(path, f"找不到 {path}。请检查路径是否写对。")
     if path.is_dir():
-        yield from _walk(path, (path.resolve(),))
+        yield from _walk(path, path.resolve(), notice)
     else:
         yield path
 
 
-def _walk(folder: Path, above: tuple[Path, ...]) -> Iterator[Path]:
+def _walk(folder: Path, root: Path, notice: Notice) -> Iterator[Path]:
     try:
         entries = sorted(folder.iterdir(), key=lambda entry: unicodedata.normalize("NFC", entry.name))
     except OSError as error:
@@ -326,10 +360,11 @@ def _walk(folder: Path, above: tuple[Path, ...]) -> Iterator[Path]:
     for entry in entries:
         if entry.name.startswith(_NOT_DOCUMENTS):
             continue
-        if entry.is_dir():
-            real = entry.resolve()
-            if real not in above:  # a link back to a folder above would never end
-                yield from _walk(entry, (*above, real))
+        if entry.is_symlink():
+            if entry.exists() and not entry.resolve().is_relative_to(root):  # what is inside is found by itself
+                notice(f"{entry} 是链接，指向所给文件夹之外，没有跟随：需要时请直接给出 {entry.resolve()}。")
+        elif entry.is_dir():
+            yield from _walk(entry, root, notice)
         elif entry.is_file():
             yield entry
 

@@ -24,7 +24,8 @@ from index.markers import markers
 
 _EDGE = 0.12  # share of the page's height at top and bottom where headers and footers stand
 _PAGE_NUMBER = re.compile(
-    r"[-—–─·•.\s]*(?:第?\s*[0-9０-９ivxIVX]{1,5}\s*页?|[0-9]{1,4}\s*/\s*[0-9]{1,4}|第\s*\d+\s*页\s*[,，/]?\s*共\s*\d+\s*页)[-—–─·•.\s]*"
+    r"[-—–─·•.\s]*+(?:第?\s*+[0-9０-９ivxIVX]{1,5}\s*+页?|[0-9]{1,4}\s*+/\s*+[0-9]{1,4}"
+    r"|第\s*+\d++\s*+页\s*+[,，/]?\s*+共\s*+\d++\s*+页)[-—–─·•.\s]*+"
 )
 _NOTE = re.compile(r"[①-⑳*＊†]|[\[［(（〔]?\d{1,3}[\]］)）〕]|\d{1,2}[ ]|注[:：\d]")
 _STOPS = "。！？!?；;：:"

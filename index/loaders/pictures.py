@@ -8,24 +8,6 @@ from typing import IO
 
 from index.errors import DocumentUnreadable
 from index.loaders.sniff import HEAD, Format, sniff
-from index.records import Document
-
-
-def file_of(document: Document) -> Path | None:
-    """Where the file of a document lies, or None where that is not known, or it lies inside an archive."""
-    if document.origin.folder is None or ".." in Path(document.source).parts:  # an index is untrusted input
-        return None
-    path = Path(document.origin.folder) / document.source
-    return path if path.is_file() else None
-
-
-def has_pictures(path: Path) -> bool:
-    """Whether pages of a file can be drawn, told by its first bytes; False where it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return sniff(file.read(HEAD)) in (Format.PDF, Format.IMAGE)
-    except OSError:
-        return False
 
 
 def draw_page(path: Path, file: IO[bytes], page: int, *, long_side: int = 1400) -> bytes:
