@@ -131,6 +131,18 @@ def two_up(left: str, right: str) -> bytes:
     return _assembled([*objects, *(form.format(len(content), content) for content in (left, right))])
 
 
+def noted(content: str, notes: Sequence[tuple[str, str, str]]) -> bytes:
+    """A PDF of one page with annotations: kind, rectangle and text."""
+    data = pdf(content).decode("latin-1")
+    objects = re.findall(r"\d+ 0 obj\n(.*?)\nendobj\n", data, re.S)
+    kids = "".join(
+        f"<</Type/Annot/Subtype/{kind}/Rect[{box}]/DA(/F1 12 Tf)/Contents<feff{hexed(text)}>>>"
+        for kind, box, text in notes
+    )
+    objects[-1] = f"{objects[-1][:-2]}/Annots[{kids}]>>"
+    return _assembled(objects)
+
+
 def _assembled(objects: Sequence[str]) -> bytes:
     data, offsets = b"%PDF-1.5\n", []
     for n, content in enumerate(objects, 1):

@@ -12,12 +12,13 @@ from index.encoders import load_encoder
 from index.loaders import layout, load
 from index.loaders.content import Writer
 from index.loaders.grids import Rule
+from index.loaders.pdf import _is_garbled
 from index.loaders.sheets import Glyph, Sheet
 from index.passage_index import PassageIndex
 from index.placing import unpacked
 from qa.bootstrap import open_assistant
 from qa.settings import Settings
-from tests.files import at, two_up
+from tests.files import at, noted, two_up
 
 CASES = Path(__file__).parent / "cases"
 
@@ -29,6 +30,8 @@ ANSWERED = [
     ("wm_horizontal.pdf", "第1标段累计完成投资多少万元", "1200万元"),
     ("num_broken_420.pdf", "中央预算内投资是多少", "12500万元"),
     ("header_alone.pdf", "机电产业园已投资多少", "7.25亿元"),
+    ("acroform.pdf", "上年度应纳税所得额是多少", "28.6万元"),
+    ("freetext.pdf", "会议时间改为什么时候", "9月19日"),
 ]
 
 
@@ -102,6 +105,44 @@ def test_a_level_watermark_goes_with_all_its_copies() -> None:
 def test_pale_text_that_lies_over_nothing_stays() -> None:
     pale = [Glyph(sign, 72 + 12 * n, 100, 84 + 12 * n, 112, faint=True) for n, sign in enumerate("仅供内部参考")]
     assert _written(Sheet(600, 800, pale)) == ["仅供内部参考"]
+
+
+# --- what was written onto a page -------------------------------------------------------------
+
+
+def test_values_of_a_form_stand_beside_what_asks_for_them() -> None:
+    assert text("acroform.pdf").splitlines()[1:] == [
+        "申请人： 綦江恒远机械厂（虚构）",
+        "上年度应纳税所得额： 28.6万元",
+        "备案日期： 2025年3月12日",
+        "申请人类型： ☑ 企业 ☐ 个人",
+    ]
+
+
+def test_a_box_of_text_is_read_and_a_comment_is_marked_as_one(tmp_path: Path) -> None:
+    assert text("freetext.pdf").splitlines()[-1] == "补充：会议时间改为9月19日14:30，地点改为B座302室。"
+    notes = [("Text", "72 600 92 620", "请财务科核对金额"), ("FreeText", "70 690 300 715", "已作废")]
+    (tmp_path / "a.pdf").write_bytes(noted(at(72, 700, "本项目总投资一千万元"), notes))
+    # The box lies over the text: one does not run into the other.
+    assert load(tmp_path / "a.pdf").text.splitlines() == ["本项目总投资一千万元", "已作废", "批注：请财务科核对金额"]
+
+
+def test_typographic_signs_do_not_send_an_english_page_to_ocr() -> None:
+    assert text("en_endash.pdf").splitlines()[:2] == ["PART I – DEFINITIONS", "SERVICE AGREEMENT"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "garbled"),
+    [
+        ("Terms – of the “Café” © Zoë naïve résumé, §5 • item … ™ ½ £5", False),
+        ("Điều khoản hợp đồng được thực hiện theo pháp luật", False),
+        ("ꎬꎮ关于印发方案的通知", False),
+        ("ÎÒÃÇÊÇÖÐ¹úÈËÃñÎÒÃÇÊÇÖÐ¹úÈËÃñ", True),
+        ("麣鑫钃龘靐齉龗爩麤", True),
+    ],
+)
+def test_a_text_layer_is_garbled_by_signs_that_nobody_writes(layer: str, garbled: bool) -> None:
+    assert _is_garbled(layer) is garbled
 
 
 # --- lines and rows that go on ----------------------------------------------------------------

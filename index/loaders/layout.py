@@ -257,9 +257,14 @@ def _numbered(text: str, row: Sequence[Glyph], size: float) -> int:
 
 
 def _space(left: Glyph, right: Glyph, size: float, spread: float) -> str:
-    ascii_signs = left.text[-1].isascii() + right.text[0].isascii()
+    narrow = _is_narrow(left.text[-1]) + _is_narrow(right.text[0])
     gap = (right.x0 - left.x1 - spread) / size
-    return " " if gap > (_BODY_GAP, _MIXED_GAP, _WORD_GAP)[ascii_signs] else ""
+    return " " if gap > (_BODY_GAP, _MIXED_GAP, _WORD_GAP)[narrow] else ""
+
+
+def _is_narrow(character: str) -> bool:
+    """Whether a character belongs to a script with spaces between words: é and – do."""
+    return character.isascii() or character == "–" or (character < "\u2e80" and character.isalpha())
 
 
 def _mark(lines: Sequence[_Line], headings: Sequence[tuple[str, int]]) -> None:

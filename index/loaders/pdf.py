@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from index.loaders import layout, ocr, pdf_page
 from index.loaders.content import Content, Unreadable, Writer
+from index.loaders.pdf_annotations import annotated
 from index.loaders.plain import everyday_share
 from index.loaders.sheets import Sheet
 
@@ -23,6 +25,11 @@ SCANNED_MAX = 300
 _GARBLED = 0.5  # share of everyday characters below which a text layer says nothing
 _JUDGED = 30  # characters from which that can be said
 _PICTURE = 0.5  # share of the page that a picture covers if the page is a scan
+_WHOLE = 0.8  # the same where a few words stand in the text layer
+_STAMPED = 150  # characters of such words at most
+_ACCENTED = re.compile("[\u00c0-\u024f\u1e00-\u1eff]")
+_LETTERS = re.compile("[A-Za-z]")
+_ACCENTED_MAX = 0.5  # accented letters for each plain one
 _PRIVATE = re.compile("[\ue000-\uf8ff\ufffd\ufffe\uffff\x00-\x08]")
 _BOOKMARKS_MAX = 5000
 
@@ -44,6 +51,7 @@ def read(data: bytes) -> Content:
         raise Unreadable("PDF 结构损坏，文件可能不完整。请重新下载或另存。") from error
     writer = Writer()
     with document:
+        document.init_forms()
         count = len(document)
         if count > PAGES_MAX:
             writer.notice(f"共 {count} 页，只读前 {PAGES_MAX} 页。请拆分成几个文件。")
@@ -56,11 +64,13 @@ def _sheets(document: pdfium.PdfDocument, count: int, writer: Writer) -> Iterato
     scanned = 0
     for number in range(count):
         page = document[number]
-        found: Sequence[Sheet | ocr.Page] = (read := pdf_page.sheets(page, headings.get(number, ())))
+        turned = pdf_page.Turn(page)
+        read = pdf_page.sheets(page, turned, headings.get(number, ()))
+        found: Sequence[Sheet | ocr.Page] = annotated(page, turned, read)
         if _needs_ocr(page, "".join(glyph.text for sheet in read for glyph in sheet.glyphs)):
             scanned += 1
             if scanned <= SCANNED_MAX:
-                found = [_scanned(page, headings.get(number, ()))]
+                found = [_scanned(page, headings.get(number, ())), *annotated(page, turned, ())]
         page.close()
         yield from found
     if scanned > SCANNED_MAX:
@@ -84,9 +94,24 @@ def _bookmarks(document: pdfium.PdfDocument) -> dict[int, list[tuple[str, int]]]
 
 def _needs_ocr(page: pdfium.PdfPage, text: str) -> bool:
     """Whether the page's text is in its picture only, or its text layer says nothing."""
-    if len(text) >= _JUDGED:
-        return len(_PRIVATE.findall(text)) * 5 > len(text) or everyday_share(text) < _GARBLED or _is_monotonous(text)
-    return pdf_page.pictured(page) > _PICTURE
+    if len(text) >= _JUDGED and (len(_PRIVATE.findall(text)) * 5 > len(text) or _is_garbled(text)):
+        return True
+    # A line under a scan that says who made it, or when, is not what the page says.
+    least = _PICTURE if len(text) < _JUDGED else _WHOLE
+    return len(text) < _STAMPED and pdf_page.pictured(page) > least
+
+
+def _is_garbled(text: str) -> bool:
+    """Whether a font without a mapping, or with a wrong one, left signs that nobody writes."""
+    if _is_monotonous(text):
+        return True
+    accented, letters = len(_ACCENTED.findall(text)), len(_LETTERS.findall(text))
+    wide = "".join(
+        c for c in text if c > "\x7f" and unicodedata.category(c)[0] not in "PSZN" and not _ACCENTED.match(c)
+    )
+    strange = (1 - everyday_share(wide)) * len(wide) if wide else 0.0
+    strange += accented if accented > _ACCENTED_MAX * letters else 0  # 「ÎÒÃÇ」, but not 「café」
+    return strange > (1 - _GARBLED) * (len(wide) + accented + letters)
 
 
 def _is_monotonous(text: str) -> bool:

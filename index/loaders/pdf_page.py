@@ -30,9 +30,8 @@ _APART_MAX = 2.2  # em from one character to the next of a line
 _OUTSIDE_MAX = 0.1  # share of the characters that may stand beside the pages that a page shows
 
 
-def sheets(page: pdfium.PdfPage, headings: Sequence[tuple[str, int]]) -> list[Sheet]:
+def sheets(page: pdfium.PdfPage, turned: Turn, headings: Sequence[tuple[str, int]]) -> list[Sheet]:
     """What stands on a page; one sheet for each of several pages that are printed on it side by side."""
-    turned = Turn(page)
     glyphs, rules = _directed(list(_glyphs(page, turned))), list(_rules(page, turned))
     whole = Sheet(turned.width, turned.height, glyphs, rules, headings)
     parts = [_cut(whole, area) for area in _logical_pages(page, turned)]
