@@ -23,6 +23,7 @@ from qa.operations import understand
 from qa.protocols import Grouper, Reader
 from qa.settings import MAX_QUESTION_CHARACTERS
 from qa.stopwatch import during, stage
+from qa.tables import reading as tables
 
 _FILTERS = 64
 """For how many filters it is remembered which documents are versions of one work."""
@@ -143,6 +144,8 @@ class Assistant:
         task = understand(question) if self._computes else None
         if task is None:
             yield from self._read(turn, question, within, reader)
+        elif (tabled := self._tabled(turn, question, within)) is not None:
+            yield tabled
         else:
             answer = answer_of(turn, question, task, partial(self._last, turn, within), self._store.document)
             yield dataclasses.replace(answer, expandable=False)
@@ -151,12 +154,28 @@ class Assistant:
         *_, answer = self._read(turn, question, _both(within, among), self._reader)
         return answer
 
+    def _tabled(self, turn: str, question: str, within: Filter | None) -> Answer | None:
+        """The answer to a question that computes, where one table has all of its figures."""
+        start = perf_counter()
+        hits = self._retriever.search(question, self._k, self._meant(question, within))
+        found = perf_counter()
+        answer = tables.answer_of(question, hits, self._store.document)
+        if answer is None:
+            return None
+        timing = Timing((found - start) * 1e3, (perf_counter() - found) * 1e3, (perf_counter() - start) * 1e3)
+        noted = self._noted(answer, question, within)
+        return dataclasses.replace(noted, question=turn, standalone_question=question, timing=timing)
+
     def _read(self, turn: str, question: str, within: Filter | None, reader: Reader) -> Iterator[Answer]:
         start = perf_counter()
         with stage("retrieve"):
             hits = self._retriever.search(question, self._k, self._meant(question, within))
         found = perf_counter()
-        for answer in during("read", reader.read(self._read_as(question, hits, within), hits)):
+        tabled = None
+        if reader is self._reader:
+            tabled = tables.answer_of(question, hits, self._store.document, computes=self._computes)
+        answers = iter([tabled]) if tabled else reader.read(self._read_as(question, hits, within), hits)
+        for answer in during("read", answers):
             now = perf_counter()
             timing = Timing((found - start) * 1e3, (now - found) * 1e3, (now - start) * 1e3)
             noted = self._noted(answer, question, within)

@@ -1,0 +1,1 @@
+"""Questions that a table answers: one of its cells, the largest, a sum, a difference, each read off the grid."""

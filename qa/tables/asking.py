@@ -1,0 +1,125 @@
+"""What a question wants of a table: a cell, the largest, a sum, a difference; and the words that say of what."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from index.text import align
+from qa.language import INTERROGATIVES
+from qa.quantities import Unit, unit_in
+from qa.tables.words import Words, words
+from qa.words import tagged
+
+
+class Wanted(StrEnum):
+    """What is to be found or computed."""
+
+    CELL = "cell"
+    MOST = "most"
+    SUM = "sum"
+    MEAN = "mean"
+    DIFFERENCE = "difference"
+    RATIO = "ratio"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A question taken apart for tables.
+
+    Attributes:
+        wanted: what of.
+        words: what is left of the question without the words that say what is wanted.
+        least: whether the smallest is asked for, not the largest.
+        names: whether whose the largest is, not how much it is.
+        rate: whether a change is asked for in hundredths.
+        kind: what the answer is one of: 部门 of 「哪个部门」; empty where that is not said.
+        unit: the unit the answer is asked in, or None.
+        figure: whether a figure is asked for, as far as the question tells.
+    """
+
+    wanted: Wanted
+    words: Words
+    least: bool = False
+    names: bool = True
+    rate: bool = False
+    kind: str = ""
+    unit: tuple[Unit, int] | None = None
+    figure: bool = False
+
+
+_LARGE, _SMALL = "多高大长快晚重贵强好", "少低小短慢早轻便宜弱差"
+_MOST = re.compile(
+    rf"(?:最|更)(?P<way>便宜|[{_LARGE}{_SMALL}])(?:的)?|(?P<first>排(?:名|在)?第?一|第一名|居首(?:位)?|排首位|排名靠前)"
+    r"|(?P<last>排(?:名)?(?:最后|末位)|垫底)"
+)
+_WHICH = re.compile(
+    r"(?:是)?(?:哪(?:一|几)?(?:个|家|座|种|类|项|条|座|名|位|年|天|月|季度?)?|什么|谁)(?P<kind>[\u4e00-\u9fff]{0,6})"
+)
+_BEFORE_WHICH = re.compile(r"的(?P<kind>[\u4e00-\u9fff]{1,6}?)(?:分别)?(?:是|为)?(?:哪|什么|谁)")
+_SUM = re.compile(
+    "合计|共计|总计|总共|一共|合共|总和|之和|加起来|加在一起|相加|加总|累计共|总数|共(?=有?多少|是多少|几)"
+)
+_MEAN = re.compile("平均(?:值|数|每[个家项])?")
+_RATE = re.compile("百分之|百分比|增长率|增幅|增速|降幅|百分点|%|几个百分")
+_CHANGE = re.compile(
+    "(?:增加|增长|提高|上升|上涨|提升|扩大|减少|下降|降低|回落|下跌|缩小|变化)"
+    "(?:了|额|量|值)?(?=多少|几|百分之|了|$|的?幅度|是多少)"
+)
+_APART = re.compile("相差|差距|差额|差值|之差|差(?=了?多少|几)|[多少高低](?:[出了])?(?=多少|几)")
+_TIMES = re.compile("几倍|多少倍")
+_HOW_MUCH = re.compile(
+    r"(?:分别)?(?:是|为|有|达到?|约)?(?:多少|几)(?P<unit>[十百千万亿]*[a-z%\u4e00-\u9fff]{0,5})$|多少|多大|多高|多长|多重|几"
+)
+_SAID = re.compile(r"告诉我|查一下|帮我|根据(?:表格|表|文件|文档)|表格?(?:中|里|内|上)|比(?!例|重|率|较)|[，,、；;]")
+_ASKING = re.compile(INTERROGATIVES)
+_END = re.compile(r"[\s?？。!！.]+$")
+_FIGURED = re.compile("多少|几|数|额|量|率|金额|价|费用?$")
+
+
+def requested(question: str) -> Request:
+    """What a question wants of a table.
+
+    Args:
+        question: standalone.
+    """
+    text = _END.sub("", align(question))
+    figure = bool(_FIGURED.search(text))
+    asked = _HOW_MUCH.search(text)
+    unit = unit_in(asked["unit"]) if asked and asked["unit"] else None
+    if (most := _MOST.search(text)) and (_WHICH.search(text) or asked or "第" in most.group()):
+        which = _WHICH.search(text)
+        kind = _kind(text)
+        way = most["way"] or ""
+        rest = _MOST.sub(" ", _WHICH.sub(lambda found: f" {found['kind']} ", text))
+        least = way in ("便宜", *_SMALL) or bool(most["last"])
+        return Request(Wanted.MOST, _left(rest), least, which is not None or not asked, False, kind, unit, True)
+    for wanted, pattern in (
+        (Wanted.RATIO, _TIMES), (Wanted.MEAN, _MEAN), (Wanted.SUM, _SUM), (Wanted.DIFFERENCE, _CHANGE),
+        (Wanted.DIFFERENCE, _APART),
+    ):  # fmt: skip
+        if pattern.search(text) and (asked or wanted is Wanted.SUM or _RATE.search(text)):
+            rest = pattern.sub(" ", text)
+            rate = bool(_RATE.search(text))
+            return Request(wanted, _left(_RATE.sub(" ", rest) if rate else rest), rate=rate, unit=unit, figure=True)
+    return Request(Wanted.CELL, _left(text), unit=unit, figure=figure)
+
+
+def _kind(text: str) -> str:
+    """What the answer is one of: 水厂 of 「哪个水厂浊度更低」, 部门 of 「最多的部门是哪个」."""
+    if behind := _BEFORE_WHICH.search(text):
+        return behind["kind"]
+    which = _WHICH.search(text)
+    if not which or not which["kind"]:
+        return ""
+    word, tag = tagged(which["kind"])[0]
+    return word if tag[0] in "njlqsz" else ""
+
+
+def _left(text: str) -> Words:
+    """The words of a question that say what it is about."""
+    asked = _HOW_MUCH.search(text)
+    if asked and asked["unit"] and unit_in(asked["unit"]):
+        text = text[: asked.start()]
+    return words(_SAID.sub(" ", _ASKING.sub(" ", _HOW_MUCH.sub(" ", text))))
