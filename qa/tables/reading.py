@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from index.loaders.tables import SEPARATOR
 from index.records import Document, Hit
 from qa.answers import Answer
 from qa.tables import finding
@@ -76,6 +77,8 @@ def _grids(hits: Sequence[Hit], document_of: DocumentOf) -> Iterator[Grid]:
     """The tables that the passages stand in, each once."""
     seen: set[tuple[str, int]] = set()
     for rank, hit in enumerate(hits):
+        if SEPARATOR not in hit.passage.text:
+            continue  # no row of a table: its document need not be opened
         document = document_of(hit.passage.document_id)
         for table in document.tables if document else ():
             place = (hit.passage.document_id, table.span.start)
