@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
 import sqlite3
+import subprocess
+import sys
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
 from index.filters import Filter
+from tests.fake_answerer import FakeAnswerer
 from tests.layered import ANYWHERE, layered
+from tests.served import built, serving
+from ui import peers
 from ui.access import Access
+from ui.connections import Known
 from ui.errors import TooMany
 from ui.keys import KEY, MIGRATIONS, KeyBook
 from ui.limits import Limits
@@ -49,6 +57,50 @@ def test_what_an_unnamed_proxy_on_this_machine_passes_on_is_not_taken_for_the_ow
     assert client.get("/api/documents").status_code == 200
     for header in ("x-forwarded-for", "forwarded", "x-real-ip", "x-forwarded-host"):
         assert code(client.get("/api/documents", headers={header: "127.0.0.1"})) == (401, "sign_in_needed"), header
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+def test_where_others_are_meant_to_come_in_loopback_is_no_proof_of_the_owner(address):
+    said = layered(Access(open_to=Role.READER), address=address).get("/api/documents").json()
+    assert (said["role"], said["reader"], said["address"]) == ("reader", [], address)
+    assert code(layered(Access(open_to=Role.READER), address=address).get("/admin/")) == (403, "forbidden")
+    named = Access(open_to=Role.GUEST, proxies=[ip_network(PROXY)])
+    assert code(layered(named, address=address).get("/api/documents")) == (401, "sign_in_needed")
+
+
+def test_a_program_of_another_user_on_this_machine_is_not_the_owners(monkeypatch):
+    client = layered(Access(open_to=Role.GUEST), address="127.0.0.1")
+    monkeypatch.setitem(peers._users, ("127.0.0.1", 1), os.getuid())
+    assert client.get("/api/documents").status_code == 200
+    for user in (os.getuid() + 1, -1):
+        monkeypatch.setitem(peers._users, ("127.0.0.1", 1), user)
+        assert code(client.get("/api/documents")) == (401, "sign_in_needed")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_the_kernel_says_whose_connection_it_is(address):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.create_server((address, 0), family=family) as listener:
+        with socket.create_connection(listener.getsockname()[:2]) as client:
+            peers.note(client.getsockname(), listener.getsockname())
+            assert peers._users[client.getsockname()[:2]] == os.getuid()
+            assert not peers.is_another_users(client.getsockname()[:2])
+            peers.forget(client.getsockname())
+            port = client.getsockname()[1]
+        peers.note((address, port + 1), listener.getsockname())
+        assert peers.is_another_users((address, port + 1))  # nobody is found there
+        peers.forget((address, port + 1))
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="becoming another user takes root")
+def test_a_proxy_that_says_nothing_of_itself_is_told_by_its_user():
+    """As nginx passes requests on by itself: another user's process, no header, its own name for this host."""
+    ask = "import http.client, os, sys; import urllib.request as u; os.setuid(int(sys.argv[2])); u.urlopen(sys.argv[1])"
+    with serving(built(FakeAnswerer(), access=Access(open_to=Role.GUEST)), http=Known) as address:
+        for user, answered in ((0, True), (65_534, False)):
+            command = [sys.executable, "-c", ask, f"{address}/api/documents", str(user)]
+            asked = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert (asked.returncode == 0, "401" in asked.stderr) == (answered, not answered), asked.stderr
 
 
 # Keys

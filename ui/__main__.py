@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         check(arguments)
         with _listen(arguments.host, arguments.port) as listener:
             app = _load(settings, arguments)
-            _serve(app, listener, arguments.root_path)
+            _serve(app, listener, arguments)
     except YijuError as error:
         print(printable(f"yiju-serve：{error}"), file=sys.stderr)
         return 2
@@ -176,24 +176,24 @@ def _open(settings: Settings) -> tuple[Source, Answerer]:
         return source, Unavailable(error)
 
 
-def _serve(app: FastAPI, listener: socket.socket, root_path: str) -> None:
+def _serve(app: FastAPI, listener: socket.socket, arguments: argparse.Namespace) -> None:
     """Serves until a signal; says where once requests are answered."""
     import uvicorn
 
-    from ui.connections import Patient
+    from ui.connections import Known, Patient
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             host, port = listener.getsockname()[:2]
             shown = f"[{host}]" if ":" in host else host
-            print(f"依据 已就绪：http://{shown}:{port}{root_path}", flush=True)
+            print(f"依据 已就绪：http://{shown}:{port}{arguments.root_path}", flush=True)
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s：%(message)s")
     config = uvicorn.Config(
         app,
-        http=Patient,
-        root_path=root_path,
+        http=Patient if arguments.open or arguments.trust_proxy else Known,
+        root_path=arguments.root_path,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -74,6 +74,11 @@ class Access:
         return self.need_key or self.user_header is not None or self.oidc is not None
 
     @property
+    def invites(self) -> bool:
+        """Whether people come from other machines without showing anything, or through a proxy."""
+        return self.open_to in (Role.READER, Role.EDITOR) or bool(self.proxies)
+
+    @property
     def private_headers(self) -> list[str]:
         """Headers that only a trusted proxy may send."""
         return [each for each in (self.user_header, self.groups_header) if each]
@@ -131,7 +136,7 @@ class Door:
         key = self._key(headers)
         visitor = _holder(key) if key else self._person(scope, headers)
         visitor = self._check_origin(scope, headers, visitor, by_key=key is not None)
-        return replace(visitor, address=None if arrival_of(scope).local else arrival_of(scope).address)
+        return replace(visitor, address=None if self._at_home(scope) else arrival_of(scope).address)
 
     def _check_host(self, host: str) -> None:
         """Against pages elsewhere that have their own name lead to this address (DNS rebinding)."""
@@ -161,7 +166,14 @@ class Door:
             return signed
         if access.protected:
             return GUEST
-        return OWNER if arrival.local or access.open_to is Role.ADMIN else Visitor(role=access.open_to)
+        return OWNER if self._at_home(scope) or access.open_to is Role.ADMIN else Visitor(role=access.open_to)
+
+    def _at_home(self, scope: Scope) -> bool:
+        """Whether a program on this machine asks by itself.
+
+        Where others are meant to come in, from loopback may be everybody: a proxy need not say that it is one.
+        """
+        return arrival_of(scope).local and not self.access.invites
 
     def _signed_in(self, session: Mapping[str, Any]) -> Visitor | None:
         if "user" in session and self.access.oidc:

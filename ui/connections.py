@@ -7,6 +7,8 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from ui import peers
+
 HEAD_SECONDS = 20.0
 """How long the head of a request may take; bodies have `ui.security.BODY_SECONDS`."""
 
@@ -34,3 +36,19 @@ class Patient(H11Protocol):
             self.transport.close()
         else:
             self._watch(self.cycle)
+
+
+class Known(Patient):
+    """Such a connection of which is known which user of this machine is at its other end."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Asks while it stands: of one that is closed nobody could tell any more."""
+        super().connection_made(transport)
+        if self.client and self.server:
+            peers.note(self.client, self.server)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forgets it."""
+        if self.client:
+            peers.forget(self.client)
+        super().connection_lost(exc)

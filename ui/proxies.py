@@ -9,6 +9,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ui.peers import is_another_users
+
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
 Header = tuple[bytes, bytes]
@@ -25,7 +27,8 @@ class Arrival:
     Attributes:
         address: the client's address as far as it is known; None for a local socket.
         proxied: whether a trusted proxy passed it on.
-        foreign: whether a proxy that nobody named passed it on, so that `address` is the proxy's.
+        foreign: whether a proxy that nobody named passed it on, so that `address` is the proxy's, or another user of
+            this machine made it, as which proxies run.
     """
 
     address: str | None = None
@@ -61,7 +64,8 @@ class Forwarded:
         kept = [(key, value) for key, value in scope["headers"] if not SAID_BY_PROXIES.fullmatch(key)]
         if not self._trusts(peer):
             kept = [(key, value) for key, value in kept if key not in self.private]
-            return _arrived({**scope, "headers": kept}, Arrival(peer, foreign=bool(said)))
+            foreign = bool(said) or is_another_users(scope.get("client"))
+            return _arrived({**scope, "headers": kept}, Arrival(peer, foreign=foreign))
         seen = {**scope, "headers": _with_host(kept, _last(said, b"x-forwarded-host"))}
         if (scheme := _last(said, b"x-forwarded-proto")) in ("http", "https"):
             seen["scheme"] = scheme
