@@ -57,15 +57,15 @@ test-gguf: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m gguf tests/test_gguf.py
 
 bench: $(VENV)/installed-dev
-	$(BIN)/python -m eval.bench $(BENCH)
+	$(BIN)/python -m bench $(BENCH)
 
 # Many users before a running service: `make load LOAD="http://127.0.0.1:7860 --users 50"`; before one of its own by default.
 load: $(VENV)/installed-dev
-	$(BIN)/python -m eval.bench.generator $(LOAD)
+	$(BIN)/python -m bench.generator $(LOAD)
 
 # Other frameworks on the same work, each in an environment of its own under build/peers: writes docs/peers.md and .html.
 bench-peers: $(VENV)/installed-dev
-	$(BIN)/python -m eval.bench.peers
+	$(BIN)/python -m bench.peers
 
 # Loaders, index folders and the HTTP interface, given what nobody would write: `make fuzz SECONDS=7200`. What it finds
 # lies in build/fuzz/found; tests/fuzz/corpus is replayed by `make test`.
@@ -82,7 +82,7 @@ kills: $(VENV)/installed-dev
 # A night of mixed clients, then ten times too many, then connections that dribble: `make soak ANSWERS=5000` for less.
 ANSWERS ?= 100000
 soak: $(VENV)/installed-dev
-	$(BIN)/python -m eval.bench.soak --answers $(ANSWERS) --json build/soak.json
+	$(BIN)/python -m bench.soak --answers $(ANSWERS) --json build/soak.json
 
 # What the program is made of (CycloneDX); `make test` checks pins and licences without a network.
 sbom: $(VENV)/installed-dev
@@ -94,12 +94,12 @@ audit:
 		build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; }
 	build/audit/bin/pip-audit --requirement requirements.lock --no-deps --disable-pip --strict --progress-spinner off
 
-# From the encoder's weights to qa/models/reader.onnx and qa/ranking.json: some two hours on two cores. Run again after a
+# From the encoder's weights to qa/models/reader.onnx and qa/models/ranking.json: some two hours on two cores. Run again after a
 # cut, it goes on from the last checkpoint. Memory that is kept instead of given back saves a third of the time.
 reader: $(VENV)/installed-dev
-	MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=17179869184 $(BIN)/python -m qa.training.train
-	$(BIN)/python -m qa.training.export
-	$(BIN)/python -m eval.fit_reader
+	MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=17179869184 $(BIN)/python -m training.reader.train
+	$(BIN)/python -m training.reader.export
+	$(BIN)/python -m training.fit.fit_reader
 
 screenshots: $(VENV)/installed-dev $(INDEX)/manifest.json
 	$(BIN)/python -m tests.screenshots $(INDEX)

@@ -21,7 +21,7 @@ from eval.commands import (
     sweep,
 )
 from eval.errors import Interrupted
-from eval.stages import StagedIndex
+from eval.metrics.stages import StagedIndex
 from index.errors import YijuError
 from index.terminal import printable
 from qa.protocols import Answerer
@@ -97,7 +97,7 @@ def _open_assistant(settings: Settings) -> Answerer:
 
 
 def _open_index(settings: Settings) -> StagedIndex:
-    from index.locations import store_at
+    from index.stores import store_at
 
     return store_at(settings.index).open()
 

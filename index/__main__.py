@@ -16,14 +16,15 @@ from pathlib import Path
 from typing import NoReturn
 
 from index import rights_command
-from index.encoders import DEFAULT_ENCODER, load_encoder
+from index.encoding.encoders import DEFAULT_ENCODER, load_encoder
 from index.errors import YijuError
-from index.intake import Batch, Changes, Read, batches, changes, read_here, settlings
-from index.locations import Location, location_argument, store_at
-from index.named_encoder import NamedEncoder
+from index.locations import Location, location_argument
+from index.manifest import Search
 from index.protocols import Encoder, Index, LoadEncoder, Progress, Writer
 from index.records import Described, Description, Document, Passage
-from index.storage import Search
+from index.store.named_encoder import NamedEncoder
+from index.store.sync import Batch, Changes, Read, batches, changes, read_here, settlings
+from index.stores import store_at
 from index.terminal import escaped, printable
 
 DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
@@ -378,7 +379,7 @@ def _verify(arguments: argparse.Namespace) -> Outcome:
 
 def _repair(arguments: argparse.Namespace) -> Outcome:
     """Puts together what is whole, and reads again only what is not. What could not be found leaves status 1."""
-    from index.folder_store import FolderStore
+    from index.store.folder_store import FolderStore
 
     folder = _folder(arguments.index)
     store = FolderStore(folder)
@@ -400,7 +401,7 @@ def _repair(arguments: argparse.Namespace) -> Outcome:
 
 
 def _backup(arguments: argparse.Namespace) -> Outcome:
-    from index.backups import backup  # FAISS comes with it
+    from index.store.backups import backup  # FAISS comes with it
 
     manifest = backup(_folder(arguments.index), arguments.file)
     said = f"{manifest.documents} 份文档，{manifest.passages} 个片段，{manifest.size() / 2**20:.1f} MiB"
@@ -414,7 +415,7 @@ def _folder(where: Location) -> Path:
 
 
 def _restore(arguments: argparse.Namespace) -> Outcome:
-    from index.backups import restore
+    from index.store.backups import restore
 
     restore(arguments.file, _folder(arguments.index))
     return Outcome([f"已恢复索引 {arguments.index}：{_counts(_open_unloaded(arguments.index))}"])
@@ -468,7 +469,7 @@ def _hands(arguments: argparse.Namespace, encoder: str) -> Iterator[_Hands]:
     if arguments.cluster is None:
         yield _Hands(read_here, arguments.load_encoder)
         return
-    from index.cluster import connected
+    from index.store.cluster import connected
 
     with connected(arguments.cluster, encoder) as cluster:
         yield _Hands(cluster.read, cluster.vectors(arguments.load_encoder))

@@ -6,13 +6,7 @@ import argparse
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
-
-from index.errors import MissingDependency
-
-if TYPE_CHECKING:
-    from index.protocols import Store
 
 FORMS = "milvus://主机:19530/集合、milvus+https://主机:19530/集合，或 milvus+file:/路径/库.db/集合"
 
@@ -118,20 +112,3 @@ def beside(where: Location, ending: str) -> Path:
     """
     folder = where if isinstance(where, Path) else Path("data") / where.collection
     return folder.with_name(folder.name + ending)
-
-
-def store_at(where: Location) -> Store:
-    """The store at a location; nothing is opened yet.
-
-    Raises:
-        MissingDependency: if it needs a package that is not installed.
-    """
-    if isinstance(where, Path):
-        from index.folder_store import FolderStore  # FAISS comes with it
-
-        return FolderStore(where)
-    try:
-        from index.milvus import MilvusStore
-    except ImportError as error:
-        raise MissingDependency("milvus", f"{where} 需要 pymilvus；请安装：pip install 'yiju[milvus]'") from error
-    return MilvusStore(where)

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import IO
 
 from index.errors import DocumentUnreadable
-from index.intake import LOADERS, content_digest
 from index.loaders import open_file
 from index.loaders.sniff import HEAD, Format, sniff
 from index.records import Document
+from index.store.sync import LOADERS, content_digest
 
 
 def file_of(document: Document) -> Path | None:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.filters import Filter
+from index.manifest import Manifest
 from index.records import Description, Document, Hit, Passage
-from index.storage import Manifest
 
 Vectors = NDArray[np.float32]
 Stage = Literal["dense", "lexical", "fused"]

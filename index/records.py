@@ -172,7 +172,7 @@ class Document:
         page_starts: offset at which each page begins; empty where there are no pages.
         tables: in text order.
         origin: where its file lies.
-        placed: where its lines stand on its pages, see `index.placing`; empty where that is not known.
+        placed: where its lines stand on its pages, see `index.structure.page_positions`; empty where that is not known.
     """
 
     id: str

@@ -14,7 +14,7 @@ from index.errors import YijuError
 from index.filters import Filter, issuers_of, years_of
 from index.locations import add_index_argument
 from index.terminal import escaped, printable
-from qa.model_options import add_model_options, model_of
+from qa.generating.model_options import add_model_options, model_of
 from qa.settings import Caution, Settings
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _run(arguments: argparse.Namespace) -> int:
         raise ValueError("需要一个问题，或 --batch 文件，二者取一")
     from qa.assistant import clean_question
     from qa.bootstrap import open_assistant
-    from qa.masking import Masked
+    from qa.privacy.masking import Masked
 
     questions = list(_questions(arguments.batch)) if arguments.batch else []
     if arguments.question is not None:

@@ -12,18 +12,18 @@ from typing import Protocol
 from index.filters import Filter
 from index.protocols import PassageStore, Retriever
 from index.records import Description, Document, Hit
-from index.versions import Versions
-from qa import contradictions
+from index.structure.versions import Versions
 from qa.answers import Answer, Timing
-from qa.computing import answer_of
-from qa.editions import timeless, told, wanted
-from qa.examples import example_questions
-from qa.joining import joined
-from qa.operations import understand
+from qa.computing import contradictions
+from qa.computing.computation import answer_of
 from qa.protocols import Grouper, Reader
+from qa.question.editions import timeless, told, wanted
+from qa.question.operations import understand
+from qa.reading.joining import joined
 from qa.settings import MAX_QUESTION_CHARACTERS
-from qa.stopwatch import during, stage
+from qa.suggesting.examples import example_questions
 from qa.tables import reading as tables
+from qa.timing import during, stage
 
 _FILTERS = 64
 """For how many filters it is remembered which documents are versions of one work."""

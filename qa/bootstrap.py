@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from index.encoding.caching import RememberingEncoder
 from index.errors import EncoderMismatch
 from index.filters import Filter
-from index.locations import store_at
 from index.protocols import Encoder, Index, Library
-from index.remembering import RememberingEncoder
+from index.stores import store_at
 from qa.assistant import Assistant
-from qa.checking import SentenceChecker
-from qa.english import EnglishDecoder, cedict
-from qa.generative import GenerativeReader, SilentReader, Writer
-from qa.grouping import MeaningGrouper
-from qa.interpreting import Interpreter
-from qa.pinyin import PinyinDecoder
+from qa.generating.checking import SentenceChecker
+from qa.generating.generative_reader import GenerativeReader, SilentReader, Writer
 from qa.protocols import ChatModel, Reader
-from qa.readers import ExtractiveReader
-from qa.rewriting import FollowUpRewriter
+from qa.question.english import EnglishDecoder, cedict
+from qa.question.interpreter import Interpreter
+from qa.question.normalizing import Tidier
+from qa.question.pinyin import PinyinDecoder
+from qa.question.rewriting import FollowUpRewriter
+from qa.question.spelling import HomophoneSpeller
+from qa.reading.extractive_reader import ExtractiveReader
+from qa.reading.span_model import SpanModel, load_span_model
 from qa.settings import Answering, ModelSettings, Settings
-from qa.span_model import SpanModel, load_span_model
-from qa.spelling import HomophoneSpeller
-from qa.tidying import Tidier
+from qa.suggesting.grouping import MeaningGrouper
 
 
 def open_assistant(settings: Settings) -> Assistant:
@@ -110,10 +110,10 @@ def writer_of(settings: ModelSettings, spans: SpanModel) -> Writer:
 def chat_model(settings: ModelSettings) -> ChatModel:
     """The language model that settings name; raises what `writer_of` raises."""
     if settings.file:
-        from qa.chat_gguf import GgufChatModel  # an extra
+        from qa.generating.chat_gguf import GgufChatModel  # an extra
 
         return GgufChatModel(settings.file, settings.context)
-    from qa.chat_http import HttpChatModel  # an extra
+    from qa.generating.chat_http import HttpChatModel  # an extra
 
     return HttpChatModel(settings.url or "", settings.name, settings.key, ca_file=settings.ca_file)
 

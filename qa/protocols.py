@@ -8,7 +8,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from index.filters import Filter
 from index.records import Description, Document, Hit
-from index.versions import Versions
+from index.structure.versions import Versions
 from qa.answers import Answer
 
 

@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from index.cage import worker
 from index.loaders import html, limits
 from index.loaders.content import Content
+from index.sandbox import worker
 
 
 def crash() -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from eval.records import Query
 from index.filters import Filter
 from index.records import Description, Document, Hit, Passage, Span
-from index.versions import Versions
+from index.structure.versions import Versions
 from qa.answers import Answer, AnswerJson, Citation, Timing
 
 TEXT = "风电计划装机容量180MW。光伏发电计划装机容量70MW。牵头单位：区发展改革委。"

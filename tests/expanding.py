@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from index.filters import Filter
 from qa.answers import Answer, Sentence
-from qa.generative import WORKING
+from qa.generating.generative_reader import WORKING
 from tests.fake_answerer import PLAN, FakeAnswerer, cite
 
 SECOND = "面向绿色建筑需求，积极引进培育太阳能光伏组件企业。"

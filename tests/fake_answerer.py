@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from index.filters import Filter
 from index.records import Description, Document, Heading, Hit, Metadata, Passage, Span
-from index.versions import Versions
+from index.structure.versions import Versions
 from qa.answers import Answer, Citation, Timing
 
 PLAN_TEXT = """綦江区绿色发展实施方案

@@ -11,10 +11,10 @@ import numpy as np
 from index.protocols import Vectors
 from index.records import Span
 from index.text import sentence_spans, terms
-from qa.ranking import RankingModel
-from qa.reading_input import Window
+from qa.reading.model_input import Window
+from qa.reading.ranking import RankingModel
+from qa.reading.span_model import Scores
 from qa.settings import Caution
-from qa.span_model import Scores
 
 
 class HashEncoder:

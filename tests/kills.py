@@ -33,16 +33,16 @@ from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
-from index import backups, segments
 from index.errors import IndexStoreError
-from index.locations import store_at
-from index.passage_index import PassageIndex
 from index.records import Document, Hit
-from index.storage import LOCK, MANIFEST, read_manifest
+from index.store import backups, segments
+from index.store.passage_index import PassageIndex
+from index.store.storage import LOCK, MANIFEST, read_manifest
+from index.stores import store_at
 from tests.fake_answerer import FakeAnswerer
 from tests.fakes import HashEncoder
-from ui.usage import UsageLog
-from ui.visitors import OWNER
+from ui.access.visitors import OWNER
+from ui.usage.log import UsageLog
 
 ROOT = Path(__file__).resolve().parents[1]
 ENCODER = HashEncoder()

@@ -1,4 +1,4 @@
-"""The layers of `ui/layers.py` around an application of a few lines: what they let through, and as whom."""
+"""The layers of `ui/middleware/stack.py` around an application of a few lines: what they let through, and as whom."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from fastapi.testclient import TestClient
 
-from ui import errors, signin
-from ui.access import Access
-from ui.layers import protect
-from ui.visitors import visitor_of
+from ui import errors
+from ui.access import signin
+from ui.access.authentication import Access
+from ui.access.visitors import visitor_of
+from ui.middleware.stack import protect
 
 ANYWHERE = "198.51.100.7"
 """An address that is not this machine's."""

@@ -18,11 +18,12 @@ from index.filters import Filter
 from index.records import Metadata
 from tests.fake_answerer import PLAN, PLAN_TEXT, RULES, RULES_TEXT, FakeAnswerer
 from tests.served import built
-from ui import api, errors, openai_api
-from ui.desk import Desk
+from ui import errors
+from ui.access.visitors import Role, Visitor
+from ui.answer_queue import Desk
+from ui.api import openai, routes
 from ui.unavailable import Unavailable
-from ui.usage import UsageLog, read_rows
-from ui.visitors import Role, Visitor
+from ui.usage.log import UsageLog, read_rows
 
 ANSWER_KEYS = {
     "id",
@@ -411,8 +412,8 @@ def test_what_a_visitor_may_not_see_is_not_there():
     app = FastAPI()
     errors.install(app)
     desk = Desk(FakeAnswerer())
-    api.add_routes(app, desk)
-    openai_api.add_routes(app, desk)
+    routes.add_routes(app, desk)
+    openai.add_routes(app, desk)
     visitor = Visitor(role=Role.READER, scope=Filter(documents=frozenset({"rules-3c4d"})))
 
     async def scoped(scope, receive, send):

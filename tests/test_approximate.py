@@ -9,14 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import dense, passage_index, segments, storage
 from index.__main__ import main
-from index.dense import Codebook, DenseIndex, Lists
 from index.errors import IndexCorrupt
 from index.filters import Filter
-from index.passage_index import PassageIndex
 from index.protocols import Vectors
 from index.records import Document
+from index.search import dense
+from index.search.dense import Codebook, DenseIndex, Lists
+from index.store import passage_index, segments, storage
+from index.store.passage_index import PassageIndex
 from tests.fakes import HashEncoder
 from tests.test_dense import random_units
 

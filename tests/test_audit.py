@@ -16,11 +16,11 @@ from fastapi.testclient import TestClient
 
 from tests.fake_answerer import PLAN, RULES, FakeAnswerer
 from tests.served import built
-from ui.access import Access
+from ui.access.authentication import Access
+from ui.access.visitors import Role
 from ui.audit.chain import Chain, Head, Verdict, parts, places, verify
 from ui.audit.command import entries, main
 from ui.audit.log import AuditLog, Note, people_file
-from ui.visitors import Role
 
 PROXY = "192.0.2.1"
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -90,8 +90,8 @@ def test_who_asked_what_of_which_document_is_noted_whatever_became_of_it(client,
 def test_who_hangs_up_has_seen_what_they_have_seen(audit, path):
     import asyncio
 
-    from ui.desk import Desk
-    from ui.visitors import Visitor
+    from ui.access.visitors import Visitor
+    from ui.answer_queue import Desk
 
     async def leave() -> None:
         desk = Desk(FakeAnswerer(pause=0.05), audit=audit)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from index import storage
 from index.__main__ import main
-from index.backups import backup, restore
 from index.errors import IndexBusy, IndexCorrupt, IndexNotFound, IndexStoreError
-from index.passage_index import PassageIndex
+from index.store import storage
+from index.store.backups import backup, restore
+from index.store.passage_index import PassageIndex
 from tests.test_index_faults import build, names_in, only_whole_files
 
 

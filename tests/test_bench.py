@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from eval.bench import Figure, answers, commands, evaluation, generated, programs
-from eval.bench.__main__ import BENCHES, main, table
-from eval.spoiling import Kind
+from bench import Figure, answers, commands, evaluation, generated, programs
+from bench.__main__ import BENCHES, main, table
+from eval.generation.perturbation import Kind
 from index.errors import YijuError
 from index.records import Document
-from qa.checking import SentenceChecker
-from qa.span_model import load_span_model
+from qa.generating.checking import SentenceChecker
+from qa.reading.span_model import load_span_model
 from tests.eval_fakes import TableAnswerer, make_query
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from eval.bench import encoding
+from bench import encoding
 from index.errors import YijuError
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.bench import extremes
+from bench import extremes
 from index.loaders import load
 
 

@@ -11,8 +11,8 @@ from threading import Thread
 
 import pytest
 
-from eval.bench import generator
-from eval.bench.load import Unanswered, asked, text_of, together, windows
+from bench import generator
+from bench.load import Unanswered, asked, text_of, together, windows
 
 
 @contextmanager

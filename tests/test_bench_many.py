@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from eval.bench import many
-from index.passage_index import PassageIndex
-from index.versions import Versions, Wanted
+from bench import many
+from index.store.passage_index import PassageIndex
+from index.structure.versions import Versions, Wanted
 
 
 def test_documents_are_tiny_and_one_in_fifty_has_an_earlier_version() -> None:

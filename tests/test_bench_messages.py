@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from eval.bench.messages import chat_event
+from bench.messages import chat_event
 from index.errors import YijuError
 
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from eval.bench.outlines import Mark, Score, located, path, score
+from bench.outlines import Mark, Score, located, path, score
 from index.errors import YijuError
-from index.outline import outline
 from index.records import Document
+from index.structure.outline import outline
 
 TEXT = "\n".join(
     [

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from eval.bench.peers import SYSTEMS
-from eval.bench.peers.environments import REQUIREMENTS, Environment
-from eval.bench.peers.measuring import BUDGET, Measured, scores_of
-from eval.bench.peers.page import TaskResult, markdown, page
-from eval.bench.peers.tasks import Task
-from eval.bench.peers.worker import Finding, measure, opened
+from bench.peers import SYSTEMS
+from bench.peers.environments import REQUIREMENTS, Environment
+from bench.peers.measuring import BUDGET, Measured, scores_of
+from bench.peers.page import TaskResult, markdown, page
+from bench.peers.tasks import Task
+from bench.peers.worker import Finding, measure, opened
 from tests.eval_fakes import EVIDENCE, make_query
 
 QUERY = make_query()

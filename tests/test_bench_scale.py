@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.bench.__main__ import main
-from eval.bench.scale import STEPS, Curve, corpus, figures
-from eval.bench.scale.model import LAWS, Law, checks, fit, plans
-from eval.bench.scale.page import markdown, page
-from eval.bench.scale.plot import plot
-from eval.bench.scale.vectors import Known, Perturbing
-from eval.bench.scale.worker import Job, build, change, search
+from bench.__main__ import main
+from bench.scale import STEPS, Curve, corpus, figures
+from bench.scale.model import LAWS, Law, checks, fit, plans
+from bench.scale.page import markdown, page
+from bench.scale.plot import plot
+from bench.scale.vectors import Known, Perturbing
+from bench.scale.worker import Job, build, change, search
 from index.codec import DOCUMENT_ID
 from index.records import Document
 from tests.fakes import HashEncoder
@@ -179,8 +179,8 @@ def test_a_plot_puts_values_by_their_logarithm() -> None:
 
 def test_the_steps_measure_an_index_of_a_few_documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     encoder = HashEncoder()
-    monkeypatch.setattr("eval.bench.scale.worker.load_encoder", lambda: encoder)
-    monkeypatch.setattr("eval.bench.scale.worker._questions", lambda count: ["三号事项由谁负责", "罚款多少"][:count])
+    monkeypatch.setattr("bench.scale.worker.load_encoder", lambda: encoder)
+    monkeypatch.setattr("bench.scale.worker._questions", lambda count: ["三号事项由谁负责", "罚款多少"][:count])
     monkeypatch.setattr(corpus, "articles", lambda: TEXTS)
     monkeypatch.setattr(corpus, "policies", list)
     corpus.write(tmp_path / "corpus.jsonl", 30)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.bench import soak
-from eval.bench.programs import Server
+from bench import soak
+from bench.programs import Server
 from tests.fake_answerer import FakeAnswerer
 from tests.served import built, serving
 

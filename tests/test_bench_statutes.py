@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from eval.bench.statutes import articles, hits
+from bench.statutes import articles, hits
 from index.records import Hit, Passage, Span
 
 LAWS = {"old": "民法典", "new": "民法典", "other": "公司法"}

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from eval.bench import stores
-from eval.bench.answers import GOLD
-from eval.bench.programs import DOCUMENTS
-from eval.datasets import load_dataset
-from index.encoders import load_encoder
-from index.folder_store import FolderStore
+from bench import stores
+from bench.answers import GOLD
+from bench.programs import DOCUMENTS
+from eval.data.datasets import load_dataset
+from index.encoding.encoders import load_encoder
 from index.loaders import find_files, load
 from index.locations import MilvusAddress
 from index.records import Hit, Passage, Span
+from index.store.folder_store import FolderStore
 from qa.answers import Answer
 from tests.milvus import opened
 

@@ -15,8 +15,8 @@ from tests.browser import ANSWER, ASK, CITATION, PANEL, ask, chromium, needs_chr
 from tests.fake_answerer import PLAN, FakeAnswerer
 from tests.nginx import needs_nginx, nginx
 from tests.served import built, serving
-from ui.access import Access
-from ui.keys import KeyBook
+from ui.access.authentication import Access
+from ui.access.keys import KeyBook
 
 pytestmark = needs_chromium
 

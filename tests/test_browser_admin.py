@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page
 from tests.browser import Watch, chromium, needs_chromium, violations
 from tests.fake_answerer import FakeAnswerer
 from tests.served import built, serving
-from ui.usage import UsageLog
+from ui.usage.log import UsageLog
 
 pytestmark = needs_chromium
 

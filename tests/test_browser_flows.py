@@ -19,7 +19,7 @@ from tests.fake_answerer import PLAN, FakeAnswerer
 from tests.files import at, pdf
 from tests.served import built, serving
 from tests.test_browser import EVIL, PAYLOADS, PHONE, Evil, Watch, assert_clean, chat
-from ui.usage import UsageLog
+from ui.usage.log import UsageLog
 
 pytestmark = needs_chromium
 

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext
 
 from eval.commands.draft import review_page
-from eval.page import report_page
 from eval.records import Dataset, Outcome, Query
-from eval.report import make_report
+from eval.report.page import report_page
+from eval.report.report import make_report
 from index.filters import Filter
 from index.records import Document
 from qa.answers import Answer
@@ -21,8 +21,8 @@ from tests.fake_answerer import PLAN, FakeAnswerer
 from tests.injections import TEXTS
 from tests.served import built, serving
 from tests.test_injections import drafts, evil
-from ui.usage import UsageLog
-from ui.visitors import Visitor
+from ui.access.visitors import Visitor
+from ui.usage.log import UsageLog
 
 pytestmark = needs_chromium
 

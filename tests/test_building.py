@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from index import dense, intake, passage_index, segments, storage
 from index.__main__ import main
-from index.building import FolderBuilder, building
 from index.errors import IndexStoreError
-from index.passage_index import PassageIndex
 from index.protocols import Encoder
 from index.records import Document
+from index.search import dense
+from index.store import passage_index, segments, storage, sync
+from index.store.building import FolderBuilder, building
+from index.store.passage_index import PassageIndex
 from tests.fakes import HashEncoder
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -217,10 +218,10 @@ def test_ten_thousand_equal_passages_and_a_document_of_many_are_cut_as_ever(tmp_
 
 KILLED = """
 import os, signal, sys
-from index import intake
+from index.store import sync
 from index.__main__ import main
 from tests.fakes import HashEncoder
-intake._BATCH_CHARACTERS = 1
+sync._BATCH_CHARACTERS = 1
 class Mortal(HashEncoder):
     left = 4
     def encode_passages(self, texts):
@@ -268,7 +269,7 @@ def test_the_command_run_again_goes_on_and_makes_the_same_index(
 
 
 def test_a_build_takes_no_more_into_memory_than_a_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intake, "_BATCH_CHARACTERS", 1)
+    monkeypatch.setattr(sync, "_BATCH_CHARACTERS", 1)
     sizes: list[int] = []
     real = FolderBuilder.add
 

@@ -14,10 +14,10 @@ import openpyxl
 import pytest
 
 from index.__main__ import main
-from index.cage import DEATHS, Cage, confinement
 from index.errors import DocumentError, DocumentUnreadable, UnsupportedFormat, YijuError
 from index.loaders import load_all
 from index.records import Document
+from index.sandbox import DEATHS, Cage, confinement
 from tests.fakes import HashEncoder
 from tests.files import docx, p, zipped
 
@@ -67,7 +67,7 @@ def outcome(cage: Cage, path: Path) -> str:
 def test_a_file_that_brings_the_process_down_is_named_and_the_next_is_read(
     cage: Cage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: str, reason: str
 ) -> None:
-    monkeypatch.setattr("index.cage.frames.MAX", 2**20)  # on this side; the flood is twice as long
+    monkeypatch.setattr("index.sandbox.frames.MAX", 2**20)  # on this side; the flood is twice as long
     bad, good = ordered(tmp_path, order), ordered(tmp_path, "", "好.html")
     with pytest.raises(DocumentUnreadable, match=reason) as caught:
         list(cage.load_all(bad))
@@ -201,16 +201,16 @@ def processes(name: str) -> list[int]:
 
 
 def test_one_process_reads_many_files_and_ends_with_the_cage(tmp_path: Path) -> None:
-    before = set(processes("index.cage.worker"))
+    before = set(processes("index.sandbox.worker"))
     for n in range(5):
         (tmp_path / f"{n}.txt").write_text(f"第{n}份。", encoding="utf-8")
     with Cage() as cage:
         seen = set()
         for n in range(5):
             list(cage.load_all(tmp_path / f"{n}.txt"))
-            seen |= set(processes("index.cage.worker")) - before
+            seen |= set(processes("index.sandbox.worker")) - before
         (mine,) = seen
-    assert mine not in processes("index.cage.worker")
+    assert mine not in processes("index.sandbox.worker")
 
 
 def test_a_reader_that_stops_half_way_leaves_no_process_at_work(cage: Cage, tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ def test_a_reader_that_stops_half_way_leaves_no_process_at_work(cage: Cage, tmp_
 READ_AND_WAIT = """
 import sys
 from pathlib import Path
-from index.cage import Cage
+from index.sandbox import Cage
 cage = Cage(module="tests.bad_loaders")
 list(cage.load_all(Path(sys.argv[1])))
 sys.stdin.read()
@@ -270,7 +270,7 @@ def test_a_process_that_cannot_start_is_one_clear_error(tmp_path: Path) -> None:
 def test_the_command_reads_a_folder_with_a_crasher_in_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("index.intake.Cage", lambda notice: Cage(notice, module="tests.bad_loaders"))
+    monkeypatch.setattr("index.store.sync.Cage", lambda notice: Cage(notice, module="tests.bad_loaders"))
     papers = tmp_path / "papers"
     papers.mkdir()
     (papers / "一.txt").write_text("第一份，光伏70MW。", encoding="utf-8")

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from index.encoders import load_encoder
+from index.encoding.encoders import load_encoder
 from index.loaders import layout, load
 from index.loaders.content import Writer
 from index.loaders.grids import Rule
 from index.loaders.pdf import _is_garbled
 from index.loaders.sheets import Glyph, Sheet
-from index.passage_index import PassageIndex
-from index.placing import unpacked
+from index.store.passage_index import PassageIndex
+from index.structure.page_positions import unpacked
 from qa.bootstrap import open_assistant
 from qa.settings import Settings
 from tests.files import at, noted, two_up

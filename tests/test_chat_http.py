@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from index.errors import ModelError, ModelReply, ModelTimeout, ModelUnavailable, PromptTooLong, YijuError
-from qa.chat_http import MAX_BYTES, HttpChatModel, Limits
+from qa.generating.chat_http import MAX_BYTES, HttpChatModel, Limits
 from qa.protocols import ChatModel, Message, Tokens
 from tests.chat_server import Handler, Reply, Server, chat_server, closed_port, refuses, says, stalls, streams
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from index.outline import outline
 from index.records import Document
+from index.structure.outline import outline
 
 LAW = (
     "某某条例\n第一章 总则\n第一条 为了规范活动，制定本条例。\n"

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.fake_answerer import FakeAnswerer
+from ui.access.limits import Limits
+from ui.access.visitors import Visitor
 from ui.audit.chain import verify
 from ui.audit.log import AuditLog, Note
 from ui.errors import TooMany
-from ui.limits import Limits
-from ui.usage import UsageLog, read_rows
-from ui.visitors import Visitor
+from ui.usage.log import UsageLog, read_rows
 
 NOON = 1_790_000_000.0
 YEAR = 365 * 86_400.0
@@ -61,7 +61,7 @@ def test_how_long_an_answer_took_does_not_go_by_the_clock(monkeypatch: pytest.Mo
     import asyncio
     import time
 
-    from ui.desk import Desk
+    from ui.answer_queue import Desk
 
     async def run() -> None:
         usage = UsageLog(tmp_path / "index-usage.sqlite")

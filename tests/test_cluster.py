@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.bench.cluster import MARK, kill_the_first_at_work
-from index.cluster import DeliveredVectors, _alone, _Delivery, _digest, _Joining
+from bench.cluster import MARK, kill_the_first_at_work
 from index.errors import ClusterError
+from index.store.cluster import DeliveredVectors, _alone, _Delivery, _digest, _Joining
 from tests.fakes import HashEncoder
 
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from index.dense import DenseIndex
 from index.protocols import Vectors
+from index.search.dense import DenseIndex
 
 # Three directions in the plane: along x, along y, and between.
 PLANE = np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]], dtype=np.float32)

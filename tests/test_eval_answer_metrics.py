@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.answer_metrics import (
+from eval.metrics.answer_metrics import (
     LOWER_IS_BETTER,
     SCORES,
     answer_hit,

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from eval.baseline import load_baseline, regression_text, regressions
 from eval.errors import BaselineError
 from eval.records import Dataset, Outcome, Query
-from eval.report import ReportJson, make_report
+from eval.report.baseline import load_baseline, regression_text, regressions
+from eval.report.report import ReportJson, make_report
 from qa.answers import AnswerJson
 from tests.eval_fakes import TEXT, make_answer, make_query, refusal
 

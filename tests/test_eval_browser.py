@@ -10,10 +10,10 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from eval.commands.draft import COLUMNS, review_page
-from eval.drafting import Draft
-from eval.page import report_page
+from eval.data.drafting import Draft
 from eval.records import Dataset, Outcome
-from eval.report import make_report
+from eval.report.page import report_page
+from eval.report.report import make_report
 from tests.browser import Watch, chromium, needs_chromium
 from tests.eval_fakes import make_answer, make_query, refusal
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.calibration import (
+from eval.metrics.calibration import (
     ReliabilityBin,
     area_under_risk_coverage,
     expected_calibration_error,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from eval.__main__ import main
-from eval.checks import findings
+from eval.data.checks import findings
 from eval.records import Dataset, Query
 from index.records import Document
 from tests.eval_fakes import DOCUMENT, EVIDENCE, make_query

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from eval.__main__ import main
-from eval.answer_metrics import SCORES
+from eval.metrics.answer_metrics import SCORES
 from index.errors import IndexNotFound
-from index.passage_index import PassageIndex
+from index.store.passage_index import PassageIndex
 from qa.protocols import Answerer
 from qa.settings import Settings
 from tests.eval_fakes import DOCUMENT, EVIDENCE, TableAnswerer

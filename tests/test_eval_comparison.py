@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.__main__ import main
-from eval.comparison import System, compare, pareto
-from eval.significance import holm
+from eval.metrics.comparison import System, compare, pareto
+from eval.metrics.significance import holm
 from tests.eval_fakes import EVIDENCE, TableAnswerer
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.datasets import load_dataset
+from eval.data.datasets import load_dataset
 from eval.errors import DatasetError
 from eval.records import Query
 

@@ -10,12 +10,12 @@ import pytest
 
 from eval.__main__ import main
 from eval.commands.draft import COLUMNS, read_sheet
-from eval.datasets import load_dataset
-from eval.drafting import Draft, draft
+from eval.data.datasets import load_dataset
+from eval.data.drafting import Draft, draft
 from eval.errors import DatasetError
 from index.loaders import load
 from index.records import Document
-from index.splitter import split
+from index.structure.splitter import split
 from tests.eval_fakes import EVIDENCE, make_answer, refusal
 
 PLAN = """关于加快能源发展的实施方案

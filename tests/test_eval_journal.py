@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from eval.__main__ import main
-from eval.journal import Journal
+from eval.data.journal import Journal
 from index.filters import Filter
 from qa.answers import Answer
 from tests.eval_fakes import EVIDENCE, TableAnswerer, make_query

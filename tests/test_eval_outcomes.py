@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from eval.data.outcomes import MISSING, ask_all, read_outcomes
 from eval.errors import AnswersError
-from eval.outcomes import MISSING, ask_all, read_outcomes
 from eval.records import Outcome
 from index.errors import IndexCorrupt
 from tests.eval_fakes import EVIDENCE, TableAnswerer, make_answer, make_query

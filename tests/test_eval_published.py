@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from eval.__main__ import main
-from eval.datasets import load_dataset
+from eval.data.datasets import load_dataset
+from eval.data.published import Source, own_collection, read_collection, sentences_with
 from eval.errors import DatasetError
-from eval.published import Source, own_collection, read_collection, sentences_with
-from eval.trec import read_qrels, read_run
+from eval.metrics.trec import read_qrels, read_run
 from index.loaders import load
-from index.passage_index import PassageIndex
+from index.store.passage_index import PassageIndex
 from qa.settings import Settings
 from tests.fakes import HashEncoder
 

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from eval import open_domain, reading
-from eval.comprehension import SETS, Comprehension, contexts, load, of_part, right_passages, sample, selection
+from bench.comprehension import open_domain, reading
+from bench.comprehension.datasets import SETS, Comprehension, contexts, load, of_part, right_passages, sample, selection
 from eval.errors import DatasetError
-from eval.gold.corpus import DEFAULT_DATA
 from index.filters import Filter
-from index.passage_index import PassageIndex
 from index.records import Description, Document, Hit
-from index.versions import Versions
+from index.store.passage_index import PassageIndex
+from index.structure.versions import Versions
 from qa.answers import Answer
-from qa.ranking import RankingModel
-from qa.training.partition import part_of
+from qa.reading.ranking import RankingModel
 from tests.fakes import FakeSpans, HashEncoder, weights
+from training.corpora.corpus import DEFAULT_DATA
+from training.reader.partition import part_of
 
 RIVER = "長江全長6300公里，發源於青藏高原。"
 HILL = "泰山海拔1545米，位於山東省泰安市。"
@@ -286,7 +286,7 @@ def test_the_open_domain_command_keeps_its_index_and_refuses_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(open_domain, "load_encoder", HashEncoder)
-    monkeypatch.setattr("index.encoders.load_encoder", lambda *_, **__: HashEncoder())
+    monkeypatch.setattr("index.encoding.encoders.load_encoder", lambda *_, **__: HashEncoder())
     folder, kept = data(tmp_path), tmp_path / "index"
     arguments = ["--part", "test", "--data", str(folder), "--index", str(kept), "--json", str(tmp_path / "out.json")]
     assert open_domain.main(arguments) == 0

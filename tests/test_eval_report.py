@@ -5,11 +5,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from eval.answer_metrics import LOWER_IS_BETTER, SCORES
-from eval.page import report_page
+from eval.metrics.answer_metrics import LOWER_IS_BETTER, SCORES
 from eval.records import Dataset, Outcome, Query, ScoredOutcome
-from eval.report import LABELS, ReportJson, make_report, miss_kind, table
-from eval.report_text import report_text
+from eval.report.page import report_page
+from eval.report.report import LABELS, ReportJson, make_report, miss_kind, table
+from eval.report.report_text import report_text
 from tests.eval_fakes import TEXT, make_answer, make_query, refusal
 
 RIGHT = make_query(id="right")

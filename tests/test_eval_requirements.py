@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from eval.records import Dataset, Outcome
-from eval.report import ReportJson, make_report
-from eval.requirements import Requirement, parse_tolerance, unmet, unmet_text
+from eval.report.report import ReportJson, make_report
+from eval.report.requirements import Requirement, parse_tolerance, unmet, unmet_text
 from tests.eval_fakes import make_answer, make_query, refusal
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eval.retrieval_metrics import DEFAULT_MEASURES, mean, score_run
-from eval.trec import Qrels, Run
+from eval.metrics.retrieval_metrics import DEFAULT_MEASURES, mean, score_run
+from eval.metrics.trec import Qrels, Run
 
 MEASURES = (*DEFAULT_MEASURES, "R@3", "P@1", "Success@1", "AP@3", "nDCG", "nDCG@3", "nDCG@100")
 

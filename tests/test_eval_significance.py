@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from eval.significance import bootstrap_interval, paired_difference, sign_flip_p
+from eval.metrics.significance import bootstrap_interval, paired_difference, sign_flip_p
 
 SCORES = st.lists(st.floats(0, 1), min_size=1, max_size=40)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from eval.spoiling import FAITHFUL, FIGURES, NAMES, Kind, claims, is_usable
+from eval.generation.perturbation import FAITHFUL, FIGURES, NAMES, Kind, claims, is_usable
 
 TOLD = "到2025年，光伏装机容量70万千瓦，风电装机容量180万千瓦，由区发展改革委负责；产值增长8%以上，不得新建煤电。"
 

@@ -4,12 +4,12 @@ from typing import get_args
 
 import pytest
 
+from eval.metrics.stages import STAGES, StagedSearch, evidence_qrels, search_stages
 from eval.records import Dataset, Outcome
-from eval.report import Circumstances, make_report
-from eval.stages import STAGES, StagedSearch, evidence_qrels, search_stages
-from index.passage_index import PassageIndex
+from eval.report.report import Circumstances, make_report
 from index.protocols import Stage
 from index.records import Document
+from index.store.passage_index import PassageIndex
 from tests.eval_fakes import make_answer, make_query
 from tests.fakes import HashEncoder
 

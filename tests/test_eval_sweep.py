@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-import eval.sweeping
-import index.encoders
+import eval.commands.sweeping
+import index.encoding.encoders
 from eval.__main__ import main
+from eval.commands.sweeping import Measured, Setting, Sweep
 from eval.records import Dataset
-from eval.sweeping import Measured, Setting, Sweep
 from index.protocols import Encoder, Vectors
 from index.records import Document
 from tests.eval_fakes import DOCUMENT, EVIDENCE, make_query

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.errors import TrecError
-from eval.trec import ranking, read_qrels, read_run, write_qrels, write_run
+from eval.metrics.trec import ranking, read_qrels, read_run, write_qrels, write_run
 
 
 def file(tmp_path: Path, text: str) -> Path:

@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 
 from eval.__main__ import main
-from eval.answer_metrics import SCORES
+from eval.generation.answer_modes import ways_json
+from eval.generation.perturbation import Kind
+from eval.generation.scripted import key, scripted_model
+from eval.generation.writing import writing_json
+from eval.metrics.answer_metrics import SCORES
 from eval.records import Outcome
-from eval.report_text import report_text
-from eval.scripted import key, scripted_model
-from eval.spoiling import Kind
-from eval.ways import ways_json
-from eval.writing import writing_json
-from index.passage_index import PassageIndex
+from eval.report.report_text import report_text
 from index.records import Document
+from index.store.passage_index import PassageIndex
 from qa.answers import AnswerJson, SentenceJson
-from qa.chat_http import HttpChatModel
-from qa.context import messages_of
+from qa.generating.chat_http import HttpChatModel
+from qa.generating.context import messages_of
 from qa.protocols import Answerer
 from qa.settings import Answering, Settings
 from tests.eval_fakes import EVIDENCE, TEXT, TableAnswerer, make_answer, make_query, refusal
@@ -219,7 +219,7 @@ def test_saved_answers_are_scored_with_what_a_model_wrote_in_them(tmp_path: Path
 
 def test_a_report_without_a_language_model_says_nothing_of_one() -> None:
     from eval.records import Dataset
-    from eval.report import make_report
+    from eval.report.report import make_report
 
     report = make_report(Dataset("s", (make_query(),)), [Outcome(make_query(), make_answer())])
     assert (report["writing"], report["ways"]) == (None, None)

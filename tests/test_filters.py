@@ -4,9 +4,9 @@ from itertools import product
 
 import pytest
 
-from index.catalogue import Catalogue
 from index.filters import Filter, issuers_of, years_of
 from index.records import Document, Metadata
+from index.search.catalogue import Catalogue
 
 
 def document(id: str = "a", **said: str) -> Document:

@@ -6,7 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.fit_reader import (
+from eval.records import Query
+from index.encoding.caching import RememberingEncoder
+from index.records import Document
+from index.store.passage_index import PassageIndex
+from qa.reading.extractive_reader import ExtractiveReader
+from qa.reading.features import FEATURES, LEXICAL, places
+from qa.reading.model_input import Window
+from qa.reading.ranking import RankingModel
+from qa.settings import Caution
+from tests.fakes import FakeSpans, HashEncoder, weights
+from training.fit.fit_reader import (
     REFUSED,
     Ranked,
     RememberingSpans,
@@ -21,16 +31,6 @@ from eval.fit_reader import (
     ranked,
     worded,
 )
-from eval.records import Query
-from index.passage_index import PassageIndex
-from index.records import Document
-from index.remembering import RememberingEncoder
-from qa.features import FEATURES, LEXICAL, places
-from qa.ranking import RankingModel
-from qa.readers import ExtractiveReader
-from qa.reading_input import Window
-from qa.settings import Caution
-from tests.fakes import FakeSpans, HashEncoder, weights
 
 TEXT = "风电计划装机容量180MW。光伏发电计划装机容量70MW。水电新增装机容量1200MW。总投资5亿元。"
 ENCODER = RememberingEncoder(HashEncoder(dim=64))
@@ -160,7 +160,7 @@ def test_more_caution_is_a_higher_threshold() -> None:
 def test_without_other_corpora_the_sample_document_is_fitted_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("eval.fit_reader.askings", lambda index, queries: iter(queries))
+    monkeypatch.setattr("training.fit.fit_reader.askings", lambda index, queries: iter(queries))
     queries = list(development_sets(tmp_path / "none", ENCODER))
     assert queries and {query.split for query in queries} == {"dev"}
     assert str(tmp_path / "none") in capsys.readouterr().err

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.fusion import best, fuse, standardise
+from index.search.fusion import best, fuse, standardise
 
 
 def test_best_puts_the_highest_first() -> None:

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from index.errors import ModelUnavailable, PromptTooLong, YijuError
-from index.passage_index import PassageIndex
 from index.records import Document, Hit
+from index.store.passage_index import PassageIndex
 from qa.answers import Answer
-from qa.chat_http import HttpChatModel
-from qa.checking import SentenceChecker
-from qa.generative import GenerativeReader, SilentReader, Writer
+from qa.generating.chat_http import HttpChatModel
+from qa.generating.checking import SentenceChecker
+from qa.generating.generative_reader import GenerativeReader, SilentReader, Writer
 from qa.protocols import ChatModel, Message
+from qa.reading.span_model import load_span_model
+from qa.reading.verify import unsupported
 from qa.settings import Unsupported
-from qa.span_model import load_span_model
-from qa.verify import unsupported
 from tests.fakes import HashEncoder
 
 pytestmark = pytest.mark.gguf
@@ -36,7 +36,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def model(file: Path) -> ChatModel:
-    from qa.chat_gguf import GgufChatModel
+    from qa.generating.chat_gguf import GgufChatModel
 
     return GgufChatModel(file, CONTEXT)
 
@@ -111,7 +111,7 @@ def test_the_quoted_answer_does_not_wait_for_the_file(model: ChatModel) -> None:
 @pytest.mark.parametrize("content", [None, b"", b"no model", b"GGUF and then nothing of use" * 9])
 def test_what_is_no_model_is_told_in_one_line(tmp_path: Path, content: bytes | None) -> None:
     pytest.importorskip("xllamacpp", reason="llama.cpp is not installed: make test-gguf")
-    from qa.chat_gguf import GgufChatModel
+    from qa.generating.chat_gguf import GgufChatModel
 
     path = tmp_path / "m.gguf"
     if content is not None:

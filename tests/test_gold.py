@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.answer_metrics import normalise
-from eval.datasets import load_dataset
+from eval.data.datasets import load_dataset
+from eval.metrics.answer_metrics import normalise
 from eval.records import Query
 
 ROOT = Path(__file__).parent.parent

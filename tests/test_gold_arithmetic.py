@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from eval.errors import DatasetError
-from eval.gold import arithmetic_corpus
-from eval.gold.corpus import Document
 from eval.jsonlines import read_records
-from qa.grammar import Kind, candidates
-from qa.quantities import parse, told
+from qa.language.grammar import Kind, candidates
+from qa.language.quantities import parse, told
+from training.corpora import arithmetic_corpus
+from training.corpora.corpus import Document
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from eval.answer_metrics import normalise
-from eval.datasets import load_dataset
+from eval.data.datasets import load_dataset
 from eval.errors import DatasetError
-from eval.gold import corpus, mixed_corpus, versions_corpus, work_reports_corpus
-from eval.gold.corpus import Document
 from eval.jsonlines import read_records
+from eval.metrics.answer_metrics import normalise
+from training.corpora import corpus, mixed_corpus, versions_corpus, work_reports_corpus
+from training.corpora.corpus import Document
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DATA = REPOSITORY.parent / "shared" / "data"

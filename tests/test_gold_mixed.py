@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from eval.errors import DatasetError
-from eval.gold import mixed_corpus
 from eval.jsonlines import read_records
+from training.corpora import mixed_corpus
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 QUESTIONS = REPOSITORY / "eval" / "gold" / "mixed.jsonl"

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from index import storage
 from index.__main__ import main
-from index.passage_index import PassageIndex
 from index.protocols import Encoder
+from index.store import storage
+from index.store.passage_index import PassageIndex
 from tests.fakes import HashEncoder
 
 ROOT = Path(__file__).resolve().parents[1]

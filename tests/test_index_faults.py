@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from index import storage
 from index.arrays import AnyArray, Strings, map_arrays, write_arrays
 from index.errors import IndexBusy, IndexCorrupt, IndexFormatMismatch, IndexNotFound, IndexStoreError
-from index.passage_index import PassageIndex
 from index.records import Document
+from index.store import storage
+from index.store.passage_index import PassageIndex
 from tests.fakes import HashEncoder
 
 ENCODER = HashEncoder()

@@ -25,15 +25,15 @@ from lxml import etree, html
 from markdown_it import MarkdownIt
 
 from eval.commands.draft import COLUMNS, read_sheet, review_page, sheet
-from eval.drafting import Draft
-from eval.page import report_page
+from eval.data.drafting import Draft
 from eval.records import Dataset, Outcome, Query
-from eval.report import make_report
-from eval.report_text import report_text
+from eval.report.page import report_page
+from eval.report.report import make_report
+from eval.report.report_text import report_text
 from index.__main__ import main as index_main
 from index.loaders import load
-from index.passage_index import PassageIndex
 from index.records import Document, Heading, Hit, Metadata, Passage, Span
+from index.store.passage_index import PassageIndex
 from index.terminal import escaped, printable
 from qa.__main__ import plain
 from qa.answers import Answer, Citation
@@ -47,14 +47,15 @@ from tests.injections import HOST, PAYLOADS, TEXTS, Payload
 from tests.layered import layered
 from tests.served import built
 from tests.test_ui_render import words_of
-from ui import document_pages, errors
-from ui.access import Access
-from ui.api import event
-from ui.desk import Desk
-from ui.export import Source, Turn, as_markdown, as_word
-from ui.render import render, render_question, render_refusal
-from ui.usage import UsageLog
-from ui.visitors import Visitor
+from ui import errors
+from ui.access.authentication import Access
+from ui.access.visitors import Visitor
+from ui.answer_queue import Desk
+from ui.api.routes import event
+from ui.chat.export import Source, Turn, as_markdown, as_word
+from ui.chat.rendering import render, render_question, render_refusal
+from ui.documents import routes
+from ui.usage.log import UsageLog
 from ui.wording import CHINESE
 
 EVERY = pytest.mark.parametrize("payload", PAYLOADS, ids=[f"{each.kind}-{n}" for n, each in enumerate(PAYLOADS)])
@@ -132,7 +133,7 @@ def pages() -> Iterator[TestClient]:
     app = FastAPI()
     errors.install(app)
     documents = tuple(replace(evil(text)[0], id=f"e{n}") for n, text in enumerate(TEXTS))
-    document_pages.add_routes(app, Desk(FakeAnswerer(sources=documents)))
+    routes.add_routes(app, Desk(FakeAnswerer(sources=documents)))
     with TestClient(app) as client:
         yield client
 
@@ -359,7 +360,7 @@ def assistants(tmp_path_factory: pytest.TempPathFactory) -> tuple[Assistant, Ass
     hostile = Document("orders", "方案附件", orders, "附件.txt")
     made = []
     for name, documents in (("alone", [plain_document]), ("beside", [plain_document, hostile])):
-        from index.encoders import DEFAULT_ENCODER, load_encoder
+        from index.encoding.encoders import DEFAULT_ENCODER, load_encoder
 
         PassageIndex.build(documents, load_encoder(DEFAULT_ENCODER)).save(folder / name)
         made.append(Opener(Settings(index=folder / name)).open())

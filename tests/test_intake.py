@@ -15,12 +15,12 @@ from unicodedata import normalize
 import pytest
 
 from index.__main__ import main
-from index.intake import changes, settlings
 from index.loaders import legible
 from index.originals import file_of
-from index.passage_index import PassageIndex
 from index.protocols import Encoder, Vectors
 from index.records import Document
+from index.store.passage_index import PassageIndex
+from index.store.sync import changes, settlings
 from tests.fakes import HashEncoder
 from tests.files import docx, p, zipped
 
@@ -247,10 +247,10 @@ def test_what_programs_leave_behind_is_no_document(papers: Path, name: str) -> N
 
 DRIVER = """
 import sys
-from index import intake
+from index.store import sync
 from index.__main__ import main
 from tests.fakes import HashEncoder
-intake._BATCH_CHARACTERS = 1
+sync._BATCH_CHARACTERS = 1
 class Stuck(HashEncoder):
     count = 0
     def encode_passages(self, texts):

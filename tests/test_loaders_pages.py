@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.bench import extremes
+from bench import extremes
 from index.errors import DocumentError, DocumentTooLarge, DocumentUnreadable
 from index.loaders import load, load_all, ocr
 from index.loaders.grids import Rule, lattices

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from index.cage import Cage
 from index.errors import DocumentUnreadable
 from index.originals import file_of
 from index.records import Document, Origin
+from index.sandbox import Cage
 from tests.files import at, pdf
 
 CAGE = Cage()

@@ -14,12 +14,12 @@ pytest.importorskip("mcp", reason="the extra mcp is not installed")
 
 from mcp import Client, StdioServerParameters
 
-from index.passage_index import PassageIndex
+from index.store.passage_index import PassageIndex
 from tests.fake_answerer import PLAN, FakeAnswerer
 from tests.served import built, serving
-from ui.desk import Desk
-from ui.mcp_server import server_of
-from ui.usage import UsageLog, read_rows, usage_file
+from ui.answer_queue import Desk
+from ui.api.mcp_server import server_of
+from ui.usage.log import UsageLog, read_rows, usage_file
 
 Session = Callable[[Client], Coroutine[Any, Any, None]]
 
@@ -115,14 +115,14 @@ def test_the_command_serves_a_client_over_standard_input(tmp_path: Path):
         found = await call(client, "search", query="光伏装机容量")
         assert "70MW" in found["passages"][0]["text"]
 
-    command = ["-m", "ui.mcp_server", "--index", str(tmp_path / "index")]
+    command = ["-m", "ui.api.mcp_server", "--index", str(tmp_path / "index")]
     root = Path(__file__).parent.parent
     within(StdioServerParameters(command=sys.executable, args=command, cwd=root), session)
     assert len(read_rows(usage_file(tmp_path / "index"), "SELECT id FROM answers")) == 1
 
 
 def test_a_missing_index_is_one_line_and_status_two(tmp_path, capsys):
-    from ui.mcp_server import main
+    from ui.api.mcp_server import main
 
     with pytest.raises(SystemExit) as ended:
         main(["--index", str(tmp_path / "nowhere")])

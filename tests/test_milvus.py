@@ -25,11 +25,12 @@ from index.errors import (
     StoreUnavailable,
 )
 from index.filters import Filter
-from index.locations import MilvusAddress, beside, location, store_at
+from index.locations import MilvusAddress, beside, location
 from index.milvus import MilvusStore
 from index.milvus.rows import NOTHING, RECORD, expression, tokens
-from index.passage_index import PassageIndex
 from index.protocols import Vectors
+from index.store.passage_index import PassageIndex
+from index.stores import store_at
 from index.text import terms
 from tests.fakes import HashEncoder
 from tests.milvus import free_port, opened, serving

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from index import e5
 from index.__main__ import main as index_main
+from index.encoding import e5
+from index.encoding.model_files import MANIFEST, MODELS, TOKENIZER, load_model, load_tokenizer, read_verified
 from index.errors import ModelUnavailable
 from index.loaders import load
-from index.model_files import MANIFEST, MODELS, TOKENIZER, load_model, load_tokenizer, read_verified
-from index.passage_index import PassageIndex
+from index.store.passage_index import PassageIndex
 from qa.__main__ import main as ask_main
 from tests.fakes import HashEncoder
 

@@ -13,8 +13,8 @@ from lxml import html
 
 from tests.fake_answerer import FakeAnswerer
 from tests.served import built
-from ui.api_pages import SPEC, operations
-from ui.usage import UsageLog
+from ui.api.reference import SPEC, operations
+from ui.usage.log import UsageLog
 
 WHOLE = json.loads(SPEC.read_text(encoding="utf-8"))
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.markers import cn_number
-from index.outline import outline
 from index.records import Declared, Document, Span, Table
+from index.structure.heading_numbers import cn_number
+from index.structure.outline import outline
 
 SAMPLE = Path(__file__).parents[1] / "data/documents/qijiang_green_manufacturing_2022_2025.txt"
 SHARED = Path(__file__).parents[2] / "shared/data"

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import passage_index, storage
 from index.errors import EncoderMismatch, IndexCorrupt, ModelUnavailable
-from index.named_encoder import NamedEncoder
-from index.passage_index import PassageIndex
-from index.placing import PlacedLine, PlacedPage, packed
 from index.protocols import Index, PassageStore, Progress, Retriever, Vectors
 from index.records import Document, Heading, Metadata, Origin, Span, Table
+from index.store import passage_index, storage
+from index.store.named_encoder import NamedEncoder
+from index.store.passage_index import PassageIndex
+from index.structure.page_positions import PlacedLine, PlacedPage, packed
 from tests.fakes import HashEncoder
 
 ENCODER = HashEncoder(dim=64)

@@ -14,13 +14,13 @@ from fastapi.testclient import TestClient
 
 from tests.fake_answerer import FakeAnswerer
 from tests.served import built
-from ui.access import Access
+from ui.access.authentication import Access
+from ui.access.visitors import Role, Visitor
 from ui.audit.chain import verify
 from ui.audit.command import entries
 from ui.audit.log import AuditLog, Note
-from ui.people_command import main
-from ui.usage import UsageLog, read_rows
-from ui.visitors import Role, Visitor
+from ui.usage.log import UsageLog, read_rows
+from ui.usage.people_command import main
 
 PROXY = "192.0.2.1"
 ROOT = {"X-Remote-User": "root"}

@@ -16,19 +16,19 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.passage_index import PassageIndex
 from index.records import Description, Document, Heading, Origin, Passage
 from index.rights import RightsFile
+from index.store.passage_index import PassageIndex
 from qa.answers import Answer, Citation, Conflict, Said, Sentence
-from qa.masking import Masked
-from qa.personal import masked
+from qa.privacy.masking import Masked
+from qa.privacy.personal import masked
 from tests.fake_answerer import PLAN, FakeAnswerer, cite
 from tests.fakes import HashEncoder
 from tests.served import built
+from ui.access.visitors import OWNER
 from ui.audit.command import entries
 from ui.audit.log import AuditLog
-from ui.usage import UsageLog, read_rows
-from ui.visitors import OWNER
+from ui.usage.log import UsageLog, read_rows
 
 # Made up; their check digits are right.
 MOBILE, CITIZEN, CARD, MAIL = "13812345678", "11010519491231002X", "6222021234567894", "zhang.san@example.cn"
@@ -204,8 +204,8 @@ def test_a_page_is_not_shown_as_a_picture(client):
 
 
 def test_rules_about_rights_are_about_the_files_as_they_are_called(tmp_path):
-    from ui.desk import Desk
-    from ui.visitors import Role, Visitor
+    from ui.access.visitors import Role, Visitor
+    from ui.answer_queue import Desk
 
     (tmp_path / "rights.txt").write_text(f"@hr {BOOK.source}\n", "utf-8")
     desk = Desk(Telling(sources=(BOOK, PLAN)), rights=RightsFile(tmp_path / "rights.txt"), mask=masked)

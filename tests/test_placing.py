@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from index import codec
-from index.contents import Contents
 from index.loaders import load
 from index.loaders.pictures import draw_page
 from index.loaders.sheets import Sheet
 from index.loaders.shown import Shown
-from index.placing import PlacedLine, PlacedPage, packed, unpacked
 from index.records import Document, Span
-from index.splitter import split
+from index.store.contents import Contents
+from index.structure.page_positions import PlacedLine, PlacedPage, packed, unpacked
+from index.structure.splitter import split
 from tests.files import at, hexed, pdf, ruled
 
 LINES = st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500), *[st.integers(-2000, 2000)] * 4), min_size=1)

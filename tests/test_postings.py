@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.arrays import AnyArray
-from index.postings import Postings, key_of, short_term
+from index.search.postings import Postings, key_of, short_term
 from index.text import terms
 
 ODD = "光伏裝機々〇𠮷カナ한ａＡ７ a7,000.5%\n\x00é\u0301ﬁ—。（\ud800"

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from index.filters import Filter
-from index.passage_index import PassageIndex
 from index.records import Description, Document, Hit, Passage
+from index.store.passage_index import PassageIndex
 from qa.answers import Answer, Citation
 from qa.assistant import Assistant, clean_question
 from qa.protocols import Answerer

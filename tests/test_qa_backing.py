@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.backing import Basis, contrary, facts, misplaced, unbacked
+from qa.generating.fact_checking import Basis, contrary, facts, misplaced, unbacked
 
 QUOTE = "“十四五”末水电新增装机容量1200MW，风电计划装机容量180MW和光伏发电计划装机容量70MW，投资1.2亿元，增长5%以上。"
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from index.records import Hit, Passage, Span
-from qa.cells import better_cell
-from qa.features import Place, places
+from qa.reading.features import Place, places
+from qa.reading.table_cells import better_cell
 
 REPORT = (
     "总资产（元） | 本报告期末：840,527 | 上年度末：783,355 | 本报告期末比上年度末增减（%）：7.30%\n"

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from index.records import Span
 from index.text import sentence_spans
-from qa.citations import MAX_QUOTE, quote_span, quote_spans, unmarked
+from qa.reading.citations import MAX_QUOTE, quote_span, quote_spans, unmarked
 
 
 def quoted(text: str, wanted: str) -> str:

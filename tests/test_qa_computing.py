@@ -11,10 +11,10 @@ import pytest
 from index.filters import Filter
 from index.records import Document, Hit, Metadata, Passage, Span
 from qa.answers import Answer, Citation
-from qa.combining import MISSING, UNSURE
-from qa.computing import Ask, answer_of
-from qa.operations import MAX_FIGURES, understand
-from qa.verify import unsupported
+from qa.computing.combining import MISSING, UNSURE
+from qa.computing.computation import Ask, answer_of
+from qa.question.operations import MAX_FIGURES, understand
+from qa.reading.verify import unsupported
 
 ENERGY = Document(
     "plan",

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from index.records import Hit, Passage, Span
-from qa.confidence import akin, clash, confidence_features, doubt, is_foreign, meets, strays
-from qa.features import FEATURES, Asked, Place, asked, places
-from qa.questions import analyse
-from qa.ranking import CONFIDENCE
+from qa.question.analysis import analyse
+from qa.reading.confidence import akin, clash, confidence_features, doubt, is_foreign, meets, strays
+from qa.reading.features import FEATURES, Asked, Place, asked, places
+from qa.reading.ranking import CONFIDENCE
 from tests.fakes import HashEncoder
 
 TEXT = "到2025年，光伏发电计划装机容量70MW，总投资5亿元。"

@@ -6,8 +6,8 @@ import pytest
 
 from index.loaders import load
 from index.records import Document
-from qa.contents import bare, contents, passage_of
-from qa.questions import analyse
+from qa.question.analysis import analyse
+from qa.reading.section_listing import bare, contents, passage_of
 
 SAMPLE = next((Path(__file__).parents[1] / "data" / "documents").glob("*.txt"))
 

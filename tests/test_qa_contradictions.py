@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from index.__main__ import main as build
-from index.metadata import Metadata
 from index.records import Document, Hit, Passage, Span
-from index.versions import Versions
+from index.structure.metadata import Metadata
+from index.structure.versions import Versions
 from qa.__main__ import main as ask
 from qa.answers import Answer, Citation
-from qa.contradictions import asked_of, noted
-from qa.joining import joined
+from qa.computing.contradictions import asked_of, noted
+from qa.reading.joining import joined
 
 TODAY = "2026-11-25"
 QUESTION = "綦江区光伏装机目标是多少"

@@ -6,12 +6,12 @@ from datetime import date
 import pytest
 
 from index.filters import Filter
-from index.passage_index import PassageIndex
 from index.records import Document, Hit, Metadata
-from index.versions import Versions, Wanted
+from index.store.passage_index import PassageIndex
+from index.structure.versions import Versions, Wanted
 from qa.answers import Answer, Citation
 from qa.assistant import Assistant
-from qa.editions import timeless, told, wanted
+from qa.question.editions import timeless, told, wanted
 from tests.fakes import HashEncoder
 
 TODAY = date(2025, 6, 1)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from index.records import Hit, Passage, Span
-from qa.features import LEXICAL, READ_PASSAGES, Asked, asked, bare_place, lexical, places
-from qa.questions import analyse
+from qa.question.analysis import analyse
+from qa.reading.features import LEXICAL, READ_PASSAGES, Asked, asked, bare_place, lexical, places
 
 TEXT = "风电计划装机容量180MW和光伏发电计划装机容量70MW。总投资5亿元。（牵头单位：区发展改革委）"
 

@@ -12,21 +12,21 @@ from threading import Event, Thread
 
 import pytest
 
-from index.passage_index import PassageIndex
 from index.records import Document, Hit, Span
+from index.store.passage_index import PassageIndex
 from index.text import sentence_spans
 from qa.answers import Answer, Citation
-from qa.backing import facts, figures
-from qa.chat_http import HttpChatModel, Limits
-from qa.checking import SentenceChecker
-from qa.citations import marked
-from qa.context import REFUSAL, context_of, messages_of, tokens
-from qa.generative import AWAY, BROKEN, NOTHING_LEFT, WORKING, GenerativeReader, Writer
-from qa.grammar import Kind, candidates
+from qa.generating.chat_http import HttpChatModel, Limits
+from qa.generating.checking import SentenceChecker
+from qa.generating.context import REFUSAL, context_of, messages_of, tokens
+from qa.generating.fact_checking import facts, figures
+from qa.generating.generative_reader import AWAY, BROKEN, NOTHING_LEFT, WORKING, GenerativeReader, Writer
+from qa.language.grammar import Kind, candidates
 from qa.protocols import Reader
+from qa.reading.citations import marked
+from qa.reading.span_model import load_span_model
+from qa.reading.verify import unsupported
 from qa.settings import Unsupported
-from qa.span_model import load_span_model
-from qa.verify import unsupported
 from tests.chat_server import Server, chat_server, closed_port, refuses, says, stalls, streams
 from tests.fakes import HashEncoder
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.grammar import Candidate, Kind, candidates, clause_spans
+from qa.language.grammar import Candidate, Kind, candidates, clause_spans
 
 
 def found(text: str, kind: Kind) -> list[str]:

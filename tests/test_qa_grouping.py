@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qa.grouping import MeaningGrouper
+from qa.suggesting.grouping import MeaningGrouper
 from tests.fakes import HashEncoder
 
 PARAPHRASES = [

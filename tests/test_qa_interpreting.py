@@ -5,13 +5,13 @@ from collections import Counter
 import pytest
 
 from index.text import terms
-from qa.english import EnglishDecoder
-from qa.interpreting import Interpreter
-from qa.pinyin import PinyinDecoder
-from qa.rewriting import FollowUpRewriter
+from qa.question.english import EnglishDecoder
+from qa.question.interpreter import Interpreter
+from qa.question.normalizing import Tidier
+from qa.question.pinyin import PinyinDecoder
+from qa.question.rewriting import FollowUpRewriter
+from qa.question.spelling import HomophoneSpeller
 from qa.settings import MAX_QUESTION_CHARACTERS
-from qa.spelling import HomophoneSpeller
-from qa.tidying import Tidier
 from tests.fakes import HashEncoder
 
 COUNTED = Counter(terms("光伏发电计划装机容量，光伏装机目标，风电装机，由发展改革委牵头"))

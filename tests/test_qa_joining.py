@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from index.records import Hit, Passage, Span
 from qa.answers import Answer, Citation, Timing
-from qa.joining import joined
+from qa.reading.joining import joined
 
 TEXT = "光伏装机70MW，风电装机180MW。"
 ENERGY = Passage("a", "甲", TEXT, Span(0, len(TEXT)), ())

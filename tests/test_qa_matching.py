@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from index.records import Passage, Span
-from qa.grammar import Kind
-from qa.matching import match, passage_scopes, sites
+from qa.language.grammar import Kind
+from qa.reading.matching import match, passage_scopes, sites
 
 TEXT = "前一句。到2025年，光伏装机容量７０ＭＷ以上。"
 

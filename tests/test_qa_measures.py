@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.measures import asked_dimensions, dimension
+from qa.language.measures import asked_dimensions, dimension
 
 
 @pytest.mark.parametrize(

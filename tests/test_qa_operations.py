@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.operations import MAX_CHARACTERS, Operation, understand
-from qa.quantities import unit_of
+from qa.language.quantities import unit_of
+from qa.question.operations import MAX_CHARACTERS, Operation, understand
 
 GOLD = Path(__file__).parents[1] / "eval/gold"
 

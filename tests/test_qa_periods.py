@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.periods import Period, conflict, covered, periods
+from qa.language.periods import Period, conflict, covered, periods
 
 
 def years(text: str, present: int | None = None) -> list[tuple[int, int]]:

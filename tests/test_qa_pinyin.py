@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.text import terms
-from qa.pinyin import PinyinDecoder
+from qa.question.pinyin import PinyinDecoder
 
 
 def decoder(*texts: str) -> PinyinDecoder:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.polarity import is_polar, says
+from qa.language.polarity import is_polar, says
 
 YES, NO, UNKNOWN = True, False, None
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from index.records import Document, Metadata, Passage, Span
-from qa.proposing import document_proposals, passage_proposals, short_title, subject_of
+from qa.suggesting.proposing import document_proposals, passage_proposals, short_title, subject_of
 
 HEADING = "（二）打造绿色工厂"
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.grammar import Kind, candidates
-from qa.quantities import MAX_DIGITS, decimal, parse, told, unit_in, unit_of
+from qa.language.grammar import Kind, candidates
+from qa.language.quantities import MAX_DIGITS, decimal, parse, told, unit_in, unit_of
 
 
 @pytest.mark.parametrize(

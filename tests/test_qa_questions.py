@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.grammar import Kind
-from qa.language import LIGHT_WORDS
-from qa.questions import Gap, Question, analyse
+from qa.language.grammar import Kind
+from qa.language.lexicon import LIGHT_WORDS
+from qa.question.analysis import Gap, Question, analyse
 
 
 def words(question: Question) -> list[str]:

@@ -6,8 +6,8 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from qa.features import FEATURES, LEXICAL
-from qa.ranking import CONFIDENCE, RankingModel
+from qa.reading.features import FEATURES, LEXICAL
+from qa.reading.ranking import CONFIDENCE, RankingModel
 from qa.settings import Caution
 from tests.fakes import weights
 
@@ -15,8 +15,8 @@ EMPTY = {"first": {}, "ranking": {}, "confidence": {}, "thresholds": {"low": 0.1
 
 
 def test_the_weights_of_the_package_name_every_feature_and_no_other() -> None:
-    """Of the shipped weights: a feature that came or went needs them fitted again (`python -m eval.fit_reader`)."""
-    stored = json.loads(resources.files("qa").joinpath("ranking.json").read_text("utf-8"))
+    """A feature that came or went needs the shipped weights fitted again (`python -m training.fit.fit_reader`)."""
+    stored = json.loads(resources.files("qa").joinpath("models/ranking.json").read_text("utf-8"))
     assert set(stored) == {"first", "ranking", "confidence", "thresholds"}
     assert set(stored["first"]) == set(LEXICAL)
     assert set(stored["ranking"]) == set(FEATURES)

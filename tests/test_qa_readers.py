@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.passage_index import PassageIndex
+from index.encoding.caching import RememberingEncoder
 from index.records import Document, Hit, Passage, Span
-from index.remembering import RememberingEncoder
+from index.store.passage_index import PassageIndex
 from index.text import sentence_spans
 from qa.answers import Answer
 from qa.protocols import Reader
-from qa.ranking import RankingModel
-from qa.readers import NO_ANSWER, OFF_TOPIC, READ_FIRST, ExtractiveReader
+from qa.reading.extractive_reader import NO_ANSWER, OFF_TOPIC, READ_FIRST, ExtractiveReader
+from qa.reading.ranking import RankingModel
+from qa.reading.verify import unsupported
+from qa.reading.windows import READ_WINDOWS
 from qa.settings import Caution
-from qa.verify import unsupported
-from qa.views import READ_WINDOWS
 from tests.fakes import FakeSpans, HashEncoder, weights
 
 TEXT = (

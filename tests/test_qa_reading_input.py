@@ -6,11 +6,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from index.model_files import load_tokenizer
+from index.encoding.model_files import load_tokenizer
 from index.records import Span
 from index.text import sentence_spans
-from index.training.e5_tokenizer import MAX_TOKENS
-from qa.reading_input import (
+from qa.reading.model_input import (
     PATH_TOKENS,
     QUESTION_TOKENS,
     TEXT_TOKENS,
@@ -21,6 +20,7 @@ from qa.reading_input import (
     Window,
     window_spans,
 )
+from training.encoder.e5_tokenizer import MAX_TOKENS
 
 TOKENIZER = load_tokenizer()
 INPUT = InputTokenizer(TOKENIZER)

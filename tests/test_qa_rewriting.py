@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.encoders import load_encoder
-from qa.rewriting import FollowUpRewriter
+from index.encoding.encoders import load_encoder
+from qa.question.rewriting import FollowUpRewriter
 from tests.fakes import HashEncoder
 
 REWRITER = FollowUpRewriter(HashEncoder())

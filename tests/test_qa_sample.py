@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from index.encoders import load_encoder
+from index.encoding.encoders import load_encoder
 from index.loaders import load
-from index.passage_index import PassageIndex
+from index.store.passage_index import PassageIndex
 from index.text import sentence_spans
 from qa.answers import Answer, Timing
 from qa.assistant import Assistant
 from qa.bootstrap import open_assistant
+from qa.reading.verify import unsupported
 from qa.settings import ModelSettings, Settings
-from qa.verify import unsupported
 from tests.chat_server import closed_port
 
 SAMPLE = Path(__file__).parents[1] / "data/documents/qijiang_green_manufacturing_2022_2025.txt"

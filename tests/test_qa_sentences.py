@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.sentences import LONGEST, sentences
+from qa.generating.sentences import LONGEST, sentences
 
 
 def said(text: str, size: int = 1) -> list[str]:

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from qa.grammar import candidates
-from qa.questions import analyse
-from qa.shapes import mismeasured, misshapen
+from qa.language.grammar import candidates
+from qa.question.analysis import analyse
+from qa.reading.answer_types import mismeasured, misshapen
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 import qa.bootstrap
-from index.encoders import load_encoder
+from index.encoding.encoders import load_encoder
+from index.encoding.model_files import MANIFEST, load_model, load_tokenizer
 from index.errors import ModelUnavailable
-from index.model_files import MANIFEST, load_model, load_tokenizer
-from index.passage_index import PassageIndex
 from index.records import Document, Span
-from index.training.manifests import write_manifest
+from index.store.passage_index import PassageIndex
 from qa.__main__ import main as ask_main
-from qa.reading_input import InputTokenizer, Window
-from qa.span_model import LONGEST, MODEL, Scores, SpanModel, load_span_model
+from qa.reading.model_input import InputTokenizer, Window
+from qa.reading.span_model import LONGEST, MODEL, Scores, SpanModel, load_span_model
+from training.encoder.manifests import write_manifest
 
 TEXT = "光伏发电计划装机容量70MW。总投资5亿元。"
 WEIGHTS = np.array([0.01, -0.02], dtype=np.float32)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.text import terms
-from qa.spelling import HomophoneSpeller
+from qa.question.spelling import HomophoneSpeller
 
 
 def speller(*texts: str) -> HomophoneSpeller:

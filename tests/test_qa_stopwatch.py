@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from qa.stopwatch import during, measuring, stage
+from qa.timing import during, measuring, stage
 
 
 def spend(seconds: float) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from index.records import Document
 from qa.answers import Answer
-from qa.suggestions import AROUND, ASKED, suggestions
+from qa.suggesting.suggestions import AROUND, ASKED, suggestions
 from tests.fake_answerer import PLAN, RULES, FakeAnswerer, cite
 
 

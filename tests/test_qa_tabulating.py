@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.tabulating import blocks, markdown
+from qa.computing.tabulating import blocks, markdown
 
 ROWS = [["", "增长目标"], ["四川", "5.5%以上[1]"], ["重庆", "文中没有"]]
 CELLS = st.text(alphabet="| \n\t-a光[1]", max_size=8)

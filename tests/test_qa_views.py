@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.records import Hit, Passage, Span
-from qa.features import READ_PASSAGES, SPANS, Place, places
-from qa.grammar import Kind
-from qa.reading_input import WINDOW_CHARACTERS, window_spans
-from qa.span_model import Scores
-from qa.views import READ_WINDOWS, View, candidates_of, span_features, views
+from qa.language.grammar import Kind
+from qa.reading.features import READ_PASSAGES, SPANS, Place, places
+from qa.reading.model_input import WINDOW_CHARACTERS, window_spans
+from qa.reading.span_model import Scores
+from qa.reading.windows import READ_WINDOWS, View, candidates_of, span_features, views
 from tests.fakes import FakeSpans
 
 FILLER = "大力推动绿色制造产业的高质量发展。" * 12

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from index.encoding.caching import RememberingEncoder
 from index.protocols import Encoder, Vectors
-from index.remembering import RememberingEncoder
 from tests.fakes import HashEncoder
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from index import dense, passage_index, segments
 from index.__main__ import main
-from index.passage_index import PassageIndex
 from index.protocols import Encoder
-from index.storage import LOCK, read_manifest
+from index.search import dense
+from index.store import passage_index, segments
+from index.store.passage_index import PassageIndex
+from index.store.storage import LOCK, read_manifest
 from tests.fakes import HashEncoder
 
 NAMES = [f"{number:02d}.txt" for number in range(12)]
@@ -140,7 +141,7 @@ def test_broken_off_it_has_changed_nothing(index, papers, monkeypatch):
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("index.storage._put", interrupted)
+    monkeypatch.setattr("index.store.storage._put", interrupted)
     assert run("repair", index, papers) == 130
     assert content(index)["manifest.json"] == before["manifest.json"]
     monkeypatch.undo()

@@ -7,13 +7,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from index.dense import DenseIndex
 from index.filters import Filter
-from index.passage_index import PassageIndex
 from index.protocols import Retriever, Stage
 from index.records import Document, Passage, Span
-from index.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever
-from index.sparse import SparseIndex
+from index.search.dense import DenseIndex
+from index.search.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever
+from index.search.sparse import SparseIndex
+from index.store.passage_index import PassageIndex
 from tests.fakes import HashEncoder
 
 ENCODER = HashEncoder(dim=256)

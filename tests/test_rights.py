@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from index.__main__ import main
 from index.filters import Filter
-from index.index_view import IndexView
-from index.passage_index import PassageIndex
 from index.protocols import Library
 from index.records import Document
 from index.rights import Rights, RightsError, RightsFile, parse, rights_path
+from index.store.index_view import IndexView
+from index.store.passage_index import PassageIndex
 from index.text import terms
 from qa.bootstrap import interpreter_of
 from tests.fakes import HashEncoder

@@ -20,26 +20,26 @@ import pytest
 from fastapi.testclient import TestClient
 from starlette.routing import Mount, Route
 
+from index.encoding.caching import RememberingEncoder
 from index.filters import Filter
-from index.passage_index import PassageIndex
 from index.protocols import Library
 from index.records import Document
-from index.remembering import RememberingEncoder
 from index.rights import RightsFile
+from index.store.passage_index import PassageIndex
 from qa.answers import Answer
 from qa.assistant import Assistant
 from qa.bootstrap import interpreter_of
-from qa.readers import ExtractiveReader
+from qa.reading.extractive_reader import ExtractiveReader
 from tests.fake_answerer import PLAN, cite
 from tests.fake_answerer import RULES as ARTICLES
 from tests.fakes import FakeSpans, HashEncoder, weights
 from tests.served import built
-from ui.access import Access
-from ui.keys import KeyBook
-from ui.oidc import Oidc
-from ui.security import CHAT_ROUTES
-from ui.usage import UsageLog
-from ui.visitors import Role, Visitor
+from ui.access.authentication import Access
+from ui.access.keys import KeyBook
+from ui.access.oidc import Oidc
+from ui.access.visitors import Role, Visitor
+from ui.middleware.security import CHAT_ROUTES
+from ui.usage.log import UsageLog
 
 PROXY = "192.0.2.1"
 RULES = replace(ARTICLES, text=f"{ARTICLES.text}三、补贴\n第六条 补贴电站新增装机容量500MW，补贴面积300亩。\n")

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from tests.test_ui_serve import FAKE
-from ui.keys import KeyBook
+from ui.access.keys import KeyBook
 
 OIDC = "oidc-client-secret-5f1d"
 MODEL = "sk-model-key-77aa"

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import segments, storage
-from index.contents import number_of
 from index.errors import IndexCorrupt
-from index.passage_index import PassageIndex
 from index.records import Document
-from index.segments import cuts
+from index.store import segments, storage
+from index.store.contents import number_of
+from index.store.passage_index import PassageIndex
+from index.store.segments import cuts
 from tests.fakes import HashEncoder
 from tests.test_passage_index import ENCODER, results
 from tests.test_passage_index import document as section_document

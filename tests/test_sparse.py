@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index import sparse
-from index.postings import Postings
-from index.sparse import SparseIndex
+from index.search import sparse
+from index.search.postings import Postings
+from index.search.sparse import SparseIndex
 from index.text import terms
 
 TEXTS = ["光伏装机目标", "风电装机 wind 70", "", "光伏光伏光伏", "工业园区绿色制造体系建设，装机容量70MW"]

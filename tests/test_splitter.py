@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.loaders import load
-from index.outline import outline
 from index.records import Document, Passage, Span, Table
-from index.splitter import split
+from index.structure.outline import outline
+from index.structure.splitter import split
 
 SAMPLE = Path(__file__).parents[1] / "data/documents/qijiang_green_manufacturing_2022_2025.txt"
 SHARED = Path(__file__).parents[2] / "shared/data"

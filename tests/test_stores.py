@@ -11,11 +11,11 @@ import pytest
 
 from index.errors import EncoderMismatch, IndexNotFound
 from index.filters import Filter
-from index.folder_store import FolderStore
-from index.named_encoder import NamedEncoder
-from index.passage_index import PassageIndex
 from index.protocols import Encoder, Index, Library, Progress, Stage, Store
 from index.records import Document, Heading, Hit, Metadata, Origin, Span, Table
+from index.store.folder_store import FolderStore
+from index.store.named_encoder import NamedEncoder
+from index.store.passage_index import PassageIndex
 from tests.fakes import HashEncoder
 from tests.milvus import opened
 

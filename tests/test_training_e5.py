@@ -15,16 +15,16 @@ import pytest
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, normalizers
 
-from eval.bench.reference import write_reference
-from index import e5
+from bench.reference import write_reference
+from index.encoding import e5
+from index.encoding.model_files import MANIFEST, MODELS, TOKENIZER, load_tokenizer
 from index.errors import MissingDependency, ModelUnavailable
-from index.model_files import MANIFEST, MODELS, TOKENIZER, load_tokenizer
 from index.protocols import Vectors
-from index.training import build_encoder, e5_weights
-from index.training.choose_pieces import PIECES, choose
-from index.training.e5_graph import Graph, build_graph, loud_neurons, trunk
-from index.training.e5_tokenizer import build_tokenizer, kept_rows, precompile
-from index.training.e5_weights import Blocks, Checkpoint, Shape, Tensors, load_checkpoint, locate_weights
+from training.encoder import build_encoder, e5_weights
+from training.encoder.choose_pieces import PIECES, choose
+from training.encoder.e5_graph import Graph, build_graph, loud_neurons, trunk
+from training.encoder.e5_tokenizer import build_tokenizer, kept_rows, precompile
+from training.encoder.e5_weights import Blocks, Checkpoint, Shape, Tensors, load_checkpoint, locate_weights
 
 DOCUMENT = Path(__file__).parents[1] / "data" / "documents" / "qijiang_green_manufacturing_2022_2025.txt"
 SLICES = [DOCUMENT.read_text(encoding="utf-8")[start : start + 200] for start in range(0, 6000, 500)]

@@ -17,18 +17,18 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from index.model_files import load_tokenizer
+from index.encoding.model_files import load_tokenizer
 from index.records import Span
 from index.text import fold
-from index.training.e5_tokenizer import kept_rows
-from index.training.e5_weights import BLOCK, Blocks, Shape
-from qa.reading_input import InputTokenizer, Window
-from qa.span_model import MODEL, load_span_model
-from qa.training import export, mrc, policy, train, written
-from qa.training.examples import Example
-from qa.training.network import HEADS, SpanNetwork
-from qa.training.partition import GOLD, part_of
-from qa.training.shipped import shipped_state
+from qa.reading.model_input import InputTokenizer, Window
+from qa.reading.span_model import MODEL, load_span_model
+from training.encoder.e5_tokenizer import kept_rows
+from training.encoder.e5_weights import BLOCK, Blocks, Shape
+from training.reader import export, mrc, policy, train, written
+from training.reader.examples import Example
+from training.reader.network import HEADS, SpanNetwork
+from training.reader.partition import GOLD, part_of
+from training.reader.shipped import shipped_state
 
 TOKENIZER = load_tokenizer()
 INPUT = InputTokenizer(TOKENIZER)

@@ -17,13 +17,13 @@ from index.filters import Filter
 from tests.fake_answerer import FakeAnswerer
 from tests.layered import ANYWHERE, layered
 from tests.served import built, serving
-from ui import peers
-from ui.access import Access
-from ui.connections import Known
+from ui.access import peers
+from ui.access.authentication import Access
+from ui.access.keys import KEY, MIGRATIONS, KeyBook
+from ui.access.limits import Limits
+from ui.access.visitors import Allowance, Role, Visitor
 from ui.errors import TooMany
-from ui.keys import KEY, MIGRATIONS, KeyBook
-from ui.limits import Limits
-from ui.visitors import Allowance, Role, Visitor
+from ui.middleware.idle_timeout import Known
 
 PROXY = "192.0.2.1"
 
@@ -435,7 +435,7 @@ def test_a_day_has_its_quota_in_all_processes(book):
 
 
 def test_a_flood_of_addresses_does_not_fill_the_memory(monkeypatch):
-    monkeypatch.setattr("ui.limits.MOST_COUNTED", 3)
+    monkeypatch.setattr("ui.access.limits.MOST_COUNTED", 3)
     limits = Limits(None, per_address=9, clock=lambda: 0.0)
     for address in "abc":
         limits.take(visitor(address=address))

@@ -14,8 +14,8 @@ from starlette.routing import Route
 from index.filters import Filter
 from tests.fake_answerer import PLAN, PLAN_TEXT, RULES, FakeAnswerer
 from tests.served import built
-from ui.access import Access
-from ui.keys import KeyBook
+from ui.access.authentication import Access
+from ui.access.keys import KeyBook
 
 SECRETS = ("每千瓦时", "第五条", RULES.source, "光伏项目管理办法", "补贴标准", RULES.id)
 """What only the other document holds, and what only it could have made."""

@@ -13,17 +13,17 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from lxml import html
 
-from eval.datasets import load_dataset
+from eval.data.datasets import load_dataset
 from tests.fake_answerer import FakeAnswerer
 from tests.served import built
 from ui import errors
+from ui.access.visitors import Role, Visitor
 from ui.admin import routes
 from ui.admin.cases import add_cases
 from ui.admin.plots import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, lines, stacked
 from ui.admin.questions import Moment, figures, stretches
-from ui.desk import Desk
-from ui.usage import UsageLog
-from ui.visitors import Role, Visitor
+from ui.answer_queue import Desk
+from ui.usage.log import UsageLog
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 

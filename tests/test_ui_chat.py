@@ -7,9 +7,9 @@ import json
 import pytest
 
 from index.filters import Filter
-from ui.chat import MESSAGES, State, history_of, question_of, remembered, state_of
+from ui.chat.blocks import MESSAGES, State, history_of, question_of, remembered, state_of
+from ui.chat.rendering import render_question, render_refusal
 from ui.errors import ApiError
-from ui.render import render_question, render_refusal
 from ui.wording import CHINESE, ENGLISH
 
 

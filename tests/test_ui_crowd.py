@@ -13,8 +13,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from tests.fake_answerer import FakeAnswerer
 from tests.served import built
-from ui.access import Access
-from ui.crowd import Crowd
+from ui.access.authentication import Access
+from ui.middleware.load_shedding import Crowd
 
 
 async def inner(scope: Scope, receive: Receive, send: Send) -> None:

@@ -13,7 +13,7 @@ import pytest
 from index.filters import Filter
 from qa.answers import Answer
 from tests.fake_answerer import FakeAnswerer
-from ui.desk import AnswerFailed, Busy, Desk
+from ui.answer_queue import AnswerFailed, Busy, Desk
 
 
 @dataclass(frozen=True)

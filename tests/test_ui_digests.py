@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ui.digests import digest_of, fits, may_fit
-from ui.keys import KeyBook
+from ui.access.digests import digest_of, fits, may_fit
+from ui.access.keys import KeyBook
 
 KEY = "yk_abcdefgh_" + "A" * 43
 WRONG = "yk_abcdefgh_" + "B" * 43

@@ -16,18 +16,19 @@ from PIL import Image
 
 from index.errors import IndexCorrupt
 from index.filters import Filter
-from index.intake import content_digest
 from index.loaders import load
-from index.placing import PlacedLine, PlacedPage, packed
 from index.records import Document, Heading, Metadata, Origin, Span, Table
+from index.store.sync import content_digest
+from index.structure.page_positions import PlacedLine, PlacedPage, packed
 from tests.fake_answerer import PLAN, RULES, FakeAnswerer
 from tests.files import at, pdf
 from tests.served import built
-from ui import document_pages, errors
-from ui.desk import Desk
-from ui.document_view import OUTLINE, PART, blocks, outline, part_at, parts
-from ui.page_marks import page_marks
-from ui.visitors import Role, Visitor
+from ui import errors
+from ui.access.visitors import Role, Visitor
+from ui.answer_queue import Desk
+from ui.documents import routes
+from ui.documents.page_marks import page_marks
+from ui.documents.view import OUTLINE, PART, blocks, outline, part_at, parts
 
 NASTY = "<img src=x onerror=alert(1)>\"'&{{7*7}}</title><script>alert(1)</script>"
 EVIL = replace(
@@ -55,7 +56,7 @@ def long_document(paragraphs: int = 3_000, headings_each: int = 50) -> Document:
 def client(*documents: Document, visitor: Visitor | None = None) -> TestClient:
     app = FastAPI()
     errors.install(app)
-    document_pages.add_routes(app, Desk(FakeAnswerer(sources=documents)))
+    routes.add_routes(app, Desk(FakeAnswerer(sources=documents)))
 
     async def visited(scope, receive, send):
         if visitor and scope["type"] == "http":

@@ -14,9 +14,9 @@ from tests.expanding import SECOND, TRAP, Expanding
 from tests.fake_answerer import FakeAnswerer
 from tests.served import built, serving
 from tests.test_ui_render import words_of
-from ui.chat import history_of
-from ui.desk import Desk
-from ui.render import render, render_question
+from ui.answer_queue import Desk
+from ui.chat.blocks import history_of
+from ui.chat.rendering import render, render_question
 from ui.wording import ENGLISH, expansion, plain_question
 
 QUESTION = "光伏装机目标是多少"

@@ -13,7 +13,8 @@ from lxml import etree
 from markdown_it import MarkdownIt
 
 from index.loaders import load
-from ui import errors, export
+from ui import errors
+from ui.chat import export
 
 SOURCE = {"n": 1, "reference": "《…方案》三（一）3", "address": "http://127.0.0.1:7860/documents/d?start=1&end=9"}
 TURN = {

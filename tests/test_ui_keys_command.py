@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from index.filters import Filter
-from index.passage_index import PassageIndex
+from index.store.passage_index import PassageIndex
 from tests.fake_answerer import PLAN, RULES
 from tests.fakes import HashEncoder
 from ui.__main__ import main
-from ui.keys import KEY, KeyBook, keys_path
-from ui.visitors import Role
+from ui.access.keys import KEY, KeyBook, keys_path
+from ui.access.visitors import Role
 
 
 @pytest.fixture

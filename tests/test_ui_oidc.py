@@ -13,10 +13,10 @@ from joserfc.jwk import RSAKey
 from tests.fake_provider import Provider
 from tests.layered import layered
 from tests.served import serving
-from ui.access import Access
-from ui.keys import KeyBook
-from ui.oidc import Oidc
-from ui.visitors import Role
+from ui.access.authentication import Access
+from ui.access.keys import KeyBook
+from ui.access.oidc import Oidc
+from ui.access.visitors import Role
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from index.filters import Filter
 from index.rights import RightsFile
 from tests.fake_answerer import PLAN, RULES, FakeAnswerer
 from tests.layered import ANYWHERE, layered
-from ui.access import Access
-from ui.reading import KEPT, Reading
-from ui.visitors import GUEST, OWNER, Role, Visitor, reader_of
+from ui.access.authentication import Access
+from ui.access.readable import KEPT, Reading
+from ui.access.visitors import GUEST, OWNER, Role, Visitor, reader_of
 
 WHOLE = FakeAnswerer()
 

@@ -13,17 +13,17 @@ import pytest
 
 from index.errors import IndexCorrupt, IndexNotFound, StoreUnavailable
 from index.filters import Filter
-from index.folder_store import FolderStore
-from index.passage_index import PassageIndex
 from index.records import Document
-from index.storage import MANIFEST, read_manifest
+from index.store.folder_store import FolderStore
+from index.store.passage_index import PassageIndex
+from index.store.storage import MANIFEST, read_manifest
 from qa.answers import Answer
 from qa.bootstrap import Opener
 from qa.protocols import Answerer
 from qa.settings import Settings
 from tests.fake_answerer import FakeAnswerer
 from tests.fakes import HashEncoder
-from ui.desk import Desk
+from ui.answer_queue import Desk
 from ui.reloading import RETRY, Reloader, Source, reloading, stamp_of
 
 ENCODER = HashEncoder()
@@ -193,7 +193,7 @@ def test_the_watching_ends_with_the_block(folder: Path) -> None:
 
 
 def test_models_are_loaded_once_for_all_generations(tmp_path: Path) -> None:
-    from index.encoders import load_encoder
+    from index.encoding.encoders import load_encoder
 
     folder = tmp_path / "index"
     text = "綦江区方案\n光伏发电计划装机容量70MW。"

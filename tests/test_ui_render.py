@@ -14,8 +14,8 @@ from markdown_it import MarkdownIt
 from index.records import Hit, Passage, Span
 from qa.answers import Answer
 from tests.fake_answerer import PLAN, FakeAnswerer, cite
-from ui.references import reference, section_number
-from ui.render import confidence_words, escape, render, render_question, render_refusal, unescape
+from ui.chat.references import reference, section_number
+from ui.chat.rendering import confidence_words, escape, render, render_question, render_refusal, unescape
 from ui.wording import CHINESE, ENGLISH
 
 MARKDOWN = MarkdownIt("commonmark", {"breaks": True, "html": True}).enable(["table", "strikethrough"])

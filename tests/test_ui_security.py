@@ -16,11 +16,11 @@ from fastapi.testclient import TestClient
 from qa.answers import Answer
 from tests.fake_answerer import FakeAnswerer
 from tests.served import built
-from ui.access import Access
-from ui.chat import mount_chat
-from ui.desk import Desk
-from ui.examples import Examples
-from ui.security import Guard
+from ui.access.authentication import Access
+from ui.answer_queue import Desk
+from ui.chat.blocks import mount_chat
+from ui.chat.examples import Examples
+from ui.middleware.security import Guard
 
 FILE = {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}
 
@@ -350,7 +350,7 @@ def posted(headers: list[tuple[bytes, bytes]], *messages: dict[str, object]) -> 
 
 
 def test_a_body_that_never_ends_is_a_408(monkeypatch):
-    monkeypatch.setattr("ui.security.BODY_SECONDS", 0.05)
+    monkeypatch.setattr("ui.middleware.security.BODY_SECONDS", 0.05)
     status, error = posted([], {"type": "http.request", "body": b'{"que', "more_body": True})
     assert (status, error) == (408, {"code": "timeout", "message": "请求体迟迟没有传完。"})
 

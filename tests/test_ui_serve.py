@@ -13,12 +13,12 @@ import pytest
 
 from tests.served import serving
 from ui.__main__ import main
-from ui.connections import Patient
+from ui.middleware.idle_timeout import Patient
 
 FAKE = """
 import sys, time, types
 from itertools import repeat
-from index.folder_store import FolderStore
+from index.store.folder_store import FolderStore
 from tests.fake_answerer import FakeAnswerer
 class Endless(FakeAnswerer):
     def stream(self, *asked):
@@ -77,7 +77,7 @@ def test_an_open_stream_does_not_keep_it_from_ending():
 
 @pytest.mark.parametrize("begun", [b"", b"GET /api/health HTTP/1.1\r\nhost: local"])
 def test_who_never_finishes_a_request_is_hung_up_on(monkeypatch, begun):
-    monkeypatch.setattr("ui.connections.HEAD_SECONDS", 0.2)
+    monkeypatch.setattr("ui.middleware.idle_timeout.HEAD_SECONDS", 0.2)
 
     async def hello(scope, receive, send):
         if scope["type"] == "http":

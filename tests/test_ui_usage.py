@@ -15,9 +15,9 @@ import pytest
 
 from qa.answers import Answer
 from tests.fake_answerer import FakeAnswerer
-from ui.usage import MIGRATIONS, UsageLog, UsageUnavailable, read_rows, topic_of, usage_file
-from ui.usage_options import add_usage_options, usage_of
-from ui.visitors import Visitor
+from ui.access.visitors import Visitor
+from ui.usage.log import MIGRATIONS, UsageLog, UsageUnavailable, read_rows, topic_of, usage_file
+from ui.usage.options import add_usage_options, usage_of
 
 DAY = 86_400.0
 SOMEBODY = Visitor(name="张三")

@@ -4,7 +4,7 @@ import pytest
 
 from index.filters import Filter
 from index.records import Description, Document, Metadata
-from index.versions import Validity, Versions, Wanted, spoken
+from index.structure.versions import Validity, Versions, Wanted, spoken
 
 TODAY = "2025-06-01"
 

@@ -18,9 +18,9 @@ from tests.browser import ANSWER, ASK, CITATION, PANEL, Watch, chromium, needs_c
 from tests.fake_answerer import RULES, FakeAnswerer
 from tests.portals import NAMES, Portal, named, portal
 from tests.served import built, serving
-from ui.access import Access
-from ui.keys import KeyBook
-from ui.widget_pages import HERE
+from ui.access.authentication import Access
+from ui.access.keys import KeyBook
+from ui.widget.routes import HERE
 
 pytestmark = needs_chromium
 

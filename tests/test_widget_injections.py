@@ -14,7 +14,7 @@ from tests.injections import HOST, TEXTS
 from tests.portals import NAMES, Portal, named, portal
 from tests.served import built, serving
 from tests.test_widget import BUBBLE, PATIENCE, ask, opened
-from ui.access import Access
+from ui.access.authentication import Access
 
 pytestmark = needs_chromium
 

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 from index.errors import ModelError, StoreUnavailable, YijuError
 from index.locations import add_index_argument
 from index.terminal import printable
-from qa.model_options import add_model_options, model_of
+from qa.generating.model_options import add_model_options, model_of
 from qa.settings import Caution, Settings
+from ui.access.options import access_of, add_options, check, rights_of
 from ui.audit.options import add_audit_options, audit_of
-from ui.options import access_of, add_options, check, rights_of
-from ui.usage_options import add_usage_options, mask_of, usage_of
+from ui.usage.options import add_usage_options, mask_of, usage_of
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -91,9 +91,9 @@ def _other(name: str, argv: Sequence[str]) -> int:
     if name == "audit":
         from ui.audit.command import main
     elif name == "people":
-        from ui.people_command import main
+        from ui.usage.people_command import main
     else:
-        from ui.keys_command import main
+        from ui.access.keys_command import main
 
     return main(argv)
 
@@ -180,7 +180,7 @@ def _serve(app: FastAPI, listener: socket.socket, arguments: argparse.Namespace)
     """Serves until a signal; says where once requests are answered."""
     import uvicorn
 
-    from ui.connections import Known, Patient
+    from ui.middleware.idle_timeout import Known, Patient
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from threading import Lock
 
 from qa.answers import Answer
-from qa.stopwatch import STAGES
+from qa.timing import STAGES
 
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of the latency of answers in seconds."""

@@ -15,7 +15,7 @@ from threading import Event, Thread
 from index.errors import StoreUnavailable, YijuError
 from index.protocols import Store
 from qa.protocols import Answerer
-from ui.desk import Desk
+from ui.answer_queue import Desk
 
 log = logging.getLogger(__name__)
 

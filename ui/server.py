@@ -12,18 +12,24 @@ from fastapi.responses import FileResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from index.rights import RightsFile
-from qa.personal import Mask
+from qa.privacy.personal import Mask
 from qa.protocols import Answerer
-from ui import api, api_pages, document_pages, errors, examples, export, openai_api, signin, widget_pages
-from ui.access import Access
+from ui import errors
+from ui.access import signin
+from ui.access.authentication import Access
+from ui.access.limits import Limits
 from ui.admin import routes as admin
-from ui.chat import mount_chat
-from ui.desk import Desk
-from ui.examples import Examples
-from ui.layers import protect
-from ui.limits import Limits
+from ui.answer_queue import Desk
+from ui.api import openai, reference
+from ui.api import routes as api
+from ui.chat import examples, export
+from ui.chat.blocks import mount_chat
+from ui.chat.examples import Examples
+from ui.documents import routes as documents
+from ui.middleware.stack import protect
 from ui.reloading import Source, reloading
-from ui.usage import UsageLog
+from ui.usage.log import UsageLog
+from ui.widget import routes as widget
 
 if TYPE_CHECKING:
     from ui.audit.log import AuditLog
@@ -83,13 +89,13 @@ def create_app(
     tools = _tools(app, desk) if mcp else nullcontext
     errors.install(app)
     api.add_routes(app, desk)
-    openai_api.add_routes(app, desk)
-    api_pages.add_routes(app)
+    openai.add_routes(app, desk)
+    reference.add_routes(app)
     admin.add_routes(app, desk)
-    widget_pages.add_routes(app)
+    widget.add_routes(app)
     _add_pages(app)
     signin.add_routes(app, access)
-    document_pages.add_routes(app, desk)
+    documents.add_routes(app, desk)
     export.add_routes(app, desk.mask)
     questions = Examples(desk)
     examples.add_routes(app, questions)
@@ -100,7 +106,7 @@ def create_app(
 
 def _tools(app: FastAPI, desk: Desk) -> Callable[[], AbstractAsyncContextManager[None]]:
     """Serves `/mcp` while what this gives is entered."""
-    from ui.mcp_server import add_routes  # an extra, and slow to import
+    from ui.api.mcp_server import add_routes  # an extra, and slow to import
 
     return add_routes(app, desk)
 

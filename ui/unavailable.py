@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from index.errors import YijuError
 from index.filters import Filter
 from index.records import Description, Document
-from index.versions import Versions
+from index.structure.versions import Versions
 from qa.answers import Answer
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from eval.stages import StagedIndex
+from eval.metrics.stages import StagedIndex
 from qa.protocols import Answerer
 from qa.settings import Settings
 

@@ -8,14 +8,14 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from eval.answer_metrics import SCORES
-from eval.baseline import load_report
 from eval.commands import DONE, Openers
-from eval.comparison import Contrast, System, compare
-from eval.comparison_page import comparison_page
 from eval.errors import BaselineError
-from eval.markdown import markdown_table
-from eval.report import LABELS, ReportJson, table
+from eval.metrics.answer_metrics import SCORES
+from eval.metrics.comparison import Contrast, System, compare
+from eval.report.baseline import load_report
+from eval.report.comparison_page import comparison_page
+from eval.report.markdown import markdown_table
+from eval.report.report import LABELS, ReportJson, table
 from index.terminal import printable
 
 DESCRIPTION = "比较几份存下的报告：配对检验，多重比较已校正，逐题列出得失。"

@@ -15,8 +15,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from eval.commands import DONE, Openers
-from eval.folders import documents_of
-from eval.published import FORMS, Collection, Source, own_collection, read_collection
+from eval.data.folders import documents_of
+from eval.data.published import FORMS, Collection, Source, own_collection, read_collection
 from eval.records import Query
 
 DESCRIPTION = "把公开的问题集，或自己的文件加问题，变成可以评测的形式。"

@@ -19,14 +19,14 @@ from html import escape
 from pathlib import Path
 
 from eval.commands import DONE, Openers
-from eval.drafting import Draft, draft, drafts_from_usage, drafts_from_use
+from eval.data.drafting import Draft, draft, drafts_from_usage, drafts_from_use
+from eval.data.folders import documents_of
 from eval.errors import DatasetError
-from eval.folders import documents_of
 from eval.jsonlines import read_records, read_text, shown
-from eval.markup import document
 from eval.records import Query
+from eval.report.markup import document
 from index.records import Document, Passage
-from index.splitter import split
+from index.structure.splitter import split
 
 DESCRIPTION = "从自己的文件拟出问题、答案和证据，供人逐条保留、修改、删去。"
 
@@ -91,8 +91,8 @@ def _drafts(source: Path, n: int, *, usage: bool) -> list[Draft]:
 def _documents(path: Path) -> list[tuple[Document, Sequence[Passage]]]:
     if not (path / "manifest.json").is_file():
         return [(each, split(each)) for each in documents_of([path])]
-    from index.locations import store_at
-    from index.named_encoder import NamedEncoder
+    from index.store.named_encoder import NamedEncoder
+    from index.stores import store_at
 
     store = store_at(path)
     index = store.open(NamedEncoder(store.manifest()))

@@ -13,14 +13,14 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from eval.commands import DONE, Openers
-from eval.datasets import load_dataset
+from eval.data.datasets import load_dataset
 from eval.errors import DatasetError
 from eval.jsonlines import read_records
-from eval.report import STAGE_LABELS, table
-from eval.retrieval_metrics import DEFAULT_MEASURES, score_run
-from eval.scores import ScoreJson, score_json
-from eval.stages import DEPTH, STAGES, StagedIndex, search_stages
-from eval.trec import Qrels, Run, read_qrels, read_run, write_qrels, write_run
+from eval.metrics.retrieval_metrics import DEFAULT_MEASURES, score_run
+from eval.metrics.scores import ScoreJson, score_json
+from eval.metrics.stages import DEPTH, STAGES, StagedIndex, search_stages
+from eval.metrics.trec import Qrels, Run, read_qrels, read_run, write_qrels, write_run
+from eval.report.report import STAGE_LABELS, table
 from index.locations import add_index_argument
 from qa.settings import Settings
 

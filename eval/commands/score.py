@@ -10,23 +10,23 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from eval.answer_metrics import TextOf
-from eval.baseline import check_index, load_baseline, regression_text, regressions
 from eval.commands import DONE, GATE_FAILED, Openers
-from eval.datasets import load_dataset
+from eval.data.datasets import load_dataset
+from eval.data.journal import Journal, journal_path
+from eval.data.outcomes import Asked, Expanding, ask_all, read_outcomes
 from eval.errors import Interrupted
-from eval.guests import Guest, add_guest_options, guest_of
-from eval.journal import Journal, journal_path
-from eval.markdown import report_markdown
-from eval.outcomes import Asked, Expanding, ask_all, read_outcomes
-from eval.page import report_page
+from eval.generation.model_runs import Guest, add_guest_options, guest_of
+from eval.metrics.answer_metrics import TextOf
+from eval.metrics.stages import StagedSearch, search_stages
 from eval.progress import with_progress
-from eval.provenance import index_json, model_told, program_sha256, provenance
 from eval.records import Dataset, Outcome
-from eval.report import Circumstances, IndexJson, ReportJson, make_report
-from eval.report_text import report_text
-from eval.requirements import Requirement, parse_tolerance, unmet, unmet_text
-from eval.stages import StagedSearch, search_stages
+from eval.report.baseline import check_index, load_baseline, regression_text, regressions
+from eval.report.markdown import report_markdown
+from eval.report.page import report_page
+from eval.report.provenance import index_json, model_told, program_sha256, provenance
+from eval.report.report import Circumstances, IndexJson, ReportJson, make_report
+from eval.report.report_text import report_text
+from eval.report.requirements import Requirement, parse_tolerance, unmet, unmet_text
 from index.locations import add_index_argument
 from qa.protocols import Answerer, Expander
 from qa.settings import Answering, Settings

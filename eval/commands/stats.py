@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from eval.checks import Finding, findings, statistics
 from eval.commands import DONE, GATE_FAILED, Openers
-from eval.datasets import load_dataset
-from eval.folders import documents_of
-from eval.report import table
+from eval.data.checks import Finding, findings, statistics
+from eval.data.datasets import load_dataset
+from eval.data.folders import documents_of
+from eval.report.report import table
 from index.terminal import printable
 
 DESCRIPTION = "统计问题集，并查重复、照抄、泄漏和落空的证据。"

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eval.commands import DONE, Openers
-from eval.comparison import Contrast, System, compare, pareto
-from eval.datasets import load_dataset
-from eval.folders import documents_of
-from eval.markup import Axis, Cell, Plot, Row, document, figure, sortable
+from eval.data.datasets import load_dataset
+from eval.data.folders import documents_of
+from eval.metrics.comparison import Contrast, System, compare, pareto
 from eval.progress import with_progress
-from eval.report import LABELS, table
+from eval.report.markup import Axis, Cell, Plot, Row, document, figure, sortable
+from eval.report.report import LABELS, table
 from index.terminal import printable
 
 if TYPE_CHECKING:
-    from eval.sweeping import Measured
+    from eval.commands.sweeping import Measured
 
 DESCRIPTION = "在多种编码器、段落长度、融合权重、深度下评检索（和作答），画出质量与代价；只算变了的。"
 
@@ -49,8 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, openers: Openers) -> int:
     """Run all settings; the first is what the others are held against."""
     # Here and not above: FAISS and the runtimes behind encoders are heavy, and other commands do without.
-    from eval.sweeping import ANSWER_MEASURES, Setting, Sweep, measures_at
-    from index.encoders import load_encoder
+    from eval.commands.sweeping import ANSWER_MEASURES, Setting, Sweep, measures_at
+    from index.encoding.encoders import load_encoder
 
     dataset = load_dataset(arguments.dataset, arguments.split)
     settings = [Setting(*each) for each in product(arguments.encoder, arguments.size, arguments.weight)]

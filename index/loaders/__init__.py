@@ -22,9 +22,9 @@ from index.errors import DocumentError, DocumentTooLarge, DocumentUnreadable, Mi
 from index.loaders import plain
 from index.loaders.content import Content, Unreadable
 from index.loaders.sniff import HEAD, Format, inside, sniff
-from index.metadata import describe
-from index.outline import outline
 from index.records import Document
+from index.structure.metadata import describe
+from index.structure.outline import outline
 
 SUFFIXES = (".txt", ".md", ".markdown")
 """Names of plain text; all other formats are known by their content. A name without any may be text as well."""
@@ -76,7 +76,7 @@ def load(path: Path, *, source: str | None = None) -> Document:
 def load_all(
     path: Path, *, source: str | None = None, notice: Notice = lambda _: None, archives: int = _ARCHIVES_MAX
 ) -> Iterator[Document | DocumentError]:
-    """Load a file that may hold several documents, in this process; `index.cage` does it in one that is confined.
+    """Load a file that may hold several documents, in this process; `index.sandbox` does it in one that is confined.
 
     Args:
         path: a file in any format.

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from index import placing
 from index.loaders.tables import Grid, Part, rendered
-from index.placing import PlacedLine, PlacedPage
 from index.records import Declared, Row, Span, Table
+from index.structure import page_positions
+from index.structure.page_positions import PlacedLine, PlacedPage
 
 MAX_CHARACTERS = 20_000_000
 """Characters of one document: 40 times the longest law, and what still fits into memory with its index."""
@@ -41,7 +41,7 @@ class Unreadable(Exception):
 
 
 class Box(NamedTuple):
-    """A rectangle on a page, in `placing.UNITS`.
+    """A rectangle on a page, in `page_positions.UNITS`.
 
     Attributes:
         page: its number, from 1.
@@ -69,7 +69,7 @@ class Content:
         declared: headings by style, tag or bookmark, in text order.
         tables: in text order.
         notices: what was left out and why, for the user to know.
-        placed: where the lines stand on their pages, as `placing.packed` writes it.
+        placed: where the lines stand on their pages, as `page_positions.packed` writes it.
     """
 
     text: str
@@ -226,7 +226,7 @@ class Writer:
             tuple(sorted(self._declared, key=lambda heading: heading.span)),
             tuple(self._tables),
             tuple(self._notices),
-            placing.packed([replace(p, lines=tuple(self._placed[n])) for n, p in enumerate(self._frames, 1)]),
+            page_positions.packed([replace(p, lines=tuple(self._placed[n])) for n, p in enumerate(self._frames, 1)]),
         )
 
     def _place(self, start: int, end: int, box: Box) -> None:

@@ -20,7 +20,7 @@ from index.loaders.overlays import without_watermarks
 from index.loaders.sheets import Glyph, Sheet, turned, upright
 from index.loaders.shown import Shown
 from index.loaders.tables import Grid
-from index.markers import markers
+from index.structure.heading_numbers import markers
 
 _EDGE = 0.12  # share of the page's height at top and bottom where headers and footers stand
 _PAGE_NUMBER = re.compile(

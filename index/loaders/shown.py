@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from index.loaders.content import Box
 from index.loaders.sheets import Sheet
-from index.placing import UNITS, PlacedPage
+from index.structure.page_positions import UNITS, PlacedPage
 
 
 class Shown:

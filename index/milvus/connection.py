@@ -16,7 +16,7 @@ from pymilvus import CollectionSchema, DataType, Function, FunctionType, MilvusC
 from index.errors import IndexBusy, IndexStoreError, MissingDependency, StoreUnavailable
 from index.locations import MilvusAddress
 from index.milvus.names import Kind
-from index.sparse import K1, B
+from index.search.sparse import K1, B
 
 Row = Mapping[str, Any]
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from index.errors import IndexBusy
 from index.filters import Filter
-from index.fusion import Scores, best, fuse
+from index.manifest import Manifest
 from index.milvus.connection import Connection
 from index.milvus.lexicons import LimitedLexicon, MilvusLexicon
 from index.milvus.names import Generation
@@ -34,10 +34,10 @@ from index.milvus.rows import (
 )
 from index.protocols import Encoder, Retriever, Stage
 from index.records import Description, Document, Hit, Passage
-from index.retrievers import POOL, weight_among
-from index.sparse import K1, B
-from index.storage import Manifest
-from index.stored import Lazily
+from index.search.fusion import Scores, best, fuse
+from index.search.retrievers import POOL, weight_among
+from index.search.sparse import K1, B
+from index.store.stored import Lazily
 from index.text import terms
 
 _EF = 2

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from index import codec
 from index.filters import Filter, issuers_of, years_of
+from index.manifest import Manifest
 from index.milvus.connection import LONGEST, MOST_NAMES, MOST_YEARS, Row
 from index.records import Description, Document, Passage, Span
-from index.storage import Manifest
 from index.text import terms
 
 Vector = NDArray[np.float32]

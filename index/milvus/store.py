@@ -7,15 +7,16 @@ from contextlib import contextmanager, suppress
 
 from index.errors import IndexCorrupt, IndexFormatMismatch, IndexNotFound, IndexStoreError
 from index.locations import MilvusAddress
+from index.manifest import Manifest
 from index.milvus.connection import Connection
 from index.milvus.index import MilvusIndex
 from index.milvus.lexicons import WholeLexicon
 from index.milvus.names import KINDS, Generation
 from index.milvus.rows import CARD, CARD_FIELDS, RECORD, Held, Record, held_from
 from index.milvus.writer import MilvusWriter
-from index.named_encoder import check_encoder
 from index.protocols import Encoder, LoadEncoder
-from index.storage import Manifest, program_version
+from index.store.named_encoder import check_encoder
+from index.store.storage import program_version
 from index.text import terms_fingerprint
 
 
@@ -52,7 +53,7 @@ class MilvusStore:
         generation = self._current()
         record = self._record(generation)
         if encoder is None:
-            from index.encoders import load_encoder  # brings the runtime of encoders
+            from index.encoding.encoders import load_encoder  # brings the runtime of encoders
 
             encoder = load_encoder(record.manifest.encoder)
         check_encoder(str(self._address), record.manifest, encoder)

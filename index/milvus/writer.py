@@ -19,7 +19,7 @@ from index.milvus.names import Generation
 from index.milvus.rows import RECORD, Held, Record, document_rows, of_change, passage_from, passage_row, term_rows
 from index.protocols import Encoder, Progress, Vectors
 from index.records import Description, Document, Passage
-from index.splitter import split
+from index.structure.splitter import split
 from index.text import terms
 
 _BLOCK = 128

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from index.text import align
-from qa.language import INTERROGATIVES
-from qa.quantities import Unit, unit_in
+from qa.language.lexicon import INTERROGATIVES
+from qa.language.quantities import Unit, unit_in
+from qa.language.tagging import tagged
 from qa.tables.words import Words, words
-from qa.words import tagged
 
 
 class Wanted(StrEnum):

@@ -12,9 +12,9 @@ from itertools import pairwise
 
 from index.records import Document, Row, Span, Table
 from index.text import fold
-from qa.grammar import UNIT
-from qa.measures import asked_dimensions, dimension
-from qa.quantities import unit_in
+from qa.language.grammar import UNIT
+from qa.language.measures import asked_dimensions, dimension
+from qa.language.quantities import unit_in
 from qa.tables.words import bare, units_in
 
 NAME_MAX = 60

@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from index.records import Hit, Passage, Span
 from qa.answers import Answer, Citation
-from qa.citations import MAX_QUOTE, unmarked
-from qa.quantities import decimal
+from qa.language.quantities import decimal
+from qa.reading.citations import MAX_QUOTE, unmarked
 from qa.tables.asking import Request
 from qa.tables.grid import Cell, Grid
 from qa.tables.words import bare

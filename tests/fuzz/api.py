@@ -26,7 +26,7 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.fake_answerer import FakeAnswerer
 from tests.served import built
-from ui.usage import UsageLog
+from ui.usage.log import UsageLog
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 EXAMPLES = 25

@@ -18,14 +18,14 @@ from functools import cache, partial
 from pathlib import Path
 
 from index import codec
-from index.contents import Contents
 from index.errors import DocumentError, IndexStoreError, MissingDependency
 from index.loaders import load_all, ocr
 from index.loaders.sheets import Sheet
-from index.passage_index import PassageIndex
 from index.records import Document
-from index.splitter import split
-from index.storage import sealed
+from index.store.contents import Contents
+from index.store.passage_index import PassageIndex
+from index.store.storage import sealed
+from index.structure.splitter import split
 from tests.fakes import HashEncoder
 from tests.files import at, docx, p, pdf, pptx, ruled, shape, tbl, zipped
 

@@ -12,7 +12,7 @@ from index.errors import YijuError
 from index.records import Document
 from index.text import fold
 from ui.admin.questions import OpenQuestion
-from ui.usage import topic_of
+from ui.usage.log import topic_of
 
 MAX_TEXT = 1_000
 """Longest answer or evidence that a case takes, in characters."""

@@ -15,7 +15,7 @@ from math import ceil
 from pathlib import Path
 
 from qa.answers import CitationJson
-from ui.usage import Readable, everything, read_rows
+from ui.usage.log import Readable, everything, read_rows
 
 LISTED = 200
 """How many open questions are looked at, those asked most first."""

@@ -19,6 +19,7 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 from index.errors import YijuError
 from qa.answers import Answer
 from qa.protocols import Answerer
+from ui.access.visitors import Role, Visitor, require
 from ui.admin import plots
 from ui.admin.cases import Case, CaseError, add_cases, answer_case, cases_file, cases_for, draft, refusal_case
 from ui.admin.questions import (
@@ -32,12 +33,11 @@ from ui.admin.questions import (
     places,
     stretches,
 )
-from ui.asked import name_of, note_person
-from ui.desk import Desk
+from ui.answer_queue import Desk
+from ui.audit.entries import name_of, note_person
 from ui.errors import ApiError, as_api_error
-from ui.pages import page
-from ui.usage import Readable, UsageLog, asked_by
-from ui.visitors import Role, Visitor, require
+from ui.templating import page
+from ui.usage.log import Readable, UsageLog, asked_by
 
 PERIODS = {1: "24 小时", 7: "7 天", 30: "30 天", 90: "90 天"}
 

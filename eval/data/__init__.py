@@ -1,0 +1,1 @@
+"""Question sets: read, checked, drafted and answered."""

@@ -1,0 +1,33 @@
+"""Folders of documents, as the commands of the evaluation take them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from eval.errors import DatasetError
+from index.errors import DocumentError
+from index.loaders import find_files
+from index.records import Document
+from index.sandbox import Cage
+
+
+def documents_of(paths: Sequence[Path]) -> list[Document]:
+    """The documents in files and folders; one that cannot be read is told on stderr, and the rest is taken.
+
+    Raises:
+        DatasetError: if no document can be read.
+        DocumentError: if a path does not exist.
+    """
+    found: list[Document] = []
+    with Cage() as cage:
+        for path, source in find_files(paths):
+            for each in cage.load_all(path, source=source):
+                if isinstance(each, DocumentError):
+                    sys.stderr.write(f"略过：{each}\n")
+                else:
+                    found.append(each)
+    if not found:
+        raise DatasetError(paths[0], f"{'、'.join(map(str, paths))} 里没有读得了的文件")
+    return found

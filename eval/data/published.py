@@ -1,0 +1,323 @@
+"""Question sets of other people's making, in the forms they are published in.
+
+    SQuAD   one JSON file: data › paragraphs › qas (SQuAD, DRCD, XQuAD), or CMRC 2018's list of contexts with qas
+    rows    JSON lines, one question with its context each: qid, question, answers, context_id, title, context
+    BEIR    a folder: corpus.jsonl, queries.jsonl, qrels.tsv or qrels/*.tsv (MTEB's layout too)
+    LeCoQA  two JSON-lines files: questions with doc_ids, statutes with doc_id, title, text
+    own     a folder of documents, and questions with or without their answers
+
+What they have in common is a `Collection`. Every complaint names file, place and field.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from eval.errors import DatasetError
+from eval.jsonlines import Record, read_records, read_text
+from eval.metrics.trec import Qrels, read_qrels
+from eval.records import Query
+from index.text import sentence_spans
+
+Skip = Callable[[str], None]
+
+FORMS = ("squad", "rows", "beir", "lecoqa")
+"""Names of the forms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document as its publisher gives it."""
+
+    id: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Documents with questions about them.
+
+    Attributes:
+        documents: in file order, ids unique.
+        queries: in the contract's form where answers are known; ids unique.
+        topics: question id → question, for every question, with answers or without.
+        qrels: relevant documents of each question; empty where nothing but evidence tells.
+    """
+
+    documents: tuple[Source, ...]
+    queries: tuple[Query, ...]
+    topics: Mapping[str, str]
+    qrels: Qrels
+
+
+def read_collection(
+    path: Path, form: str | None = None, *, documents: Path | None = None, skip: Skip | None = None
+) -> Collection:
+    """Read a published question set.
+
+    Args:
+        path: its file, or its folder for BEIR.
+        form: one of `FORMS`; None looks what it is.
+        documents: the statutes' file, for LeCoQA.
+        skip: told of each unusable question of a SQuAD-like set, which is then left out; None refuses the set.
+
+    Raises:
+        DatasetError: if it cannot be used; names file, place and field.
+        ValueError: if there is no such form.
+    """
+    readers: Mapping[str, Callable[[], Collection]] = {
+        "squad": lambda: _squad(path, skip),
+        "rows": lambda: _rows(path, skip),
+        "beir": lambda: _beir(path),
+        "lecoqa": lambda: _lecoqa(path, documents),
+    }
+    chosen = form or _form_of(path)
+    if chosen not in readers:
+        raise ValueError(f"没有 {chosen} 这种问题集；有：{'、'.join(FORMS)}")
+    collection = readers[chosen]()
+    if not collection.topics:
+        raise DatasetError(path, f"{path} 里一个问题也没有")
+    return collection
+
+
+def _form_of(path: Path) -> str:
+    if path.is_dir():
+        return "beir"
+    if path.suffix == ".json":
+        return "squad"
+    first = next(read_records(path, DatasetError), None)
+    return "lecoqa" if first is not None and "doc_ids" in first.fields else "rows"
+
+
+def _squad(path: Path, skip: Skip | None) -> Collection:
+    try:
+        content = json.loads(read_text(path, DatasetError))
+    except (json.JSONDecodeError, RecursionError) as cause:
+        raise DatasetError(path, f"{path} 不是完整的 JSON：{cause}") from cause
+    builder = _Builder(skip)
+    for context in _contexts(path, content):
+        builder.add_context(context)
+    return builder.collection()
+
+
+def _contexts(path: Path, content: object) -> Iterator[Record]:
+    """Contexts with their questions: of CMRC 2018's list, or of SQuAD's articles with the article's title."""
+    if isinstance(content, list):
+        yield from Record(path, None, {"all": content}, DatasetError).objects("all")
+        return
+    if not isinstance(content, dict):
+        raise DatasetError(path, f"{path} 应是一个 JSON 对象（data › paragraphs › qas）或一个数组（CMRC 2018）")
+    for article in Record(path, None, content, DatasetError).objects("data"):
+        title = article.optional_text("title") or ""
+        for paragraph in article.objects("paragraphs"):
+            yield Record(path, None, {"title": title, **paragraph.fields}, DatasetError, paragraph.prefix)
+
+
+class _Builder:
+    """Gathers contexts and their questions, each id once."""
+
+    def __init__(self, skip: Skip | None) -> None:
+        self._skip = skip
+        self._documents: dict[str, Source] = {}
+        self._queries: dict[str, Query] = {}
+
+    def add_context(self, context: Record) -> None:
+        """A context of a SQuAD-like file with all its questions."""
+        text = context.text("context_text" if "context_text" in context.fields else "context")
+        id = str(context.fields.get("context_id") or context.fields.get("id") or f"c{len(self._documents)}")
+        self._add_document(context, Source(id, context.optional_text("title") or id, text))
+        for question in context.objects("qas"):
+            self._try_question(question, text, id)
+
+    def add_row(self, row: Record) -> None:
+        """A line that holds one question with its context."""
+        id = row.text("context_id")
+        text = row.text("context")
+        if id not in self._documents or self._documents[id].text != text:
+            self._add_document(row, Source(id, row.optional_text("title") or id, text))
+        self._try_question(row, text, id)
+
+    def _try_question(self, question: Record, context: str, document: str) -> None:
+        try:
+            self._add_question(question, context, document)
+        except DatasetError as error:
+            if self._skip is None:
+                raise
+            self._skip(str(error))
+
+    def _add_question(self, question: Record, context: str, document: str) -> None:
+        """One question; it has no answer in the context where it says so, or names none (SQuAD 2)."""
+        id = _first_text(question, "id", "query_id", "qid")
+        answers = _answer_texts(question)
+        if id in self._queries:
+            raise question.complaint(_field(question, "id", "query_id", "qid"), "各不相同的编号，这一个前面已有")
+        if question.fields.get("is_impossible") is True:
+            answers = ()
+        evidence = tuple(dict.fromkeys(each for answer in answers for each in sentences_with(context, answer)[:1]))
+        if answers and not evidence:
+            raise question.complaint("answers", f"文中（{document}）的原话，以便找到证据")
+        text = _first_text(question, "question", "query_text")
+        self._queries[id] = Query(id, text, tuple((each,) for each in answers), evidence, bool(answers), "mrc")
+
+    def _add_document(self, record: Record, source: Source) -> None:
+        if source.id in self._documents:
+            raise record.complaint(_field(record, "context_id", "id"), "各不相同的文档编号，这一个前面已有")
+        self._documents[source.id] = source
+
+    def collection(self) -> Collection:
+        """All that was added."""
+        queries = tuple(self._queries.values())
+        return Collection(tuple(self._documents.values()), queries, {q.id: q.question for q in queries}, {})
+
+
+def _rows(path: Path, skip: Skip | None) -> Collection:
+    builder = _Builder(skip)
+    for row in read_records(path, DatasetError):
+        builder.add_row(row)
+    return builder.collection()
+
+
+def _beir(folder: Path) -> Collection:
+    corpus = _corpus(folder / "corpus.jsonl", "_id")
+    topics = _topics(folder / "queries.jsonl", "_id", "text")
+    qrels = read_qrels(_qrels_file(folder))
+    _check_ids(folder, qrels, topics, corpus)
+    judged = {id: topics[id] for id in qrels}
+    return Collection(tuple(corpus.values()), (), judged, qrels)
+
+
+def _qrels_file(folder: Path) -> Path:
+    """The judgements to test on."""
+    candidates = [folder / "qrels" / "test.tsv", folder / "qrels.tsv", *sorted(folder.glob("qrels/*.tsv"))]
+    found = next((each for each in candidates if each.is_file()), None)
+    if found is None:
+        raise DatasetError(folder, f"{folder} 里没有 qrels/test.tsv，也没有 qrels.tsv；BEIR 问题集应有其一")
+    return found
+
+
+def _lecoqa(path: Path, documents: Path | None) -> Collection:
+    statutes = documents or path.with_name(path.name.replace("questions", "statutes"))
+    if statutes == path:
+        raise DatasetError(path, f"{path} 的法条不知在哪个文件；请用 --documents 指出")
+    corpus = _corpus(statutes, "doc_id")
+    topics = _topics(path, "qid", "question")
+    qrels = {
+        record.text("qid"): dict.fromkeys(record.texts("doc_ids"), 1) for record in read_records(path, DatasetError)
+    }
+    _check_ids(path, qrels, topics, corpus)
+    return Collection(tuple(corpus.values()), (), topics, qrels)
+
+
+def _corpus(path: Path, id_field: str) -> dict[str, Source]:
+    found: dict[str, Source] = {}
+    for record in read_records(path, DatasetError):
+        id = record.text(id_field)
+        if id in found:
+            raise record.complaint(id_field, "各不相同的文档编号，这一个前面已有")
+        found[id] = Source(id, record.optional_text("title") or id, record.text("text"))
+    return found
+
+
+def _topics(path: Path, id_field: str, text_field: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for record in read_records(path, DatasetError):
+        id = record.text(id_field)
+        if id in found:
+            raise record.complaint(id_field, "各不相同的问题编号，这一个前面已有")
+        found[id] = record.text(text_field)
+    return found
+
+
+def _check_ids(path: Path, qrels: Qrels, topics: Mapping[str, str], corpus: Mapping[str, Source]) -> None:
+    strangers = [id for id in qrels if id not in topics]
+    unknown = [id for judged in qrels.values() for id in judged if id not in corpus]
+    for what, ids in (("问题", strangers), ("文档", unknown)):
+        if ids:
+            raise DatasetError(
+                path, f"{path} 的判定里有 {len(ids)} 个不存在的{what}（例如 {ids[0]}）；请核对文件是否配套"
+            )
+
+
+def own_collection(documents: Sequence[Source], questions: Path) -> tuple[Collection, list[str]]:
+    """A folder's documents with one's own questions.
+
+    Questions are JSON lines (`question`, `answer` or `answers`, `evidence`; what is missing is looked for in the
+    documents) or plain lines, a question each, with the answer behind a tab. A question without an answer is one that
+    the documents do not answer.
+
+    Args:
+        documents: verbatim.
+        questions: the file.
+
+    Returns:
+        The collection, and what a person should look at: questions whose answer no document holds.
+
+    Raises:
+        DatasetError: if the file cannot be used; names line and field.
+    """
+    queries, doubts = [], []
+    for line, question, answers, evidence in _own_questions(questions):
+        found = evidence or _evidence(documents, question, answers)
+        if answers and not found:
+            doubts.append(f"{questions} 第 {line} 行：没有文件含有答案「{answers[0]}」，证据留空：{question}")
+        alternatives = tuple((answer,) for answer in answers)
+        queries.append(Query(f"q{line:04d}", question, alternatives, found, bool(answers), "own"))
+    if not queries:
+        raise DatasetError(questions, f"{questions} 里一个问题也没有")
+    return Collection(tuple(documents), tuple(queries), {q.id: q.question for q in queries}, {}), doubts
+
+
+def _own_questions(path: Path) -> Iterator[tuple[int, str, tuple[str, ...], tuple[str, ...]]]:
+    """Line, question, answers, evidence."""
+    if path.suffix in {".jsonl", ".json"}:
+        for record in read_records(path, DatasetError):
+            yield record.line or 0, record.text("question"), _answer_texts(record), record.texts("evidence")
+        return
+    for line, text in enumerate(read_text(path, DatasetError).split("\n"), start=1):
+        question, *answers = (part.strip() for part in text.split("\t"))
+        if question:
+            yield line, question, tuple(answer for answer in answers if answer), ()
+
+
+def _evidence(documents: Sequence[Source], question: str, answers: Sequence[str]) -> tuple[str, ...]:
+    """Of the sentences that hold an answer, the one that shares most with the question."""
+    sentences = [each for source in documents for answer in answers for each in sentences_with(source.text, answer)]
+    asked = _bigrams(question)
+    best = max(sentences, key=lambda sentence: len(asked & _bigrams(sentence)), default=None)
+    return (best,) if best is not None else ()
+
+
+def sentences_with(text: str, part: str) -> list[str]:
+    """The sentences of `text` that hold `part`, verbatim and trimmed; `part` itself where it crosses sentences."""
+    spans = [(span.slice(text).strip()) for span in sentence_spans(text)]
+    return [each for each in spans if part in each] or ([part] if part in text else [])
+
+
+def _bigrams(text: str) -> set[str]:
+    bare = re.sub(r"\W", "", text)
+    return {bare[at : at + 2] for at in range(len(bare) - 1)}
+
+
+def _answer_texts(record: Record) -> tuple[str, ...]:
+    """Answers as texts, or as SQuAD's objects with a text; each once, blank ones left out."""
+    given = record.fields.get("answers", record.fields.get("answer", []))
+    listed = given if isinstance(given, list) else [given]
+    texts = [each.get("text") if isinstance(each, dict) else each for each in listed]
+    strings = [each.strip() for each in texts if isinstance(each, str)]
+    if len(strings) != len(texts):
+        raise record.complaint("answers", "字符串的数组，或含 text 的对象的数组")
+    return tuple(dict.fromkeys(each for each in strings if each))
+
+
+def _first_text(record: Record, *fields: str) -> str:
+    return record.text(_field(record, *fields))
+
+
+def _field(record: Record, *fields: str) -> str:
+    """The first of these fields that is there, the first of all where none is."""
+    return next((field for field in fields if field in record.fields), fields[0])

@@ -1,0 +1,1 @@
+"""Scores of retrieval and of answers, with intervals and tests."""

@@ -1,0 +1,1 @@
+"""Reports of an evaluation as JSON, text, HTML and Markdown, and the regression gate."""

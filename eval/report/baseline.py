@@ -1,0 +1,211 @@
+"""The gate: what got worse since a saved report, and whether that is more than chance."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from eval.errors import BaselineError
+from eval.jsonlines import read_text
+from eval.metrics.answer_metrics import LOWER_IS_BETTER, SCORES
+from eval.metrics.significance import Difference, paired_difference
+from eval.records import Dataset
+from eval.report.report import FORMAT, LABELS, VERSION, IndexJson, QuestionJson, ReportJson
+from index.terminal import printable
+
+ALPHA = 0.05
+"""A drop whose p-value is below this is significant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Regression:
+    """A score that got worse.
+
+    Attributes:
+        name: the score.
+        before: its mean in the baseline, over the questions that both runs count.
+        after: its mean now, over the same questions.
+        p: how likely chance alone does this.
+        broken: ids of the questions that got worse, in the data set's order.
+    """
+
+    name: str
+    before: float
+    after: float
+    p: float
+    broken: tuple[str, ...]
+
+
+def load_baseline(path: Path, dataset: Dataset) -> ReportJson:
+    """A report saved with `--json` over the same questions.
+
+    Raises:
+        BaselineError: if it is unusable or of another data set; names the difference.
+    """
+    report = load_report(path)
+    ids = [each["id"] for each in report["questions"]]
+    if report["dataset"]["sha256"] != dataset.sha256 or ids != [query.id for query in dataset.queries]:
+        raise BaselineError(path, f"基线 {path} 测的是另一个问题集：{_dataset_difference(report, dataset)}")
+    return report
+
+
+def load_report(path: Path) -> ReportJson:
+    """A report saved with `--json`.
+
+    Raises:
+        BaselineError: if it is unusable.
+    """
+    try:
+        content = json.loads(read_text(path, BaselineError))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise BaselineError(path, f"{path} 不是完整的 JSON；基线应是 yiju-eval --json 存下的报告") from error
+    if not _is_report(content):
+        raise BaselineError(path, f"{path} 不是 yiju-eval --json 存下的第 {VERSION} 版报告，请重新生成基线")
+    return cast(ReportJson, content)
+
+
+def check_index(path: Path, baseline: ReportJson, index: IndexJson | None) -> None:
+    """Refuse a baseline that was measured over other documents; another encoder or splitting may be what is compared.
+
+    Raises:
+        BaselineError: if documents differ; names them. Nothing is checked where either index is unknown.
+    """
+    then = baseline["index"]
+    # Reports of earlier versions did not say which documents they were about.
+    before = then.get("sources") if then else None
+    if before is None or index is None:
+        return
+    now = index["sources"]
+    differences = [
+        ("只在基线里", [source for source in before if source not in now]),
+        ("只在现在的索引里", [source for source in now if source not in before]),
+        ("内容不同", [source for source in now if source in before and now[source] != before[source]]),
+    ]
+    if any(sources for _, sources in differences):
+        shown = "；".join(f"{label} {len(sources)} 个{_some(sources)}" for label, sources in differences if sources)
+        raise BaselineError(path, f"基线 {path} 测的是另一批文件：{shown}；请用同一批文件建的索引，或重新生成基线")
+
+
+def regressions(
+    baseline: ReportJson, report: ReportJson, tolerances: Mapping[str, float] | None = None
+) -> list[Regression]:
+    """Scores that dropped significantly, in report order.
+
+    A drop is significant by the paired permutation test at 5 %. For `verbatim` any drop counts: a quote that is not
+    in the document is a bug, however rare. So does a question that fails now and did not before.
+
+    Args:
+        baseline: the earlier report.
+        report: of the same questions.
+        tolerances: by score, how large a drop is put up with, significant or not.
+    """
+    before = {each["id"]: each for each in baseline["questions"]}
+    allowed = tolerances or {}
+    found = [
+        each
+        for name in SCORES
+        if (each := _regression(name, before, report["questions"])) is not None
+        and abs(each.after - each.before) > allowed.get(name, 0.0)
+    ]
+    failed = tuple(id for id in report["failed"] if id not in baseline["failed"])
+    if failed:
+        n = len(report["questions"])
+        found.append(Regression("failed", len(baseline["failed"]) / n, len(report["failed"]) / n, 0.0, failed))
+    return found
+
+
+def question_differences(before: ReportJson, after: ReportJson) -> dict[str, Difference]:
+    """How every score moved, over the questions that both reports count, in report order.
+
+    A score that no question counts in both is absent.
+    """
+    old = {each["id"]: each["scores"] for each in before["questions"]}
+    found = {}
+    for name in SCORES:
+        pairs = [
+            (old[each["id"]][name], each["scores"][name])
+            for each in after["questions"]
+            if name in each["scores"] and name in old.get(each["id"], {})
+        ]
+        if pairs:
+            found[name] = paired_difference([pair[0] for pair in pairs], [pair[1] for pair in pairs])
+    return found
+
+
+def regression_text(found: Sequence[Regression]) -> str:
+    """What got worse, for a terminal."""
+    if not found:
+        return "与基线相比没有显著变差的指标"
+    return printable("\n".join(["与基线相比显著变差：", *(_line(each) for each in found)]))
+
+
+def _line(regression: Regression) -> str:
+    label = {**LABELS, "failed": "出错的问题"}[regression.name]
+    change = f"{regression.before:.3f} → {regression.after:.3f}，p = {regression.p:.4f}"
+    return f"  {label}（{regression.name}）{change}；变差的问题：{'、'.join(regression.broken)}"
+
+
+def _regression(name: str, before: Mapping[str, QuestionJson], questions: Sequence[QuestionJson]) -> Regression | None:
+    sign = -1 if name in LOWER_IS_BETTER else 1
+    ids = [each["id"] for each in questions if name in each["scores"] and name in before[each["id"]]["scores"]]
+    now = {each["id"]: each["scores"].get(name, 0.0) for each in questions}
+    old = {id: before[id]["scores"][name] for id in ids}
+    broken = tuple(id for id in ids if sign * (now[id] - old[id]) < 0)
+    if not broken:
+        return None
+    difference = paired_difference([old[id] for id in ids], [now[id] for id in ids])
+    if not _counts(name, sign * difference.value, difference):
+        return None
+    mean = sum(old.values()) / len(ids)
+    return Regression(name, mean, mean + difference.value, difference.p, broken)
+
+
+def _counts(name: str, gain: float, difference: Difference) -> bool:
+    return gain < 0 and (name == "verbatim" or difference.p < ALPHA)
+
+
+def _is_report(content: object) -> bool:
+    if not isinstance(content, dict) or (content.get("format"), content.get("version")) != (FORMAT, VERSION):
+        return False
+    dataset, questions, failed = (content.get(key) for key in ("dataset", "questions", "failed"))
+    return (
+        isinstance(dataset, dict)
+        and isinstance(dataset.get("sha256"), str)
+        and isinstance(failed, list)
+        and isinstance(questions, list)
+        and all(_is_question(each) for each in questions)
+    )
+
+
+def _is_question(value: object) -> bool:
+    if not isinstance(value, dict) or not isinstance(value.get("id"), str):
+        return False
+    scores = value.get("scores")
+    return isinstance(scores, dict) and all(_is_share(each) for each in scores.values())
+
+
+def _is_share(value: object) -> bool:
+    """Whether it is a number in [0, 1]; NaN is not."""
+    return isinstance(value, (int, float)) and 0 <= value <= 1
+
+
+def _dataset_difference(report: ReportJson, dataset: Dataset) -> str:
+    """In what the two question sets differ, most telling first."""
+    then = [each["id"] for each in report["questions"]]
+    now = [query.id for query in dataset.queries]
+    gone, added = [id for id in then if id not in set(now)], [id for id in now if id not in set(then)]
+    if gone or added:
+        return (
+            f"基线 {len(then)} 题，现在 {len(now)} 题；只在基线里的 {len(gone)} 题{_some(gone)}，"
+            f"只在现在的 {len(added)} 题{_some(added)}"
+        )
+    return (
+        f"题号相同，但题目内容改过（sha256 {report['dataset']['sha256'][:12]} → {dataset.sha256[:12]}）；请重新生成基线"
+    )
+
+
+def _some(ids: Sequence[str]) -> str:
+    return f"（{'、'.join(ids[:3])}{'…' if len(ids) > 3 else ''}）" if ids else ""

@@ -1,0 +1,89 @@
+"""Which program, which index, which settings: what a reader of a report needs to get the same figures again."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from eval.report.report import IndexJson, ProvenanceJson
+from index.errors import YijuError
+from index.locations import Location
+from index.records import Document
+from index.store.storage import program_version
+from index.stores import store_at
+from qa.settings import Settings
+
+_ROOT = Path(__file__).parents[2]
+_ANSWERING = ("index", "qa")
+
+
+def provenance(settings: Settings) -> ProvenanceJson:
+    """The program as it stands, uncommitted changes included."""
+    return {
+        "version": program_version(),
+        "commit": commit(_ROOT),
+        "program_sha256": program_sha256(),
+        "settings": {"k": str(settings.k), **model_told(settings)},
+    }
+
+
+def model_told(settings: Settings) -> dict[str, str]:
+    """Which language model writes; nothing where there is none."""
+    model = settings.model
+    if model is None:
+        return {}
+    name = model.name or (model.file.name if model.file else "")
+    return {"model": name, "context": str(model.context), "answering": settings.answering}
+
+
+def program_sha256(root: Path = _ROOT) -> str:
+    """Hash of the source and the weights of everything that answers."""
+    digest = hashlib.sha256()
+    for file in sorted(each for room in _ANSWERING for each in (root / room).rglob("*") if _counts(each)):
+        content = file.read_bytes()
+        digest.update(f"{file.relative_to(root).as_posix()}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _counts(file: Path) -> bool:
+    return file.is_file() and "__pycache__" not in file.parts
+
+
+def commit(folder: Path) -> str | None:
+    """The commit that is checked out, `-dirty` behind it where tracked files differ; None outside a git checkout."""
+    head = _git(folder, "rev-parse", "HEAD")
+    if not head:
+        return None
+    return f"{head}-dirty" if _git(folder, "status", "--porcelain", "--untracked-files=no") else head
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    """What git says; nothing where it is not installed or fails."""
+    try:
+        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def index_json(where: Location, documents: Sequence[Document]) -> IndexJson | None:
+    """What the index says of itself; None for an assistant that keeps no index there."""
+    try:
+        manifest = store_at(where).manifest()
+    except YijuError:
+        return None
+    return {
+        "path": str(where),
+        "encoder": manifest.encoder,
+        "revision": manifest.revision,
+        "documents": manifest.documents,
+        "passages": manifest.passages,
+        "created_with": manifest.created_with,
+        "sources": {
+            document.source: hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest()
+            for document in documents
+        },
+    }

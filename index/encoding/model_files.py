@@ -1,0 +1,95 @@
+"""Models that come with the product: files beside the code, each opened only if its SHA-256 is the manifest's.
+
+A folder of models holds `models.json`: under `"sha256"` the digest of each file by name, and beside it, for people,
+where the models are from and how they were made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import onnxruntime as ort
+from onnxruntime.capi import onnxruntime_pybind11_state as runtime
+from tokenizers import Tokenizer
+
+from index.errors import ModelUnavailable
+
+MODELS = Path(__file__).parents[1] / "models"
+"""The folder of the default encoder and of the tokenizer that all models share."""
+MANIFEST, TOKENIZER = "models.json", "tokenizer.json"
+
+# What a runtime says that is too old for a model's operators; they share no base but Exception.
+_REFUSALS = (runtime.Fail, runtime.InvalidGraph, runtime.InvalidProtobuf, runtime.NotImplemented)
+_WHAT_TO_DO = "模型文件随本软件一起安装，请重新安装，或从安装包恢复此文件。"
+
+
+def load_tokenizer(folder: Path = MODELS) -> Tokenizer:
+    """The tokenizer of the folder, a new object each time: whoever changes it changes nobody else's.
+
+    Raises:
+        ModelUnavailable: if the file is missing or altered.
+    """
+    return Tokenizer.from_str(read_verified(folder, TOKENIZER).decode("utf-8"))
+
+
+def load_model(folder: Path, name: str) -> ort.InferenceSession:
+    """Open a graph to run on one thread a call: the same input gives the same bits however busy the machine is.
+
+    Args:
+        folder: with its manifest.
+        name: of the file in it, such as `encoder.onnx`.
+
+    Raises:
+        ModelUnavailable: if the file is missing or altered, or this onnxruntime does not run it.
+    """
+    content = read_verified(folder, name)
+    options = ort.SessionOptions()
+    # Callers run several inputs side by side: there is nothing to wait for, and no thread spins on a shared processor.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except _REFUSALS as error:
+        raise ModelUnavailable(
+            f"模型文件 {folder / name} 完好，但 onnxruntime {ort.__version__} 不能打开它：{error}。"
+            "请安装 requirements.lock 中的版本。"
+        ) from error
+
+
+def read_verified(folder: Path, name: str) -> bytes:
+    """The content of a model file; what is checked is what is returned.
+
+    Raises:
+        ModelUnavailable: if file or manifest cannot be read, or the file is not the one that the manifest names.
+    """
+    expected, path = expected_digest(folder, name), folder / name
+    content = _read(path)
+    if (found := hashlib.sha256(content).hexdigest()) != expected:
+        raise ModelUnavailable(
+            f"模型文件 {path}（{len(content)} 字节）已损坏或被改动：SHA-256 应为 {expected}，"
+            f"实为 {found}。{_WHAT_TO_DO}"
+        )
+    return content
+
+
+def expected_digest(folder: Path, name: str) -> str:
+    """The SHA-256 that the folder's manifest gives for a file, in hexadecimal.
+
+    Raises:
+        ModelUnavailable: if the manifest cannot be read or does not name the file.
+    """
+    path = folder / MANIFEST
+    try:
+        digest = json.loads(_read(path))["sha256"][name]
+    except (ValueError, LookupError, TypeError) as error:
+        raise ModelUnavailable(f"模型清单 {path} 已损坏：其中没有 {name} 的 SHA-256。{_WHAT_TO_DO}") from error
+    return str(digest)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelUnavailable(f"无法读取模型文件 {path}：{error.strerror}。{_WHAT_TO_DO}") from error

@@ -1,0 +1,322 @@
+"""Files are read in a process of its own, which can do nothing but that: a crash, a bomb or worse is that file's error.
+
+The process (`worker.py`) is an ordinary child: limits of memory, processor time and output hold it (`loaders.limits`),
+it can open no file but those handed to it, and no socket (`confinement.py`), and it sees neither the environment nor
+the command line of this one. It is kept for many files and replaced when it ends. What it says is read as strictly
+as an index folder: by `index.codec`, up to a size.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+import index
+from index import codec
+from index.errors import (
+    DocumentError,
+    DocumentTooLarge,
+    DocumentUnreadable,
+    MissingDependency,
+    UnsupportedFormat,
+    YijuError,
+)
+from index.loaders import legible, limits, open_file
+from index.records import Document
+from index.sandbox import confinement, frames
+
+Notice = Callable[[str], None]
+
+FILES = 500
+"""Files that one process reads: what its libraries leak ends with it."""
+DEATHS = 5
+"""Documents of one archive that may end the process; the rest is then left alone."""
+
+_PATIENCE = 6 * 3600.0  # seconds until the next message: limits end any honest process sooner
+_OUTPUT = 2 * 2**30  # bytes of all that is said of one file
+_SAID = 2000  # characters of a message that are passed on
+_ERRORS: Mapping[str, type[DocumentError]] = {
+    kind.__name__: kind for kind in (DocumentUnreadable, DocumentTooLarge, UnsupportedFormat)
+}
+
+
+class _Ended(Exception):
+    """The process ended, or had to be; the reason fits behind a file's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """A document is read next: its number in the file, and what it is called."""
+
+    number: int
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Notice:
+    """What was left out of a document."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """Why the file itself cannot be read."""
+
+    error: DocumentError | MissingDependency
+
+
+_Said = Document | DocumentError | _At | _Notice | bytes
+
+
+class Cage:
+    """Reads files in a confined process, which is started when it is needed; one file at a time.
+
+    Args:
+        notice: told what this machine's kernel cannot do to confine it.
+        module: what the process runs.
+    """
+
+    def __init__(self, notice: Notice = lambda _: None, *, module: str = "index.sandbox.worker") -> None:
+        self._notice = notice
+        self._module = module
+        self._worker: _Worker | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process; the next file starts another."""
+        if self._worker is not None:
+            self._worker.end()
+            self._worker = None
+
+    def load_all(
+        self, path: Path, *, source: str | None = None, notice: Notice = lambda _: None, below: Path | None = None
+    ) -> Iterator[Document | DocumentError]:
+        """As `index.loaders.load_all`, without its dangers.
+
+        A document that ends the process becomes an error; those behind it in the same archive are still read.
+        With `below` no link is followed on the way from that folder to the file, as in `index.loaders.open_file`.
+
+        Raises:
+            DocumentError, MissingDependency: as there; DocumentUnreadable too if reading it ended the process.
+            YijuError: if no process can be started.
+        """
+        at = _At(-1, path)
+        for _ in range(DEATHS):
+            before = at
+            try:
+                job = {"path": str(path), "source": source or legible(path.name), "skip": at.number + 1}
+                for said in self._said(job, path, partial(open_file, path, below)):
+                    if isinstance(said, _At):
+                        at = said
+                    elif isinstance(said, _Notice):
+                        notice(said.text)
+                    elif not isinstance(said, bytes):
+                        yield said
+                return
+            except _Ended as ended:
+                where = path if at is before else at.path
+                error = DocumentUnreadable(where, f"无法读取 {where}：{ended}")
+                if where == path:
+                    raise error from ended
+            yield error
+        yield DocumentUnreadable(path, f"{path} 里有 {DEATHS} 个文件使读取程序中止，其余文件没有读取。请解压后检查。")
+
+    def page_picture(
+        self, path: Path, page: int, *, long_side: int = 1400, opened: Callable[[], IO[bytes]] | None = None
+    ) -> bytes:
+        """A page of a PDF or a picture as PNG.
+
+        Args:
+            path: the file.
+            opened: opens it; by default it is opened by its path.
+            page: from 1.
+            long_side: pixels of the longer side, 100 to 4,000.
+
+        Raises:
+            DocumentUnreadable: if there is no such page, or drawing it ended the process.
+            YijuError: if no process can be started.
+        """
+        job = {"path": str(path), "page": page, "long_side": long_side}
+        picture = b""
+        try:
+            for said in self._said(job, path, opened or partial(open_file, path)):
+                if isinstance(said, bytes):
+                    picture = said
+        except _Ended as ended:
+            raise DocumentUnreadable(path, f"无法显示 {path} 的第 {page} 页：{ended}") from ended
+        return picture
+
+    def _said(self, job: dict[str, object], path: Path, opened: Callable[[], IO[bytes]]) -> Iterator[_Said]:
+        """What the process says of a file, until it has done with it.
+
+        Raises:
+            DocumentError, MissingDependency: if the file itself cannot be read.
+            _Ended: if the process ended, or had to be.
+        """
+        failure: DocumentError | MissingDependency | None = None
+        with opened() as file, closing(self._messages(job, file)) as messages:
+            for said in messages:
+                if isinstance(said, _Failure):
+                    failure = said.error
+                else:
+                    yield said
+        if failure is not None:
+            raise failure
+
+    def _messages(self, job: dict[str, object], file: IO[bytes]) -> Generator[_Said | _Failure]:
+        """As `_said`. The process is ended unless it came to the end of the file."""
+        worker = self._worker or self._started()
+        done = False
+        try:
+            for message in worker.ask(job, file):
+                yield _meant(message)
+            done = True
+        except (EOFError, ConnectionError) as error:
+            raise _Ended(worker.reason()) from error
+        except (ValueError, TypeError, LookupError, OSError) as error:
+            raise _Ended(f"读取程序的回答不合规（{error}），已中止。") from error
+        finally:
+            if not done or worker.files >= FILES:
+                self.close()
+
+    def _started(self) -> _Worker:
+        self._worker = _Worker(self._module)
+        for meaning in confinement.missing(self._worker.layers):
+            self._notice(f"{meaning}；内存、时间和输出仍受限制。")
+        self._notice = lambda _: None  # once is enough
+        return self._worker
+
+
+class _Worker:
+    """A process, from its start to its end."""
+
+    def __init__(self, module: str) -> None:
+        self.files = 0
+        self._folder = tempfile.mkdtemp(prefix="yiju-")
+        self._complaints = Path(self._folder) / "stderr"
+        mine, theirs = socket.socketpair()
+        self._connection = mine
+        try:
+            with theirs, self._complaints.open("wb") as complaints:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-P", "-m", module, str(theirs.fileno()), self._folder],
+                    stdin=subprocess.DEVNULL, stdout=complaints, stderr=complaints, pass_fds=[theirs.fileno()],
+                    cwd=self._folder, env=_environment(self._folder), start_new_session=True,
+                )  # fmt: skip
+        except OSError as error:
+            self._clear()
+            raise YijuError(f"无法启动读取文件的进程：{error.strerror or error}。") from error
+        mine.settimeout(_PATIENCE)
+        try:
+            self.layers: list[str] = frames.receive(mine)[0]["ready"]
+        except (EOFError, ConnectionError) as error:
+            raise YijuError(f"无法启动读取文件的进程：{self.reason()}") from error
+
+    def ask(self, job: dict[str, object], file: IO[bytes]) -> Iterator[dict[str, Any]]:
+        """What it says of a file, up to the last word.
+
+        Raises:
+            EOFError, ConnectionError: if it ended.
+            ValueError, TimeoutError: if it says nonsense, too much, or nothing for too long.
+        """
+        self.files += 1
+        frames.send(self._connection, job, file.fileno())
+        left = _OUTPUT
+        while True:
+            message, length = frames.receive(self._connection, left)
+            if "done" in message:
+                return
+            left -= length
+            yield message
+
+    def reason(self) -> str:
+        """Why it ended, once it has."""
+        try:
+            code = self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            code = 0
+        complaint = self._complaints.read_bytes()[-4000:].decode("utf-8", "replace").strip().rpartition("\n")[2][:200]
+        self.end()
+        return _reason(code, complaint)
+
+    def end(self) -> None:
+        """End it, and whatever it started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._clear()
+
+    def _clear(self) -> None:
+        self._connection.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _environment(folder: str) -> dict[str, str]:
+    """Nothing that this process was told: keys and passwords may stand there."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH") if name in os.environ}
+    root = str(Path(index.__file__).parents[1])
+    own = {"PYTHONPATH": root, "HOME": folder, "TMPDIR": folder, "OPENBLAS_NUM_THREADS": "1", "PYTHONUTF8": "1"}
+    return kept | own
+
+
+def _reason(code: int, complaint: str) -> str:
+    match -code:
+        case signal.SIGXCPU:
+            return f"用去的处理器时间超过上限（{limits.DOCUMENT_SECONDS} 秒，每页另加），已中止。请拆分，或另存后重试。"
+        case signal.SIGALRM:
+            return f"{limits.STILL_SECONDS} 秒没有进展，已中止。请拆分，或用原软件打开后另存。"
+        case signal.SIGKILL:
+            return "读取程序被系统中止（多半是内存不足）。"
+        case number if number > 0:
+            return (
+                f"读取程序崩溃（{signal.Signals(number).name}）：文件损坏，或需要的内存超过 "
+                f"{limits.MEMORY // 2**30} GB。请用原软件打开后另存，再重试。"
+            )
+        case _:
+            return f"读取程序意外结束（{complaint or code}）。请用原软件打开后另存，再重试。"
+
+
+def _meant(message: Mapping[str, Any]) -> _Said | _Failure:
+    """A message as what it means.
+
+    Raises:
+        ValueError, TypeError, LookupError: if it makes no sense.
+    """
+    match message:
+        case {"document": row}:
+            return codec.document_of(row)
+        case {"at": [int(number), str(path)]}:
+            return _At(number, Path(path))
+        case {"notice": str(said)}:
+            return _Notice(said[:_SAID])
+        case {"error": [str(kind), str(path), str(said)]}:
+            return _ERRORS[kind](path, said[:_SAID])
+        case {"failed": [str(kind), str(path), str(said)]}:
+            return _Failure(_ERRORS[kind](path, said[:_SAID]))
+        case {"missing": [str(extra), str(said)]}:
+            return _Failure(MissingDependency(extra, said[:_SAID]))
+        case {"picture": str(content)}:
+            return base64.b64decode(content)
+        case _:
+            raise ValueError("unknown message")

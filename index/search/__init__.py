@@ -1,0 +1,1 @@
+"""Search over vectors and over terms, and the fusion of both."""

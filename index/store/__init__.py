@@ -1,0 +1,1 @@
+"""Index folders: building, changing, reading, backing up and repairing them."""

@@ -1,0 +1,249 @@
+"""Documents and their passages as flat arrays: mapped from a file or held in memory, decoded one at a time.
+
+A hit costs the slice of text that it shows and not its document; a list of documents costs their cards and not their
+texts. So an index may be larger than the memory of the machine.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+from itertools import pairwise
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index import codec
+from index.arrays import AnyArray, Offsets, Strings, rows_of
+from index.records import Description, Document, Passage, Span
+from index.structure import page_positions
+
+Pairs = Sequence[tuple[Document, tuple[Passage, ...]]]
+Marks = NDArray[np.uint64]
+
+_STRINGS = ("ids", "cards", "outlines", "texts", "paths")
+_START, _END, _PAGE, _FIRST_BYTE, _LAST_BYTE = range(5)
+
+
+class Contents:
+    """Documents by ascending id, each with its passages in text order.
+
+    Attributes:
+        ids: of the documents.
+        marks: a number for each document that depends on its id alone.
+        sources: a number for each document that depends on its source alone.
+        first: for each document its first row, then the number of rows.
+    """
+
+    def __init__(self, arrays: Mapping[str, AnyArray]) -> None:
+        """Take arrays as they were stored.
+
+        Raises:
+            ValueError: if one is missing, or they do not fit each other.
+        """
+        try:
+            self._strings = {name: Strings(arrays[name], arrays[f"{name}_ends"]) for name in _STRINGS}
+            self.marks: Marks = arrays["marks"]
+            self.sources: Marks = arrays["sources"]
+            self.first: Offsets = arrays["first"]
+            self._places: Offsets = arrays["places"]
+        except KeyError as error:
+            raise ValueError(f"缺少数组 {error}") from error
+        self.arrays = dict(arrays)
+        self.ids, self._cards, self._outlines, self._texts, self._paths = (self._strings[name] for name in _STRINGS)
+        count, size = len(self.ids), len(self._paths)
+        shapes = [each.shape for each in (self.marks, self.sources, self.first, self._places)]
+        if shapes != [(count,), (count,), (count + 1,), (size, 5)] or {
+            len(self._cards),
+            len(self._outlines),
+            len(self._texts),
+        } != {count}:
+            raise ValueError("文档的数量与各数组不符")
+        if (int(self.first[0]), int(self.first[-1])) != (0, size):
+            raise ValueError("片段的数量与各数组不符")
+
+    @classmethod
+    def of(cls, pairs: Pairs) -> Self:
+        """Put documents with their passages into arrays; ids must ascend."""
+        documents = [document for document, _ in pairs]
+        passages = [passage for _, found in pairs for passage in found]
+        strings = {
+            "ids": [document.id.encode("ascii") for document in documents],
+            "cards": [codec.packed(codec.card_row(document)) for document in documents],
+            "outlines": [codec.packed(codec.outline_row(document)) for document in documents],
+            "texts": [codec.to_bytes(document.text) for document in documents],
+            "paths": [codec.packed(codec.path_row(passage)) for passage in passages],
+        }
+        places = [place for document, found in pairs for place in _places(document.text, found)]
+        return cls._assembled(
+            {name: Strings.of(pieces) for name, pieces in strings.items()},
+            np.array([len(found) for _, found in pairs], np.int64),
+            marks=np.array([number_of(document.id) for document in documents], np.uint64),
+            sources=np.array([number_of(document.source) for document in documents], np.uint64),
+            places=np.array(places, np.int64).reshape(-1, 5),
+        )
+
+    @classmethod
+    def gathered(cls, runs: Sequence[tuple[Contents, int, int]]) -> Self:
+        """Runs of documents of several, each from one document up to another, in the order given; copied unread."""
+        return cls._assembled(
+            {
+                name: Strings.joined(
+                    [(part._strings[name], *part._range(name, first, last)) for part, first, last in runs]
+                )
+                for name in _STRINGS
+            },
+            np.concatenate([part.sizes[first:last] for part, first, last in runs]),
+            marks=np.concatenate([part.marks[first:last] for part, first, last in runs]),
+            sources=np.concatenate([part.sources[first:last] for part, first, last in runs]),
+            places=np.concatenate([p._places[p.first[first] : p.first[last]] for p, first, last in runs]),
+        )
+
+    def ordered(self, numbers: Offsets) -> Self:
+        """The same documents in another order.
+
+        Args:
+            numbers: which document stands at each place.
+        """
+        rows = rows_of(self.first, numbers)
+        return self._assembled(
+            {name: each.picked(rows if name == "paths" else numbers) for name, each in self._strings.items()},
+            self.sizes[numbers],
+            marks=self.marks[numbers],
+            sources=self.sources[numbers],
+            places=self._places[rows],
+        )
+
+    @classmethod
+    def _assembled(cls, strings: Mapping[str, Strings], sizes: Offsets, **others: AnyArray) -> Self:
+        arrays: dict[str, AnyArray] = {name: each.data for name, each in strings.items()}
+        arrays |= {f"{name}_ends": each.ends for name, each in strings.items()}
+        first = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes, dtype=np.int64)])
+        return cls(arrays | {"first": first} | others)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def rows(self) -> int:
+        """How many passages."""
+        return len(self._places)
+
+    @property
+    def sizes(self) -> Offsets:
+        """How many passages each document has."""
+        return np.diff(self.first)
+
+    def find(self, document_id: str) -> int | None:
+        """Which document has this id."""
+        at = self.place(document_id.encode("utf-8", "replace"))
+        return at if at < len(self) and self.ids[at] == document_id.encode("utf-8", "replace") else None
+
+    def place(self, document_id: bytes) -> int:
+        """Where a document of this id stands, or would."""
+        return bisect_left(self.ids, document_id)
+
+    def id(self, number: int) -> str:
+        """The id of one document."""
+        return self.ids[number].decode("ascii", "replace")
+
+    def description(self, number: int) -> Description:
+        """One document without text and outline; ValueError if what is stored is none."""
+        return codec.description_from(codec.unpacked(self._cards[number]))
+
+    def document(self, number: int) -> Document:
+        """One document; ValueError if what is stored is none."""
+        card, outline = codec.unpacked(self._cards[number]), codec.unpacked(self._outlines[number])
+        return codec.document_from(card, outline, codec.to_text(self._texts[number]))
+
+    def passage(self, row: int) -> Passage:
+        """One passage; ValueError if what is stored is none."""
+        number = int(np.searchsorted(self.first, row, side="right")) - 1
+        return self._passage(row, number, self.description(number))
+
+    def passages(self, number: int) -> tuple[Passage, ...]:
+        """The passages of one document; ValueError if what is stored are none."""
+        described = self.description(number)
+        rows = range(int(self.first[number]), int(self.first[number + 1]))
+        return tuple(self._passage(row, number, described) for row in rows)
+
+    def check(self) -> None:
+        """Decode everything and compare it with what else is stored.
+
+        Raises:
+            ValueError: if a document or passage is none, or out of order.
+        """
+        for name in _STRINGS:
+            self._strings[name].check()
+        if (np.diff(self.first) < 0).any():
+            raise ValueError("片段的次序颠倒")
+        if any(one >= other for one, other in pairwise(self.ids)):
+            raise ValueError("文档未按编号排列，或编号重复")
+        for number in range(len(self)):
+            self._check(number)
+
+    def _check(self, number: int) -> None:
+        document = self.document(number)
+        known = (document.id, number_of(document.id), number_of(document.source))
+        if known != (self.id(number), int(self.marks[number]), int(self.sources[number])):
+            raise ValueError(f"文档 {document.id} 与它的索引项不符")
+        page_positions.unpacked(document.placed, len(document.text))
+        before = (-1, -1)
+        for passage, place in zip(self.passages(number), self._places[self.first[number] :], strict=False):
+            span = passage.span
+            if (
+                span.slice(document.text) != passage.text
+                or not passage.text
+                or passage.page != document.page(span.start)
+            ):
+                raise ValueError(f"片段的位置不对：{place[_START]}–{place[_END]}")
+            if (span.start, span.end) <= before:
+                raise ValueError(f"片段 {passage.id} 重复或次序不对")
+            before = (span.start, span.end)
+
+    def _passage(self, row: int, number: int, described: Description) -> Passage:
+        start, end, page, first_byte, last_byte = map(int, self._places[row])
+        if not 0 <= first_byte <= last_byte:
+            raise ValueError(f"片段的位置不对：{start}–{end}")
+        section_path, labels = codec.path_from(codec.unpacked(self._paths[row]))
+        text = codec.to_text(self._texts.slice(number, first_byte, last_byte))
+        return Passage(described.id, described.title, text, Span(start, end), section_path, page or None, labels)
+
+    def _range(self, name: str, first: int, last: int) -> tuple[int, int]:
+        """The strings of one kind that belong to a run of documents."""
+        return (int(self.first[first]), int(self.first[last])) if name == "paths" else (first, last)
+
+
+def replaced(parts: Sequence[Contents], incoming: Iterable[Document]) -> set[tuple[int, int]]:
+    """Documents that share id or source with new ones: which part each is in, and its number there."""
+    incoming = list(incoming)
+    ids, sources = ({getattr(document, name) for document in incoming} for name in ("id", "source"))
+    marks, numbers = (np.array([number_of(text) for text in texts], np.uint64) for texts in (ids, sources))
+    gone = set()
+    for at, part in enumerate(parts):
+        alike = np.flatnonzero(np.isin(part.marks, marks) | np.isin(part.sources, numbers)).tolist()
+        found = ((number, part.description(number)) for number in alike)
+        gone |= {(at, number) for number, each in found if each.id in ids or each.source in sources}
+    return gone
+
+
+def number_of(text: str) -> int:
+    """64 bits that depend on a text alone, the same on every machine."""
+    return int.from_bytes(blake2b(codec.to_bytes(text), digest_size=8).digest(), "little")
+
+
+def _places(text: str, passages: Sequence[Passage]) -> list[tuple[int, int, int, int, int]]:
+    """Where passages stand, in characters and in bytes, in one pass over the text."""
+    places = []
+    at = byte = 0
+    for passage in passages:
+        start, end = passage.span.start, passage.span.end
+        if start < at:
+            at = byte = 0
+        byte += len(codec.to_bytes(text[at:start]))
+        last = byte + len(codec.to_bytes(text[start:end]))
+        places.append((start, end, passage.page or 0, byte, last))
+        at, byte = end, last
+    return places

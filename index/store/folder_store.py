@@ -1,0 +1,138 @@
+"""An index that lies in a folder: FAISS and our own BM25 over mapped files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from index.errors import IndexCorrupt
+from index.manifest import Manifest
+from index.protocols import Encoder, LoadEncoder, Progress
+from index.records import Description, Document
+from index.store.building import FolderBuilder, building
+from index.store.named_encoder import NamedEncoder, check_encoder
+from index.store.passage_index import DEFAULT_RECALL, PassageIndex
+from index.store.repairing import salvage
+from index.store.storage import MANIFEST, WriteLock, damaged_files, read_manifest, write_lock
+
+
+class FolderStore:
+    """A `Store` in a folder.
+
+    Args:
+        folder: there already, or to be made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    resumes = True
+
+    def stamp(self) -> str | None:
+        """The digest of the manifest; None where there is none."""
+        try:
+            return sha256((self._folder / MANIFEST).read_bytes()).hexdigest()
+        except OSError:
+            return None
+
+    def manifest(self) -> Manifest:
+        """What the index says of itself; errors as for `storage.read_manifest`."""
+        return read_manifest(self._folder)
+
+    def open(self, encoder: Encoder | None = None) -> PassageIndex:
+        """The index as it is now; errors as for `PassageIndex.open`."""
+        return PassageIndex.open(self._folder, encoder=encoder)
+
+    def building(
+        self, encoder: str, load: LoadEncoder, recall: float | None = None, job: str | None = None
+    ) -> AbstractContextManager[FolderBuilder]:
+        """A new index, which takes the place of what is there when the block ends; it need not fit in memory."""
+        return building(self._folder, encoder, load, recall or DEFAULT_RECALL, job)
+
+    @contextmanager
+    def writing(self, load: LoadEncoder, encoder: str | None = None) -> Iterator[FolderWriter]:
+        """The index that is there; its encoder is loaded with the first document, one that is named at once."""
+        name = self.manifest().encoder
+        with write_lock(self._folder) as lock:
+            if encoder is not None:
+                index = self.open(load(encoder))
+                yield FolderWriter(lock, lambda: index, index)
+            else:
+                yield FolderWriter(lock, lambda: self.open(load(name)), self.open(NamedEncoder(self.manifest())))
+
+    @contextmanager
+    def repairing(self, load: LoadEncoder, encoder: str | None = None) -> Iterator[FolderWriter]:
+        """What is still whole of a damaged index; it takes the place of what is there with the first addition.
+
+        Raises:
+            IndexCorrupt: if the manifest itself is damaged: nobody knows then what there was.
+            EncoderMismatch: if the encoder is another one now.
+        """
+        with write_lock(self._folder) as lock:
+            manifest = self.manifest()
+            loaded = load(encoder or manifest.encoder)
+            check_encoder(self._folder, manifest, loaded)
+            left = salvage(self._folder, manifest, loaded)
+            index = left.index.add(left.documents)
+            yield FolderWriter(lock, lambda: index, index)
+
+    def damage(self) -> list[str]:
+        """A line for each file that is not what the manifest says, or for what else keeps the index from opening."""
+        try:
+            if damaged := damaged_files(self._folder):
+                return damaged
+            PassageIndex.open(self._folder, encoder=NamedEncoder(self.manifest()), whole=True)
+        except IndexCorrupt as error:
+            return [str(error)]
+        return []
+
+
+class FolderWriter:
+    """A `Writer` of the index in a folder.
+
+    Args:
+        lock: the right to write it.
+        loaded: gives the index with its encoder, which is not loaded before it is needed.
+        index: what lies there, saved after every change.
+    """
+
+    def __init__(self, lock: WriteLock, loaded: Callable[[], PassageIndex], index: PassageIndex) -> None:
+        self._lock = lock
+        self._loaded = loaded
+        self._index = index
+
+    def add(
+        self,
+        documents: Iterable[Document],
+        *,
+        stale: Iterable[str] = (),
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        """Add documents; see `Writer`."""
+        if isinstance(self._index.encoder, NamedEncoder):
+            self._index = self._loaded()
+        self._change(self._index.add(documents, progress=progress).remove(stale))
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Remove documents; see `Writer`."""
+        self._change(self._index.remove(ids))
+
+    def _change(self, index: PassageIndex) -> None:
+        index.save(self._lock.folder, lock=self._lock)
+        self._index = index
+
+    @property
+    def document_count(self) -> int:
+        """How many documents there are."""
+        return self._index.document_count
+
+    @property
+    def passage_count(self) -> int:
+        """How many passages there are."""
+        return self._index.passage_count
+
+    def descriptions(self) -> Sequence[Description]:
+        """All documents without their texts and outlines, ordered by id."""
+        return self._index.descriptions()

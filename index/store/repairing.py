@@ -1,0 +1,88 @@
+"""What of a damaged index folder is still whole, so that only the rest has to be made again.
+
+Postings and codes follow from documents and vectors, vectors from documents; only documents need the files they were
+read from. An index that was repaired is, to the byte, the one that was damaged: it depends on its documents alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from index.errors import IndexCorrupt
+from index.manifest import Manifest, StoredFile
+from index.protocols import Encoder
+from index.records import Document
+from index.search.dense import Codebook
+from index.store import storage
+from index.store.passage_index import DEFAULT_RECALL, PassageIndex, read_codebook
+from index.store.segments import Segment, decoded, read_contents
+from index.text import terms_fingerprint
+
+_DERIVED = {"postings", "codes"}
+"""What follows from the rest of a segment without the encoder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Salvage:
+    """What is left.
+
+    Attributes:
+        index: of the segments whose documents and vectors are whole.
+        documents: of those whose documents alone are.
+    """
+
+    index: PassageIndex
+    documents: Sequence[Document]
+
+
+def salvage(folder: Path, manifest: Manifest, encoder: Encoder) -> Salvage:
+    """Looks at every file of an index.
+
+    Args:
+        folder: of the index.
+        manifest: its own.
+        encoder: made the vectors.
+    """
+    codebook = _codebook(folder, manifest.shared)
+    segments, documents = list[Segment](), list[Document]()
+    for files in manifest.segments:
+        damaged = {kind for kind, file in files.items() if not _is_whole(folder, file)}
+        try:
+            if damaged <= _DERIVED:
+                segments.append(_segment(folder, files, damaged, manifest, codebook))
+            elif "contents" not in damaged:
+                contents = decoded(folder / files["contents"].name, partial(read_contents, check=True))
+                documents += [contents.document(number) for number in range(len(contents))]
+        except IndexCorrupt:
+            continue  # whole by its digest, and yet it fits nothing
+    recall = manifest.search.wanted if manifest.search else DEFAULT_RECALL
+    index = PassageIndex(segments, encoder, codebook, recall, manifest.shared if codebook else None)
+    return Salvage(index, documents)
+
+
+def _segment(
+    folder: Path, files: Mapping[str, StoredFile], damaged: set[str], manifest: Manifest, codebook: Codebook | None
+) -> Segment:
+    """A segment with what follows from its documents and vectors made again, where that is damaged."""
+    good = {kind: file for kind, file in files.items() if kind not in damaged and (codebook or kind != "codes")}
+    anew = "postings" not in good or manifest.terms != terms_fingerprint()
+    coded = codebook if "codes" in good else None
+    segment = Segment.opened(folder, good, manifest.dim, coded, whole=True, anew=anew)
+    return segment.coded(codebook) if codebook and not coded else segment
+
+
+def _codebook(folder: Path, shared: Mapping[str, StoredFile]) -> Codebook | None:
+    """The codebook, if it is whole; another is learnt where it is not."""
+    file = shared.get("codebook")
+    return read_codebook(folder / file.name) if file and _is_whole(folder, file) else None
+
+
+def _is_whole(folder: Path, file: StoredFile) -> bool:
+    try:
+        storage.check_file(folder, file, whole=True)
+    except IndexCorrupt:
+        return False
+    return True

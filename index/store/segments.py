@@ -1,0 +1,286 @@
+"""The pieces an index is made of: some thousands of passages each, with their documents, vectors and postings.
+
+Where one piece ends and the next begins depends on the documents and on nothing else, so that an index does not show
+how it came about; and a change moves few boundaries, so that what is added to a large index is written at the price of
+one piece.
+
+Source:
+    Boundaries by content, with a least and a greatest size: Muthitacharoen, Chen and Mazières, A low-bandwidth network
+    file system (2001). Here a document takes the place of a byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import IO, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.arrays import AnyArray, Bytes, map_arrays, map_npy, release, write_arrays
+from index.manifest import Files, StoredFile
+from index.protocols import Vectors
+from index.search.dense import Codebook, check_vectors
+from index.search.postings import Postings
+from index.store import storage
+from index.store.contents import Contents, Marks, Pairs
+
+Decoded = TypeVar("Decoded")
+Numbers = NDArray[np.int64]
+
+SMALLEST = 4096
+"""Passages of a segment in an index of up to sixteen times as many; larger ones have about sixteen segments."""
+LARGEST = 32_768
+"""Passages of a segment in an index of more than sixteen times as many: what is put together in memory is no more."""
+_SEGMENTS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Documents that follow each other, with all that is known of them.
+
+    Attributes:
+        contents: documents and passages.
+        vectors: float32, one unit row for each passage.
+        postings: terms of each passage.
+        codes: what a codebook made of the vectors; None where they are searched exactly.
+        files: what it lies in, by kind; empty where it is in memory only.
+    """
+
+    contents: Contents
+    vectors: Vectors
+    postings: Postings
+    codes: Bytes | None = None
+    files: Mapping[str, StoredFile] = field(default_factory=dict)
+
+    @classmethod
+    def build(cls, pairs: Pairs, vectors: Vectors) -> Self:
+        """Documents by ascending id with their passages, and a vector for each of these."""
+        texts = (passage.indexed_text for _, passages in pairs for passage in passages)
+        return cls(Contents.of(pairs), vectors, Postings.of(texts))
+
+    @classmethod
+    def gathered(cls, runs: Sequence[tuple[Segment, int, int]]) -> Self:
+        """Runs of documents of several segments, each from one document up to another, in the order given."""
+        rows = [(part, int(part.contents.first[first]), int(part.contents.first[last])) for part, first, last in runs]
+        moved: dict[int, tuple[Postings, Numbers]] = {}
+        size = 0
+        for part, first, last in rows:
+            _, new_rows = moved.setdefault(id(part), (part.postings, np.full(len(part.vectors), -1, np.int64)))
+            new_rows[first:last] = np.arange(size, size + last - first)
+            size += last - first
+        return cls(
+            Contents.gathered([(part.contents, first, last) for part, first, last in runs]),
+            np.concatenate([part.vectors[first:last] for part, first, last in rows]),
+            Postings.gathered(list(moved.values())),
+            _joined([None if part.codes is None else part.codes[first:last] for part, first, last in rows]),
+        )
+
+    def coded(self, codebook: Codebook | None) -> Self:
+        """The same with codes of a codebook, or without."""
+        files = {kind: file for kind, file in self.files.items() if kind != "codes"}
+        return replace(self, codes=codebook.encode(self.vectors) if codebook else None, files=files)
+
+    @classmethod
+    def opened(
+        cls,
+        folder: Path,
+        files: Mapping[str, StoredFile],
+        dim: int,
+        codebook: Codebook | None,
+        *,
+        whole: bool,
+        anew: bool,
+    ) -> Self:
+        """Map a segment's files.
+
+        Args:
+            folder: where they lie.
+            files: by kind.
+            dim: length of a vector.
+            codebook: of the codes, where there are any.
+            whole: compare digests and look at every entry; otherwise at sizes and shapes.
+            anew: cut the texts into terms again, as the stored ones follow other rules.
+
+        Raises:
+            IndexCorrupt: if a file is missing or altered, or does not fit the others.
+        """
+        paths = {kind: storage.check_file(folder, file, whole=whole) for kind, file in files.items()}
+        contents = decoded(paths["contents"], lambda path: read_contents(path, check=whole))
+        vectors = decoded(paths["vectors"], lambda path: _vectors(path, (contents.rows, dim), check=whole))
+        codes = None
+        if codebook is not None:
+            codes = decoded(paths["codes"], lambda path: _codes(path, codebook, contents.rows))
+        if anew:
+            numbers = range(len(contents))
+            texts = (passage.indexed_text for number in numbers for passage in contents.passages(number))
+            kept = {kind: file for kind, file in files.items() if kind != "postings"}
+            return cls(contents, vectors, Postings.of(texts), codes, kept)
+        postings = decoded(paths["postings"], lambda path: _postings(path, contents.rows, check=whole))
+        return cls(contents, vectors, postings, codes, files)
+
+    def stored_in(self, folder: Path) -> Files:
+        """Its files, written to a folder that nothing names them in yet; IndexStoreError if that is not possible."""
+        parts = self.parts(folder).items()
+        return {
+            kind: part if isinstance(part, StoredFile) else storage.store(folder, kind, part) for kind, part in parts
+        }
+
+    def with_codes_in(self, folder: Path) -> Self:
+        """The same with its codes in a file of a folder, mapped, instead of in memory.
+
+        Raises:
+            IndexStoreError: if it cannot be written or the disk is full.
+        """
+        if self.codes is None:
+            return self
+        stored = storage.store(folder, "codes", partial(_write_npy, self.codes))
+        return replace(self, codes=map_npy(folder / stored.name), files={**self.files, "codes": stored})
+
+    def parts(self, folder: Path) -> dict[str, StoredFile | storage.Write]:
+        """What the segment is stored as: by kind, the file in the folder that holds it already, or what writes it."""
+        writers: dict[str, storage.Write] = {
+            "contents": partial(write_arrays, self.contents.arrays),
+            "vectors": partial(_write_npy, self.vectors),
+            "postings": partial(write_arrays, self.postings.arrays),
+        }
+        if self.codes is not None:
+            writers["codes"] = partial(_write_npy, self.codes)
+        return writers | {kind: file for kind, file in self.files.items() if storage.is_there(folder, file)}
+
+
+def merged(segments: Sequence[Segment], addition: Segment, gone: Collection[tuple[int, int]]) -> list[Segment]:
+    """Segments with other documents too, and without some.
+
+    Args:
+        segments: in the order of their ids.
+        addition: none of its documents is among those that stay.
+        gone: number of the segment, and of the document in it.
+
+    Returns:
+        Segments cut as if built of their documents at once; those that did not change are the same objects.
+    """
+    parts = [*segments, addition]
+    part = np.repeat(np.arange(len(segments)), [len(each.contents) for each in segments])
+    starts = np.cumsum([0, *(len(each.contents) for each in segments)])
+    number = np.arange(len(part)) - starts[part]
+    keep = np.ones(len(part), np.bool_)
+    keep[[int(starts[one]) + other for one, other in gone]] = False
+    places = _places(segments, starts, addition.contents)
+    part = np.insert(part, places, len(segments))
+    number = np.insert(number, places, np.arange(len(places)))
+    keep = np.insert(keep, places, True)
+    return [_segment(parts, *run) for run in _chunks(parts, part[keep], number[keep])]
+
+
+def cuts(sizes: Numbers, marks: Marks) -> list[int]:
+    """Where segments end.
+
+    Args:
+        sizes: passages of each document.
+        marks: a number for each document, evenly spread.
+
+    Returns:
+        For each segment the number of its last document and one. Segments have half of a target size at least, but for
+        the last; beyond that, a document with many passages is as likely to end one as as many with few.
+    """
+    total = int(sizes.sum())
+    wanted = 1 << max(0, -(-total // _SEGMENTS) - 1).bit_length()
+    target = max(SMALLEST, min(LARGEST, wanted))
+    ends = np.cumsum(sizes)
+    may_end = np.flatnonzero(marks < np.minimum(sizes / (target // 2), 0.999999) * 2.0**64)
+    found = [0]
+    while found[-1] < len(sizes):
+        base = int(ends[found[-1] - 1]) if found[-1] else 0
+        enough = int(np.searchsorted(ends, base + target // 2))
+        next_end = np.searchsorted(may_end, enough)
+        fit = int(may_end[next_end]) if next_end < len(may_end) else len(sizes) - 1
+        found.append(1 + min(fit, int(np.searchsorted(ends, base + 2 * target)), len(sizes) - 1))
+    return found[1:]
+
+
+def decoded(path: Path, decode: Callable[[Path], Decoded]) -> Decoded:
+    """What a file holds; IndexCorrupt if it is not what it should be."""
+    try:
+        return decode(path)
+    except (ValueError, OverflowError, OSError) as error:
+        raise storage.corrupt(path, f"内容不合规（{error}）") from error
+
+
+def _places(segments: Sequence[Segment], starts: Numbers, addition: Contents) -> list[int]:
+    """Before which document each added one stands."""
+    firsts = [each.contents.ids[0] for each in segments]
+    places = []
+    for added in addition.ids:
+        at = max(0, int(np.searchsorted(firsts, added, side="right")) - 1) if firsts else 0
+        places.append(int(starts[at]) + (segments[at].contents.place(added) if firsts else 0))
+    return places
+
+
+def _chunks(parts: Sequence[Segment], part: Numbers, number: Numbers) -> Iterator[tuple[Numbers, Numbers]]:
+    """For each segment to be, the parts and numbers of its documents."""
+    offsets = np.cumsum([0, *(len(each.contents) for each in parts)])[part]
+    sizes = np.concatenate([each.contents.sizes for each in parts])[offsets + number]
+    marks = np.concatenate([each.contents.marks for each in parts])[offsets + number]
+    first = 0
+    for last in cuts(sizes, marks):
+        yield part[first:last], number[first:last]
+        first = last
+
+
+def _segment(parts: Sequence[Segment], part: Numbers, number: Numbers) -> Segment:
+    """The segment of these documents; one that is there already where it is just that."""
+    breaks = np.flatnonzero((np.diff(part) != 0) | (np.diff(number) != 1)) + 1
+    bounds = [0, *breaks.tolist(), len(part)]
+    runs = [(int(part[a]), int(number[a]), int(number[b - 1]) + 1) for a, b in pairwise(bounds)]
+    at, first, last = runs[0]
+    if len(runs) == 1 and (first, last) == (0, len(parts[at].contents)):
+        return parts[at]
+    return Segment.gathered([(parts[at], first, last) for at, first, last in runs])
+
+
+def _joined(codes: Sequence[Bytes | None]) -> Bytes | None:
+    """Codes one after the other; None where some are missing."""
+    known = [each for each in codes if each is not None]
+    return np.concatenate(known) if len(known) == len(codes) else None
+
+
+def _write_npy(array: AnyArray, file: IO[bytes]) -> None:
+    np.lib.format.write_array(file, array, allow_pickle=False)
+
+
+def _codes(path: Path, codebook: Codebook, rows: int) -> Bytes:
+    codes: Bytes = map_npy(path)
+    codebook.check(codes, rows)
+    release(codes)
+    return codes
+
+
+def read_contents(path: Path, *, check: bool) -> Contents:
+    """Documents and passages of a file; ValueError if it holds none."""
+    contents = Contents(map_arrays(path))
+    if check:
+        contents.check()
+    return contents
+
+
+def _vectors(path: Path, shape: tuple[int, int], *, check: bool) -> Vectors:
+    vectors = map_npy(path)
+    if vectors.shape != shape or vectors.dtype != np.float32:
+        raise ValueError(f"应为 float32 {shape}，实为 {vectors.dtype} {vectors.shape}")
+    if check:
+        check_vectors(vectors)
+    return vectors
+
+
+def _postings(path: Path, rows: int, *, check: bool) -> Postings:
+    postings = Postings(map_arrays(path))
+    if len(postings) != rows:
+        raise ValueError(f"postings of {rows} rows are needed, got {len(postings)}")
+    if check:
+        postings.check()
+    return postings

@@ -1,0 +1,528 @@
+"""The index folder: named files and one manifest; old or new as a whole, never between.
+
+    manifest.json               names every other file with its size and SHA-256, and holds its own: replacing it is the
+                                commit
+    contents-<digest>.arrays    …and so on, three for each segment: a file's name holds the beginning of its own digest,
+    vectors-<digest>.npy        so a new generation never overwrites the old one, equal content has equal names, and
+    postings-<digest>.arrays    what did not change is not written again
+    .lock                       held (flock) by the one process that writes
+    *.part                      being written, a file or a folder; left behind by a process that died, and by a build
+                                that was broken off, which goes on from it
+
+Whoever reads needs no lock: a reader that loses a file to a writer finds a new manifest and starts again.
+A folder is untrusted input: names are checked against a pattern, files must be regular and of the stated size.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import IO, Any
+
+from index.errors import IndexBusy, IndexCorrupt, IndexFormatMismatch, IndexNotFound, IndexStoreError
+from index.manifest import VERSION, Files, Manifest, Search, StoredFile
+
+FORMAT = "yiju-index"
+
+MANIFEST = "manifest.json"
+LOCK = ".lock"
+KINDS = {"contents": "arrays", "vectors": "npy", "postings": "arrays"}
+APPROXIMATE_KINDS = {**KINDS, "codes": "npy"}
+SHARED_KINDS = {"codebook": "arrays"}
+"""What all segments of an index that is searched approximately have in common."""
+FIRST_KINDS = {"documents": "jsonl", "passages": "jsonl", "vectors": "npy", "terms": "json", "postings": "npy"}
+"""What format 1 was made of; still read, and written anew in this format with the next change."""
+
+# Indexes up to this size are looked at whole on every opening, digests and every entry; `verify` does so with all.
+CHECK_LIMIT = 16 * 2**20
+
+MANIFEST_LIMIT = 2**20
+_SEAL = "sha256"
+_BUILD_KINDS = {"run": "arrays"}  # in the folder of a build
+_EVERY_KIND = APPROXIMATE_KINDS | SHARED_KINDS | FIRST_KINDS | _BUILD_KINDS
+_DATA_NAME = re.compile(rf"({'|'.join(_EVERY_KIND)})-[0-9a-f]{{16}}\.(arrays|jsonl|json|npy)")
+_OWN_NAME = re.compile(rf"{re.escape(MANIFEST)}|{re.escape(LOCK)}|{_DATA_NAME.pattern}|[a-z0-9.]+\.part")
+
+Write = Callable[[IO[bytes]], None]
+
+
+class WriteLock:
+    """Proof of holding the right to write one folder; made by `write_lock`.
+
+    Args:
+        folder: which.
+        keep: name of what lies in it unfinished, to be gone on with.
+    """
+
+    def __init__(self, folder: Path, keep: str = "") -> None:
+        self.folder = folder
+        self.keep = keep
+
+
+def program_version() -> str:
+    """The installed version of this program, `unknown` where it runs uninstalled."""
+    try:
+        return version("yiju")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+@contextmanager
+def write_lock(folder: Path, keep: str = "") -> Iterator[WriteLock]:
+    """Hold the right to write an index folder, which is made where it is missing.
+
+    What a dead writer left behind is cleared away first. A folder made here that is empty in the end is removed.
+
+    Args:
+        folder: an index folder, an empty one, or one to be made.
+        keep: name of what a dead writer may have left and is not cleared away.
+
+    Raises:
+        IndexBusy: if another process is writing it.
+        IndexStoreError: if it cannot be written, is a file, or holds something that is no index.
+    """
+    with _explained(folder, "写入"):
+        created = not folder.exists()
+        if not created:
+            _refuse_foreign(folder)
+        descriptor = _acquire(folder)
+    try:
+        lock = WriteLock(folder, keep)
+        _sweep(lock)
+        yield lock
+    finally:
+        if created and not (folder / MANIFEST).exists():
+            with suppress(OSError):
+                (folder / LOCK).unlink()
+                folder.rmdir()
+        os.close(descriptor)
+
+
+def commit(
+    lock: WriteLock,
+    parts: Iterable[Mapping[str, StoredFile | Write]],
+    describe: Callable[[Sequence[Files]], Manifest],
+) -> Manifest:
+    """Replace the index in a folder by a new one: wholly, or not at all.
+
+    Args:
+        lock: the right to write that folder.
+        parts: for every kind of file what writes it, or the file where the folder holds it already.
+        describe: makes the manifest out of the files.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        IndexStoreError: if the folder cannot be written or the disk is full; the old index stays as it was.
+    """
+    folder = lock.folder
+    try:
+        with _explained(folder, "写入"):
+            stored = [{kind: _kept_or_written(folder, kind, part) for kind, part in each.items()} for each in parts]
+            manifest = describe(stored)
+            _put(folder / MANIFEST, sealed({"format": FORMAT, **asdict(manifest)}))
+    finally:
+        _sweep(lock)
+    return manifest
+
+
+def store(folder: Path, kind: str, write: Write) -> StoredFile:
+    """Write one data file, which nothing names yet.
+
+    Args:
+        folder: where; made if it is not there.
+        kind: of the file.
+        write: writes its content.
+
+    Raises:
+        IndexStoreError: if it cannot be written or the disk is full.
+    """
+    with _explained(folder, "写入"):
+        folder.mkdir(exist_ok=True)
+        return _write(folder, kind, write)
+
+
+def put(path: Path, content: bytes) -> None:
+    """Replace a file's content: wholly, or not at all, even if the machine stops.
+
+    Raises:
+        IndexStoreError: if it cannot be written or the disk is full.
+    """
+    with _explained(path.parent, "写入"):
+        _put(path, content)
+
+
+def adopt(lock: WriteLock, staged: Path) -> None:
+    """Replace the index in a folder by a whole one that lies in a folder inside it: wholly, or not at all.
+
+    Args:
+        lock: the right to write the folder.
+        staged: holds the files of the other index, already on the disk; it is removed.
+
+    Raises:
+        IndexStoreError: if the folder cannot be written; the old index stays as it was.
+        IndexCorrupt, IndexNotFound, IndexFormatMismatch: if what is staged has no good manifest.
+    """
+    folder = lock.folder
+    try:
+        with _explained(folder, "写入"):
+            for file in read_manifest(staged).files.values():
+                (staged / file.name).replace(folder / file.name)
+            _sync_folder(folder)
+            (staged / MANIFEST).replace(folder / MANIFEST)
+            _sync_folder(folder)
+    finally:
+        _sweep(lock)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """What the index in a folder says of itself.
+
+    Raises:
+        IndexNotFound: if there is no index.
+        IndexFormatMismatch: if it is of another format version.
+        IndexCorrupt: if the manifest is damaged.
+        IndexStoreError: if the folder may not be read.
+    """
+    path = folder / MANIFEST
+    with _explained(folder, "读取"):
+        if not path.is_file():
+            raise IndexNotFound(folder, _not_found(folder))
+        with path.open("rb") as file:
+            content = file.read(MANIFEST_LIMIT + 1)
+    stored = _parse_manifest(folder, content)
+    if stored.get("format") != FORMAT and {"encoder", "terms", "passages"} <= stored.keys():
+        raise corrupt(path, "没有写明格式")
+    if stored.get("format") != FORMAT:
+        raise IndexNotFound(folder, f"{path} 不是依据（Yiju）的索引清单；请另选一个文件夹。")
+    if stored.get("version") not in (1, VERSION):
+        raise IndexFormatMismatch(
+            folder,
+            f"索引 {folder} 的格式版本是 {stored.get('version')!r}，本程序读写的是 {VERSION}；"
+            f"请改用写入它的程序版本，或重新建立：yiju-index build 文件… -o {folder}",
+        )
+    _check_seal(path, content, stored)
+    try:
+        return _decode_manifest(stored)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise corrupt(path, f"内容不合规（{error}）") from error
+
+
+def check_file(folder: Path, file: StoredFile, *, whole: bool) -> Path:
+    """Make sure that a data file is the one the manifest names.
+
+    Args:
+        folder: the index folder.
+        file: what the manifest says of it.
+        whole: compare the digest too; otherwise the size.
+
+    Returns:
+        Where the file is.
+
+    Raises:
+        IndexCorrupt: if it is missing, not a regular file, of another size, or altered.
+    """
+    path = folder / file.name
+    try:
+        return _checked(path, file, whole=whole)
+    except FileNotFoundError as error:
+        raise corrupt(path, "文件缺失") from error
+    except OSError as error:
+        raise corrupt(path, f"读不出（{error.strerror}）") from error
+
+
+def is_there(folder: Path, file: StoredFile) -> bool:
+    """Whether a folder holds a file of this name and size; its name holds the beginning of its digest."""
+    path = folder / file.name
+    return path.is_file() and not path.is_symlink() and path.stat().st_size == file.bytes
+
+
+def damaged_files(folder: Path) -> list[str]:
+    """Compare every file with the manifest.
+
+    Returns:
+        One line for each bad file, in the order of the manifest; empty if all are whole.
+
+    Raises:
+        IndexNotFound: if there is no index.
+        IndexFormatMismatch: if it is of another format version.
+        IndexCorrupt: if the manifest is damaged.
+    """
+    messages = []
+    for file in read_manifest(folder).files.values():
+        try:
+            check_file(folder, file, whole=True)
+        except IndexCorrupt as error:
+            messages.append(str(error))
+    return messages
+
+
+def _checked(path: Path, file: StoredFile, *, whole: bool) -> Path:
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode):
+        raise corrupt(path, "不是普通文件")
+    if found.st_size != file.bytes:
+        raise corrupt(path, f"应为 {file.bytes} 字节，实为 {found.st_size} 字节")
+    if whole and _digest(path) != file.sha256:
+        raise corrupt(path, "内容与清单中的校验和不符")
+    return path
+
+
+def corrupt(path: Path, reason: str) -> IndexCorrupt:
+    """The error for a damaged file of an index, saying what is wrong with it and what to do."""
+    message = f"索引文件已损坏：{path}：{reason}；请重新建立：yiju-index build 文件… -o {path.parent}"
+    return IndexCorrupt(path.parent, message)
+
+
+def _acquire(folder: Path) -> int:
+    """Open and lock the lock file; again if its owner removed it between the two steps."""
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.path.samestat(os.fstat(descriptor), (folder / LOCK).stat()):
+                    return descriptor
+            except BlockingIOError as error:
+                os.close(descriptor)
+                raise IndexBusy(folder, f"另一个程序正在写索引 {folder}；请等它结束后再试。") from error
+            except FileNotFoundError:
+                pass
+            os.close(descriptor)
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Never mix an index into a folder that holds something else."""
+    try:
+        read_manifest(folder)
+    except IndexFormatMismatch:
+        return
+    except (IndexNotFound, IndexCorrupt) as error:
+        strangers = sorted(path.name for path in folder.iterdir() if not _OWN_NAME.fullmatch(path.name))
+        alien = isinstance(error, IndexNotFound) and (folder / MANIFEST).exists()
+        if strangers or alien:
+            found = strangers[0] if strangers else MANIFEST
+            message = f"{folder} 里已有别的内容（如 {found}），且不是索引；请为索引另选一个空文件夹。"
+            raise IndexStoreError(folder, message) from error
+
+
+def _sweep(lock: WriteLock) -> None:
+    """Remove what no manifest names: files of an older generation, or of a writer that died."""
+    folder = lock.folder
+    try:
+        kept = {file.name for file in read_manifest(folder).files.values()}
+    except IndexNotFound:
+        kept = set()
+    except (IndexCorrupt, IndexFormatMismatch):
+        return
+    # What cannot be removed now does no harm and goes next time.
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if path.name not in kept | {MANIFEST, LOCK, lock.keep} and _OWN_NAME.fullmatch(path.name):
+                discard(path)
+
+
+def discard(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it; a link, but not what it leads to."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+class _Digesting:
+    """A file to write to that knows what has passed."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._hash = hashlib.sha256()
+        self._bytes = 0
+
+    def write(self, data: bytes) -> int:
+        self._hash.update(data)
+        self._bytes += len(data)
+        return self._file.write(data)
+
+    def stored(self, kind: str) -> StoredFile:
+        digest = self._hash.hexdigest()
+        return StoredFile(f"{kind}-{digest[:16]}.{_EVERY_KIND[kind]}", self._bytes, digest)
+
+
+def _kept_or_written(folder: Path, kind: str, part: StoredFile | Write) -> StoredFile:
+    return part if isinstance(part, StoredFile) else _write(folder, kind, part)
+
+
+def _write(folder: Path, kind: str, write: Write) -> StoredFile:
+    part = folder / f"{kind}.part"
+    with part.open("wb") as file:
+        digesting = _Digesting(file)
+        write(digesting)  # type: ignore[arg-type]  # writers only ever call write()
+        _sync(file)
+    stored = digesting.stored(kind)
+    part.replace(folder / stored.name)
+    return stored
+
+
+def _put(path: Path, content: bytes) -> None:
+    _sync_folder(path.parent)
+    part = path.with_name(f"{path.name}.part")
+    with part.open("wb") as file:
+        file.write(content)
+        _sync(file)
+    part.replace(path)
+    _sync_folder(path.parent)
+
+
+def _sync(file: IO[bytes]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make renames lasting. Some network file systems refuse to; there nothing better can be had."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sealed(stored: Mapping[str, object]) -> bytes:
+    """A manifest as it is written: the digest of all the rest stands at its end, so that no altered byte passes."""
+    rest = {name: value for name, value in stored.items() if name != _SEAL}
+    return _json(rest | {_SEAL: hashlib.sha256(_json(rest)).hexdigest()})
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, ensure_ascii=True, indent=1) + "\n").encode("ascii")
+
+
+def _check_seal(path: Path, content: bytes, stored: Mapping[str, object]) -> None:
+    if stored["version"] == 1:  # had none
+        return
+    with suppress(ValueError, RecursionError):
+        if content == sealed(stored):
+            return
+    raise corrupt(path, "内容与其中的校验和不符")
+
+
+def _parse_manifest(folder: Path, content: bytes) -> dict[str, Any]:
+    try:
+        if len(content) > MANIFEST_LIMIT:
+            raise ValueError(f"超过 {MANIFEST_LIMIT} 字节")
+        stored = json.loads(content)
+        if not isinstance(stored, dict):
+            raise ValueError("不是 JSON 对象")
+    except (ValueError, RecursionError) as error:
+        raise corrupt(folder / MANIFEST, f"不是完整的 JSON（{error}）") from error
+    return stored
+
+
+def _decode_manifest(stored: dict[str, Any]) -> Manifest:
+    first = stored["version"] == 1
+    segments = [stored["files"]] if first else _list(stored["segments"])
+    search = _decode_search({} if first else stored["search"])
+    kinds = FIRST_KINDS if first else APPROXIMATE_KINDS if search.lists else KINDS
+    return Manifest(
+        encoder=_text(stored["encoder"]),
+        revision=_text(stored["revision"]),
+        dim=_count(stored["dim"]),
+        documents=_count(stored["documents"]),
+        passages=_count(stored["passages"]),
+        terms=_text(stored["terms"]),
+        segments=[_decode_files(segment, kinds) for segment in segments],
+        created_with=_text(stored["created_with"]),
+        version=_count(stored["version"]),
+        shared=_decode_files(stored["shared"], SHARED_KINDS) if search.lists else {},
+        search=search,
+    )
+
+
+def _decode_files(stored: dict[str, Any], kinds: Iterable[str]) -> Files:
+    return {kind: decode_file(kind, stored[kind]) for kind in kinds}
+
+
+def _decode_search(stored: dict[str, Any]) -> Search:
+    shares = [stored.get("wanted", 0.98), stored.get("found", 1.0)]
+    if not all(isinstance(share, float) and 0.0 <= share <= 1.0 for share in shares):
+        raise ValueError(f"应为 0 到 1 的比例：{shares}")
+    return Search(shares[0], _count(stored.get("lists", 0)), _count(stored.get("probes", 0)), shares[1])
+
+
+def decode_file(kind: str, stored: dict[str, Any]) -> StoredFile:
+    """A data file as it was written down; KeyError, TypeError or ValueError if it is none, or lies elsewhere."""
+    name = _text(stored["name"])
+    # The pattern has no separator: a name cannot lead out of the folder.
+    if not _DATA_NAME.fullmatch(name) or not name.startswith(f"{kind}-"):
+        raise ValueError(f"不是索引文件的名字：{name!r}")
+    return StoredFile(name, _count(stored["bytes"]), _text(stored["sha256"]))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"应为文字：{value!r}")
+    return value
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(f"应为列表：{value!r}")
+    return value
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**53:
+        raise TypeError(f"应为非负整数：{value!r}")
+    return value
+
+
+def _not_found(folder: Path) -> str:
+    if not folder.exists():
+        found = f"{folder} 不存在"
+    elif not folder.is_dir():
+        found = f"{folder} 不是文件夹"
+    else:
+        found = f"文件夹 {folder} 里没有 {MANIFEST}"
+    return f"没有找到索引：{found}；请先建立：yiju-index build 文件… -o {folder}"
+
+
+@contextmanager
+def _explained(folder: Path, action: str) -> Iterator[None]:
+    """Say in plain words why the operating system refused."""
+    try:
+        yield
+    except OSError as error:
+        raise IndexStoreError(folder, f"无法{action}索引 {folder}：{_reason(error)}") from error
+
+
+def _reason(error: OSError) -> str:
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
+            return "磁盘空间不足（或超出配额）；原有的索引没有改动，请腾出空间后重试。"
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return "没有权限；请换一个文件夹或修改权限。"
+        case errno.ENOTDIR | errno.EEXIST | errno.EISDIR:
+            return "路径上有一段是文件而不是文件夹；请换一个路径。"
+        case errno.ELOOP:
+            return "路径上的符号链接不能用；请换一个路径。"
+        case _:
+            return f"{error.strerror or error}（errno {error.errno}）；请换一个文件夹重试。"

@@ -1,0 +1,259 @@
+"""Folders that change: what of them an index has already, what is new, changed or gone.
+
+A file is known by its name and the digest of its content, so that a folder is taken in again at the price of reading
+it. The digest holds the version of the loaders: text that a better loader would read otherwise counts as changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO
+
+from index.errors import DocumentError, MissingDependency
+from index.loaders import find_files, open_file
+from index.records import Described, Document, Origin
+from index.sandbox import Cage
+
+LOADERS = "3"
+"""Version of what loaders make of a file; raised when they read the same file better."""
+
+Failed = Callable[[Exception], None]
+Notice = Callable[[str], None]
+
+_BATCH_CHARACTERS = 300_000  # about a minute's encoding on two cores: what an interruption may cost
+_BATCH_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A file to be read.
+
+    Attributes:
+        path: where it lies.
+        source: the name that it is known by.
+        origin: its folder and digest.
+        bytes: its size, which tells how much of the work it is.
+    """
+
+    path: Path
+    source: str
+    origin: Origin
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What an index has to do to be up to date with some paths.
+
+    Attributes:
+        incoming: files that are new or changed, in the order of the paths.
+        unchanged: how many files it holds as they are.
+        gone: ids of documents whose files are no longer in the folders given.
+    """
+
+    incoming: Sequence[Incoming]
+    unchanged: int
+    gone: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Documents that are encoded and saved together.
+
+    Attributes:
+        documents: what was read.
+        stale: ids of documents that earlier versions of these files held.
+        files: how many files have been read, those of earlier batches included.
+        share: how much of all that is to be read these files are, 0 to 1.
+    """
+
+    documents: Sequence[Document]
+    stale: Sequence[str]
+    files: int
+    share: float
+
+
+def changes(paths: Sequence[Path], documents: Iterable[Described] = (), notice: Notice = lambda _: None) -> Changes:
+    """Compare paths with what is indexed.
+
+    Args:
+        paths: files and folders.
+        documents: what the index holds.
+        notice: told of links that are not followed.
+
+    Raises:
+        DocumentUnreadable: if a path does not exist or a folder cannot be listed.
+    """
+    documents = list(documents)
+    folders = [path for path in paths if path.is_dir()]
+    by_digest: dict[str, list[str]] = defaultdict(list)
+    for document in documents:
+        by_digest[document.origin.digest].append(document.source)
+    known = {document.source: document.origin.folder for document in documents}
+    files = find_files(paths, notice)
+    incoming = []
+    for path, source in files:
+        digest = _digest(path, _folder(path, folders))
+        if not any(_belongs(old, source) for old in by_digest.get(digest, ())):
+            folder = _folder(path, folders) or known.get(source) or _above(path, source)
+            incoming.append(Incoming(path, source, Origin(folder, digest), sum(_stamp(path)[:1])))
+    gone = _gone(documents, {str(folder.absolute()) for folder in folders}, {source for _, source in files})
+    return Changes(incoming, len(files) - len(incoming), gone)
+
+
+def read_here(
+    incoming: Sequence[Incoming], failed: Failed, notice: Notice
+) -> Iterator[tuple[Incoming, list[Document]]]:
+    """Read files in a confined process, one after the other.
+
+    Args:
+        incoming: the files.
+        failed: told of each file that cannot be read.
+        notice: told what was left out of a document.
+
+    Returns:
+        Every file with the documents that it holds: none where it cannot be read, several in an archive.
+    """
+    with Cage(notice) as cage:
+        for file in incoming:
+            yield file, list(_loaded(cage, file, failed, notice))
+
+
+Read = Callable[[Sequence[Incoming], Failed, Notice], Iterator[tuple[Incoming, list[Document]]]]
+"""What `read_here` does, wherever it is done, in any order."""
+
+
+def batches(
+    incoming: Sequence[Incoming],
+    documents: Iterable[Described],
+    *,
+    failed: Failed,
+    notice: Notice,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    read: Read = read_here,
+) -> Iterator[Batch]:
+    """Read files, as many together as are worth saving together.
+
+    Args:
+        incoming: the files.
+        documents: what the index holds.
+        failed: told of each file that cannot be read; what the index holds of it stays.
+        notice: told what was left out of a document.
+        progress: told how many files of how many have been read.
+        read: reads them.
+    """
+    held: dict[str, list[Described]] = defaultdict(list)  # by the first part of the source, which an archive shares
+    for document in documents:
+        held[document.source.split("/")[0]].append(document)
+    loaded: list[Document] = []
+    stale: list[str] = []
+    began = time.monotonic()
+    total, done = sum(1 + file.bytes for file in incoming), 0
+    for number, (file, fresh) in enumerate(read(incoming, failed, notice), 1):
+        if fresh:
+            ids = {document.id for document in fresh}
+            old = held.get(file.source.split("/")[0], ())
+            stale += [d.id for d in old if _belongs(d.source, file.source) and d.id not in ids]
+        loaded += fresh
+        done += 1 + file.bytes
+        progress(number, len(incoming))
+        full = sum(len(document.text) for document in loaded) >= _BATCH_CHARACTERS
+        if loaded and (full or time.monotonic() - began > _BATCH_SECONDS or number == len(incoming)):
+            yield Batch(loaded, stale, number, done / total)
+            loaded, stale, began = [], [], time.monotonic()
+
+
+def settlings(paths: Sequence[Path], wait: Callable[[], None]) -> Iterator[None]:
+    """At once, and again whenever the files under some paths changed and then stayed the same from look to look.
+
+    A file that is still being written changes from look to look, so it is not read by half.
+
+    Args:
+        paths: files and folders.
+        wait: passes the time between two looks.
+    """
+    done = before = _state(paths)
+    yield
+    while True:
+        wait()
+        now = _state(paths)
+        if now == before != done:
+            yield
+            done = now
+        before = now
+
+
+def _state(paths: Sequence[Path]) -> frozenset[tuple[object, ...]]:
+    """Names, sizes and times of all files; the reason instead where they cannot be listed."""
+    try:
+        return frozenset((path, *_stamp(path)) for path, _ in find_files(paths))
+    except DocumentError as error:
+        return frozenset({(str(error),)})
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    try:
+        status = path.stat()
+    except OSError:  # gone since it was listed
+        return ()
+    return status.st_size, status.st_mtime_ns
+
+
+def _loaded(
+    cage: Cage, file: Incoming, failed: Callable[[Exception], None], notice: Callable[[str], None]
+) -> Iterator[Document]:
+    try:
+        below = Path(file.origin.folder) if file.origin.folder else None
+        if below and not file.path.absolute().is_relative_to(below):  # known from elsewhere, and given by itself now
+            below = None
+        for found in cage.load_all(file.path, source=file.source, notice=notice, below=below):
+            if isinstance(found, DocumentError):
+                failed(found)
+            else:
+                yield replace(found, origin=file.origin)
+    except (DocumentError, MissingDependency, OSError) as error:
+        failed(error)
+
+
+def _belongs(document_source: str, file_source: str) -> bool:
+    """Whether a document was read from a file: it has its name, or lies in it as in an archive."""
+    return document_source == file_source or document_source.startswith(f"{file_source}/")
+
+
+def _gone(documents: Sequence[Described], folders: set[str], sources: set[str]) -> list[str]:
+    def present(source: str) -> bool:
+        parts = source.split("/")
+        return any("/".join(parts[:end]) in sources for end in range(1, len(parts) + 1))
+
+    return [d.id for d in documents if d.origin.folder in folders and not present(d.source)]
+
+
+def content_digest(file: IO[bytes], version: str = LOADERS) -> str:
+    """The digest of a file's content as read by some version of the loaders."""
+    digest = hashlib.sha256(version.encode())
+    while block := file.read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()[:32]
+
+
+def _folder(path: Path, folders: Sequence[Path]) -> str | None:
+    return next((str(folder.absolute()) for folder in folders if path.is_relative_to(folder)), None)
+
+
+def _above(path: Path, source: str) -> str:
+    """The folder below which a file given by itself has the name that it is known by."""
+    return str(path.absolute().parents[source.count("/")])
+
+
+def _digest(path: Path, folder: str | None) -> str:
+    """The digest of a file's content; of its absence where it cannot be read, which loading will explain."""
+    try:
+        with open_file(path, (folder and Path(folder)) or None) as file:
+            return content_digest(file)
+    except (DocumentError, OSError):
+        return ""

@@ -1,0 +1,1 @@
+"""Outline, title, metadata, passages and versions of a document."""

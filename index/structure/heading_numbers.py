@@ -1,0 +1,232 @@
+"""Line beginnings that may number a heading: 第一章, 一、, （一）, 1．, （1）, 1.1, 专栏1, 附件1, 一是, ## …
+
+A marker is only a candidate. Whether it opens a heading or counts an item of a list is
+decided in `index.structure.outline`, by sequence and nesting.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+_CN = "[一二三四五六七八九十百千零〇两]{1,8}"
+_ARABIC = "[0-9０-９]"
+_GAP = r"[ \t\u3000\xa0]"
+_CN_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_CN_UNITS = {"十": 10, "百": 100, "千": 1000}
+_TRADITIONAL = {"編": "编", "分編": "分编", "節": "节", "條": "条", "專欄": "专栏"}
+
+# Blocks of ready-made numbers: first character, how many, and the kind they are written for.
+_ENCLOSED = (
+    ("①", 20, "①"),
+    ("⑴", 20, "（1）"),
+    ("⒈", 20, "1."),
+    ("㈠", 10, "（一）"),
+)
+
+# 第三条规定的, 第三条第一款, 第三条、第四条 refer to an article; 第三条所…, 第三条中… may do so or begin one.
+_REFERENCE = rf"(?![、，,。；;至款]|第{_CN}[编編章节節条條款项項]|的规定|[规規]定|以外|修改|改为|明确)"
+_PERHAPS_REFERENCE = frozenset("的和或及与项所中之")
+_NAMED = re.compile(
+    rf"第{_GAP}?({_CN}|{_ARABIC}{{1,4}}){_GAP}?(部分|分[编編]|[编編篇章節节條条])(?:之({_CN}))?{_REFERENCE}{_GAP}*"
+)
+_NUMBERED = (
+    ("一、", re.compile(rf"({_CN}){_GAP}?[、．.]{_GAP}*")),
+    ("（一）", re.compile(rf"[（(]{_GAP}{{0,3}}({_CN}){_GAP}{{0,3}}[）)]{_GAP}*[、．.]?{_GAP}*")),
+    ("（1）", re.compile(rf"[（(]{_GAP}{{0,3}}({_ARABIC}{{1,3}}){_GAP}{{0,3}}[）)]{_GAP}*[、．.]?{_GAP}*")),
+    ("一是", re.compile(rf"({_CN})是(?=\S)")),
+    ("1、", re.compile(rf"({_ARABIC}{{1,3}}){_GAP}?、{_GAP}*")),
+    ("1）", re.compile(rf"({_ARABIC}{{1,3}}){_GAP}?[）)]{_GAP}*")),
+    ("1.", re.compile(rf"({_ARABIC}{{1,3}}){_GAP}?[．.](?!{_ARABIC}){_GAP}*")),
+)
+_DECIMAL = re.compile(rf"({_ARABIC}{{1,2}}(?:[.．]{_ARABIC}{{1,2}}){{1,3}})(?![0-9０-９.．%％‰])[.．]?{_GAP}*")
+_GLUED = re.compile(rf"({_ARABIC}{{1,2}})[．.](?={_ARABIC})")
+_BARE = re.compile(rf"({_ARABIC}{{1,2}}){_GAP}+(?=[\u4e00-\u9fff])")
+_MARKDOWN = re.compile(r"(#{1,6})[ \t]+(?=\S)")
+_BOX = re.compile(rf"[【\[]?{_GAP}?(?:专栏|專欄){_GAP}?({_ARABIC}{{1,3}}|{_CN})?{_GAP}?[】\]]?[:：]?{_GAP}*")
+_ANNEX = re.compile(rf"附{_GAP}*[件录錄]{_GAP}*({_ARABIC}{{1,2}}|{_CN}|[A-Z](?![A-Za-z]))?{_GAP}*([:：]?){_GAP}*")
+
+_CHAPTERS_MIN = 3  # bare numbers from which they may be chapters
+_CHAPTER_MIN = 40  # characters under each of them
+
+_INDENT = re.compile(r"[ \t\u3000\xa0]*(?:\*\*|__)?")
+_FENCE = re.compile(r"[ \t]*(?:```|~~~)")
+_FIRST = frozenset("第（(#附专專【[一二三四五六七八九十百零〇0123456789０１２３４５６７８９") | {
+    chr(ord(first) + i) for first, count, _ in _ENCLOSED for i in range(count)
+}
+_LEADER = re.compile(r"(?:[.．…·]{3,}|\t)[ \t\u3000]*[0-9]{1,4}$")  # 第一章 总则………3: a line of a table of contents
+_ASIDE = "*_ \t\u3000\xa0\r"
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A candidate for a heading.
+
+    Attributes:
+        kind: the family it counts in: 章, 条, 一、, （一）, 1., 1.1, 专栏, 附件, # …
+        number: its place in its family; 0 for an 附件 or 专栏 without a number.
+        prefix: the numbers before the last of a decimal number: (1, 2) for 1.2.3.
+        line: offset at which its line begins.
+        start: offset of its first code point (for markdown, of the title behind the #).
+        content: offset of what follows the number.
+        end: offset behind the last visible code point of its line.
+        glued: what follows makes it look like a figure (2.5G基站) or a reference (第三条所列): only an exact
+            continuation of its sequence counts.
+    """
+
+    kind: str
+    number: int
+    line: int
+    start: int
+    content: int
+    end: int
+    prefix: tuple[int, ...] = ()
+    glued: bool = False
+
+
+def cn_number(numeral: str) -> int:
+    """The value of a Chinese or Arabic numeral below ten thousand: 二十一 → 21, 一百零三 → 103, １２ → 12.
+
+    Args:
+        numeral: only numerals, at least one.
+
+    Returns:
+        The value; digits written without units (二〇二三) count decimally.
+    """
+    if numeral[0].isdigit():
+        return int(numeral)
+    if not any(c in _CN_UNITS for c in numeral):
+        return int("".join(str(_CN_DIGITS[c]) for c in numeral))
+    total = digit = 0
+    for character in numeral:
+        if character in _CN_UNITS:
+            total += (digit or 1) * _CN_UNITS[character]
+            digit = 0
+        else:
+            digit = _CN_DIGITS[character]
+    return total + digit
+
+
+def markers(text: str) -> list[Marker]:
+    """All candidates of a text, in text order, at most one a line."""
+    found = [marker for marker in _scan(text) if marker is not None]
+    chapters = {marker.prefix[0] for marker in found if marker.prefix}
+    # 「3 组织体系」 counts beside 「3.1 …」, or as one of several chapters; a bare number begins too many other lines.
+    bare = [marker for marker in found if marker.kind == "1"]
+    if any(marker.number in chapters for marker in bare) or _are_chapters(bare, len(text)):
+        return found
+    return [marker for marker in found if marker.kind != "1"]
+
+
+def _are_chapters(bare: Sequence[Marker], length: int) -> bool:
+    """Whether bare numbers count through the whole text with something to read under each: a paper's sections."""
+    if len(bare) < _CHAPTERS_MIN or [marker.number for marker in bare] != list(range(1, len(bare) + 1)):
+        return False
+    ends = [*(marker.line for marker in bare[1:]), length]
+    return all(end - marker.end >= _CHAPTER_MIN for marker, end in zip(bare, ends, strict=True))
+
+
+def _scan(text: str) -> Iterator[Marker | None]:
+    fenced = False
+    for start, end in _lines(text):
+        if _FENCE.match(text, start, end):
+            fenced = not fenced
+        elif not fenced:
+            yield _marker(text, start, end)
+
+
+def _lines(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        yield start, end
+        start = end + 1
+
+
+def _marker(text: str, line: int, line_end: int) -> Marker | None:
+    indent = _INDENT.match(text, line, line_end)
+    start = indent.end() if indent else line
+    if start >= line_end or text[start] not in _FIRST:
+        return None
+    end = line_end
+    while end > start and text[end - 1] in _ASIDE:
+        end -= 1
+    if _LEADER.search(text, max(start, end - 40), end):
+        return None
+    found = _named(text, line, start, end) or _numbered(text, line, start, end) or _other(text, line, start, end)
+    # A tab behind the title makes it a row of a table.
+    if found is None or text.find("\t", found.content, min(end, found.content + 200)) >= 0:
+        return None
+    return found
+
+
+def _named(text: str, line: int, start: int, end: int) -> Marker | None:
+    match = _NAMED.match(text, start, end)
+    if match is None:
+        return None
+    kind = _TRADITIONAL.get(match[2], match[2])
+    if kind != "条" and (end - match.end() > 60 or re.search("[。；]", text[match.end() : end])):
+        return None
+    doubtful = text[match.end() - 1] in "编編篇章節节條条" and text[match.end() : match.end() + 1] in _PERHAPS_REFERENCE
+    return Marker(kind, cn_number(match[1]), line, start, match.end(), end, glued=doubtful)
+
+
+def _numbered(text: str, line: int, start: int, end: int) -> Marker | None:
+    for first, count, kind in _ENCLOSED:
+        place = ord(text[start]) - ord(first)
+        if 0 <= place < count:
+            content = start + 1 + len(text[start + 1 : start + 4]) - len(text[start + 1 : start + 4].lstrip())
+            return Marker(kind, place + 1, line, start, min(content, end), end)
+    for kind, pattern in _NUMBERED:
+        match = pattern.match(text, start, end)
+        if match:
+            return Marker(kind, cn_number(match[1]), line, start, match.end(), end)
+    return None
+
+
+def _other(text: str, line: int, start: int, end: int) -> Marker | None:
+    if match := _MARKDOWN.match(text, start, end):
+        title_end = start + len(text[start:end].rstrip("# \t"))
+        if title_end > match.end():
+            return Marker("#" * len(match[1]), 0, line, match.end(), match.end(), title_end)
+    if match := _DECIMAL.match(text, start, end):
+        numbers = tuple(cn_number(part) for part in re.split("[.．]", match[1]))
+        if min(numbers) > 0 and not _is_figure(text, match.end(1), match.end(), end):
+            return Marker(
+                "1" + ".1" * (len(numbers) - 1), numbers[-1], line, start, match.end(), end, prefix=numbers[:-1]
+            )
+    if match := _GLUED.match(text, start, end):
+        return Marker("1.", cn_number(match[1]), line, start, match.end(), end, glued=True)
+    if (match := _BARE.match(text, start, end)) and end - start <= 30 and text[end - 1] not in "。；，":
+        return Marker("1", cn_number(match[1]), line, start, match.end(), end)
+    return _box(text, line, start, end) or _annex(text, line, start, end)
+
+
+def _is_figure(text: str, number_end: int, content: int, end: int) -> bool:
+    """1.5万亩, 3.2 亿元: a decimal with its unit, not a section number."""
+    return content < end and text[content] in "万亿千百亩元吨公米个倍度平立克升兆年月日点" and content - number_end <= 1
+
+
+def _box(text: str, line: int, start: int, end: int) -> Marker | None:
+    match = _BOX.match(text, start, end)
+    if match is None or end - match.end() > 60 or (match[1] is None and match.end() < end and text[start] not in "【["):
+        return None
+    if text[end - 1] in "。；，":
+        return None
+    return Marker("专栏", cn_number(match[1]) if match[1] else 0, line, start, match.end(), end)
+
+
+def _annex(text: str, line: int, start: int, end: int) -> Marker | None:
+    match = _ANNEX.match(text, start, end)
+    if match is None or end - match.end() > 60 or text[end - 1] in "。；，、":
+        return None
+    number, colon = match[1], match[2]
+    if match.end() < end and not (colon or text[match.end() - 1] in " \t\u3000\xa0" or number):
+        return None  # 附件材料应当…
+    if number is None or (number.isascii() and number.isalpha()):
+        value = 0 if number is None else ord(number) - ord("A") + 1
+    else:
+        value = cn_number(number)
+    return Marker("附件", value, line, start, match.end(), end)

@@ -1,0 +1,339 @@
+"""One answer out of several figures: their sum, difference or ratio, or a table of them, each cited.
+
+Computed exactly or refused: a figure that is missing, another unit, another kind or another time, and there is no
+answer but the reason. The result itself stands in no document, so the short answer is left out; it is shown with
+the whole calculation, each figure with its marker.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
+
+from index.records import Document, Span
+from qa.answers import Answer, Citation, Conflict
+from qa.computing.contradictions import conflict_of, differs
+from qa.computing.contradictions import told as side_by_side
+from qa.computing.figures import Figure, figure_of, kinds_differ, others_of, stated_total
+from qa.computing.tabulating import markdown
+from qa.language.quantities import Unit, decimal, told, unit_of
+from qa.question.operands import Operand
+from qa.question.operations import Operation, Task
+from qa.reading.citations import unmarked
+from qa.reading.joining import added, merged
+
+MISSING = "文中没有"
+"""A cell of a table for which no document has a figure."""
+
+UNSURE = "未能确定"
+"""A cell for which documents have something that is not certainly the figure."""
+
+_LIMITED = "原文的数字带有{bounds}等限定，结果按所列数字计算。"
+_ROUNDED = "（四舍五入，保留两位小数）"
+_DOUBT = 0.25
+"""What is left of the reader's doubt where the figure's own words say the same."""
+
+_PART_MISSING = 0.9
+"""What a cell that is missing leaves of the confidence in a table: the figure may stand there in other words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What was found for one operand.
+
+    Attributes:
+        operand: what was asked.
+        answer: what the reader said.
+        figure: the figure in it; None where there is none to rely on.
+        rivals: what other documents say instead.
+    """
+
+    operand: Operand
+    answer: Answer
+    figure: Figure | None
+    rivals: tuple[Figure, ...] = ()
+
+
+Marker = Callable[[Citation], str]
+"""Gives a citation its marker."""
+
+DocumentOf = Callable[[str], Document | None]
+"""Gives a document by its id."""
+
+
+def part_of(operand: Operand, answer: Answer, document_of: DocumentOf) -> Part:
+    """An operand with its answer, the figure in that, and those of other documents that contradict it."""
+    figure = figure_of(operand, answer)
+    others = others_of(figure, answer.hits, document_of) if figure else []
+    rivals = [each for each in others if figure and differs(figure, each)]
+    return Part(operand, answer, figure, tuple(rivals))
+
+
+class _Incomparable(Exception):
+    """The figures do not go together; the message says why, in Chinese."""
+
+
+def combined(turn: str, question: str, task: Task, parts: Sequence[Part], document_of: DocumentOf) -> Answer:
+    """One answer out of the figures of a task.
+
+    Args:
+        turn: what was asked, as typed.
+        question: the same, standalone.
+        task: what to do with the figures.
+        parts: one an operand, in the task's order.
+        document_of: gives a document by its id.
+
+    Returns:
+        A calculation or a table, its citations numbered through; `short` only where a document states the result
+        itself. Abstained, with the reason, where it cannot be computed exactly.
+    """
+    numbered = _Numbered()
+    short = None
+    try:
+        if task.operation is Operation.TABLE:
+            told = _table(task, parts, numbered)
+        else:
+            told, short = _computed(task, parts, numbered)
+    except _Incomparable as reason:
+        return _answer(turn, question, str(reason), parts)
+    conflicts = _conflicts(parts, numbered, document_of)
+    return dataclasses.replace(
+        _answer(turn, question, "\n".join((told, *map(side_by_side, conflicts))), parts),
+        conflicts=conflicts,
+        short=short,
+        citations=tuple(numbered.citations),
+        abstained=False,
+        confidence=_confidence(parts),
+    )
+
+
+class _Numbered:
+    """Citations in the order in which they are first needed; the same quote has one number."""
+
+    def __init__(self) -> None:
+        self.citations: list[Citation] = []
+
+    def number(self, citation: Citation) -> int:
+        place = (citation.passage.document_id, citation.quote)
+        for known in self.citations:
+            if (known.passage.document_id, known.quote) == place:
+                return known.n
+        self.citations.append(dataclasses.replace(citation, n=len(self.citations) + 1))
+        return len(self.citations)
+
+    def marker(self, citation: Citation) -> str:
+        return f"[{self.number(citation)}]"
+
+
+def _answer(turn: str, question: str, text: str, parts: Sequence[Part]) -> Answer:
+    answers = [part.answer for part in parts]
+    return Answer(
+        turn,
+        question,
+        text,
+        hits=merged(answers),
+        abstained=True,
+        timing=added(answers),
+        expandable=any(answer.expandable for answer in answers),
+    )
+
+
+def _computed(task: Task, parts: Sequence[Part], numbered: _Numbered) -> tuple[str, str | None]:
+    """The calculation, as one line, what is to be said about it, and the result where a document states it too."""
+    figures = _comparable(task, parts)
+    line = _OPERATIONS[task.operation](task, figures, numbered.marker)
+    stated = stated_total(figures) if task.operation is Operation.SUM else None
+    lines = [line, *_remarks(figures)]
+    if stated is None:
+        return "\n".join((*lines, *_quoted(numbered))), None
+    agrees = stated.quantity.amount == sum((figure.quantity.amount for figure in figures), Fraction(0))
+    said = f"原文写明合计{unmarked(stated.text)}{numbered.marker(stated.citation)}"
+    lines.append(f"{said}，与各项之和一致。" if agrees else f"{said}，与各项之和不一致，请核对原文。")
+    return "\n".join((*lines, *_quoted(numbered))), stated.text if agrees else None
+
+
+def _conflicts(parts: Sequence[Part], numbered: _Numbered, document_of: DocumentOf) -> tuple[Conflict, ...]:
+    """What several documents say of the same figure, side by side with their dates."""
+    return tuple(
+        conflict_of(part.operand.name, (part.figure, *part.rivals), numbered.number, document_of)
+        for part in parts
+        if part.figure and part.rivals
+    )
+
+
+def _comparable(task: Task, parts: Sequence[Part]) -> list[Figure]:
+    """The figures of all operands.
+
+    Raises:
+        _Incomparable: if one is missing, or they do not go together.
+    """
+    if lacking := [part.operand.name for part in parts if part.figure is None]:
+        raise _Incomparable(f"算不了：{_names(lacking)}在文档中没有找到可以引用的数字。")
+    figures = [part.figure for part in parts if part.figure]
+    places = {(figure.citation.passage.document_id, figure.span) for figure in figures}
+    if len(places) < len(figures):
+        raise _Incomparable("算不了：文档中只有一个数字，分不清是哪一项的。")
+    if len({figure.citation.passage.document_id for figure in figures if not figure.operand.subject}) > 1:
+        raise _Incomparable(
+            "算不了：这些数字出自不同的文档，说的不是同一个对象；请在问题里写明是哪个地方、哪份文档的。"
+        )
+    if not all(figure.quantity.comparable(figures[0].quantity) for figure in figures):
+        units = "、".join(dict.fromkeys(figure.text for figure in figures))
+        raise _Incomparable(f"算不了：这些数字的单位不同（{unmarked(units)}），不能放在一起算。")
+    if reason := next(_unlike(task, figures), None):
+        raise _Incomparable(f"算不了：这些数字口径不同，{reason}。")
+    return figures
+
+
+def _unlike(task: Task, figures: Sequence[Figure]) -> Iterator[str]:
+    yield from kinds_differ(figures)
+    unit = figures[0].quantity.unit
+    if not unit.name:
+        yield "原文没有写单位"
+    if task.operation is Operation.SUM and unit.family in {"share", "points"}:
+        yield "百分比不能相加"
+    if task.unit and task.unit[0].family not in {unit.family, "points" if unit.family == "share" else unit.family}:
+        yield f"原文用的单位不是所问的{task.unit[0].name}"
+
+
+def _sum(task: Task, figures: Sequence[Figure], marker: Marker) -> str:
+    total = sum((figure.quantity.amount for figure in figures), Fraction(0))
+    result = _told(total, *_unit(task, figures[0]))
+    terms = " + ".join(_term(figure, figures[0], marker) for figure in figures)
+    return f"合计{result}：{terms} = {result}。"
+
+
+def _difference(task: Task, figures: Sequence[Figure], marker: Marker) -> str:
+    more, less = sorted(figures, key=lambda figure: -figure.quantity.amount)
+    unit, multiplier = _unit(task, figures[0])
+    if unit.family == "share":
+        unit, multiplier = unit_of("个百分点"), 1
+    if more.quantity.amount == less.quantity.amount:
+        return f"两者相同：{_term(figures[0], figures[0], marker)}，{_term(figures[1], figures[0], marker)}。"
+    result = _told(more.quantity.amount - less.quantity.amount, unit, multiplier)
+    calculation = f"{_term(more, figures[0], marker)} − {_term(less, figures[0], marker)} = {result}"
+    return f"{more.operand.label}比{less.operand.label}多{result}：{calculation}。"
+
+
+def _ratio(task: Task, figures: Sequence[Figure], marker: Marker) -> str:
+    whole, base = figures
+    number, exact = decimal(_quotient(whole, base))
+    terms = f"{_term(whole, whole, marker)} ÷ {_term(base, whole, marker)}"
+    sign, about, note = ("=", "", "") if exact else ("≈", "约", _ROUNDED)
+    return f"{whole.operand.label}{about}是{base.operand.label}的{number}倍：{terms} {sign} {number}{note}。"
+
+
+def _share(task: Task, figures: Sequence[Figure], marker: Marker) -> str:
+    part, whole = figures
+    quotient = _quotient(part, whole)
+    if quotient > 1:
+        raise _Incomparable("算不了：文档中这一部分的数字比总数还大，两个数字的口径不同。")
+    number, exact = decimal(quotient * 100)
+    terms = f"{_term(part, part, marker)} ÷ {_term(whole, part, marker)}"
+    sign, about, note = ("=", "", "") if exact else ("≈", "约", _ROUNDED)
+    return f"{part.operand.label}{about}占{whole.operand.label}的{number}%：{terms} {sign} {number}%{note}。"
+
+
+def _quotient(figure: Figure, base: Figure) -> Fraction:
+    if base.quantity.amount == 0:
+        raise _Incomparable("算不了：作除数的数字是零。")
+    return figure.quantity.amount / base.quantity.amount
+
+
+_OPERATIONS: dict[Operation, Callable[[Task, Sequence[Figure], Marker], str]] = {
+    Operation.SUM: _sum,
+    Operation.DIFFERENCE: _difference,
+    Operation.RATIO: _ratio,
+    Operation.SHARE: _share,
+}
+
+
+def _unit(task: Task, first: Figure) -> tuple[Unit, int]:
+    """The unit of a result: the one that is asked for, else that of the first figure."""
+    if task.unit and task.unit[0].family == first.quantity.unit.family:
+        return task.unit
+    return first.quantity.unit, first.quantity.multiplier
+
+
+def _told(amount: Fraction, unit: Unit, multiplier: int) -> str:
+    shown, exact = told(amount, unit, multiplier)
+    return shown if exact else f"约{shown}"
+
+
+def _term(figure: Figure, first: Figure, marker: Marker) -> str:
+    """A figure as it stands, with its marker, and converted where the first one has another unit."""
+    quantity = figure.quantity
+    term = f"{figure.operand.label}{unmarked(figure.text)}{marker(figure.citation)}"
+    if quantity.unit == first.quantity.unit:
+        return term
+    return f"{term}（即{_told(quantity.amount, first.quantity.unit, first.quantity.multiplier)}）"
+
+
+def _remarks(figures: Sequence[Figure]) -> list[str]:
+    bounds = "、".join(f"“{bound}”" for bound in dict.fromkeys(figure.bound for figure in figures) if bound)
+    return [_LIMITED.format(bounds=bounds)] if bounds else []
+
+
+def _quoted(numbered: _Numbered) -> list[str]:
+    """The quotes, as they are read, each with its marker."""
+    return [f"{unmarked(' '.join(each.text.split()))}[{each.n}]" for each in numbered.citations]
+
+
+def _names(names: Sequence[str]) -> str:
+    return "、".join(f"「{name}」" for name in names)
+
+
+def _table(task: Task, parts: Sequence[Part], numbered: _Numbered) -> str:
+    """The figures in rows and columns, and which is the most where that is asked."""
+    if all(part.answer.abstained for part in parts):
+        raise _Incomparable(f"文档中没有找到{_names([part.operand.name for part in parts])}。")
+    width = len(task.grid.columns)
+    cells = [_cell(part, numbered.marker) for part in parts]
+    rows = [cells[at : at + width] for at in range(0, len(cells), width)]
+    lines = [
+        markdown([("", *task.grid.columns), *((name, *row) for name, row in zip(task.grid.rows, rows, strict=True))])
+    ]
+    return "\n".join((*lines, *_verdict(task, parts, numbered.marker)))
+
+
+def _cell(part: Part, marker: Marker) -> str:
+    answer = part.answer
+    if part.figure:
+        return f"{unmarked(part.figure.text)}{marker(part.figure.citation)}"
+    if answer.abstained or not answer.citations:
+        return MISSING
+    return f"{UNSURE}，见{marker(answer.citations[0])}"
+
+
+def _verdict(task: Task, parts: Sequence[Part], marker: Marker) -> list[str]:
+    """Which of the figures is the most, or the least, where the question asks that."""
+    if not task.picks or len(task.grid.columns) > 1:
+        return []
+    try:
+        figures = _comparable(task, parts)
+    except _Incomparable as reason:
+        return [str(reason).replace("算不了", "比不了")]
+    amounts = [figure.quantity.amount for figure in figures]
+    best = max(amounts) if task.picks == "多" else min(amounts)
+    named = "、".join(
+        f"{figure.operand.label}（{unmarked(figure.text)}{marker(figure.citation)}）"
+        for figure in figures
+        if figure.quantity.amount == best
+    )
+    return [f"{'最多' if task.picks == '多' else '最少'}的是{named}。", *_remarks(figures)]
+
+
+def _confidence(parts: Sequence[Part]) -> float:
+    """How likely all figures are right: figures of one quote stand and fall together, others by themselves."""
+    sure: dict[tuple[str, Span], float] = {}
+    for part in parts:
+        if part.answer.citations:
+            citation = part.answer.citations[0]
+            place = (citation.passage.document_id, citation.quote)
+            doubt = (1.0 - part.answer.confidence) * (_DOUBT if part.figure else 1.0)
+            sure[place] = min(sure.get(place, 1.0), 1.0 - doubt)
+    missing = sum(not part.answer.citations for part in parts)
+    return prod(sure.values()) * _PART_MISSING**missing

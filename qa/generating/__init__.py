@@ -1,0 +1,1 @@
+"""Paragraphs by an optional language model, checked sentence by sentence."""

@@ -1,0 +1,1 @@
+"""Chinese grammar: words, measures, periods, quantities and polarity."""

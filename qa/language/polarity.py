@@ -1,0 +1,59 @@
+"""Whether a clause says yes or no to a question that can be answered so."""
+
+from __future__ import annotations
+
+import re
+
+from index.text import align, fold
+from qa.language.grammar import Kind, candidates
+
+_POLAR = re.compile(
+    r"是否|是不是|有没有|能不能|能否|可否|可不可以|要不要|需不需要|会不会|属不属于|对不对|算不算|该不该|[过了]没(?:有)?(?=[?？。!！]*$)"
+    r"|(?:吗|嘛|(?<![什甚怎多这那])么)[?？。!！]*$|^(?:is|are|was|were|does|do|did|can|must|may|has|have)\b"
+)
+_ASKS_MORE = re.compile("多少|[什甚]么|啥|哪|谁|几[个项家年月日种]|怎么|怎样|如何|为何")
+# 不 forms words that deny nothing (不断, 不锈钢) and bounds that are no denial either (不超过); 不得不 is a must.
+_NEGATION = re.compile(
+    "(?<!不得)不(?!得不|可或缺|可分割|限于|动产|[断同仅但良足少锈论管过超低高多大小早晚迟满])"
+    "|禁止|严禁|无需|无须|毋须|未(?!来|成年)|没有|免(?!疫)"
+)
+_ARABIC, _CHINESE = re.compile(r"\d+(?:\.\d+)?"), re.compile("[零〇一二两三四五六七八九十百千万亿]+")
+_COMPARES = re.compile("超过|多于|少于|低于|高于|不足|以上|以下|至少|最多|大于|小于")
+
+
+def is_polar(question: str) -> bool:
+    """Whether a question asks for yes or no and for nothing else."""
+    aligned = align(question)
+    return bool(_POLAR.search(aligned)) and not _ASKS_MORE.search(aligned)
+
+
+def denies(text: str) -> bool:
+    """Whether a text holds a negation or a prohibition."""
+    return _NEGATION.search(align(text)) is not None
+
+
+def says(question: str, clause: str) -> bool | None:
+    """Whether a clause that is about the question's matter affirms it; None where the rules cannot tell.
+
+    A figure of the question must be the clause's; otherwise yes and no differ by the negations that one of them has
+    more than the other.
+
+    Args:
+        question: a polar one.
+        clause: of a document.
+    """
+    asked, told = _POLAR.sub("", align(question)), align(clause)
+    given = figures(told)
+    for value, written in figures(asked):
+        if _COMPARES.search(asked) or _COMPARES.search(told):
+            return None
+        if all(value != other for other, _ in given):
+            return False if any(written == other for _, other in given) else None
+    return len(_NEGATION.findall(asked)) == len(_NEGATION.findall(told))
+
+
+def figures(text: str) -> list[tuple[str, str]]:
+    """Figures, each with how it is written: only where that is alike do other characters mean another value."""
+    spans = [each.span for each in candidates(text) if each.kind is Kind.QUANTITY]
+    values = [fold(span.slice(text)).replace(",", "") for span in spans]
+    return [(value, _ARABIC.sub("1", value) if value[0].isdecimal() else _CHINESE.sub("一", value)) for value in values]

@@ -1,0 +1,265 @@
+"""Figures as exact numbers: 「1.5亿千瓦」 is 150,000,000 kW, 「七十兆瓦」 is 70 MW.
+
+Nothing here is a float: amounts are fractions, so that what is computed from cited figures is right to the last digit.
+What cannot be read as one exact number (「3—5家」, 「2000多个」) is no quantity.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
+
+from index.text import fold
+from qa.language.grammar import UNIT
+
+MAX_DIGITS = 40
+"""Digits beyond which a figure is no figure of a document but an attack."""
+
+_DECIMALS = 2
+"""Decimal places to which a number that does not end is rounded."""
+
+_MULTIPLIERS = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
+_NUMERALS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+
+# Units of one family are converted; its sizes are exact. 亩 is a fifteenth of a hectare.
+_FAMILIES: dict[str, dict[str, int | str]] = {
+    "power": {"瓦 w": 1, "千瓦 kw": 10**3, "兆瓦 mw": 10**6, "吉瓦 gw": 10**9},
+    "energy": {"千瓦时 度 kwh": 1, "兆瓦时 mwh": 10**3, "吉瓦时 gwh": 10**6},
+    "mass": {"克 g": 1, "毫克 mg": "1/1000", "斤": 500, "公斤 千克 kg": 1000, "吨 t": 10**6},
+    "length": {"米 m": 1, "厘米 cm": "1/100", "毫米 mm": "1/1000", "公里 千米 km": 1000},
+    "area": {"平方米 ㎡ m2": 1, "亩": "2000/3", "公顷": 10**4, "平方公里 平方千米 km2": 10**6},
+    "volume": {"立方米 立方 方 m3": 1, "升 l": "1/1000", "毫升 ml": "1/1000000"},
+    "money": {"元 人民币": 1, "角": "1/10"},
+    "share": {"%": 1, "‰": "1/10", "成": 10},
+    "points": {"个百分点 百分点": 1},
+    "people": {"人 名 位": 1},
+    "months": {"个月": 1, "年": 12},
+    "days": {"天 日": 1, "周 星期": 7},
+    "minutes": {"小时": 60, "分钟": 1},
+}
+_UNITS = {
+    name: (family, Fraction(size))
+    for family, sizes in _FAMILIES.items()
+    for names, size in sizes.items()
+    for name in names.split()
+}
+
+_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+_ARABIC = re.compile(rf"(?P<number>{_NUMBER})\s*(?P<multiplier>[十百千万亿]*)")
+_CHINESE = re.compile(
+    r"(?P<whole>[零〇一二两三四五六七八九十百千万亿]+)(?:点(?P<part>[零〇一二三四五六七八九]+)(?P<scale>[万亿]*))?"
+)
+_PARTS = re.compile("(.+)分之(.+)")
+_TENTHS = re.compile(r"([一二三四五六七八九]|\d(?:\.\d)?)成([一二三四五六七八九半])")
+_SHORT_LEAST = 100
+"""From this multiplier on, a lone digit behind it counts the next lower one: 两万五 is 25,000."""
+_BOUND_BEHIND = re.compile("(?:及|或)?以[上下内]$|左右$|上下$")
+_EITHER = re.compile(
+    "(?<![零〇一二三四五六七八九])(?:一[二两]|[二两]三|三四|四五|五六|六七|七八|八九|三五)(?![零〇一二三四五六七八九])"
+)
+"""三四家 is three or four, 十七八 seventeen or eighteen."""
+_INEXACT = re.compile("[多余几数来]")
+_UNIT_ASKED = re.compile(f"(?P<multiplier>[万亿]*)(?P<unit>{UNIT.pattern})?")
+_UNIT_FORM = re.compile(r"(?:[a-z]{1,5}[23]?|[\u4e00-\u9fff㎡%‰]{1,8})(?:/[a-z\u4e00-\u9fff]{1,8})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit of measure.
+
+    Attributes:
+        name: as written, folded, without multiplier: 千瓦 of 万千瓦.
+        family: what may be converted into what; units that nothing is known of are a family of their own.
+        size: how many base units of its family it is.
+    """
+
+    name: str
+    family: str
+    size: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """One exact figure.
+
+    Attributes:
+        amount: in base units of the family.
+        unit: as the text has it.
+        multiplier: 万 or 亿 before the unit, as the text has it; 1 where there is none.
+    """
+
+    amount: Fraction
+    unit: Unit
+    multiplier: int = 1
+
+    def comparable(self, other: Quantity) -> bool:
+        """Whether both measure the same, in units that convert exactly."""
+        return self.unit.family == other.unit.family
+
+
+_WRITTEN = {"mw": "MW", "gw": "GW", "kw": "kW", "w": "W", "kwh": "kWh", "mwh": "MWh", "gwh": "GWh"} | {
+    "百分点": "个百分点"
+}
+_SHOWN = {1: "", 10**4: "万", 10**8: "亿", 10**12: "万亿"}
+
+
+def told(amount: Fraction, unit: Unit, multiplier: int = 1) -> tuple[str, bool]:
+    """An amount, in base units, as documents write it in a unit, and whether that is the exact value."""
+    number, exact = decimal(amount / (unit.size * multiplier))
+    return f"{number}{_SHOWN[multiplier]}{_WRITTEN.get(unit.name, unit.name)}", exact
+
+
+def unit_of(name: str) -> Unit:
+    """The unit with a folded name; one that is not known converts into nothing else."""
+    family, size = _UNITS.get(name, (f"={name}", Fraction(1)))
+    return Unit(name, family, size)
+
+
+def parse(text: str) -> Quantity | None:
+    """A text that is one figure with its unit, and perhaps 左右 or 以上 behind it; None for anything else.
+
+    Ranges and 多, 余, 几 are no exact figure. A figure without a unit has the unit with the empty name.
+    """
+    bare = _BOUND_BEHIND.sub("", fold(text))
+    if len(bare) > MAX_DIGITS * 2 or "-" in bare or _INEXACT.search(bare):
+        return None
+    if share := _PARTS.fullmatch(bare):
+        base = _MULTIPLIERS.get(share[1])
+        return _share(Fraction(base) if base else _arabic_or_chinese(share[1]), _arabic_or_chinese(share[2]))
+    if tenths := _TENTHS.fullmatch(bare):
+        whole, rest = (Fraction(5) if each == "半" else _arabic_or_chinese(each) for each in tenths.groups())
+        return None if whole is None or rest is None else Quantity(whole * 10 + rest, unit_of("%"))
+    return _compound(bare)
+
+
+def _share(base: Fraction | None, part: Fraction | None) -> Quantity | None:
+    """三分之一, 百分之三点五, 万分之五: a share of a hundred, exactly."""
+    if not base or part is None:
+        return None
+    return Quantity(part / base * 100, unit_of("%"))
+
+
+def unit_in(text: str) -> tuple[Unit, int] | None:
+    """The unit that a text begins with, with its multiplier (万千瓦 → 千瓦, 10,000); None where it has none."""
+    match = _UNIT_ASKED.match(fold(text))
+    if match is None or not match["unit"]:
+        return None
+    multiplier = prod(_MULTIPLIERS[character] for character in match["multiplier"])
+    return unit_of(match["unit"]), multiplier if multiplier in _SHOWN else 1
+
+
+def _compound(bare: str) -> Quantity | None:
+    """「1亿2000万元」, 「1.5亿千瓦」, 「七十兆瓦」: numbers with falling multipliers, then a unit."""
+    total, last, at, multiplier = Fraction(0), 0, 0, 1
+    while match := _ARABIC.match(bare, at):
+        value, factor, end = _piece(bare, match)
+        if value is None or (last and factor >= last):
+            return None
+        total, last, at = total + value * factor, factor, end
+        multiplier = multiplier if multiplier > 1 else factor
+    if at == 0:
+        return _chinese(bare)
+    return _quantity(total, bare[at:], multiplier)
+
+
+def _piece(bare: str, match: re.Match[str]) -> tuple[Fraction | None, int, int]:
+    """A number, its multiplier, and where they end: 千 of 千瓦 belongs to the unit, 万 of 万千瓦 does not."""
+    digits = match["number"].replace(",", "")
+    if len(digits) > MAX_DIGITS:
+        return None, 1, match.end()
+    multiplier = match["multiplier"]
+    while multiplier and _belongs_to_unit(bare, match.start("multiplier") + len(multiplier) - 1):
+        multiplier = multiplier[:-1]
+    factor = prod(_MULTIPLIERS[character] for character in multiplier)
+    return Fraction(digits), factor, match.start("multiplier") + len(multiplier)
+
+
+def _belongs_to_unit(bare: str, at: int) -> bool:
+    return bare[at] == "千" and bare[at:] in _UNITS
+
+
+def _chinese(bare: str) -> Quantity | None:
+    """A figure in Chinese numerals; as much of it as leaves a known unit, or all that is numeral, is the number."""
+    match = _CHINESE.match(bare)
+    if match is None:
+        return None
+    end = match.end() - (1 if bare[match.end() - 1] == "千" and bare[match.end() - 1 :] in _UNITS else 0)
+    number = _arabic_or_chinese(bare[:end])
+    return None if number is None else _quantity(number, bare[end:], _MULTIPLIERS.get(bare[end - 1], 1))
+
+
+def _arabic_or_chinese(text: str) -> Fraction | None:
+    if re.fullmatch(_NUMBER, text):
+        return Fraction(text.replace(",", "")) if len(text) <= MAX_DIGITS else None
+    match = _CHINESE.fullmatch(text)
+    if match is None or len(text) > MAX_DIGITS:
+        return None
+    whole = _numeral(match["whole"])
+    part = "".join(str(_NUMERALS[character]) for character in match["part"] or "")
+    if whole is None:
+        return None
+    number = whole + (Fraction(int(part), 10 ** len(part)) if part else 0)
+    return number * prod(_MULTIPLIERS[character] for character in match["scale"] or "")
+
+
+def _numeral(text: str) -> Fraction | None:
+    """Chinese numerals as a number: 一千二百 is 1200, 二〇二五 is 2025, 一亿两千万 is 120,000,000; None for 三四."""
+    if _EITHER.search(text):
+        return None
+    if all(character in _NUMERALS for character in text):
+        return Fraction(int("".join(str(_NUMERALS[character]) for character in text)))
+    total = section = digit = 0
+    last, higher = 1, 0
+    for character in text:
+        if character in _NUMERALS:
+            digit = _NUMERALS[character]
+            last = last if digit else 1
+            continue
+        last = value = _MULTIPLIERS[character]
+        if value < 10**4:
+            section, digit = section + (digit or 1) * value, 0
+        elif higher > value:  # 一亿两千万: 万 counts what stands behind 亿
+            total, section, digit = total + (section + digit) * value, 0, 0
+        else:
+            total, section, digit, higher = (total + section + digit) * value, 0, 0, value
+    return Fraction(total + section + digit * (last // 10 if last >= _SHORT_LEAST else 1))
+
+
+def _quantity(number: Fraction, unit_text: str, multiplier: int) -> Quantity | None:
+    if unit_text and (unit_text[0] in "至到" or not _UNIT_FORM.fullmatch(unit_text)):
+        return None
+    unit = unit_of(unit_text)
+    return Quantity(number * unit.size, unit, multiplier if multiplier in _SHOWN else 1)
+
+
+def decimal(number: Fraction, places: int = _DECIMALS) -> tuple[str, bool]:
+    """A number as people write it, and whether that is its exact value.
+
+    Args:
+        number: any.
+        places: to which one that never ends is rounded, half away from zero.
+    """
+    sign, size = ("-" if number < 0 else ""), abs(number)
+    digits = _terminates(size.denominator)
+    exact = digits is not None and digits <= max(places, _LONGEST)
+    shown = digits if exact and digits is not None else places
+    scaled = (size * 10**shown * 2 + 1) // 2 if not exact else size * 10**shown
+    whole, part = divmod(int(scaled), 10**shown)
+    text = f"{whole}.{part:0{shown}d}".rstrip("0").rstrip(".") if shown else str(whole)
+    return (sign if text.strip("0.") else "") + text, exact
+
+
+_LONGEST = 6
+"""Decimal places up to which an exact value is written out."""
+
+
+def _terminates(denominator: int) -> int | None:
+    """How many decimal places a fraction with this denominator has; None where it never ends."""
+    twos = fives = 0
+    while denominator % 2 == 0:
+        denominator, twos = denominator // 2, twos + 1
+    while denominator % 5 == 0:
+        denominator, fives = denominator // 5, fives + 1
+    return max(twos, fives) if denominator == 1 else None

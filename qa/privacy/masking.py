@@ -1,0 +1,146 @@
+"""An answerer that shows no personal data, whoever asks in whatever way: see `qa/privacy/personal.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, is_dataclass, replace
+from functools import lru_cache
+from typing import overload
+
+from index.filters import Filter
+from index.records import Description, Document, Origin, Passage
+from index.structure.versions import Versions
+from qa.answers import Answer
+from qa.privacy.personal import masked
+from qa.protocols import Answerer, Expander
+
+_KEPT = 256
+"""How many documents are kept as they are shown."""
+
+_KEYS = ("id", "document_id")
+"""Fields by which programs find things again; everything else that is text may hold anything."""
+
+
+class Masked:
+    """Answers as another answerer does, and masks what is personal.
+
+    Questions are searched as they are asked. Passages are slices of the masked document, so that quotes, pages and the
+    text of a document agree to the last character. The files behind documents are out of reach: a picture of a page
+    cannot be masked.
+
+    Args:
+        answerer: who answers.
+    """
+
+    def __init__(self, answerer: Answerer) -> None:
+        self._answerer = answerer
+        self._shown = lru_cache(_KEPT)(self._document)
+
+    def ask(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Answer:
+        """One complete answer; raises what the other raises."""
+        return self._answer(self._answerer.ask(question, history, within))
+
+    def stream(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
+        """Growing snapshots; the last one is the complete answer."""
+        return map(self._answer, self._answerer.stream(question, history, within))
+
+    def expand(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
+        """As `stream`, but explained at length, where the other can."""
+        asking = self._answerer.expand if isinstance(self._answerer, Expander) else self._answerer.stream
+        return map(self._answer, asking(question, history, within))
+
+    def documents(self) -> Sequence[Document]:
+        """The documents it answers from, ordered by id."""
+        return _Shown(self._answerer.documents(), self._of)
+
+    def descriptions(self) -> Sequence[Description]:
+        """The same without their texts and outlines."""
+        return [_description(each) for each in self._answerer.descriptions()]
+
+    def document(self, document_id: str) -> Document | None:
+        """One of them, or None."""
+        found = self._answerer.document(document_id)
+        return self._of(found) if found else None
+
+    def versions(self, within: Filter | None = None) -> Versions:
+        """Which of the documents (of a filter) are versions of one work, and which apply."""
+        return self._answerer.versions(within)
+
+    def limited_to(self, readable: Filter) -> Masked:
+        """The same as if there were only the documents that a filter admits."""
+        return Masked(self._answerer.limited_to(readable))
+
+    def examples(self, n: int = 4, within: Filter | None = None) -> list[str]:
+        """Questions that the documents answer."""
+        return [masked(each) for each in self._answerer.examples(n, within)]
+
+    def groups(self, questions: Sequence[str]) -> list[list[int]]:
+        """Positions of the questions that belong together."""
+        return self._answerer.groups(questions)
+
+    def _of(self, document: Document) -> Document:
+        return self._shown(document)
+
+    def _document(self, document: Document) -> Document:
+        return replace(
+            document,
+            title=masked(document.title),
+            text=masked(document.text),
+            source=masked(document.source),
+            headings=tuple(replace(each, title=masked(each.title)) for each in document.headings),
+            origin=Origin(),
+        )
+
+    def _answer(self, answer: Answer) -> Answer:
+        shown = self._any(answer)
+        if not isinstance(shown, Answer):
+            raise TypeError(f"an answer became {type(shown).__name__}")
+        return shown
+
+    def _any(self, value: object) -> object:
+        """Whatever an answer holds, its texts masked; what it will hold one day among them."""
+        if isinstance(value, str):
+            return masked(value)
+        if isinstance(value, Passage):
+            return self._passage(value)
+        if isinstance(value, tuple):
+            return tuple(map(self._any, value))
+        if not is_dataclass(value) or isinstance(value, type):
+            return value
+        parts = {each.name: getattr(value, each.name) for each in fields(value) if each.name not in _KEYS}
+        return replace(value, **{name: self._any(part) for name, part in parts.items()})
+
+    def _passage(self, passage: Passage) -> Passage:
+        """As the document is shown; alone, where that has just left the index."""
+        document = self.document(passage.document_id)
+        return replace(
+            passage,
+            title=masked(passage.title),
+            text=passage.span.slice(document.text) if document else masked(passage.text),
+            section_path=tuple(map(masked, passage.section_path)),
+        )
+
+
+class _Shown(Sequence[Document]):
+    """Documents that are masked when they are looked at."""
+
+    def __init__(self, documents: Sequence[Document], shown: Callable[[Document], Document]) -> None:
+        self._documents = documents
+        self._shown = shown
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+    @overload
+    def __getitem__(self, at: int) -> Document: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Document]: ...
+
+    def __getitem__(self, at: int | slice) -> Document | Sequence[Document]:
+        found = self._documents[at]
+        return self._shown(found) if isinstance(found, Document) else _Shown(found, self._shown)
+
+
+def _description(found: Description) -> Description:
+    return replace(found, title=masked(found.title), source=masked(found.source), origin=Origin())

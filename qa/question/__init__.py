@@ -1,0 +1,1 @@
+"""From what a user types to standalone questions and what they ask for."""

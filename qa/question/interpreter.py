@@ -1,0 +1,95 @@
+"""From a turn of a conversation to the questions that are searched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from qa.question.courtesy import core
+from qa.question.operations import understand
+from qa.question.splitting import split
+from qa.settings import MAX_QUESTION_CHARACTERS
+
+
+class Tidier(Protocol):
+    """A question in, its plain written form out."""
+
+    def tidy(self, text: str) -> str:
+        """`text` in simplified characters, half width, without pictures and loose spaces."""
+        ...
+
+
+class Decoder(Protocol):
+    """Pinyin or English in, Chinese out."""
+
+    def decode(self, text: str) -> str:
+        """`text` with what is not Chinese replaced, as far as it is understood."""
+        ...
+
+
+class Speller(Protocol):
+    """A question in, the same with misspelt words put right out."""
+
+    def correct(self, text: str) -> str:
+        """`text` with what is plainly misspelt replaced."""
+        ...
+
+
+class Rewriter(Protocol):
+    """Follow-up in, standalone question out."""
+
+    def standalone(self, question: str, history: Sequence[str]) -> str:
+        """The question as one would ask it without the earlier ones."""
+        ...
+
+    def continued(self, part: str, earlier: str) -> str:
+        """A further question of the same turn as one would ask it without `earlier`, the one before it."""
+        ...
+
+
+class Interpreter:
+    """Understands what a turn asks: one question, or several.
+
+    Args:
+        tidier: gives it the written form of documents.
+        decoders: read what is typed in other letters, one after the other.
+        speller: puts misspelt words right.
+        rewriter: makes follow-ups, and later parts of a turn, stand alone.
+    """
+
+    def __init__(self, tidier: Tidier, decoders: Sequence[Decoder], speller: Speller, rewriter: Rewriter) -> None:
+        self._tidier = tidier
+        self._decoders = decoders
+        self._speller = speller
+        self._rewriter = rewriter
+
+    def questions(self, turn: str, history: Sequence[str]) -> list[str]:
+        """The standalone questions that a turn asks, in order; at least one.
+
+        Args:
+            turn: as typed, trimmed, not empty.
+            history: earlier turns, oldest first, none of them empty.
+        """
+        earlier = [part for past in history for part in self._parts(past)]
+        parts = self._parts(turn)
+        if not parts:  # 谢谢 goes on with nothing
+            return [turn]
+        first, *others = parts
+        # What computes or compares says of itself what with; words of earlier turns would make it another task.
+        found = [first if understand(first) else _short_enough(self._rewriter.standalone(first, earlier), first)]
+        for part in others:
+            found.append(_short_enough(self._rewriter.continued(part, found[-1]), part))
+        return found
+
+    def _parts(self, turn: str) -> list[str]:
+        """The questions of a turn as they stand in it, spelt as the documents spell; none in mere politeness."""
+        question = self._tidier.tidy(turn)
+        for decoder in self._decoders:
+            question = decoder.decode(question)
+        question = core(question)
+        parts = [question] if understand(question) else split(question)
+        return [self._speller.correct(part) for part in parts] if question else []
+
+
+def _short_enough(question: str, typed: str) -> str:
+    return question if len(question) <= MAX_QUESTION_CHARACTERS else typed

@@ -1,0 +1,189 @@
+"""Questions typed in pinyin, whole or in part, become the characters that the documents have for it.
+
+The letters are read as syllables and these as characters: the likeliest way through both, by the pairs of characters
+that occur in the documents and in questions of every kind. English stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import log1p
+
+import rjieba
+from pypinyin import Style, pinyin
+
+from index.text import fold
+from qa.language import lexicon
+
+_LETTERS = re.compile(r"[a-zü]+(?:['’\s]+[a-zü]+)*", re.IGNORECASE)
+_WORD = re.compile(r"[a-zü]+", re.IGNORECASE)
+_HAN = re.compile("[\u4e00-\u9fff]")
+_SPACED = re.compile("(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+_PAIR = re.compile("[\u4e00-\u9fff]{2}")
+_LONGEST = 6
+"""Letters of the longest syllable, zhuang."""
+
+UNKNOWN_PAIR = -4.0
+"""What it costs to put two characters side by side that nothing has. Of any pair, half is counted over a space."""
+DICTIONARY_PAIR = 2.0
+"""What is added for a pair that is a word of the dictionary."""
+OTHER_WORD = -1.0
+"""What a word of the dictionary costs that no document has."""
+ASKING_PAIR = 6.0
+"""What a pair of a phrase that asks is worth, in logarithms of passages."""
+PER_CHARACTER = -3.0
+"""What a character costs: dian is 电 before it is 的安."""
+RARE_READING = -2.0
+"""What it costs to read a character in another way than the usual."""
+FREQUENT = 0.3
+"""What the frequency of a character counts beside that of pairs."""
+ENOUGH = 0.6
+"""Share of neighbouring pairs that must be known for letters to be taken for pinyin."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """The best way to read the letters up to a place, where it ends with a certain character.
+
+    Attributes:
+        text: the characters, that before the letters among them.
+        known: neighbouring pairs that are known.
+        pairs: neighbouring pairs; one that is parted by a space and not known is half a pair.
+    """
+
+    text: str
+    score: float = 0.0
+    known: float = 0.0
+    pairs: float = 0.0
+
+
+class PinyinDecoder:
+    """Reads pinyin as the words of the documents.
+
+    Args:
+        frequency: in how many passages a folded term occurs.
+        vocabulary: all terms with their frequencies; read at the first question that has Latin letters.
+    """
+
+    def __init__(self, frequency: Callable[[str], int], vocabulary: Callable[[], Mapping[str, int]]) -> None:
+        self._frequency = frequency
+        self._vocabulary = vocabulary
+
+    def decode(self, text: str) -> str:
+        """`text` with pinyin replaced by characters; letters that are no pinyin, or words of a document, stay."""
+        pieces, at = [], 0
+        for match in _LETTERS.finditer(text):
+            read = self._read(match.group(), text[: match.start()].rstrip()[-1:]) if _is_bounded(text, match) else None
+            if read is not None:
+                pieces += [text[at : match.start()], read]
+                at = match.end()
+        return _SPACED.sub("", "".join([*pieces, text[at:]])) if pieces else text
+
+    def _read(self, letters: str, before: str) -> str | None:
+        """Letters as characters, or None where they are not likely to be pinyin."""
+        words = [word.lower() for word in _WORD.findall(letters)]
+        way = self._best("".join(words), _boundaries(words), before if _HAN.match(before) else "")
+        if way is None:
+            return None
+        read = way.text[len(before) if _HAN.match(before) else 0 :]
+        if len(read) < 2 or way.known < ENOUGH * way.pairs or not way.known:
+            return None
+        return None if len(words) == 1 and self._is_own_word(words[0], read) else read
+
+    def _is_own_word(self, word: str, read: str) -> bool:
+        """Whether the documents have the letters themselves at least as often as what they may be read as."""
+        return self._frequency(fold(word)) >= min(map(self._frequency, _pairs_of(read)))
+
+    def _best(self, letters: str, bounds: frozenset[int], before: str) -> _Way | None:
+        """The likeliest reading: dynamic programming over places in the letters and the character that ends there."""
+        ways: list[dict[str, _Way]] = [{} for _ in range(len(letters) + 1)]
+        ways[0] = {before: _Way(before)}
+        for start, end, syllable in _syllables(letters, bounds, self._characters):
+            for character, worth in self._characters[syllable].items():
+                reached = [self._step(way, character, worth, start in bounds) for way in ways[start].values()]
+                best = max(reached, key=_score, default=None)
+                old = ways[end].get(character)
+                if best and (old is None or best.score > old.score):
+                    ways[end][character] = best
+        return max(ways[-1].values(), key=_score, default=None)
+
+    def _step(self, way: _Way, character: str, worth: float, parted: bool) -> _Way:
+        """A way with one more character; `parted` tells whether a space, or other text, is before it."""
+        score, text = way.score + worth, way.text + character
+        if not way.text:
+            return _Way(text, score)
+        pair, weight = text[-2:], 0.5 if parted else 1.0
+        if pair in self._pairs:
+            return _Way(text, score + weight * self._pairs[pair], way.known + 1, way.pairs + 1)
+        cost = OTHER_WORD if not parted and rjieba.has_word(pair) else weight * UNKNOWN_PAIR
+        return _Way(text, score + cost, way.known, way.pairs + weight)
+
+    @cached_property
+    def _pairs(self) -> dict[str, float]:
+        """What each known pair of characters is worth."""
+        known = {pair: log1p(count) for pair, count in self._vocabulary().items() if _PAIR.fullmatch(pair)}
+        for pair in _asking_pairs():
+            known[pair] = max(ASKING_PAIR, known.get(pair, 0.0))
+        return {pair: worth + DICTIONARY_PAIR * rjieba.has_word(pair) for pair, worth in known.items()}
+
+    @cached_property
+    def _weights(self) -> dict[str, float]:
+        """What each character is worth by itself: how frequent it is, and more where it is a word of questions."""
+        counts: Counter[str] = Counter()
+        for pair in self._pairs:
+            for character in pair:
+                counts[character] += self._frequency(pair)
+        return {c: PER_CHARACTER + FREQUENT * log1p(n) + (c in lexicon.LIGHT_WORDS) for c, n in counts.items()}
+
+    @cached_property
+    def _characters(self) -> dict[str, dict[str, float]]:
+        """By syllable, the characters of all known pairs with what each is worth read that way; in a fixed order."""
+        found: dict[str, dict[str, float]] = defaultdict(dict)
+        characters = sorted(self._weights)
+        for character, readings in zip(characters, pinyin(characters, Style.NORMAL, heteronym=True), strict=True):
+            for reading in reversed(readings):  # the usual one comes first
+                worth = self._weights[character] + RARE_READING * (reading != readings[0])
+                found[reading.replace("ü", "v")][character] = worth
+        return dict(found)
+
+
+def _is_bounded(text: str, match: re.Match[str]) -> bool:
+    """Whether letters are words of their own, not part of V&A, PM2.5 or an address."""
+    around = text[max(0, match.start() - 1) : match.start()] + text[match.end() : match.end() + 1]
+    return not re.search(r"[\w&@./:+-]", _HAN.sub("", around).replace("。", ""), re.ASCII)
+
+
+def _boundaries(words: list[str]) -> frozenset[int]:
+    """Where words begin and end: no syllable reaches over such a place."""
+    ends, at = {0}, 0
+    for word in words:
+        at += len(word)
+        ends.add(at)
+    return frozenset(ends)
+
+
+def _syllables(letters: str, bounds: frozenset[int], known: Container[str]) -> Iterator[tuple[int, int, str]]:
+    """All syllables that stand anywhere in the letters, by where they begin."""
+    for start in range(len(letters)):
+        for end in range(start + 1, min(len(letters), start + _LONGEST) + 1):
+            syllable = letters[start:end].replace("ü", "v")
+            if syllable in known:
+                yield start, end, syllable
+            if end in bounds:
+                break
+
+
+def _asking_pairs() -> Iterator[str]:
+    return (pair for phrase in lexicon.ASKING_PHRASES.split() for pair in _pairs_of(phrase))
+
+
+def _pairs_of(text: str) -> Iterator[str]:
+    return (text[start : start + 2] for start in range(len(text) - 1))
+
+
+def _score(way: _Way) -> float:
+    return way.score

@@ -1,0 +1,116 @@
+"""Several questions in one turn become questions of their own, each still as typed.
+
+「光伏目标是多少，由谁牵头」 asks twice; 「光伏和风电的目标分别是多少」 asks the same of two. What a part leaves out
+is filled in by `qa.question.rewriting`. A question that merely has 和 or a comma in it stays whole.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import accumulate, pairwise
+
+from index.text import align
+from qa.language import lexicon
+from qa.language.tagging import tagged
+
+MAX_PARTS = 6
+"""More questions than this in one turn stay together in the last of them."""
+
+_ASKS = re.compile(f"{lexicon.INTERROGATIVE_CORE}|{lexicon.ASKS_YES_NO}|{lexicon.ASKS_ENGLISH}")
+_STOP = re.compile(
+    r"[?？。!！;；\n]+|[,，]+"
+    rf"|(?:、|\s)(?={lexicon.OPENS_QUESTION})"
+    rf"|\band (?={lexicon.ASKS_ENGLISH})"
+)
+_ENDS = re.compile(r"[?？。!！;；\n]")
+_DEPENDS = re.compile(lexicon.DEPENDENT_CLAUSE)
+_LINK = re.compile(lexicon.LINKS)
+_QUOTED = re.compile('“[^”]*”|"[^"]*"|「[^」]*」|『[^』]*』|《[^》]*》|（[^）]*）|\\([^)]*\\)|‘[^’]*’')
+_EACH = re.compile(lexicon.EACH)
+_AND = re.compile("和|与|跟|及|以及|、")
+
+
+def split(question: str) -> list[str]:
+    """The questions that a turn asks, in order, as typed but for the marks between them; at least one.
+
+    Args:
+        question: one turn, without greetings and thanks (`qa.question.courtesy`).
+    """
+    clauses = _clauses(question)
+    groups = _grouped(clauses)
+    if len(groups) > MAX_PARTS:
+        groups = [*groups[: MAX_PARTS - 1], "".join(groups[MAX_PARTS - 1 :])]
+    parts = [part for group in groups for part in _each(_bare(group))]
+    return parts if 1 < len(parts) <= MAX_PARTS else [question]
+
+
+def _clauses(question: str) -> list[str]:
+    """Pieces that end with a mark at which a question may end; together they are the question."""
+    masked = _QUOTED.sub(lambda quoted: "_" * len(quoted.group()), align(question))
+    cuts = [match.end() for match in _STOP.finditer(masked)]
+    bounds = [0, *cuts, len(question)]
+    return [question[a:b] for a, b in pairwise(bounds) if question[a:b]]
+
+
+def _grouped(clauses: list[str]) -> list[str]:
+    """Each asking clause with the clauses that say what it is about: those before it, and dependent ones behind."""
+    groups: list[str] = []
+    waiting = ""
+    for clause in clauses:
+        depends = _DEPENDS.match(align(clause).lstrip()) is not None
+        if groups and depends and not waiting:
+            groups[-1] += clause
+        elif _asks(clause, bool(groups)):
+            groups.append(waiting + clause)
+            waiting = ""
+        else:
+            waiting += clause
+    if waiting and groups:
+        groups[-1] += waiting
+    return groups or ["".join(clauses)]
+
+
+def _asks(clause: str, later: bool) -> bool:
+    """Whether a clause asks; one behind an asking clause may do so with its mark or a mere 呢."""
+    aligned = align(clause).strip()
+    masked = _QUOTED.sub("", aligned)
+    return bool(_ASKS.search(masked)) or (later and bool(re.search(r"呢\W*$|[?？]$", masked)))
+
+
+def _bare(group: str) -> str:
+    """A group without the mark it ends with and the 另外 it begins with, its question mark kept."""
+    kept = group.strip().strip(",，、;；。 ")
+    return _LINK.sub("", kept) if _LINK.sub("", kept) else kept
+
+
+def _each(question: str) -> list[str]:
+    """「A和B的X分别是多少」 as 「A的X是多少」 and 「B的X是多少」; the question itself where it asks but once."""
+    aligned = align(question)
+    each = _EACH.search(aligned)
+    if each is None:
+        return [question]
+    words = [word for word, _ in tagged(aligned[: each.start()])]
+    ends = list(accumulate(map(len, words)))
+    joints = [i for i, word in enumerate(words) if _AND.fullmatch(word)]
+    if not joints or joints[0] == 0 or joints[-1] == len(words) - 1:
+        return [question]
+    pieces = [question[end - len(word) : end] for word, end in zip(words, ends, strict=True)]
+    prefix, subjects, shared = _parallel(pieces, joints)
+    rest = question[each.end() :]
+    return [f"{prefix}{subject}{shared}{rest}" for subject in subjects]
+
+
+def _parallel(words: list[str], joints: list[int]) -> tuple[str, list[str], str]:
+    """What stands before parallel subjects, the subjects, and what is asked of each of them.
+
+    The first subject is as long, in words, as the last: what is before it belongs to all of them. Where no 的 says
+    what is asked of all, that is what the last has in addition to a first of one word.
+    """
+    bounds = [-1, *joints, len(words)]
+    chunks = [words[a + 1 : b] for a, b in pairwise(bounds)]
+    first, last = chunks[0], chunks[-1]
+    at = last.index("的") if "的" in last else (1 if len(first) == 1 else len(last))
+    chunks[-1], shared = last[:at], last[at:]
+    width = max(1, len(chunks[-1]))
+    prefix, chunks[0] = first[:-width], first[-width:]
+    return "".join(prefix), ["".join(chunk) for chunk in chunks if chunk], "".join(shared)

@@ -1,0 +1,1 @@
+"""From a question and passages to a cited answer or a refusal."""

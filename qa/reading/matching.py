@@ -1,0 +1,109 @@
+"""Where candidates stand, folded for matching, and how well a place holds the words of a question."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from index.records import Passage, Span
+from index.text import fold, sentence_spans, terms
+from qa.language.grammar import Candidate, Kind, candidates, clause_spans
+
+_NEIGHBOURHOOD = 8
+"""Characters before and behind a candidate that are looked at as its neighbours."""
+_MAKES_OTHER = "副非"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A candidate where it stands, everything but the spans folded for matching.
+
+    Attributes:
+        candidate: spans are offsets in the passage's text.
+        sentence: the sentence that holds it.
+        value: the candidate itself.
+        own, clause, around: its own words, its clause, its sentence.
+        base: the words of what it is a part of.
+        before, behind: its close neighbourhood.
+        lead: its clause up to it.
+    """
+
+    candidate: Candidate
+    sentence: Span
+    value: str
+    own: str
+    base: str
+    clause: str
+    around: str
+    before: str
+    behind: str
+    lead: str
+
+
+@lru_cache(maxsize=8192)
+def sites(text: str) -> tuple[Site, ...]:
+    """Every candidate of a passage's text with its surroundings, clauses among them."""
+    clauses = (Candidate(Kind.CLAUSE, span, span, span.slice(text)) for span in clause_spans(text))
+    return sites_of(text, dict.fromkeys([*candidates(text), *clauses]))
+
+
+def sites_of(text: str, found: Iterable[Candidate]) -> tuple[Site, ...]:
+    """The given candidates of a passage's text with their surroundings."""
+    sentences = sentence_spans(text)
+    folded = {sentence: fold(sentence.slice(text)) for sentence in sentences}
+    return tuple(_site(text, candidate, _holding(sentences, candidate.span), folded) for candidate in found)
+
+
+def _holding(sentences: Sequence[Span], span: Span) -> Span:
+    return max(sentences, key=lambda sentence: sentence.overlap(span), default=span)
+
+
+def _site(text: str, candidate: Candidate, sentence: Span, folded: Mapping[Span, str]) -> Site:
+    span, clause = candidate.span, candidate.clause
+    return Site(
+        candidate,
+        sentence,
+        value=fold(span.slice(text)),
+        own=fold(candidate.own),
+        base=fold(candidate.base),
+        clause=fold(clause.slice(text)),
+        around=folded[sentence] if sentence in folded else fold(sentence.slice(text)),
+        before=fold(text[max(0, span.start - _NEIGHBOURHOOD) : span.start]),
+        behind=fold(text[span.end : span.end + _NEIGHBOURHOOD]),
+        lead=fold(text[clause.start : span.start]),
+    )
+
+
+@lru_cache(maxsize=8192)
+def passage_scopes(passage: Passage) -> tuple[str, str, str]:
+    """Folded: the innermost heading, the rest of the path with the title, the whole text."""
+    leaf = " ".join((*passage.section_path[-1:], *passage.labels))
+    return fold(leaf), fold(" ".join((passage.title, *passage.section_path[:-1]))), fold(passage.text)
+
+
+@lru_cache(maxsize=65536)
+def match(word: str, text: str) -> float:
+    """1 where a folded word stands in a folded text, less where only some of its character pairs do."""
+    if not text:
+        return 0.0
+    if _stands(word, text):
+        return 1.0
+    if len(word) == 2:
+        return 0.8 if _abbreviates(word, text) else 0.0
+    pairs = terms(word)
+    return 0.8 * sum(pair in text for pair in pairs) / len(pairs) if len(word) > 2 and pairs else 0.0
+
+
+def _stands(word: str, text: str) -> bool:
+    """Whether a word stands in a text, and not only behind what makes another of it: 副市长 is no 市长."""
+    start = text.find(word)
+    while start > 0 and text[start - 1] in _MAKES_OTHER:
+        start = text.find(word, start + 1)
+    return start >= 0
+
+
+def _abbreviates(word: str, text: str) -> bool:
+    """Whether two characters stand near each other in that order, as 规上 does for 规模以上."""
+    return re.search(f"{re.escape(word[0])}[\u4e00-\u9fff]{{1,2}}{re.escape(word[1])}", text) is not None

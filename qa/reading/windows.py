@@ -1,0 +1,149 @@
+"""Which windows of the passages the network reads, and what it says of the candidates in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.records import Hit, Span
+from qa.language.grammar import Kind, candidate_at, is_paired
+from qa.language.tagging import tagged
+from qa.reading.features import Matrix, Place
+from qa.reading.matching import sites, sites_of
+from qa.reading.model_input import Window, window_spans
+from qa.reading.span_model import Scores
+
+READ_WINDOWS = 4
+"""Windows that are read for a question. On development questions a fifth makes no answer better."""
+_FREE, _TRIED = 2, 8
+"""Spans of a window that are candidates though no rule named them, and how many are looked at to find them."""
+_FIGURES = frozenset({Kind.QUANTITY, Kind.DATE, Kind.NUMBER})
+_CROSSES = re.compile("[\n；;|]")
+"""What no answer reaches across."""
+_CERTAIN = 20.0
+"""Scores beyond it, either way, say no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A window of a passage that was found.
+
+    Attributes:
+        rank: of the passage.
+        span: in the passage's text.
+    """
+
+    hit: Hit
+    rank: int
+    span: Span
+
+    @property
+    def window(self) -> Window:
+        """What the network takes."""
+        passage = self.hit.passage
+        return Window(passage.title, passage.section_path, self.span.slice(passage.text))
+
+    def local(self, span: Span) -> Span:
+        """The part of a span of the passage that stands here, as a span of the window's text."""
+        start, end = max(span.start, self.span.start), min(span.end, self.span.end)
+        return Span(start, max(start, end)).shift(-self.span.start)
+
+    def holds(self, place: Place) -> bool:
+        """Whether a candidate's larger part stands here."""
+        span = place.site.candidate.span
+        return place.rank == self.rank and 2 * self.span.overlap(span) > len(span)
+
+
+def views(found: Sequence[Place], scores: NDArray[np.float64], n: int = READ_WINDOWS) -> list[View]:
+    """The windows of the candidates that score best.
+
+    Args:
+        found: all candidates.
+        scores: of each, before anything is read.
+        n: windows, at most.
+    """
+    chosen: dict[tuple[int, Span], View] = {}
+    for row in np.argsort(-scores, kind="stable"):
+        place = found[row]
+        span = place.site.candidate.span
+        holding = max(_windows(place.hit.passage.text), key=span.overlap)
+        chosen.setdefault((place.rank, holding), View(place.hit, place.rank, holding))
+        if len(chosen) == n:
+            break
+    return list(chosen.values())
+
+
+def candidates_of(view: View, scores: Scores, found: Sequence[Place]) -> Iterator[Place]:
+    """The candidates of a window: those of the grammar, and what the network would answer by itself.
+
+    A window that has no token, such as one of invisible characters alone, has none.
+    """
+    if not scores.spans:
+        return
+    text = view.hit.passage.text
+    inside = [place for place in found if view.holds(place)]
+    yield from inside
+    known = {place.site.candidate.span for place in inside}
+    spans = (_to_words(text, span.shift(view.span.start)) for span, _ in scores.best(_TRIED))
+    whole = dict.fromkeys(span for span in spans if _is_whole(span.slice(text)))
+    free = [span for span in list(whole)[:_FREE] if span not in known]
+    rules = [site.candidate for site in sites(text)]
+    named = [candidate_at(text, span, rules) for span in free]
+    # Where a figure begins and ends the grammar knows better.
+    for site in sites_of(text, [candidate for candidate in named if candidate.kind not in _FIGURES]):
+        yield Place(view.hit, view.rank, site)
+
+
+def _is_whole(text: str) -> bool:
+    """Whether what the network would answer reaches across nothing and has no half of a pair of brackets or quotes."""
+    return not _CROSSES.search(text) and is_paired(text)
+
+
+def span_features(chosen: Sequence[tuple[View, Scores, Place]]) -> Matrix:
+    """Return what the network says of candidates, float64 `(len(chosen), len(SPANS))`, in the order of `SPANS`.
+
+    Args:
+        chosen: candidates with the window they stand in, of all windows that were read; at least one.
+    """
+    tops = {key: scores.best()[0] for key, scores in {id(scores): scores for _, scores, _ in chosen}.items()}
+    rows = np.array([_told(*each, *tops[id(each[1])]) for each in chosen])
+    scores, windows, shared = rows.T
+    columns = (
+        _bounded(scores),
+        _bounded(windows),
+        shared,
+        _bounded(scores - windows.max()),
+        _bounded(scores - windows),
+    )
+    return np.stack(columns, axis=1)
+
+
+def _to_words(text: str, span: Span) -> Span:
+    """A span widened to the end of its last word: 标准化、系统 to 标准化、系统化."""
+    stop = text.find("\n", span.end)
+    place = text.rfind("\n", 0, span.start) + 1
+    for word, _ in tagged(text[place : stop if stop >= 0 else len(text)]):
+        if place < span.end < place + len(word):
+            return Span(span.start, place + len(word))
+        place += len(word)
+    return span
+
+
+def _told(view: View, scores: Scores, place: Place, best: Span, highest: float) -> tuple[float, float, float]:
+    """The candidate's score, that of the best span of its window, and how much the two share."""
+    span = view.local(place.site.candidate.span)
+    return scores.of(span), highest, 2 * best.overlap(span) / (len(best) + len(span))
+
+
+def _bounded(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.clip(scores, -_CERTAIN, _CERTAIN) / 5
+
+
+@lru_cache(maxsize=4096)
+def _windows(text: str) -> tuple[Span, ...]:
+    return tuple(window_spans(text)) or (Span(0, len(text)),)

@@ -1,0 +1,1 @@
+"""Example questions and follow-up questions."""

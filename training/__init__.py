@@ -1,0 +1,1 @@
+"""Workshop that builds the models; no part of the product."""

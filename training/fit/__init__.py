@@ -1,0 +1,1 @@
+"""Fitting of the weights around the reader's network."""

@@ -1,0 +1,25 @@
+"""What the reader is trained on: a question, a window of text, and where in it the answer stands, if it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from index.records import Span
+from qa.reading.model_input import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One pair.
+
+    Attributes:
+        question: as one would type it.
+        window: what is read.
+        answer: a span of the window's text, or None where it does not answer.
+        source: the corpus or rule that made it, for reports.
+    """
+
+    question: str
+    window: Window
+    answer: Span | None
+    source: str

@@ -1,0 +1,160 @@
+"""Questions written by hand on policies, laws and reports, read as the product reads: in the windows found for them.
+
+Rules make questions in the words of the text; people ask in their own, and half of what they ask is not there. Each
+line of `written/*.jsonl` names a document, a question, and the answer as it stands in a clause, or the clause that only
+seems to answer. The windows that share most words with a question, anywhere in the documents, do not answer it.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from index.records import Document, Passage, Span
+from index.search.sparse import SparseIndex
+from index.structure.splitter import split
+from index.text import fold
+from qa.language.grammar import Kind
+from qa.reading.model_input import WINDOW_CHARACTERS, Window, window_spans
+from training.reader.examples import Example
+from training.reader.partition import Part, part_of
+from training.reader.policy import Maker, common_nouns, documents
+
+FOLDER = Path(__file__).parent / "written"
+_DECOYS, _FROM = 1, 6
+"""Windows without the answer a pass, drawn from that many that share most words with the question."""
+_SPOILT = 0.4
+"""Share of the questions with an answer that are asked a second time, spoilt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One question.
+
+    Attributes:
+        document: id in the corpora.
+        answer: verbatim, within `clause`; None where the document does not answer.
+        clause: verbatim; holds the answer, or only seems to.
+        kind: what is asked for; `none` where there is no answer.
+    """
+
+    document: str
+    question: str
+    answer: str | None
+    clause: str
+    kind: str
+
+
+def read(folder: Path = FOLDER) -> list[Written]:
+    """All questions, in the order of the files' names."""
+    lines = (line for path in sorted(folder.glob("*.jsonl")) for line in path.read_text("utf-8").splitlines())
+    return [Written(row["doc"], row["q"], row["a"], row["e"], row["k"]) for row in map(json.loads, lines)]
+
+
+class Shelf:
+    """The documents of the questions, cut into the passages and windows that the product would read.
+
+    Args:
+        documents: by their id in the corpora.
+    """
+
+    def __init__(self, documents: Mapping[str, Document]) -> None:
+        self._passages = {key: split(document) for key, document in documents.items()}
+
+    @cached_property
+    def _windows(self) -> list[Window]:
+        return [
+            _window(passage, span)
+            for passages in self._passages.values()
+            for passage in passages
+            for span in window_spans(passage.text)
+        ]
+
+    @cached_property
+    def _wording(self) -> SparseIndex:
+        return SparseIndex.build(window.text for window in self._windows)
+
+    @cached_property
+    def nouns(self) -> list[str]:
+        """Nouns of the documents that stand in few of them."""
+        return common_nouns(["".join(each.text for each in passages) for passages in self._passages.values()])
+
+    def passages(self, written: Written) -> list[Passage]:
+        """Those of the document that a question is about."""
+        return list(self._passages.get(written.document, ()))
+
+    def holding(self, written: Written) -> Iterator[tuple[Passage, Span]]:
+        """The places of the clause: passages, with the span of the answer, or of the clause where there is none."""
+        for passage in self.passages(written):
+            start = passage.text.find(written.clause)
+            if start >= 0:
+                inner = written.clause.find(written.answer) if written.answer else 0
+                size = len(written.answer or written.clause)
+                yield passage, Span(start + inner, start + inner + size)
+
+    def decoys(self, written: Written) -> list[Window]:
+        """The windows most like the question that do not hold the answer, best first."""
+        answer = fold(written.answer) if written.answer else None
+        scores = self._wording.scores(written.question)
+        near = (self._windows[row] for row in (-scores).argsort(kind="stable")[: 4 * _FROM])
+        return [window for window in near if not answer or answer not in fold(window.text)][:_FROM]
+
+
+def examples(data: Path, part: Part, seed: int, folder: Path = FOLDER) -> Iterator[Example]:
+    """Each question with the window of its clause, once as the product cuts it and once otherwise, and with a decoy.
+
+    Some of those with an answer are asked once more, another word in the place of one of theirs.
+
+    Args:
+        data: folder of the corpora.
+        part: see `part_of`.
+        seed: of every draw.
+        folder: of the questions.
+    """
+    questions = read(folder)
+    found = {
+        key: document
+        for key, document in documents(data, {each.document for each in questions}).items()
+        if part_of(document.title) == part
+    }
+    yield from _examples([each for each in questions if each.document in found], Shelf(found), random.Random(seed))
+
+
+def _examples(questions: Sequence[Written], shelf: Shelf, draw: random.Random) -> Iterator[Example]:
+    spoiler = Maker(draw.randrange(1 << 30), shelf.nouns)
+    for each in questions:
+        places = list(shelf.holding(each))
+        if not places:
+            continue
+        for size in (WINDOW_CHARACTERS, draw.randint(80, 200)):
+            made = list(_around(each, *draw.choice(places), size))
+            yield from made
+            if size == WINDOW_CHARACTERS and draw.random() < _SPOILT:
+                spoiler.turn_to(shelf.passages(each))
+                yield from _spoilt(made, spoiler)
+        decoys = shelf.decoys(each)
+        for window in draw.sample(decoys, min(_DECOYS, len(decoys))):
+            yield Example(each.question, window, None, "written decoy")
+
+
+def _spoilt(made: Sequence[Example], spoiler: Maker) -> Iterator[Example]:
+    for each in made:
+        kind = Kind.QUANTITY if each.source == "written number" else Kind.CLAUSE
+        if each.answer and (missed := spoiler.near_miss(each.question, kind, each.answer, each.window)):
+            yield Example(*missed, None, "written spoilt")
+
+
+def _around(written: Written, passage: Passage, span: Span, size: int) -> Iterator[Example]:
+    """The window of a passage that holds a span whole; none where a cut goes through it."""
+    for cut in window_spans(passage.text, size):
+        if cut.contains(span):
+            answer = span.shift(-cut.start) if written.answer else None
+            yield Example(written.question, _window(passage, cut), answer, f"written {written.kind}")
+
+
+def _window(passage: Passage, span: Span) -> Window:
+    return Window(passage.title, passage.section_path, span.slice(passage.text))

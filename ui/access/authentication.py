@@ -1,0 +1,236 @@
+"""Who may come in: the layer that names the visitor of every request, and turns away whoever has no business here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from starlette._utils import get_route_path
+from starlette.datastructures import Headers
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ui.access.keys import LIKE_A_KEY, Key, KeyBook
+from ui.access.oidc import Oidc
+from ui.access.proxies import Network, arrival_of, parse_address
+from ui.access.visitors import GUEST, OWNER, Allowance, Role, Visitor, reader_of, require
+from ui.errors import ApiError, error_response
+
+KEY_HEADER = "x-yiju-key"
+
+SIGNED_IN_SECONDS = 12 * 60 * 60
+"""How long a sign-in holds: a working day."""
+
+PUBLIC = re.compile(
+    r"/(favicon\.ico|widget\.js|static/.*|widget/(demo|[\w.-]+\.(js|css))|signin(/.*)?|api/(health|docs|openapi\.json)"
+    r"|chat/(config|theme\.css|favicon\.ico|(assets|static)/.*|gradio_api/app_id))"
+)
+"""What holds nothing of any document, so that guests may have it: a frame must load before it can show its key."""
+
+OPERATORS = re.compile(r"/(metrics|admin(/.*)?|widget/(setup|preview)(/.*)?)")
+"""What only administrators may have."""
+
+PROGRAMS = re.compile(r"/(api|v1|mcp|chat/gradio_api)(/.*)?|/metrics")
+"""Where refusals are for programs; elsewhere people are led to the sign-in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may come in, and how they show who they are. As it stands: whoever reaches the application owns it.
+
+    Attributes:
+        origins: sites that may show the chat in a frame and call the interface, as `scheme://host[:port]`.
+        hosts: names by which the service is called, in small letters; any, if None. Addresses are always right.
+        proxies: peers whose word on the request's way and user is believed.
+        user_header: header in which such a peer names the user; None if it does not.
+        groups_header: header in which it names the user's groups, with commas.
+        oidc: where users sign in; None if nowhere.
+        need_key: whether a key is needed where nobody signs in.
+        book: the keys; None if there are none.
+        open_to: what people are from other machines, where nobody has to show anything.
+        roles: by user name, or `@group`; others are readers.
+        per_address: how many questions a minute one address may ask; None for any number.
+    """
+
+    origins: Sequence[str] = ()
+    hosts: frozenset[str] | None = None
+    proxies: Sequence[Network] = ()
+    user_header: str | None = None
+    groups_header: str | None = None
+    oidc: Oidc | None = None
+    need_key: bool = False
+    book: KeyBook | None = None
+    open_to: Role = Role.ADMIN
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    per_address: int | None = None
+
+    @property
+    def protected(self) -> bool:
+        """Whether anybody has to show who they are."""
+        return self.need_key or self.user_header is not None or self.oidc is not None
+
+    @property
+    def invites(self) -> bool:
+        """Whether people come from other machines without showing anything, or through a proxy."""
+        return self.open_to in (Role.READER, Role.EDITOR) or bool(self.proxies)
+
+    @property
+    def private_headers(self) -> list[str]:
+        """Headers that only a trusted proxy may send."""
+        return [each for each in (self.user_header, self.groups_header) if each]
+
+
+class Sessions:
+    """Keeps sign-ins in a signed cookie, which holds a key's id or a user's name, never a key."""
+
+    def __init__(self, app: ASGIApp, secret: str) -> None:
+        self.app = app
+        self.secret = secret
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request; path and scheme are those the client sees."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        kept = SessionMiddleware(
+            self.app,
+            self.secret,
+            session_cookie="yiju_session",
+            max_age=SIGNED_IN_SECONDS,
+            path=scope.get("root_path") or "/",
+            https_only=scope["scheme"] == "https",
+        )
+        await kept(scope, receive, send)
+
+
+class Door:
+    """Names the visitor of each request, and refuses what they may not have before anything looks at it."""
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self.app = app
+        self.access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request."""
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self.app(scope, receive, send)
+            return  # no page here uses websockets
+        try:
+            visitor = self._visitor(scope)
+            scope = {**scope, "state": {**scope.get("state", {}), "visitor": visitor}}
+            _check_role(scope)
+        except ApiError as error:
+            await _refusal(scope, error)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    def _visitor(self, scope: Scope) -> Visitor:
+        headers = Headers(scope=scope)
+        self._check_host(headers.get("host", ""))
+        _check_query(scope)
+        key = self._key(headers)
+        visitor = _holder(key) if key else self._person(scope, headers)
+        visitor = self._check_origin(scope, headers, visitor, by_key=key is not None)
+        return replace(visitor, address=None if self._at_home(scope) else arrival_of(scope).address)
+
+    def _check_host(self, host: str) -> None:
+        """Against pages elsewhere that have their own name lead to this address (DNS rebinding)."""
+        name = re.sub(r":\d*$", "", host).lower()
+        if self.access.hosts is None or name in self.access.hosts or parse_address(name.strip("[]")):
+            return
+        raise ApiError(421, "unknown_host", "这台服务器不以这个主机名提供服务；管理员可用 --allow-host 加上它。")
+
+    def _key(self, headers: Headers) -> Key | None:
+        """The key in a header; `Bearer` is how OpenAI's clients send theirs, and they must send something."""
+        given = headers.get(KEY_HEADER)
+        if given is None:
+            given = headers.get("authorization", "").removeprefix("Bearer ").strip()
+            given = given if LIKE_A_KEY.match(given) else None
+        if given is None:
+            return None
+        if self.access.book and (key := self.access.book.find(given.strip())):
+            return key
+        raise ApiError(401, "bad_key", "密钥不对或已被吊销，请联系管理员。")
+
+    def _person(self, scope: Scope, headers: Headers) -> Visitor:
+        access, arrival = self.access, arrival_of(scope)
+        if access.user_header and arrival.proxied and (name := headers.get(access.user_header, "").strip()):
+            groups = headers.get(access.groups_header, "") if access.groups_header else ""
+            return self._user(name, [each.strip() for each in groups.split(",")])
+        if signed := self._signed_in(scope.get("session", {})):
+            return signed
+        if access.protected:
+            return GUEST
+        return OWNER if self._at_home(scope) or access.open_to is Role.ADMIN else Visitor(role=access.open_to)
+
+    def _at_home(self, scope: Scope) -> bool:
+        """Whether a program on this machine asks by itself.
+
+        Where others are meant to come in, from loopback may be everybody: a proxy need not say that it is one.
+        """
+        return arrival_of(scope).local and not self.access.invites
+
+    def _signed_in(self, session: Mapping[str, Any]) -> Visitor | None:
+        if "user" in session and self.access.oidc:
+            return self._user(session["user"], session.get("groups", []))
+        key = self.access.book.get(session["key"]) if "key" in session and self.access.book else None
+        return _holder(key) if key else None
+
+    def _user(self, name: str, groups: Sequence[str]) -> Visitor:
+        reader = reader_of(name, groups)
+        named = [role for each, role in self.access.roles.items() if each in reader]
+        return Visitor(name, max(named, key=list(Role).index, default=Role.READER), reader=reader)
+
+    def _check_origin(self, scope: Scope, headers: Headers, visitor: Visitor, *, by_key: bool) -> Visitor:
+        """Against pages elsewhere that act with the rights of whoever looks at them."""
+        origin = headers.get("origin")
+        if origin is None or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            return visitor
+        # The host alone, since a proxy that nobody named may have taken HTTPS off.
+        if origin.partition("://")[2] == headers.get("host"):
+            return visitor
+        if origin in self.access.origins and (by_key or not self.access.protected):
+            return visitor if by_key else replace(visitor, role=Role.READER)
+        raise ApiError(403, "foreign_origin", "不接受来自其他网站的请求；管理员可用 --allow-origin 加上那个网站。")
+
+
+def _holder(key: Key) -> Visitor:
+    allowance = Allowance(key.id, key.per_minute, key.per_day)
+    return Visitor(f"key:{key.name}", key.role, key.scope, allowance, reader=reader_of("", key.groups))
+
+
+def _check_query(scope: Scope) -> None:
+    """Addresses end up in logs, histories and the next page's referrer."""
+    query = scope["query_string"].decode("latin-1")
+    if LIKE_A_KEY.search(query) or any(LIKE_A_KEY.search(value) for _, value in parse_qsl(query)):
+        message = "密钥不能写在网址里，网址会留在日志中；请放在请求头 X-Yiju-Key 里，并吊销这个密钥。"
+        raise ApiError(400, "key_in_address", message)
+
+
+def _check_role(scope: Scope) -> None:
+    path = get_route_path(scope)
+    framed = path == "/chat/" and b"embed=1" in scope["query_string"].split(b"&")
+    if framed or PUBLIC.fullmatch(path):
+        return
+    require(_Scoped(scope), Role.ADMIN if OPERATORS.fullmatch(path) else Role.READER)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scoped:
+    scope: Scope
+
+
+def _refusal(scope: Scope, error: ApiError) -> ASGIApp:
+    """A person who has not signed in is led to where they can; everyone else is told."""
+    path = get_route_path(scope)
+    asks_page = scope["method"] == "GET" and not PROGRAMS.fullmatch(path)
+    if error.code != "sign_in_needed" or not asks_page:
+        return error_response(error, chat=path.startswith("/chat/"))
+    query = scope["query_string"].decode("latin-1")
+    wanted = scope["path"] + (f"?{query}" if query else "")
+    return RedirectResponse(f"{scope.get('root_path', '')}/signin?{urlencode({'next': wanted})}", 303)

@@ -1,0 +1,139 @@
+"""Where people sign in: with a key, or at the organisation's OpenID provider."""
+
+from __future__ import annotations
+
+from html import escape
+from string import Template
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from ui.access.authentication import Access
+from ui.access.visitors import Role, visitor_of
+
+PAGE = Template("""<!doctype html>
+<html lang="zh-CN">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>登录 · 依据</title>
+<link rel="icon" href="$root/static/icon.svg">
+<link rel="stylesheet" href="$root/static/signin.css">
+<script src="$root/static/signin.js" defer></script>
+</head>
+<body>
+<main>
+<h1>依据</h1>
+<p>就文档提问，答案都有出处。</p>
+$parts
+</main>
+</body>
+</html>
+""")
+
+
+def add_routes(app: FastAPI, access: Access) -> None:
+    """Adds everything under `/signin`."""
+    router = APIRouter(prefix="/signin")
+
+    @router.get("")
+    async def page(request: Request) -> HTMLResponse:
+        """The ways to sign in that there are, or who has signed in."""
+        return _page(request, access)
+
+    @router.post("")
+    async def sign_in(request: Request) -> Response:
+        """Signs in with a key."""
+        return await _with_key(request, access)
+
+    @router.post("/out")
+    async def sign_out(request: Request) -> Response:
+        """Ends the sign-in in this browser."""
+        request.session.clear()
+        return RedirectResponse(f"{_root(request)}/signin", 303)
+
+    if oidc := access.oidc:
+
+        @router.get("/oidc")
+        async def leave(request: Request) -> Response:
+            """To the provider."""
+            request.session["next"] = _next(request, request.query_params.get("next", ""))
+            return await oidc.leave(request, f"{str(request.base_url).rstrip('/')}/signin/back")
+
+        @router.get("/back")
+        async def come_back(request: Request) -> Response:
+            """From the provider."""
+            name, groups = await oidc.come_back(request)
+            wanted = _next(request, request.session.get("next", ""))
+            request.session.clear()
+            request.session.update(user=name, groups=list(groups))
+            return RedirectResponse(wanted, 303)
+
+    app.include_router(router)
+
+
+async def _with_key(request: Request, access: Access) -> Response:
+    body = await request.body()
+    given = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace"), max_num_fields=8).items()}
+    wanted = given.get("next", "")
+    key = access.book.find(given.get("key", "").strip()) if access.book else None
+    if key is None:
+        return _page(request, access, "密钥不对或已被吊销，请核对后再试。", wanted)
+    request.session.clear()
+    request.session["key"] = key.id
+    return RedirectResponse(_next(request, wanted), 303)
+
+
+def _page(request: Request, access: Access, problem: str = "", wanted: str = "") -> HTMLResponse:
+    wanted = _next(request, wanted or request.query_params.get("next", ""))
+    parts = [f'<p class="problem" role="alert">{escape(problem)}</p>'] if problem else []
+    visitor = visitor_of(request)
+    if visitor.role is not Role.GUEST:
+        parts.append(_signed_in(request, visitor.name, wanted))
+    else:
+        parts += _ways(request, access, wanted)
+    page = PAGE.substitute(root=escape(_root(request)), parts="\n".join(parts))
+    return HTMLResponse(page, 401 if problem else 200)
+
+
+def _ways(request: Request, access: Access, wanted: str) -> list[str]:
+    root = escape(_root(request))
+    ways = []
+    if access.oidc:
+        ways.append(
+            f'<p><a class="way" href="{root}/signin/oidc?{escape(urlencode({"next": wanted}))}">用单位账号登录</a></p>'
+        )
+    if access.book:
+        ways.append(
+            f'<form method="post" action="{root}/signin"><input type="hidden" name="next" value="{escape(wanted)}">'
+            '<label for="key">访问密钥</label>'
+            '<input id="key" name="key" type="password" autocomplete="off" autofocus required spellcheck="false">'
+            "<button>进入</button></form>"
+        )
+    return ways or ["<p>请从单位的门户网站进入；若仍看到本页，请联系管理员。</p>"]
+
+
+def _signed_in(request: Request, name: str | None, wanted: str) -> str:
+    who = f"已登录：{escape(name)}。" if name else "这里不需要登录。"
+    out = f'<form method="post" action="{escape(_root(request))}/signin/out"><button>退出登录</button></form>'
+    return f'<p>{who} <a href="{escape(wanted)}">继续</a></p>' + (out if request.session else "")
+
+
+def _root(request: Request) -> str:
+    """The path below which the browser finds the service."""
+    return str(request.scope.get("root_path", ""))
+
+
+def _next(request: Request, wanted: str) -> str:
+    """Where to go after signing in: a place of this service, whatever was asked for."""
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:
+        parts = urlsplit("")
+    root = _root(request)
+    here = parts.netloc in ("", request.headers.get("host", "")) and parts.path.startswith(f"{root}/")
+    if not here or parts.path.startswith("//") or not parts.path.isprintable() or "\\" in wanted:
+        return f"{root}/"
+    return parts.path + (f"?{parts.query}" if parts.query else "") + (f"#{parts.fragment}" if parts.fragment else "")

@@ -1,0 +1,106 @@
+"""The visitor of a request, set by the layer in `ui/access/authentication.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from starlette.types import Scope
+
+from index.filters import Filter
+from ui.errors import ApiError
+
+NOTHING = Filter(documents=frozenset())
+"""The scope of whoever may see no document."""
+
+
+class Role(StrEnum):
+    """What somebody may do; each may do what those before may."""
+
+    GUEST = "guest"  # sees no document
+    READER = "reader"  # asks, and reads documents
+    EDITOR = "editor"  # works on what people asked
+    ADMIN = "admin"  # sees how the service is used and how it runs
+
+    def reaches(self, needed: Role) -> bool:
+        """Whether this role may do what `needed` may."""
+        order = list(Role)
+        return order.index(self) >= order.index(needed)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How much may be asked with one key.
+
+    Attributes:
+        key: the id of the key.
+        per_minute: questions a minute; None for any number.
+        per_day: questions a day; None for any number.
+    """
+
+    key: str
+    per_minute: int | None = None
+    per_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who asks.
+
+    Attributes:
+        name: for the log: a user's name, or `key:NAME`; None where nobody signs in.
+        role: what they may do.
+        scope: the documents that their key is for; None for all.
+        allowance: how much they may ask with their key; None if they have none.
+        address: whose questions are counted together; None for those that are not counted.
+        reader: what rules about rights may know them by: user name, and groups with `@`; None for who owns all this.
+    """
+
+    name: str | None = None
+    role: Role = Role.GUEST
+    scope: Filter | None = None
+    allowance: Allowance | None = None
+    address: str | None = None
+    reader: frozenset[str] | None = frozenset()
+
+
+GUEST = Visitor()
+OWNER = Visitor(role=Role.ADMIN, reader=None)
+
+
+def reader_of(name: str, groups: Iterable[str]) -> frozenset[str]:
+    """What rules may know somebody by. A name that looks like a group's, or like everyone, stands for nobody."""
+    user = {name} if name and not name.startswith("@") else set()
+    return frozenset(user | {f"@{group}" for group in groups if group}) - {"*", "-"}
+
+
+class Request(Protocol):
+    """What has an ASGI scope: requests of FastAPI, and `gr.Request.request`."""
+
+    @property
+    def scope(self) -> Scope:
+        """The ASGI scope."""
+
+
+def visitor_of(request: Request) -> Visitor:
+    """Who makes this request; the owner where nothing protects the application, as in `create_app(answerer)`."""
+    found = request.scope.get("state", {}).get("visitor", OWNER)
+    if not isinstance(found, Visitor):
+        raise TypeError(f"not a visitor: {type(found).__name__}")
+    return found
+
+
+def require(request: Request, role: Role) -> Visitor:
+    """The visitor, if they may do what `role` may.
+
+    Raises:
+        ApiError: 401 if nobody has signed in, 403 if who did may not.
+    """
+    visitor = visitor_of(request)
+    if visitor.role.reaches(role):
+        return visitor
+    if visitor.role is Role.GUEST:
+        raise ApiError(401, "sign_in_needed", "请先登录，或在请求头 X-Yiju-Key 里给出密钥。")
+    raise ApiError(403, "forbidden", "没有权限做这件事。")

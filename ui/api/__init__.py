@@ -1,0 +1,1 @@
+"""The HTTP interface, the OpenAI-compatible routes and the MCP server."""

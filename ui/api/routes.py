@@ -1,0 +1,214 @@
+"""The HTTP interface of the contract: questions, documents, health and metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from datetime import date
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+
+from index.errors import YijuError
+from index.filters import years_of
+from index.records import Document, Span
+from index.structure.versions import Versions
+from qa.answers import Answer
+from ui.access.visitors import Visitor, visitor_of
+from ui.answer_queue import Desk
+from ui.bodies import Asked, asked, flag, opinion, read_object
+from ui.errors import ApiError, as_api_error, error_body
+
+MAX_SPAN = 4_000
+"""Longest place in a document that its surroundings are shown for, in code points."""
+
+AROUND = 160
+"""How much of the text before and behind a place is shown, in code points."""
+
+Json = Mapping[str, object]
+
+
+def add_routes(app: FastAPI, desk: Desk) -> None:
+    """Adds everything under `/api/` and `/metrics`."""
+    router = APIRouter()
+    _add_asking(router, desk)
+    _add_documents(router, desk)
+
+    @router.get("/api/health")
+    async def health(request: Request) -> JSONResponse:
+        """200 when it can answer, else 503 with the reason."""
+        if problem := desk.problem():
+            raise ApiError(503, "unavailable", problem)
+        seen = desk.seen_by(visitor_of(request))
+        warnings = (desk.warning, desk.audit.warning() if desk.audit else None)
+        warned = {"warning": "".join(told)} if (told := [each for each in warnings if each]) else {}
+        return JSONResponse({"status": "ok", "documents": len(seen.documents()), **warned})
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        """Counters for Prometheus."""
+        return Response(desk.metrics.render(desk.in_flight), media_type="text/plain; version=0.0.4")
+
+    app.include_router(router)
+
+
+def event(name: str, data: Json) -> str:
+    """One server-sent event."""
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+
+
+async def first_snapshot(snapshots: AsyncIterator[Answer]) -> Answer:
+    """The first snapshot, awaited before any response begins, so that an early error still has its status.
+
+    Raises:
+        ApiError: if there is none because answering failed.
+    """
+    try:
+        return await anext(snapshots)
+    except (ValueError, YijuError) as error:
+        raise as_api_error(error) from error
+
+
+def _add_asking(router: APIRouter, desk: Desk) -> None:
+    @router.post("/api/ask")
+    async def ask(request: Request) -> Response:
+        """One answer, as JSON or as server-sent events."""
+        streamed = flag(request.query_params.get("stream"), "stream")
+        question, visitor = asked(await read_object(request)), visitor_of(request)
+        if not streamed:
+            return JSONResponse((await _ask(desk, question, visitor)).to_json())
+        snapshots = desk.stream(
+            question.question,
+            question.history,
+            question.within,
+            expand=question.expand,
+            visitor=visitor,
+            where="api",
+        )
+        first = await first_snapshot(snapshots)
+        return StreamingResponse(_events(first, snapshots), media_type="text/event-stream")
+
+    @router.post("/api/feedback")
+    async def feedback(request: Request) -> JSONResponse:
+        """What a reader thinks of an answer; the last word counts."""
+        said = opinion(await read_object(request))
+        if desk.usage is None:
+            raise ApiError(503, "usage_log_off", "没有启用提问记录，评价无处可记。")
+        if not await asyncio.wrap_future(desk.usage.rate(said.answer_id, said.good, said.reason)):
+            raise ApiError(404, "answer_not_found", "没有这个答案：可能已过保留期限。")
+        return JSONResponse(said.to_json())
+
+
+async def _ask(desk: Desk, question: Asked, visitor: Visitor) -> Answer:
+    try:
+        return await desk.ask(
+            question.question,
+            question.history,
+            question.within,
+            expand=question.expand,
+            visitor=visitor,
+            where="api",
+        )
+    except (ValueError, YijuError) as error:
+        raise as_api_error(error) from error
+
+
+async def _events(latest: Answer, snapshots: AsyncIterator[Answer]) -> AsyncIterator[str]:
+    """`snapshot` events that grow, then one `answer`, or one `error` in its place."""
+    try:
+        async for answer in snapshots:
+            yield event("snapshot", {**latest.to_json()})
+            latest = answer
+        yield event("answer", {**latest.to_json()})
+    except (ValueError, YijuError) as error:
+        yield event("error", {**error_body(as_api_error(error))})
+
+
+def _add_documents(router: APIRouter, desk: Desk) -> None:
+    @router.get("/api/documents")
+    async def documents(request: Request) -> JSONResponse:
+        """The documents that the visitor may see, without their text."""
+        seen = desk.seen_by(visitor_of(request))
+        versions = seen.versions()
+        return JSONResponse({"documents": [_summary(each, versions) for each in seen.documents()]})
+
+    @router.get("/api/documents/{document_id}")
+    async def document(request: Request, document_id: str) -> JSONResponse:
+        """One document with its outline."""
+        found = _document(desk, request, document_id)
+        seen = desk.seen_by(visitor_of(request))
+        return JSONResponse({**_summary(found, seen.versions()), "outline": _outline(found)})
+
+    @router.get("/api/documents/{document_id}/text")
+    async def text(request: Request, document_id: str) -> PlainTextResponse:
+        """The text that citations' offsets point into."""
+        return PlainTextResponse(_document(desk, request, document_id).text)
+
+    @router.get("/api/documents/{document_id}/context")
+    async def context(request: Request, document_id: str) -> JSONResponse:
+        """A place in a document with its surroundings."""
+        found = _document(desk, request, document_id)
+        return JSONResponse(_context(found, _span(request.query_params, found)))
+
+
+def _document(desk: Desk, request: Request, document_id: str) -> Document:
+    """A document that the visitor may see; what they may not see is not there."""
+    if found := desk.document(document_id, visitor_of(request), "api"):
+        return found
+    raise ApiError(404, "document_not_found", "没有这份文档；可用的文档见 /api/documents。")
+
+
+def _summary(document: Document, versions: Versions) -> dict[str, object]:
+    said, validity = document.metadata, versions.validity(document.id, date.today().isoformat())
+    return {
+        "id": document.id,
+        "source": document.source,
+        "title": document.title,
+        "characters": len(document.text),
+        "pages": len(document.page_starts) or None,
+        "number": said.number,
+        "issuer": said.issuer,
+        "issued": said.issued,
+        "effective": said.effective,
+        "region": said.region,
+        "years": sorted(years_of(document)),
+        "revised": said.revised,
+        "expires": said.expires,
+        "validity": validity.name.lower() if validity else None,
+        "versions": [
+            {"document_id": each.document, "name": each.name, "since": each.since} for each in versions.of(document.id)
+        ],
+    }
+
+
+def _outline(document: Document) -> list[dict[str, object]]:
+    return [
+        {"title": heading.title, "level": heading.level, "start": heading.start, "end": heading.end}
+        for heading in document.headings
+    ]
+
+
+def _span(query: Mapping[str, str], document: Document) -> Span:
+    start, end = query.get("start", ""), query.get("end", "")
+    digits = all(each.isascii() and each.isdigit() and len(each) < 12 for each in (start, end))
+    if not digits or not int(start) < int(end) <= min(len(document.text), int(start) + MAX_SPAN):
+        message = f"start 和 end 须为全文之内的整数，start < end，且相距不超过 {MAX_SPAN}。"
+        raise ApiError(422, "invalid_request", message)
+    return Span(int(start), int(end))
+
+
+def _context(document: Document, span: Span) -> dict[str, object]:
+    text = document.text
+    return {
+        "document_id": document.id,
+        "title": document.title,
+        "source": document.source,
+        "section": list(document.section_path(span.start)),
+        "page": document.page(span.start),
+        "before": text[max(0, span.start - AROUND) : span.start],
+        "quote": span.slice(text),
+        "after": text[span.end : span.end + AROUND],
+        "begins": span.start <= AROUND,
+        "ends": span.end + AROUND >= len(text),
+    }

@@ -1,0 +1,85 @@
+"""What goes into the audit log of a question, and of reading a document, whatever becomes of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qa.answers import Answer
+from ui.access.visitors import Visitor
+
+if TYPE_CHECKING:
+    from ui.audit.log import AuditLog
+
+HERE = "本机"
+"""Who asks where nobody has to say so: a program on this machine."""
+
+
+@dataclass
+class Asked:
+    """A question at work.
+
+    Attributes:
+        last: the newest snapshot, some of which the asker may have seen.
+        complete: whether the answer came to its end.
+    """
+
+    last: Answer | None = None
+    complete: bool = False
+
+
+def name_of(visitor: Visitor) -> str:
+    """By what the audit log knows somebody: user name, `key:NAME`, else their address."""
+    return visitor.name or visitor.address or HERE
+
+
+@contextmanager
+def noting(audit: AuditLog | None, visitor: Visitor, question: str, where: str, id: str) -> Iterator[Asked]:
+    """Notes a question at the end of answering, also of one that fails or is broken off.
+
+    Args:
+        audit: where; None notes nothing.
+        visitor: who asks.
+        question: as typed.
+        where: by which way.
+        id: of the answer.
+    """
+    asked = Asked()
+    try:
+        yield asked
+    finally:
+        if audit is not None:
+            from ui.audit.log import Note  # an extra
+
+            standalone = asked.last.standalone_question if asked.last else question
+            said = {"question": question, "standalone": standalone}
+            audit.note(Note("ask", name_of(visitor), where, said, {"id": id, **_outcome(asked)}))
+
+
+def note_reading(audit: AuditLog | None, visitor: Visitor, document_id: str, where: str) -> None:
+    """Notes that somebody looks at a document."""
+    if audit is not None:
+        from ui.audit.log import Note
+
+        audit.note(Note("read", name_of(visitor), where, open={"documents": [document_id]}))
+
+
+def note_person(audit: AuditLog | None, visitor: Visitor, event: str, name: str) -> None:
+    """Notes that an administrator looks at what somebody asked."""
+    if audit is not None:
+        from ui.audit.log import Note
+
+        audit.note(Note(event, name_of(visitor), "admin", {"person": name}))
+
+
+def _outcome(asked: Asked) -> dict[str, object]:
+    """How it ended, the documents that were cited, and those whose passages were shown beside them."""
+    answer = asked.last
+    if answer is None:
+        return {"outcome": "failed", "documents": []}
+    cited = dict.fromkeys(each.passage.document_id for each in answer.citations)
+    shown = dict.fromkeys(hit.passage.document_id for hit in answer.hits)
+    how = "broken off" if not asked.complete else "refused" if answer.abstained else "answered"
+    return {"outcome": how, "documents": [*cited], "shown": [each for each in shown if each not in cited]}

@@ -1,0 +1,1 @@
+"""The Gradio chat and how answers are shown in it."""

@@ -1,0 +1,44 @@
+"""Example questions: made once for all who may read the same, since trying them out takes a second or more."""
+
+from __future__ import annotations
+
+import asyncio
+from weakref import WeakKeyDictionary
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from qa.protocols import Answerer
+from ui.access.visitors import Role, Visitor, visitor_of
+from ui.answer_queue import Desk
+
+
+class Examples:
+    """Example questions for whoever asks, from the documents they may see."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._made: WeakKeyDictionary[Answerer, list[str]] = WeakKeyDictionary()
+        self._lock = asyncio.Lock()
+
+    async def for_visitor(self, visitor: Visitor) -> list[str]:
+        """At most four; none for who may see nothing."""
+        if visitor.role is Role.GUEST or self._desk.problem():
+            return []
+        seen = self._desk.seen_by(visitor)
+        async with self._lock:
+            if seen not in self._made:
+                self._made[seen] = await asyncio.to_thread(seen.examples)
+            return self._made[seen]
+
+
+def add_routes(app: FastAPI, examples: Examples) -> None:
+    """Adds `/api/examples`."""
+    router = APIRouter()
+
+    @router.get("/api/examples")
+    async def listed(request: Request) -> JSONResponse:
+        """Questions that the documents answer."""
+        return JSONResponse({"examples": await examples.for_visitor(visitor_of(request))})
+
+    app.include_router(router)

@@ -1,0 +1,240 @@
+"""A conversation as a file to take along, Markdown or Word, made from what the page sends; nothing is kept."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from xml.sax.saxutils import escape, quoteattr
+
+from fastapi import APIRouter, FastAPI, Request, Response
+
+from qa.computing.tabulating import Rows, blocks, markdown
+from qa.privacy.personal import Mask
+from ui.bodies import read_object
+from ui.errors import ApiError
+from ui.wording import Words, words_for
+
+_TEXTS = ("question", "short", "text", "confidence")
+
+TURNS = 200
+"""How many turns a file may have."""
+
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+_ADDRESS = re.compile(r"https?://[^\s<>()\"]+")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~&]|^[-+=])")
+_NUMBERED = re.compile(r"^(\d{1,9})([.)])")
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A citation: its number, where it stands, and its permanent address."""
+
+    n: int
+    reference: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question with what was answered, as the page showed it."""
+
+    question: str
+    short: str
+    text: str
+    confidence: str
+    sources: tuple[Source, ...]
+
+
+def add_routes(app: FastAPI, mask: Mask = str) -> None:
+    """Adds `/api/export`.
+
+    Args:
+        app: the application.
+        mask: done to every text of a conversation.
+    """
+    router = APIRouter()
+
+    @router.post("/api/export")
+    async def export(request: Request) -> Response:
+        """The conversation in the body as a file."""
+        body = await read_object(request)
+        language, turns = body.get("lang"), [_masked(turn, mask) for turn in turns_of(body)]
+        words = words_for(language if isinstance(language, str) else None)
+        if body.get("format") == "docx":
+            return Response(as_word(turns, words), media_type=WORD)
+        return Response(as_markdown(turns, words), media_type="text/markdown; charset=utf-8")
+
+    app.include_router(router)
+
+
+def _masked(turn: Turn, mask: Mask) -> Turn:
+    sources = tuple(replace(each, reference=mask(each.reference)) for each in turn.sources)
+    return Turn(mask(turn.question), mask(turn.short), mask(turn.text), turn.confidence, sources)
+
+
+def turns_of(body: Mapping[str, object]) -> list[Turn]:
+    """The turns that a body holds.
+
+    Raises:
+        ApiError: 422 if it is no conversation in one of the formats.
+    """
+    turns, kind = body.get("turns"), body.get("format")
+    if kind not in ("md", "docx"):
+        raise _invalid("format 须为 md 或 docx。")
+    if not isinstance(turns, list) or len(turns) > TURNS:
+        raise _invalid(f"turns 须为数组，最多 {TURNS} 项。")
+    return [_turn(each) for each in turns]
+
+
+def as_markdown(turns: Sequence[Turn], words: Words) -> str:
+    """The conversation as Markdown in which every text stays text."""
+    lines = [f"# {words.conversation}"]
+    for turn in turns:
+        lines += [f"## {_plain(turn.question)}", f"**{_plain(turn.short)}**" if turn.short else ""]
+        lines += [_markdown(block) for block in blocks(turn.text)] + [_plain(turn.confidence)]
+        if turn.sources:
+            lines += [f"{words.basis}{words.colon}", "\n".join(_listed(source) for source in turn.sources)]
+    return "\n\n".join(line for line in lines if line) + "\n"
+
+
+def as_word(turns: Sequence[Turn], words: Words) -> bytes:
+    """The conversation as a .docx, with headings, and links at its sources."""
+    links = list(dict.fromkeys(source.address for turn in turns for source in turn.sources if source.address))
+    body = "".join(_paragraphs(turns, words, {address: f"link{n}" for n, address in enumerate(links)}))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", _TYPES)
+        archive.writestr("_rels/.rels", _relationships([("document", "officeDocument", "word/document.xml", False)]))
+        parts = [("styles", "styles", "styles.xml", False)]
+        parts += [(f"link{n}", "hyperlink", address, True) for n, address in enumerate(links)]
+        archive.writestr("word/_rels/document.xml.rels", _relationships(parts))
+        archive.writestr("word/styles.xml", _STYLES)
+        archive.writestr("word/document.xml", f"{_HEAD}<w:document {_SPACES}><w:body>{body}</w:body></w:document>")
+    return buffer.getvalue()
+
+
+def _turn(value: object) -> Turn:
+    if not isinstance(value, dict):
+        raise _invalid("turns 的每一项须为对象。")
+    sources = value.get("sources") or []
+    if not isinstance(sources, list) or not all(isinstance(each, dict) for each in sources):
+        raise _invalid("sources 须为对象的数组。")
+    question, short, text, confidence = (_text(value.get(name), name) for name in _TEXTS)
+    return Turn(question, short, text, confidence, tuple(_source(each) for each in sources))
+
+
+def _source(value: Mapping[str, object]) -> Source:
+    n, address = value.get("n"), _text(value.get("address"), "address")
+    if not isinstance(n, int) or not _ADDRESS.fullmatch(address):
+        raise _invalid("sources 须有编号 n 和网址 address。")
+    return Source(n, _text(value.get("reference"), "reference"), address)
+
+
+def _text(value: object, name: str) -> str:
+    if not isinstance(value, str | None):
+        raise _invalid(f"{name} 须为字符串。")
+    return _NOT_XML.sub("", value or "").strip()
+
+
+def _invalid(message: str) -> ApiError:
+    return ApiError(422, "invalid_request", message)
+
+
+def _plain(text: str) -> str:
+    return _NUMBERED.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\1", " ".join(text.split())))
+
+
+def _markdown(block: str | Rows) -> str:
+    return _plain(block) if isinstance(block, str) else markdown([[_plain(cell) for cell in row] for row in block])
+
+
+def _listed(source: Source) -> str:
+    return f"- \\[{source.n}\\] [{_plain(source.reference)}]({source.address})"
+
+
+def _paragraphs(turns: Sequence[Turn], words: Words, links: Mapping[str, str]) -> Iterator[str]:
+    yield _paragraph(_run(words.conversation), "Title")
+    for turn in turns:
+        yield _paragraph(_run(turn.question), "Heading1")
+        if turn.short:
+            yield _paragraph(_run(turn.short, "<w:b/>"))
+        yield from (
+            _table(block) if isinstance(block, list) else _paragraph(_run(block)) for block in blocks(turn.text)
+        )
+        if turn.confidence:
+            yield _paragraph(_run(turn.confidence, '<w:color w:val="57635E"/>'))
+        for source in turn.sources:
+            link = f'<w:hyperlink r:id="{links[source.address]}">{_run(source.reference, _LINK)}</w:hyperlink>'
+            yield _paragraph(_run(f"[{source.n}] ") + link)
+
+
+def _table(rows: Rows) -> str:
+    """A table with lines around its cells, its first row bold and repeated on every page; what follows stands apart."""
+    lines = "".join(
+        f"<w:tr>{'<w:trPr><w:tblHeader/></w:trPr>' if row is rows[0] else ''}"
+        + "".join(f"<w:tc>{_paragraph(_run(cell, '<w:b/>' if row is rows[0] else ''))}</w:tc>" for cell in row)
+        + "</w:tr>"
+        for row in rows
+    )
+    sides = "".join(f'<w:{side} w:val="single" w:sz="4"/>' for side in _SIDES)
+    grid = "<w:gridCol/>" * len(rows[0])
+    said = f'<w:tblPr><w:tblW w:w="5000" w:type="pct"/><w:tblBorders>{sides}</w:tblBorders></w:tblPr>'
+    return f"<w:tbl>{said}<w:tblGrid>{grid}</w:tblGrid>{lines}</w:tbl>{_paragraph('')}"
+
+
+_SIDES = ("top", "left", "bottom", "right", "insideH", "insideV")
+
+
+def _paragraph(content: str, style: str = "") -> str:
+    said = f'<w:pPr><w:pStyle w:val="{style}"/></w:pPr>' if style else ""
+    return f"<w:p>{said}{content}</w:p>"
+
+
+def _run(text: str, said: str = "") -> str:
+    return f'<w:r><w:rPr>{said}</w:rPr><w:t xml:space="preserve">{escape(text)}</w:t></w:r>'
+
+
+def _relationships(parts: Sequence[tuple[str, str, str, bool]]) -> str:
+    """The part of a package that says what its parts are to each other: id, kind, target, whether it lies outside."""
+    listed = "".join(
+        f'<Relationship Id="{name}" Type="{_OFFICE}/relationships/{kind}" Target={quoteattr(target)}'
+        f"{_OUTSIDE if outside else ''}/>"
+        for name, kind, target, outside in parts
+    )
+    space = "http://schemas.openxmlformats.org/package/2006/relationships"
+    return f'{_HEAD}<Relationships xmlns="{space}">{listed}</Relationships>'
+
+
+_OUTSIDE = ' TargetMode="External"'
+_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006"
+_SPACES = f'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" xmlns:r="{_OFFICE}/relationships"'
+_LINK = '<w:color w:val="0F6B5C"/><w:u w:val="single"/>'
+_PART = "application/vnd.openxmlformats-officedocument.wordprocessingml"
+_TYPES = (
+    f'{_HEAD}<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    f'<Override PartName="/word/document.xml" ContentType="{_PART}.document.main+xml"/>'
+    f'<Override PartName="/word/styles.xml" ContentType="{_PART}.styles+xml"/></Types>'
+)
+
+
+def _style(name: str, shown: str, size: int) -> str:
+    """A bold paragraph style; `size` in half points."""
+    return (
+        f'<w:style w:type="paragraph" w:styleId="{name}"><w:name w:val="{shown}"/>'
+        f'<w:pPr><w:spacing w:before="240" w:after="120"/></w:pPr>'
+        f'<w:rPr><w:b/><w:sz w:val="{size}"/></w:rPr></w:style>'
+    )
+
+
+_STYLES = (
+    f"{_HEAD}<w:styles {_SPACES}><w:docDefaults><w:rPrDefault><w:rPr>"
+    '<w:rFonts w:ascii="Calibri" w:hAnsi="Calibri" w:eastAsia="宋体"/><w:sz w:val="24"/></w:rPr></w:rPrDefault>'
+    f"</w:docDefaults>{_style('Title', 'Title', 36)}{_style('Heading1', 'heading 1', 28)}</w:styles>"
+)

@@ -1,0 +1,202 @@
+"""An answer as HTML for the chat. Pure; every character of documents and models is escaped.
+
+A message is one block of HTML without an empty line, which Markdown leaves as it is. The page's scripts and styles rely
+on its classes and on the fragments of its links: `#ev-…` a citation, `#lead-…` a passage, `#copy`, `#ask`, `#expand`,
+`#good-…`.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from index.records import Hit, Passage
+from qa.answers import Answer, Citation
+from qa.computing.tabulating import Rows, blocks
+from ui.chat.references import reference
+from ui.wording import CHINESE, Words, expansion
+
+LEADS = 3
+"""How many passages are offered where the documents do not answer."""
+
+LEAD_CHARACTERS = 90
+"""How much of a passage its lead shows."""
+
+READ_CHARACTERS = 60
+"""How much is shown of each passage that was read."""
+
+SURE, FAIR = 0.85, 0.6
+"""From which confidence on an answer is called sure, or fair."""
+
+REFUSAL = '<p class="yj-refusal">'
+"""Begins every message that stands in place of an answer."""
+
+_MARKER = re.compile(r"\[(\d{1,3})\]")
+_INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co"))
+
+
+def render(
+    answer: Answer, words: Words = CHINESE, *, suggestions: Sequence[str] = (), rated: bool = False, done: bool = True
+) -> str:
+    """The chat message of one answer, or of a snapshot of it.
+
+    Only a complete answer has citations; markers of earlier snapshots look the same but lead nowhere yet.
+
+    Args:
+        answer: what is shown.
+        words: the language of what is said beside it.
+        suggestions: questions to ask next.
+        rated: whether readers may say that it helped, or did not; it needs an id for that.
+        done: whether the answer is complete.
+    """
+    parts = [*_said(answer, words), *_checked(answer, words)]
+    if done:
+        parts += [_actions(answer, words, rated), *_read(answer, words), *_next(suggestions, words)]
+    return f'<div class="yj-answer">{"".join(parts)}</div>'
+
+
+def render_question(question: str) -> str:
+    """The chat message of a question."""
+    return f"<p>{escape(question)}</p>"
+
+
+def render_refusal(message: str) -> str:
+    """The chat message in place of an answer that could not be given."""
+    return f"{REFUSAL}{escape(message)}</p>"
+
+
+def confidence_words(confidence: float, words: Words = CHINESE) -> str:
+    """The calibrated probability as people say it."""
+    if confidence >= SURE:
+        return words.sure
+    return words.fair if confidence >= FAIR else words.unsure
+
+
+def escape(text: str) -> str:
+    """`text` as HTML that shows exactly its visible characters and does nothing else.
+
+    Line ends become spaces, so that no Markdown can begin in it; invisible characters go.
+    """
+    visible = "".join(" " if c.isspace() else c for c in text if c.isspace() or _visible(c))
+    return html.escape(visible.strip())
+
+
+def unescape(message: str) -> str:
+    """The question that `render_question` was given, less what `escape` dropped."""
+    return html.unescape(message.removeprefix("<p>").removesuffix("</p>"))
+
+
+def source_link(document_id: str, start: int, end: int, kind: str = "ev") -> str:
+    """The fragment by which `app.js` finds a place in a document; kind is `ev` (evidence) or `lead`."""
+    return f"#{kind}-{re.sub(r'[^A-Za-z0-9_-]', '', document_id)}-{start}-{end}"
+
+
+def _visible(character: str) -> bool:
+    return unicodedata.category(character) not in _INVISIBLE
+
+
+def _said(answer: Answer, words: Words) -> Iterator[str]:
+    if answer.standalone_question.strip() != answer.question.strip() and answer.standalone_question:
+        understood = words.understood.format(question=answer.standalone_question)
+        yield f'<p class="yj-understood">{escape(understood)}</p>'
+    if answer.abstained:
+        yield f'<p class="yj-none">{escape(answer.text)}</p>'
+        yield from _leads(answer, words)
+        return
+    if answer.short is not None:
+        yield f'<p class="yj-short"><strong>{escape(answer.short)}</strong></p>'
+    for block in blocks(answer.text):
+        yield _table(block, answer) if isinstance(block, list) else _paragraph(block, answer)
+    if answer.citations:
+        sure, percent = confidence_words(answer.confidence, words), round(100 * answer.confidence)
+        yield f'<p class="yj-sure">{escape(words.confidence.format(words=sure, percent=percent))}</p>'
+
+
+def _checked(answer: Answer, words: Words) -> Iterator[str]:
+    """What a language model wrote and could not show for, and what is to be said of how the answer came about."""
+    unfit = [each for each in answer.sentences if each.problem]
+    struck = "".join(
+        f"<li><del>{escape(each.text)}</del> {escape(each.problem or '')}</li>" for each in unfit if each.text
+    )
+    if struck:
+        yield f'<p class="yj-caption">{escape(words.struck)}</p><ul class="yj-struck">{struck}</ul>'
+    if withheld := sum(not each.text for each in unfit):
+        yield f'<p class="yj-caption">{escape(words.withheld.format(n=withheld))}</p>'
+    if answer.notice:
+        yield f'<p class="yj-notice">{escape(answer.notice)}</p>'
+
+
+def _paragraph(line: str, answer: Answer) -> str:
+    return f'<p class="yj-said">{_line(line, answer.citations)}</p>'
+
+
+def _table(rows: Rows, answer: Answer) -> str:
+    """A table, in a frame of its own that scrolls where a phone is too narrow for it."""
+    head, *body = [[_line(cell, answer.citations) for cell in row] for row in rows]
+    named = "".join(f"<th>{cell}</th>" for cell in head)
+    lines = "".join(f"<tr><th>{row[0]}</th>{''.join(f'<td>{cell}</td>' for cell in row[1:])}</tr>" for row in body)
+    return f'<div class="yj-table"><table><thead><tr>{named}</tr></thead><tbody>{lines}</tbody></table></div>'
+
+
+def _line(line: str, citations: tuple[Citation, ...]) -> str:
+    """One line with its markers as links; a marker out of range stays text."""
+    pieces = _MARKER.split(line)
+    parts = [escape(pieces[0])]
+    for number, text in zip(pieces[1::2], pieces[2::2], strict=True):
+        parts += [_marker(int(number), citations), escape(text)]
+    return "".join(parts)
+
+
+def _marker(n: int, citations: tuple[Citation, ...]) -> str:
+    if not citations:
+        return f'<a href="#pending">{n}</a>'
+    if not 1 <= n <= len(citations):
+        return f"[{n}]"
+    quote = citations[n - 1]
+    place = source_link(quote.passage.document_id, quote.quote.start, quote.quote.end)
+    return f'<a href="{place}" title="{escape(reference(quote.passage))}">{n}</a>'
+
+
+def _leads(answer: Answer, words: Words) -> Iterator[str]:
+    if answer.hits:
+        leads = "".join(f"<li>{_lead(hit.passage, LEAD_CHARACTERS)}</li>" for hit in answer.hits[:LEADS])
+        yield f'<p class="yj-caption">{escape(words.leads)}</p><ul class="yj-leads">{leads}</ul>'
+
+
+def _lead(passage: Passage, characters: int, score: str = "") -> str:
+    text = " ".join(passage.text.split())
+    shown = text[:characters] + ("…" if len(text) > characters else "")
+    where = " › ".join((passage.title, *passage.section_path[-1:]))
+    link = source_link(passage.document_id, passage.span.start, passage.span.end, "lead")
+    return f'<a href="{link}">{escape(shown)}</a> <cite>{escape(where)}{score}</cite>'
+
+
+def _actions(answer: Answer, words: Words, rated: bool) -> str:
+    links = [("#copy", words.copy), ("#copy-all", words.copy_all)]
+    if rated and answer.id is not None:
+        links += [(f"#good-{answer.id}", words.good), (f"#bad-{answer.id}", words.bad)]
+    made = [f'<a href="{escape(to)}">{escape(text)}</a>' for to, text in links]
+    if answer.expandable:
+        asked = escape(expansion(answer.standalone_question or answer.question, words))
+        made.insert(0, f'<a href="#expand" title="{asked}">{escape(words.expand)}</a>')
+    return f'<p class="yj-does">{" ".join(made)}</p>'
+
+
+def _read(answer: Answer, words: Words) -> Iterator[str]:
+    """The passages read, folded away."""
+    if answer.hits:
+        listed = "".join(f"<li>{_scored(hit)}</li>" for hit in answer.hits)
+        summary = escape(words.read.format(n=len(answer.hits)))
+        yield f'<details class="yj-read"><summary>{summary}</summary><ol>{listed}</ol></details>'
+
+
+def _scored(hit: Hit) -> str:
+    return _lead(hit.passage, READ_CHARACTERS, f" · {hit.score:.2f}")
+
+
+def _next(suggestions: Sequence[str], words: Words) -> Iterator[str]:
+    if suggestions:
+        questions = "".join(f'<li><a href="#ask">{escape(each)}</a></li>' for each in suggestions)
+        yield f'<p class="yj-caption">{escape(words.ask_next)}</p><ul class="yj-next">{questions}</ul>'

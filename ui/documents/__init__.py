@@ -1,0 +1,1 @@
+"""Pages that show documents and the place a citation names."""

@@ -1,0 +1,144 @@
+"""Pages for reading: the documents, and each with its outline, its page images and the place a citation names.
+
+`/documents/{id}?start=…&end=…` is the permanent link of a passage.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import partial
+from pathlib import Path
+from threading import Lock
+
+from fastapi import APIRouter, FastAPI, Request, Response
+
+from index.errors import YijuError
+from index.originals import file_of, has_pictures, opened_as_indexed
+from index.records import Document, Span
+from index.sandbox import Cage
+from index.structure.versions import Versions
+from ui.access.visitors import visitor_of
+from ui.answer_queue import Desk
+from ui.documents.page_marks import page_marks
+from ui.documents.view import blocks, outline, pages_behind, part_at, parts
+from ui.errors import ApiError
+from ui.templating import page
+
+LISTED = 100
+"""How many documents one page of the list shows."""
+
+_DRAWING = Lock()  # one process at a time is enough
+
+
+def add_routes(app: FastAPI, desk: Desk) -> None:
+    """Adds `/documents/`, `/documents/{id}` and `/documents/{id}/pages/{n}.png`."""
+    router = APIRouter()
+
+    @router.get("/documents/")
+    async def documents(request: Request) -> Response:
+        """The documents that the visitor may see, a hundred at a time."""
+        seen = desk.seen_by(visitor_of(request))
+        return _list(request, seen.documents(), seen.versions())
+
+    @router.get("/documents/{document_id}")
+    async def document(request: Request, document_id: str) -> Response:
+        """One document, at the place that the address names."""
+        seen = desk.seen_by(visitor_of(request))
+        found = desk.document(document_id, visitor_of(request), "page")
+        if found is None:
+            return page("missing.html", request, root="../", status=404)
+        return _document(request, found, seen.versions())
+
+    @router.get("/documents/{document_id}/pages/{n}.png")
+    async def picture(request: Request, document_id: str, n: int) -> Response:
+        """A page as a picture, drawn from the file as long as it is the one that was indexed."""
+        found = desk.document(document_id, visitor_of(request), "page")
+        if found is None or file_of(found) is None:
+            raise ApiError(404, "page_not_found", "没有这一页的图像。")
+        try:
+            content = await asyncio.to_thread(_drawn, found, n)
+        except YijuError as error:
+            raise ApiError(404, "page_not_found", "没有这一页的图像。") from error
+        return Response(content, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
+
+    app.include_router(router)
+
+
+def _drawn(document: Document, n: int) -> bytes:
+    with _DRAWING, Cage() as cage:
+        return cage.page_picture(Path(document.source), n, opened=partial(opened_as_indexed, document))
+
+
+def _list(request: Request, documents: Sequence[Document], versions: Versions) -> Response:
+    wanted = request.query_params.get("q", "").strip()
+    found = _by_date([each for each in documents if _matches(each, wanted)])
+    first = LISTED * _number(request.query_params, "page", len(found) // LISTED)
+    return page(
+        "documents.html",
+        request,
+        root="../",
+        versions=versions,
+        today=date.today().isoformat(),
+        wanted=wanted,
+        total=len(documents),
+        count=len(found),
+        number=first // LISTED,
+        more=first + LISTED < len(found),
+        documents=found[first : first + LISTED],
+    )
+
+
+def _by_date(documents: Sequence[Document]) -> list[Document]:
+    """The newest first, those without a date last, each of a kind by the name of its file."""
+    named = sorted(documents, key=lambda document: document.source)
+    return sorted(named, key=lambda document: document.metadata.issued or "", reverse=True)
+
+
+def _matches(document: Document, wanted: str) -> bool:
+    said = document.metadata
+    texts = (document.title, document.source, said.number or "", said.issuer or "", said.region or "")
+    return all(any(word in text.casefold() for text in texts) for word in wanted.casefold().split())
+
+
+def _document(request: Request, document: Document, versions: Versions) -> Response:
+    spans = parts(document)
+    marked = _place(request.query_params, document)
+    number = part_at(spans, marked.start) if marked else _number(request.query_params, "part", len(spans) - 1)
+    entries, deepest = outline(document, spans)
+    lines = blocks(document, spans[number], marked)
+    marks = page_marks(document, marked)
+    return page(
+        "document.html",
+        request,
+        root="../",
+        versions=versions,
+        today=date.today().isoformat(),
+        document=document,
+        marked=marked,
+        number=number,
+        parts=len(spans),
+        blocks=lines,
+        behind=pages_behind(document, spans[number], lines),
+        entries=entries,
+        deepest=deepest,
+        whole_outline=len(entries) == len(document.headings),
+        pictures=bool(document.page_starts) and has_pictures(document),
+        marks=marks,
+        # Where nothing tells on which lines it stands, the page on which the place begins.
+        open_pages=set(marks) or ({document.page(marked.start)} if marked else set()),
+    )
+
+
+def _place(query: Mapping[str, str], document: Document) -> Span | None:
+    """The place that an address names; None where it names none that the document has."""
+    length = len(document.text)
+    start, end = _number(query, "start", length), _number(query, "end", length)
+    return Span(start, end) if start < end else None
+
+
+def _number(query: Mapping[str, str], name: str, highest: int) -> int:
+    """A parameter as a number from 0 to `highest`; 0 where it is none."""
+    text = query.get(name, "")
+    return min(int(text), highest) if text.isascii() and text.isdigit() and len(text) < 12 else 0

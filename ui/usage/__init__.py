@@ -1,0 +1,1 @@
+"""What was asked: the usage log and its commands."""

@@ -1,0 +1,391 @@
+"""What people asked, in a SQLite file beside the index: written behind their backs, never in their way.
+
+Answering only puts a note into a bounded queue; one thread writes. What cannot be written is dropped with one warning
+in the log: a full disk or a damaged file costs the record, never an answer. Several processes may write one file.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import closing, suppress
+from pathlib import Path
+from queue import Empty, Full, Queue
+from threading import Lock, Thread
+from typing import TYPE_CHECKING
+
+from index.errors import YijuError
+from index.locations import Location, beside
+from index.text import fold
+from qa.answers import Answer
+from qa.privacy.personal import Mask
+
+if TYPE_CHECKING:
+    from ui.access.visitors import Visitor
+
+log = logging.getLogger(__name__)
+
+MIGRATIONS = (
+    """
+    CREATE TABLE answers (
+        id TEXT PRIMARY KEY,
+        at REAL NOT NULL,            -- seconds since 1970, UTC
+        place TEXT NOT NULL,         -- chat, widget, api, openai, mcp
+        visitor TEXT,                -- only where the operator wants names
+        question TEXT NOT NULL,
+        standalone TEXT NOT NULL,    -- what was searched
+        topic TEXT NOT NULL,         -- the same, folded: equal for spellings of one question
+        answer TEXT NOT NULL,
+        short TEXT,
+        abstained INTEGER NOT NULL,
+        confidence REAL NOT NULL,
+        seconds REAL NOT NULL,
+        citations TEXT NOT NULL,     -- JSON, as in the contract
+        good INTEGER,                -- what the asker thought of it: 1, 0, or nothing said
+        reason TEXT,
+        settled TEXT                 -- what came of it: case, document, dismissed, or NULL while it is open
+    ) WITHOUT ROWID;
+    CREATE INDEX answers_by_time ON answers (at);
+    CREATE INDEX answers_by_topic ON answers (topic, at);
+    """,
+)
+"""What leads from one version of the schema (`user_version`) to the next; never edited, only added to."""
+
+MAX_WAITING = 10_000
+"""How many notes may wait to be written."""
+
+TIDY_SECONDS = 3600.0
+"""How often what is too old is deleted."""
+
+_TEXTS = ("question", "standalone", "answer", "short", "reason")
+"""Columns that are text of people's or documents'."""
+
+Work = Callable[[sqlite3.Connection], int]
+"""A change to the database; gives the number of rows it changed."""
+
+
+class UsageUnavailable(YijuError):
+    """The record of questions cannot be read or written."""
+
+
+def usage_file(index: Location) -> Path:
+    """Where the questions to an index are kept."""
+    return beside(index, "-usage.sqlite")
+
+
+def topic_of(question: str) -> str:
+    """What spellings of one question share: no case, width, white space, traditional forms or punctuation."""
+    return "".join(character for character in fold(question) if character.isalnum())
+
+
+class UsageLog:
+    """Keeps answers, with what their readers thought of them; safe to use from several threads.
+
+    Args:
+        path: the file; made when the first answer is kept.
+        keep_days: older answers are deleted; None keeps them for good.
+        log_users: keep who asked, where that is known.
+        mask: done to the texts of what is kept, and of what was kept before.
+        clock: seconds since 1970.
+        max_waiting: how many notes may wait to be written; what comes then is dropped.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        keep_days: float | None = None,
+        log_users: bool = False,
+        mask: Mask | None = None,
+        clock: Callable[[], float] = time.time,
+        max_waiting: int = MAX_WAITING,
+    ) -> None:
+        self.path = path
+        self._mask = mask
+        self._keep_seconds = keep_days * 86_400 if keep_days is not None else None
+        self._log_users = log_users
+        self._clock = clock
+        self._jobs: Queue[tuple[Work, Future[int]] | None] = Queue(max_waiting)
+        self._thread: Thread | None = None
+        self._starting = Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._warned = False
+
+    def record(self, answer: Answer, visitor: Visitor, *, where: str, seconds: float | None = None) -> None:
+        """Keeps one complete answer; returns at once and raises nothing.
+
+        Args:
+            answer: with its id.
+            visitor: who asked; kept only if names are wanted.
+            where: chat, widget, api, openai or mcp.
+            seconds: how long the asker waited; by default how long answering took.
+        """
+        waited = answer.timing.total / 1e3 if seconds is None else seconds
+        row = _row(answer, self._clock(), where, visitor.name if self._log_users else None, waited)
+        marks = ", ".join("?" * len(row))
+        self._submit(
+            lambda db: (
+                db.execute(
+                    "INSERT OR IGNORE INTO answers (id, at, place, visitor, question, standalone, topic, answer, short,"
+                    f" abstained, confidence, seconds, citations) VALUES ({marks})",
+                    row,
+                ).rowcount
+            )
+        )
+
+    def rate(self, answer_id: str, good: bool, reason: str | None = None) -> Future[int]:
+        """Keeps what a reader thought of an answer; the last word counts.
+
+        Returns:
+            The number of answers with this id, 0 or 1; fails with `UsageUnavailable`.
+        """
+        row = (int(good), _clean(self._mask(reason) if self._mask and reason else reason) or None, answer_id)
+        return self._submit(lambda db: db.execute("UPDATE answers SET good = ?, reason = ? WHERE id = ?", row).rowcount)
+
+    def settle(self, ids: Sequence[str], how: str, until: float) -> Future[int]:
+        """Takes questions off the list of open ones.
+
+        Args:
+            ids: of one answer for each question; all answers to the same question go with it.
+            how: what came of it: case, document or dismissed.
+            until: later answers stay open: whoever decided has not seen them.
+
+        Returns:
+            How many answers were open; fails with `UsageUnavailable`.
+        """
+        marks = ", ".join("?" * len(ids))
+        statement = (
+            "UPDATE answers SET settled = ? WHERE settled IS NULL AND at <= ?"
+            f" AND topic IN (SELECT topic FROM answers WHERE id IN ({marks}))"
+        )
+        return self._submit(lambda db: db.execute(statement, (how, until, *ids)).rowcount)
+
+    def forget(self, visitor: str) -> Future[int]:
+        """Deletes what somebody asked, as far as it is known to be theirs.
+
+        Returns:
+            The number of answers that were deleted; fails with `UsageUnavailable`.
+        """
+        return self._submit(lambda db: _forget(db, visitor))
+
+    def flush(self) -> None:
+        """Waits until everything so far is written.
+
+        Raises:
+            UsageUnavailable: if the file cannot be written.
+        """
+        self._submit(lambda db: 0).result()
+
+    def close(self, seconds: float = 5.0) -> None:
+        """Writes what waits and lets go of the file until there is more to keep; takes at most twice `seconds`."""
+        with self._starting:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            with suppress(Full):
+                self._jobs.put(None, timeout=seconds)
+            thread.join(seconds)
+
+    def _submit(self, work: Work) -> Future[int]:
+        future: Future[int] = Future()
+        self._start()
+        try:
+            self._jobs.put_nowait((work, future))
+        except Full:
+            future.set_exception(self._failed("等待写入的记录太多"))
+        return future
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = Thread(target=self._write, name="usage", daemon=True)
+                self._thread.start()
+
+    def _write(self) -> None:
+        """The writing thread: one transaction a note, and now and then the deleting of what is too old."""
+        tidied = float("-inf")
+        if self._mask is not None:
+            self._perform(self._mask_all, Future())
+        while True:
+            try:
+                job = self._jobs.get(timeout=TIDY_SECONDS)
+            except Empty:
+                job = (self._tidy, Future())
+            if job is None:
+                break
+            if time.monotonic() - tidied >= TIDY_SECONDS:
+                self._perform(self._tidy, Future())
+                tidied = time.monotonic()
+            self._perform(*job)
+        self._disconnect()
+
+    def _perform(self, work: Work, future: Future[int]) -> None:
+        try:
+            with self._connected() as db:
+                changed = work(db)
+        except sqlite3.Error as error:
+            self._disconnect()
+            future.set_exception(self._failed(str(error)))
+        else:
+            self._warned = False
+            future.set_result(changed)
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = _open(self.path)
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _tidy(self, db: sqlite3.Connection) -> int:
+        if self._keep_seconds is None:
+            return 0
+        return db.execute("DELETE FROM answers WHERE at < ?", (self._clock() - self._keep_seconds,)).rowcount
+
+    def _mask_all(self, db: sqlite3.Connection) -> int:
+        """What was kept before anything was masked."""
+        mask = self._mask or str
+        db.create_function("mask", 1, lambda text: text and mask(text), deterministic=True)
+        db.create_function("mask_json", 1, lambda text: _mask_json(text, mask), deterministic=True)
+        db.create_function("topic_of", 1, topic_of, deterministic=True)
+        new = {column: f"mask({column})" for column in _TEXTS}
+        new |= {"citations": "mask_json(citations)", "topic": "topic_of(mask(standalone))"}
+        changes = ", ".join(f"{column} = {value}" for column, value in new.items())
+        changed = " OR ".join(f"{column} IS NOT {value}" for column, value in new.items())
+        return db.execute(f"UPDATE answers SET {changes} WHERE {changed}").rowcount
+
+    def _failed(self, reason: str) -> UsageUnavailable:
+        """The error, said in the log once until writing succeeds again."""
+        message = f"提问记录 {self.path} 写不进去（{reason}）；回答不受影响，请检查磁盘空间和权限。"
+        if not self._warned:
+            log.warning("%s", message)
+            self._warned = True
+        return UsageUnavailable(message)
+
+
+Readable = Callable[[str], bool]
+"""Whether somebody may read all that an answer cites; `citations` of the schema in."""
+
+
+def everything(citations: str) -> bool:
+    """Whether who may read everything may read all that an answer cites."""
+    return True
+
+
+def _forget(db: sqlite3.Connection, visitor: str) -> int:
+    """Deletes somebody's answers, and empties the journal, in which they would stand for a while yet."""
+    deleted = db.execute("DELETE FROM answers WHERE visitor = ?", (visitor,)).rowcount
+    db.commit()
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return deleted
+
+
+def asked_by(path: Path, visitor: str, readable: Readable = everything) -> list[dict[str, object]]:
+    """What somebody asked, oldest first, as far as it is known to be theirs, with all that is kept of it.
+
+    Raises:
+        UsageUnavailable: if the file cannot be read.
+    """
+    query = "SELECT * FROM answers WHERE visitor = ? AND readable(citations) ORDER BY at, id"
+    rows = [dict(row) for row in read_rows(path, query, (visitor,), readable)]
+    return [{**row, "citations": json.loads(row["citations"])} for row in rows]
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """A connection to an up-to-date schema; deleted rows are overwritten, not only forgotten."""
+    db = sqlite3.connect(path, timeout=10.0, check_same_thread=False)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA secure_delete = ON")
+        _migrate(db)
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    """Brings the schema up to date, however many processes try it at once.
+
+    Raises:
+        sqlite3.DatabaseError: if a newer version wrote the file.
+    """
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS):
+        raise sqlite3.DatabaseError(f"它由较新的版本写成：{version} > {len(MIGRATIONS)}")
+    if version == len(MIGRATIONS):
+        return
+    db.execute("BEGIN IMMEDIATE")
+    with db:
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        for migration in MIGRATIONS[version:]:
+            for statement in migration.split(";"):
+                db.execute(statement)
+        db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def _row(answer: Answer, at: float, where: str, visitor: str | None, seconds: float) -> tuple[object, ...]:
+    said = answer.to_json()
+    texts = (answer.question, answer.standalone_question, topic_of(answer.standalone_question), answer.text)
+    return (
+        answer.id,
+        at,
+        where,
+        visitor,
+        *map(_clean, texts),
+        _clean(answer.short),
+        int(answer.abstained),
+        said["confidence"],
+        seconds,
+        json.dumps(said["citations"]),
+    )
+
+
+def _mask_json(text: str, mask: Mask) -> str:
+    """Citations whose texts are masked; ids of documents stay."""
+    return json.dumps(
+        [{key: _mask_value(key, value, mask) for key, value in each.items()} for each in json.loads(text)]
+    )
+
+
+def _mask_value(key: str, value: object, mask: Mask) -> object:
+    if isinstance(value, list):
+        return [mask(str(each)) for each in value]
+    return mask(value) if isinstance(value, str) and key != "document_id" else value
+
+
+def _clean(text: str | None) -> str | None:
+    """`text` without halves of surrogate pairs, which no database holds."""
+    return text if text is None else text.encode("utf-8", "replace").decode()
+
+
+def read_rows(
+    path: Path, query: str, values: Sequence[object] = (), readable: Readable = everything
+) -> list[sqlite3.Row]:
+    """What a query finds in the file; nothing where there is no file yet.
+
+    Args:
+        path: the file.
+        query: may call `readable(citations)`.
+        values: for the question marks of the query.
+        readable: for whom the rows are.
+
+    Raises:
+        UsageUnavailable: if the file cannot be read.
+    """
+    if not path.exists():
+        return []
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10.0)) as db:
+            db.row_factory = sqlite3.Row
+            db.create_function("readable", 1, readable, deterministic=True)
+            return db.execute(query, values).fetchall()
+    except sqlite3.Error as error:
+        raise UsageUnavailable(f"提问记录 {path} 读不出来（{error}）。") from error

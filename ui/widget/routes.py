@@ -1,0 +1,33 @@
+"""The widget's script and the pages about it: what it looks like on a portal, and who writes its tag for you.
+
+All are files as they stand. They hold nothing made from documents, so anybody may have them; what a page shows of
+documents it asks for like any other caller.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+
+HERE = Path(__file__).parent
+
+PAGES = ("demo", "setup", "preview")
+"""Pages under `/widget/`; each has its script beside it."""
+
+
+def add_routes(app: FastAPI) -> None:
+    """Adds `/widget.js` and everything under `/widget/`."""
+    _serve(app, "/widget.js", "widget.js")
+    _serve(app, "/widget/pages.css", "pages.css")
+    for page in PAGES:
+        _serve(app, f"/widget/{page}", f"{page}.html")
+        _serve(app, f"/widget/{page}.js", f"{page}.js")
+
+
+def _serve(app: FastAPI, address: str, name: str) -> None:
+    @app.get(address, include_in_schema=False)
+    async def file() -> FileResponse:
+        """One of the widget's files."""
+        return FileResponse(HERE / name)
