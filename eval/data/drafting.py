@@ -1,8 +1,9 @@
 """Questions proposed from documents by general rules, for a person to keep, edit or drop.
 
 A rule (`qa.suggesting.proposing`) proposes only what it can also answer with a verbatim span, and a question is kept
-only if the documents give one answer: where two places answer it differently, neither is proposed. Near misses ask for a year, a
-region or a kind of fact that no document mentions, of something that the documents do treat: refusing is right.
+only if the documents give one answer: where two places answer it differently, neither is proposed. Near misses ask for
+a year, a region or a kind of fact that no document mentions, of something that the documents do treat: refusing is
+right.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """A language model of whose every sentence it is known whether it is true: an OpenAI-compatible server with a script.
 
 Of each passage that it is given it writes sentences as they stand, in other words, and altered
-(`eval.generation.perturbation`), with a marker behind each. What becomes of them tells how well sentences are checked, over the whole way: HTTP, streaming,
-cutting into sentences, checking, the answer. It listens on the loopback interface only.
+(`eval.generation.perturbation`), with a marker behind each. What becomes of them tells how well sentences are checked,
+over the whole way: HTTP, streaming, cutting into sentences, checking, the answer. It listens on the loopback interface
+only.
 """
 
 from __future__ import annotations

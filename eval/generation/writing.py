@@ -1,8 +1,8 @@
 """What a language model contributed: sentences shown and struck, with reasons, what they are worth and what they cost.
 
 Where it is known which of its sentences are true (`eval.generation.scripted`), support precision is the share of true
-ones among those shown, support recall the share of those shown among the true ones. Where it is not, the figures of shown
-sentences are looked for again in what they cite, and known evidence stands in for the truth.
+ones among those shown, support recall the share of those shown among the true ones. Where it is not, the figures of
+shown sentences are looked for again in what they cite, and known evidence stands in for the truth.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """What reading one document may take; the kernel holds the process that reads it to that.
 
 Only the process of `index.sandbox.worker` is limited: it calls `confine` once, `document` before each document and
-`rest` when it waits. Loaders call `page` for every page they have read, which gives them more time: a long scan is read, a
-bomb is not.
-A limit that is passed ends the process, whatever it was doing and in whichever library.
+`rest` when it waits. Loaders call `page` for every page they have read, which gives them more time: a long scan is
+read, a bomb is not. A limit that is passed ends the process, whatever it was doing and in whichever library.
 """
 
 from __future__ import annotations
