@@ -4,7 +4,7 @@ The development halves of the gold sets, and the written questions (`training.re
 that the network was not trained on.
 
 Linear models (`qa.reading.ranking`). First and ranking: softmax over the candidates of a question, trained so that the
-mass falls on those that answer; the first chooses the windows that the network reads, the second has its scores as well.
+mass falls on those that answer; the first chooses the windows that the network reads, the second has them too.
 Confidence: logistic, trained on whether the first candidate is right; every answerable question is asked a second time
 with the passages that hold its evidence taken away, which makes near misses of real questions. It is calibrated on
 what models say that were fitted without the question, since a model is surer of what it has seen. The thresholds are
