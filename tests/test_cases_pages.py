@@ -14,6 +14,7 @@ from index.loaders.content import Writer
 from index.loaders.grids import Rule
 from index.loaders.pdf import _is_garbled
 from index.loaders.sheets import Glyph, Sheet
+from index.loaders.tables import Grid, rendered
 from index.store.passage_index import PassageIndex
 from index.structure.page_positions import unpacked
 from qa.bootstrap import open_assistant
@@ -30,6 +31,7 @@ ANSWERED = [
     ("wm_horizontal.pdf", "第1标段累计完成投资多少万元", "1200万元"),
     ("num_broken_420.pdf", "中央预算内投资是多少", "12500万元"),
     ("header_alone.pdf", "机电产业园已投资多少", "7.25亿元"),
+    ("threeline.pdf", "石角站7月降水量是多少", "240.3"),
     ("acroform.pdf", "上年度应纳税所得额是多少", "28.6万元"),
     ("freetext.pdf", "会议时间改为什么时候", "9月19日"),
 ]
@@ -182,6 +184,72 @@ def test_a_row_cut_by_the_page_is_one_and_a_line_that_says_so_goes() -> None:
         "序号：一 | 主要任务：建设城乡一体的供水管网并且改造老旧泵站",
         "序号：二 | 主要任务：整治河道",
     ]
+
+
+# --- tables without walls ---------------------------------------------------------------------
+
+
+def test_a_table_of_three_rules_and_one_of_none_are_read_by_their_cells() -> None:
+    assert text("threeline.pdf").splitlines()[1:8] == [
+        "表1 各站降水量（毫米）",
+        "站点：石角站 | 6月：182.5 | 7月：240.3 | 8月：96.7",
+        "站点：东溪站 | 6月：171.0 | 7月：225.8 | 8月：88.4",
+        "站点：赶水站 | 6月：195.2 | 7月：260.1 | 8月：101.9",
+        "表2 各站最高水位（米）",
+        "站点：石角站 | 水位：231.46 | 出现日期：7月9日",
+        "站点：东溪站 | 水位：268.03 | 出现日期：7月10日",
+    ]
+
+
+def test_an_open_table_has_names_over_several_columns_lines_that_wrap_and_empty_cells() -> None:
+    cells = [
+        (90, 106, "2024年"), (220, 106, "2025年"),  # over two columns each, with a rule of their own below
+        (12, 126, "部门"), (70, 126, "预算"), (130, 126, "执行"), (200, 126, "预算"), (260, 126, "执行"),
+        (12, 146, "教育局"), (70, 146, "100"), (130, 146, "90"), (200, 146, "120"), (260, 146, "—"),
+        (12, 166, "卫生健"), (70, 166, "80"), (200, 166, "85"), (260, 166, "84"),
+        (12, 177, "康委"),
+    ]  # fmt: skip
+    rules = [Rule(10, y, 310, y) for y in (100, 140, 190)] + [Rule(65, 122, 180, 122), Rule(195, 122, 305, 122)]
+    assert _written(Sheet(400, 600, _typed(cells), rules)) == [
+        "部门：教育局 | 2024年 › 预算：100 | 2024年 › 执行：90 | 2025年 › 预算：120 | 2025年 › 执行：—",
+        "部门：卫生健康委 | 2024年 › 预算：80 | 2025年 › 预算：85 | 2025年 › 执行：84",
+    ]
+
+
+def test_two_columns_of_text_between_rules_are_no_table() -> None:
+    line = "推动装配式建筑产业发展和绿色建材应用"  # 18 characters of 11 points
+    cells = [(x, 110 + 20 * n, line[n:] + line[:n]) for n in range(6) for x in (20, 300)]
+    sheet = Sheet(600, 800, _typed(cells), [Rule(10, y, 590, y) for y in (100, 126, 260)])
+    assert not any("|" in line for line in _written(sheet))
+
+
+def test_a_row_below_a_section_of_a_table_does_not_name_its_columns() -> None:
+    rows = [
+        ["指标", "目标"],
+        ["（一）总体", "（一）总体"],
+        ["单位能耗降低", "—"],
+        ["煤炭消费", "3.9"],
+        ["用地规模", "7"],
+    ]
+    owners = [[0, 1], [2, 2], [4, 5], [6, 7], [8, 9]]
+    assert rendered(Grid(rows, owners=owners)).lines == [
+        "（一）总体",
+        "指标：单位能耗降低 | 目标：—",
+        "指标：煤炭消费 | 目标：3.9",
+        "指标：用地规模 | 目标：7",
+    ]
+
+
+def _typed(cells: Sequence[tuple[float, float, str]]) -> list[Glyph]:
+    """Characters of 11 points, digits half as wide, from a place to the right."""
+    glyphs: list[Glyph] = []
+    for left, top, text in cells:
+        x = left
+        for sign in text:
+            width = 5.5 if sign.isascii() else 11
+            glyphs.append(Glyph(sign, x, top, x + width, top + 11))
+            x += width
+    return glyphs
 
 
 def _written(*sheets: Sheet) -> list[str]:

@@ -26,7 +26,7 @@ class Rule(NamedTuple):
     bottom: float
 
 
-class _Segment(NamedTuple):
+class Segment(NamedTuple):
     """A horizontal line at `at` from `start` to `end`, or a vertical one with the axes exchanged."""
 
     at: float
@@ -60,31 +60,36 @@ def lattices(rules: Sequence[Rule]) -> list[Lattice]:
     """The ruled tables of a page, from the top down; frames around a single cell are none."""
     if len(rules) > _RULES_MAX:
         return []
-    across = _merged([_Segment((r.top + r.bottom) / 2, r.x0, r.x1) for r in rules if r.x1 - r.x0 > r.bottom - r.top])
-    down = _merged([_Segment((r.x0 + r.x1) / 2, r.top, r.bottom) for r in rules if r.x1 - r.x0 <= r.bottom - r.top])
+    across = levels(rules)
+    down = _merged([Segment((r.x0 + r.x1) / 2, r.top, r.bottom) for r in rules if r.x1 - r.x0 <= r.bottom - r.top])
     found = [lattice for group in _touching(across, down) if (lattice := _lattice(*group)) is not None]
     return sorted(_outermost(found), key=lambda lattice: (lattice.ys[0], lattice.xs[0]))
 
 
-def _merged(segments: Sequence[_Segment]) -> list[_Segment]:
+def levels(rules: Sequence[Rule]) -> list[Segment]:
+    """Horizontal rules, from the top down, what touches on one line as one."""
+    return _merged([Segment((r.top + r.bottom) / 2, r.x0, r.x1) for r in rules if r.x1 - r.x0 > r.bottom - r.top])
+
+
+def _merged(segments: Sequence[Segment]) -> list[Segment]:
     """Segments on one line that touch or overlap as one; short ones left out afterwards, as dashes add up."""
-    merged: list[_Segment] = []
+    merged: list[Segment] = []
     for group in _clusters(sorted(segments)):
         at = sum(segment.at for segment in group) / len(group)
         start, end = None, 0.0
         for segment in sorted(group, key=lambda segment: segment.start):
             if start is None or segment.start > end + _NEAR:
                 if start is not None:
-                    merged.append(_Segment(at, start, end))
+                    merged.append(Segment(at, start, end))
                 start, end = segment.start, segment.end
             end = max(end, segment.end)
         if start is not None:
-            merged.append(_Segment(at, start, end))
+            merged.append(Segment(at, start, end))
     return [segment for segment in merged if segment.end - segment.start >= _SHORT]
 
 
-def _clusters(segments: Sequence[_Segment]) -> list[list[_Segment]]:
-    groups: list[list[_Segment]] = []
+def _clusters(segments: Sequence[Segment]) -> list[list[Segment]]:
+    groups: list[list[Segment]] = []
     for segment in segments:
         if groups and segment.at - groups[-1][0].at <= _NEAR:
             groups[-1].append(segment)
@@ -93,14 +98,14 @@ def _clusters(segments: Sequence[_Segment]) -> list[list[_Segment]]:
     return groups
 
 
-def _touching(across: Sequence[_Segment], down: Sequence[_Segment]) -> list[tuple[list[_Segment], list[_Segment]]]:
+def _touching(across: Sequence[Segment], down: Sequence[Segment]) -> list[tuple[list[Segment], list[Segment]]]:
     """Groups of rules that hang together."""
     parents = list(range(len(across) + len(down)))
     for i, one in enumerate(across):
         for j, other in enumerate(down):
             if one.start - _NEAR <= other.at <= one.end + _NEAR and other.start - _NEAR <= one.at <= other.end + _NEAR:
                 parents[_root(parents, i)] = _root(parents, len(across) + j)
-    groups: dict[int, tuple[list[_Segment], list[_Segment]]] = defaultdict(lambda: ([], []))
+    groups: dict[int, tuple[list[Segment], list[Segment]]] = defaultdict(lambda: ([], []))
     for i, segment in enumerate((*across, *down)):
         groups[_root(parents, i)][i >= len(across)].append(segment)
     return [group for group in groups.values() if all(group)]
@@ -112,7 +117,7 @@ def _root(parents: list[int], place: int) -> int:
     return place
 
 
-def _lattice(across: list[_Segment], down: list[_Segment]) -> Lattice | None:
+def _lattice(across: list[Segment], down: list[Segment]) -> Lattice | None:
     """The grid of a group of rules; sides that are left open end where the rules end."""
     xs = _positions(down, [end for rule in across for end in (rule.start, rule.end)])
     ys = _positions(across, [end for rule in down for end in (rule.start, rule.end)])
@@ -131,7 +136,7 @@ def _lattice(across: list[_Segment], down: list[_Segment]) -> Lattice | None:
     return Lattice(xs, ys, cells) if len({cell for row in cells for cell in row}) > 1 else None
 
 
-def _positions(rules: Sequence[_Segment], ends: Sequence[float]) -> tuple[float, ...]:
+def _positions(rules: Sequence[Segment], ends: Sequence[float]) -> tuple[float, ...]:
     at = sorted(rule.at for rule in rules)
     outer = [end for end in (min(ends), max(ends)) if end < at[0] - 2 * _NEAR or end > at[-1] + 2 * _NEAR]
     positions: list[float] = []
@@ -141,7 +146,7 @@ def _positions(rules: Sequence[_Segment], ends: Sequence[float]) -> tuple[float,
     return tuple(positions)
 
 
-def _ruled(rules: Sequence[_Segment], at: float, start: float, end: float) -> bool:
+def _ruled(rules: Sequence[Segment], at: float, start: float, end: float) -> bool:
     covered = sum(max(0.0, min(end, rule.end) - max(start, rule.start)) for rule in rules if abs(rule.at - at) <= _NEAR)
     return covered >= _WALL * (end - start)
 

@@ -15,9 +15,10 @@ from itertools import accumulate, pairwise
 from statistics import median
 
 from index.loaders.content import Box, Place, Writer, joined
-from index.loaders.grids import Lattice, lattices
+from index.loaders.grids import lattices
+from index.loaders.open_tables import OpenTable, open_tables
 from index.loaders.overlays import without_watermarks
-from index.loaders.sheets import Glyph, Sheet, turned, upright
+from index.loaders.sheets import Glyph, Sheet, baselines, turned, upright
 from index.loaders.shown import Shown
 from index.loaders.tables import Grid
 from index.structure.heading_numbers import markers
@@ -135,8 +136,23 @@ def write(sheets: Sequence[Sheet], writer: Writer) -> None:
 
 
 def _read(number: int, sheet: Sheet) -> tuple[list[_Line], list[_Block]]:
-    tables = lattices(sheet.rules)
     glyphs = [glyph for glyph in _once(sheet.glyphs) if not glyph.text.isspace()]
+    tables = [OpenTable(lattice, None) for lattice in lattices(sheet.rules)]
+    inside, outside = _sorted_into(tables, glyphs)
+    if found := open_tables(sheet.rules, outside):
+        tables += found
+        inside, outside = _sorted_into(tables, glyphs)
+    lines = _segments(outside)
+    for line in lines:
+        line.page, line.rough = number, sheet.rough
+    _mark(lines, sheet.headings)
+    return lines, [block for i, table in enumerate(tables) if (block := _block(i, table, inside, number))]
+
+
+def _sorted_into(
+    tables: Sequence[OpenTable], glyphs: Sequence[Glyph]
+) -> tuple[dict[tuple[int, int], list[Glyph]], list[Glyph]]:
+    """The characters in each cell of each table, and those in none."""
     inside: dict[tuple[int, int], list[Glyph]] = defaultdict(list)
     outside: list[Glyph] = []
     for glyph in glyphs:
@@ -145,11 +161,7 @@ def _read(number: int, sheet: Sheet) -> tuple[list[_Line], list[_Block]]:
             outside.append(glyph)
         else:
             inside[place].append(glyph)
-    lines = _segments(outside)
-    for line in lines:
-        line.page, line.rough = number, sheet.rough
-    _mark(lines, sheet.headings)
-    return lines, [block for i, table in enumerate(tables) if (block := _block(i, table, inside, number))]
+    return inside, outside
 
 
 def _once(glyphs: Sequence[Glyph]) -> list[Glyph]:
@@ -165,26 +177,25 @@ def _once(glyphs: Sequence[Glyph]) -> list[Glyph]:
     return kept
 
 
-def _place(tables: Sequence[Lattice], glyph: Glyph) -> tuple[int, int] | None:
+def _place(tables: Sequence[OpenTable], glyph: Glyph) -> tuple[int, int] | None:
     x, y = (glyph.x0 + glyph.x1) / 2, (glyph.top + glyph.bottom) / 2
     for number, table in enumerate(tables):
-        cell = table.cell(x, y)
+        cell = table.lattice.cell(x, y)
         if cell is not None:
             return number, cell
     return None
 
 
-def _block(number: int, table: Lattice, inside: dict[tuple[int, int], list[Glyph]], page: int) -> _Block | None:
-    texts: dict[int, str] = {}
-    for row in table.cells:
-        for cell in row:
+def _block(number: int, table: OpenTable, inside: dict[tuple[int, int], list[Glyph]], page: int) -> _Block | None:
+    grid, texts = table.lattice, dict[int, str]()
+    widths = [right - left for left, right in pairwise(grid.xs)]
+    for row in grid.cells:
+        for cell in dict.fromkeys(row):
             if cell not in texts:
-                width = sum(
-                    right - left for at, (left, right) in zip(row, pairwise(table.xs), strict=True) if at == cell
-                )
+                width = sum(width for at, width in zip(row, widths, strict=True) if at == cell)
                 texts[cell] = _cell_text(inside.get((number, cell), []), width)
-    rows = [[texts[cell] for cell in row] for row in table.cells]
-    return _Block(rows, table.cells, table.xs, table.ys, page) if any(map(any, rows)) else None
+    rows = [[texts[cell] for cell in row] for row in grid.cells]
+    return _Block(rows, grid.cells, grid.xs, grid.ys, page, table.header) if any(map(any, rows)) else None
 
 
 def _cell_text(glyphs: Sequence[Glyph], width: float) -> str:
@@ -193,7 +204,7 @@ def _cell_text(glyphs: Sequence[Glyph], width: float) -> str:
         groups = [[glyph for glyph in glyphs if glyph.turns == turn] for turn in sorted({0, *turns})]
         edge = max(max(glyph.x1, glyph.bottom) for glyph in glyphs)
         return " ".join(filter(None, (_cell_text(turned(g, g[0].turns, edge, edge), edge) for g in groups if g)))
-    lines = [_line(row) for row in _baselines(glyphs)]
+    lines = [_line(row) for row in baselines(glyphs)]
     edge = max((line.x1 for line in lines), default=0.0)
     text, apart, room = "", False, 0.0
     for line in lines:
@@ -204,26 +215,10 @@ def _cell_text(glyphs: Sequence[Glyph], width: float) -> str:
     return text.strip()
 
 
-def _baselines(glyphs: Sequence[Glyph]) -> list[list[Glyph]]:
-    """Characters that stand side by side, from the top down, each row from the left."""
-    rows: list[list[Glyph]] = []
-    centre = size = 0.0
-    for glyph in sorted(glyphs, key=lambda glyph: glyph.top + glyph.bottom):
-        middle, height = (glyph.top + glyph.bottom) / 2, glyph.bottom - glyph.top
-        if rows and middle - centre <= 0.45 * max(size, height):
-            rows[-1].append(glyph)
-            centre += (middle - centre) / len(rows[-1])
-            size = max(size, height)
-        else:
-            rows.append([glyph])
-            centre, size = middle, height
-    return [sorted(row, key=lambda glyph: glyph.x0 + glyph.x1) for row in rows]
-
-
 def _segments(glyphs: Sequence[Glyph]) -> list[_Line]:
     """Lines, taken apart where a gap may be that between columns."""
     lines: list[_Line] = []
-    for row in _baselines(glyphs):
+    for row in baselines(glyphs):
         size = median(glyph.bottom - glyph.top for glyph in row)
         start = 0
         for i, (left, right) in enumerate(pairwise(row), 1):

@@ -129,3 +129,19 @@ def _side(box: Sides, turns: int, width: float, height: float) -> Sides:
             return height - bottom, x0, height - top, x1
         case _:
             return box
+
+
+def baselines(glyphs: Sequence[Glyph]) -> list[list[Glyph]]:
+    """Characters that stand side by side, from the top down, each row from the left."""
+    rows: list[list[Glyph]] = []
+    centre = size = 0.0
+    for glyph in sorted(glyphs, key=lambda glyph: glyph.top + glyph.bottom):
+        middle, height = (glyph.top + glyph.bottom) / 2, glyph.bottom - glyph.top
+        if rows and middle - centre <= 0.45 * max(size, height):
+            rows[-1].append(glyph)
+            centre += (middle - centre) / len(rows[-1])
+            size = max(size, height)
+        else:
+            rows.append([glyph])
+            centre, size = middle, height
+    return [sorted(row, key=lambda glyph: glyph.x0 + glyph.x1) for row in rows]

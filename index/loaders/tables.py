@@ -25,6 +25,7 @@ _NAME_MAX = 12  # characters of a cell that is told to be a heading by a word in
 _REPEATED_MAX = 120  # characters of a merged cell that every row it covers repeats
 _HEADER_CELL_MAX = 40  # characters; what is longer is text, not the name of a column
 _NUMERIC = re.compile(r"[-+−–—－（(＜＞<>≤≥~约]*[\d０-９][\d０-９.,，:：/\-–—~～±×xX\s]*[%％‰）)]*[\u4e00-\u9fff]{0,2}")
+_NO_VALUE = re.compile(r"[-−–—/／]{1,3}")  # a cell that says that there is nothing to say
 _YEAR = re.compile(r"(?:19|20)\d{2}(?:[-–—~～至/.](?:19|20)?\d{1,2}){0,2}[年月日度末]{0,2}")
 _NAMING = re.compile(
     r"(?:序号|编号|项目|指标|名称|类别|类型|分类|单位|内容|时间|日期|年份|年度|部门|地区|区域|备注|科目|事项|任务|措施|要求|标准|"
@@ -161,7 +162,7 @@ def rendered(grid: Grid, names: Sequence[str] = ()) -> Rendered:
     known, parts = _fitted(names, width), list[Part]()
     declared = None if grid.header is None else sum(row.number < grid.header for row in rows)
     while rows:
-        count = _heading_rows(rows, declared)
+        count = _heading_rows(rows, declared, anew=bool(parts and known))
         count = 0 if count == len(rows) and not parts else count
         known = _names(rows[:count]) if count else known
         end = next((n for n in range(count, len(rows)) if _is_whole(rows[n])), len(rows))
@@ -205,10 +206,10 @@ def _lead(row: _Row) -> str:
     return " ".join(said) if all(_ABOUT.match(cell) for cell in said) else ""
 
 
-def _heading_rows(rows: Sequence[_Row], declared: int | None) -> int:
+def _heading_rows(rows: Sequence[_Row], declared: int | None, *, anew: bool) -> int:
     """How many rows name columns: those declared, and what goes on from them."""
     if declared is None:
-        return header_rows(rows)
+        return header_rows(rows, anew=anew)
     count = min(declared, len(rows))
     while 0 < count < min(_HEADER_ROWS_MAX, len(rows) - 1) and _goes_on(rows[count - 1], rows[count]):
         count += 1
@@ -280,21 +281,27 @@ def _renames(row: Sequence[str], names: Sequence[str], below: Sequence[_Row]) ->
     return named and all(_NAMING.search(cell) or _YEAR.fullmatch(cell) for cell in row[1:]) and bool(below[0].cells[0])
 
 
-def header_rows(rows: Sequence[_Row]) -> int:
+def header_rows(rows: Sequence[_Row], *, anew: bool = False) -> int:
     """How many rows at the top name the columns; 0 where none seems to.
 
     The first row does if it holds names and no figures while columns below it hold figures, or if it speaks as
     heading rows do (序号, 项目, 单位 …). Rows below it join as long as merged cells tie them to it.
+
+    Args:
+        rows: from the top of the table, or from below a row that runs over all of its columns.
+        anew: the columns have names, which only a row that speaks as heading rows do replaces.
     """
     if len(rows) < 2 or len(rows[0].cells) < 2:
         return 0
     first = rows[0].cells
-    if any(_is_figure(cell) or len(cell) > _HEADER_CELL_MAX for cell in first):
+    if any(_is_figure(cell) or len(cell) > _HEADER_CELL_MAX or _NO_VALUE.fullmatch(cell) for cell in first):
         return 0
     count = 1
     while count < min(_HEADER_ROWS_MAX, len(rows) - 1) and _goes_on(rows[count - 1], rows[count]):
         count += 1
     naming = sum(bool(_NAMING.search(cell)) for cell in dict.fromkeys(first) if len(cell) <= _NAME_MAX)
+    if anew:
+        return count if naming * 2 > len(set(first)) else 0
     if naming >= 2 or _contrasts(rows, count) or (naming and len(rows) > 2 and len(first) > 2):
         return count
     return 0
