@@ -97,7 +97,7 @@ def test_answers_are_scored_beside_what_was_found_and_remembered_too(tmp_path: P
 
 def test_another_program_is_measured_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     list(sweep(tmp_path, HashEncoder()).run(SETTINGS[:1]))
-    monkeypatch.setattr(eval.sweeping, "program_sha256", lambda: "another")
+    monkeypatch.setattr(eval.commands.sweeping, "program_sha256", lambda: "another")
     list(sweep(tmp_path, HashEncoder()).run(SETTINGS[:1]))
     assert len(list((tmp_path / "cache").glob("measured-*.json"))) == 2
 
@@ -110,7 +110,7 @@ def test_questions_without_evidence_are_refused() -> None:
 def test_the_command_writes_table_json_and_page(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(index.encoders, "load_encoder", lambda name: HashEncoder())
+    monkeypatch.setattr(index.encoding.encoders, "load_encoder", lambda name: HashEncoder())
     (tmp_path / "plan.txt").write_text(DOCUMENT.text, encoding="utf-8")
     line = {"id": "a", "question": "光伏目标", "answers": [["70MW"]], "evidence": [EVIDENCE], "answerable": True}
     (tmp_path / "set.jsonl").write_text(json.dumps(line) + "\n", encoding="utf-8")
