@@ -9,8 +9,10 @@ import pytest
 
 from eval.__main__ import main
 from eval.data.journal import Journal
+from eval.report.provenance import settings_told
 from index.filters import Filter
 from qa.answers import Answer
+from qa.settings import ModelSettings, Settings
 from tests.eval_fakes import EVIDENCE, TableAnswerer, make_query
 
 QUESTIONS = {f"问题{n}": ("70MW", EVIDENCE) for n in range(4)}
@@ -37,8 +39,8 @@ def dataset(tmp_path: Path) -> Path:
     return path
 
 
-def run(tmp_path: Path, answerer: TableAnswerer) -> int:
-    argv = [str(dataset(tmp_path)), "--json", str(tmp_path / "r.json")]
+def run(tmp_path: Path, answerer: TableAnswerer, *options: str) -> int:
+    argv = [str(dataset(tmp_path)), "--json", str(tmp_path / "r.json"), *options]
     return main(argv, opener=lambda settings: answerer)
 
 
@@ -52,6 +54,37 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path, capsys: pyt
     report = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
     assert report["scores"]["answer_hit"] == {"value": 1.0, "low": 1.0, "high": 1.0, "n": 4}
     assert not (tmp_path / "r.json.answers").exists()
+
+
+@pytest.mark.parametrize("options", [["--caution", "high"], ["--k", "3"], ["--answering", "extractive"]])
+def test_answers_given_under_other_settings_are_not_used(tmp_path: Path, options: list[str]) -> None:
+    run(tmp_path, TableAnswerer(QUESTIONS, {"问题2": KeyboardInterrupt()}))
+    resumed = CountingAnswerer(QUESTIONS)
+    assert run(tmp_path, resumed, *options) == 0
+    assert resumed.asked == [*QUESTIONS]
+
+
+def test_answers_given_under_another_caution_of_the_environment_are_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(tmp_path, TableAnswerer(QUESTIONS, {"问题2": KeyboardInterrupt()}))
+    monkeypatch.setenv("YIJU_CAUTION", "low")
+    resumed = CountingAnswerer(QUESTIONS)
+    assert run(tmp_path, resumed) == 0
+    assert resumed.asked == [*QUESTIONS]
+
+
+def test_the_report_names_every_setting_that_can_change_an_answer(tmp_path: Path) -> None:
+    assert run(tmp_path, TableAnswerer(QUESTIONS), "--caution", "high") == 0
+    report = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
+    assert report["provenance"]["settings"] == {"k": "10", "caution": "high", "answering": "both", "expand": "False"}
+
+
+def test_settings_of_a_language_model_are_told_without_its_key() -> None:
+    model = ModelSettings(url="http://127.0.0.1:1/v1", name="m", key="secret")
+    told = settings_told(Settings(model=model))
+    assert told["model_url"] == "http://127.0.0.1:1/v1" and told["model_unsupported"] == "withhold"
+    assert "secret" not in str(told)
 
 
 def test_a_line_cut_off_in_writing_is_asked_again(tmp_path: Path) -> None:

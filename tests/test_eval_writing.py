@@ -173,7 +173,7 @@ def test_a_scripted_model_is_evaluated_over_the_whole_way(tmp_path: Path, capsys
     assert writing["cost"]["prompt_tokens"] > 0 and writing["cost"]["estimated"] == 0
     assert [each["name"] for each in report["ways"]["ways"]] == ["extractive", "generative", "both"]
     assert [each["cost"] is None for each in report["ways"]["ways"]] == [True, False, False]
-    assert report["provenance"]["settings"]["model"] == "scripted"
+    assert report["provenance"]["settings"]["model_name"] == "scripted"
     for shown in (capsys.readouterr().out, files["html"].read_text("utf-8"), files["markdown"].read_text("utf-8")):
         assert "句子支持准确率" in shown and "只用语言模型" in shown
     assert sorted(path.name for path in tmp_path.iterdir() if "answers" in path.name) == []

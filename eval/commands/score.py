@@ -23,13 +23,13 @@ from eval.records import Dataset, Outcome
 from eval.report.baseline import check_index, load_baseline, regression_text, regressions
 from eval.report.markdown import report_markdown
 from eval.report.page import report_page
-from eval.report.provenance import index_json, model_told, program_sha256, provenance
+from eval.report.provenance import index_json, program_sha256, provenance, settings_told
 from eval.report.report import Circumstances, IndexJson, ReportJson, make_report
 from eval.report.report_text import report_text
 from eval.report.requirements import Requirement, parse_tolerance, unmet, unmet_text
 from index.locations import add_index_argument
 from qa.protocols import Answerer, Expander
-from qa.settings import Answering, Settings
+from qa.settings import Answering, Caution, Settings
 
 DESCRIPTION = "用一个问题集评测问答：逐题作答、打分、列出错题。"
 
@@ -63,7 +63,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SCORE>=NUMBER",
         help="没达到则以 1 退出，如 'short_hit>=0.9'、'false_answer[number]<=0.2'；可多次",
     )
+    add_answer_options(parser)
     add_guest_options(parser)
+
+
+def add_answer_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what the product itself can be told about answering."""
+    parser.add_argument(
+        "--caution", type=Caution, choices=list(Caution), help="多有把握才作答；默认取 YIJU_CAUTION，再取 normal"
+    )
+    parser.add_argument("--k", type=_positive, metavar="N", help="读检索到的前几个段落，默认 10")
+    parser.add_argument(
+        "--answering",
+        type=Answering,
+        choices=list(Answering),
+        default=Answering.BOTH,
+        help="有语言模型时由谁作答：extractive 只摘原文，generative 只用语言模型，both 两者（默认）",
+    )
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"须为正整数，得到 {text}")
+    return int(text)
 
 
 def run(arguments: argparse.Namespace, openers: Openers) -> int:
@@ -97,7 +119,7 @@ def _verdict(
 def _report(
     arguments: argparse.Namespace, dataset: Dataset, openers: Openers, baseline: ReportJson | None, guest: Guest
 ) -> ReportJson:
-    settings = Settings.from_environment(index=arguments.index, model=guest.settings)
+    settings = _settings(arguments, guest)
     if arguments.answers is not None and arguments.index is None:
         return make_report(dataset, read_outcomes(arguments.answers, dataset.queries))
     answerer = openers.assistant(settings)
@@ -113,8 +135,15 @@ def _report(
         memory = peak_megabytes()
     search = _search(openers, settings, outcomes)
     ways = {**answered, Answering.BOTH: outcomes} if answered else {}
-    circumstances = Circumstances(index, search, provenance(settings), memory, guest.truth, ways)
+    circumstances = Circumstances(
+        index, search, provenance(settings, expand=arguments.expand), memory, guest.truth, ways
+    )
     return make_report(dataset, outcomes, _texts(answerer), circumstances)
+
+
+def _settings(arguments: argparse.Namespace, guest: Guest) -> Settings:
+    settings = Settings.from_environment(index=arguments.index, caution=arguments.caution, model=guest.settings)
+    return dataclasses.replace(settings, k=arguments.k or settings.k, answering=arguments.answering)
 
 
 def _others(arguments: argparse.Namespace) -> list[Answering]:
@@ -131,9 +160,7 @@ def _answered(
     guest: Guest,
 ) -> list[Outcome]:
     """All questions, answered in one of the other ways."""
-    settings = dataclasses.replace(
-        Settings.from_environment(index=arguments.index, model=guest.settings), answering=way
-    )
+    settings = dataclasses.replace(_settings(arguments, guest), answering=way)
     return _asked(openers.assistant(settings), dataset, _journal(arguments, dataset, index, settings))
 
 
@@ -148,17 +175,16 @@ def _asking(arguments: argparse.Namespace, answerer: Answerer) -> Asked:
 def _journal(
     arguments: argparse.Namespace, dataset: Dataset, index: IndexJson | None, settings: Settings
 ) -> Journal | None:
-    """Answers kept beside the report, for the same questions, documents, encoder, program and language model only."""
+    """Answers kept beside the report, for the same questions, documents, encoder, program and settings only."""
     if arguments.json is None:
         return None
-    model = settings.model
     return Journal(
         journal_path(arguments.json, settings.answering),
         {
             "dataset": dataset.sha256,
             "index": json.dumps(index, sort_keys=True),
             "program": program_sha256(),
-            "model": json.dumps([model and model.url, model_told(settings), arguments.expand], sort_keys=True),
+            "settings": json.dumps({**settings_told(settings), "expand": arguments.expand}, sort_keys=True),
         },
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from eval.report.report import IndexJson, ProvenanceJson
@@ -13,29 +14,43 @@ from index.locations import Location
 from index.records import Document
 from index.store.storage import program_version
 from index.stores import store_at
-from qa.settings import Settings
+from qa.settings import ModelSettings, Settings
 
 _ROOT = Path(__file__).parents[2]
 _ANSWERING = ("index", "qa")
 
 
-def provenance(settings: Settings) -> ProvenanceJson:
-    """The program as it stands, uncommitted changes included."""
+def provenance(settings: Settings, *, expand: bool = False) -> ProvenanceJson:
+    """The program as it stands, uncommitted changes included.
+
+    Args:
+        settings: of the run.
+        expand: whether every answer was asked for at length.
+    """
     return {
         "version": program_version(),
         "commit": commit(_ROOT),
         "program_sha256": program_sha256(),
-        "settings": {"k": str(settings.k), **model_told(settings)},
+        "settings": {**settings_told(settings), "expand": str(expand)},
     }
 
 
-def model_told(settings: Settings) -> dict[str, str]:
-    """Which language model writes; nothing where there is none."""
-    model = settings.model
-    if model is None:
-        return {}
-    name = model.name or (model.file.name if model.file else "")
-    return {"model": name, "context": str(model.context), "answering": settings.answering}
+_NO_MATTER = frozenset({"index", "model", "key", "ca_file"})
+"""Settings that change no answer, or that are told elsewhere."""
+
+
+def settings_told(settings: Settings) -> dict[str, str]:
+    """Every setting that can change an answer, also those that are added later; never a secret.
+
+    Those of the language model have `model_` before their names and are absent where there is none.
+    """
+    told = _told(settings, "")
+    return {**told, **_told(settings.model, "model_")} if settings.model else told
+
+
+def _told(settings: Settings | ModelSettings, prefix: str) -> dict[str, str]:
+    values = ((each.name, getattr(settings, each.name)) for each in fields(settings) if each.name not in _NO_MATTER)
+    return {prefix + name: str(value) for name, value in values if value not in (None, "")}
 
 
 def program_sha256(root: Path = _ROOT) -> str:
