@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from index.errors import DocumentError, DocumentTooLarge, DocumentUnreadable, MissingDependency, UnsupportedFormat
-from index.loaders import plain
+from index.loaders import markdown, plain
 from index.loaders.content import Content, Unreadable
 from index.loaders.sniff import HEAD, Format, inside, sniff
 from index.records import Document
@@ -28,6 +28,7 @@ from index.structure.outline import outline
 
 SUFFIXES = (".txt", ".md", ".markdown")
 """Names of plain text; all other formats are known by their content. A name without any may be text as well."""
+_MARKDOWN = (".md", ".markdown")
 MAX_BYTES = 20 * 1024 * 1024
 """Bytes of a text file."""
 MAX_PACKED = 300 * 1024 * 1024
@@ -264,7 +265,8 @@ def _document(path: Path, data: bytes, found: Format, source: str, notice: Notic
 
 def _content(path: Path, data: bytes, found: Format) -> Content:
     if found is Format.TEXT:
-        return Content(plain.decode(path, data))
+        text = plain.decode(path, data)
+        return markdown.read(text) if path.suffix.lower() in _MARKDOWN else Content(text)
     if found is Format.LOCKED:
         raise DocumentUnreadable(path, f"无法读取 {path}：文件已加密（有打开密码）。请用原软件解除密码后重试。")
     module = importlib.import_module(f"index.loaders.{found}")

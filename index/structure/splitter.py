@@ -82,7 +82,7 @@ def split(document: Document, *, max_characters: int = 400) -> tuple[Passage, ..
             span,
             section.path,
             document.page(span.start),
-            labels(document, span) + _captions(document.tables, span),
+            labels(document, span) + _captions(document.text, document.tables, span),
         )
         for section in _sections(document)
         for span in _spans(document.text, section, _limit(document, section, max_characters), document.tables)
@@ -119,11 +119,18 @@ def _is_bare(text: str, heading: Heading, end: int) -> bool:
     return not text[heading.end : end].strip("：:#*_ \t\n\u3000\xa0")
 
 
-def _captions(tables: Sequence[Table], span: Span) -> tuple[str, ...]:
-    """What the table is called that a passage is rows of; found by it, as by the names of columns in each row."""
+def _captions(text: str, tables: Sequence[Table], span: Span) -> tuple[str, ...]:
+    """What the table is called that a passage is rows of, and its columns where the rows do not name them."""
     first = bisect_right(tables, span.start, key=lambda table: table.span.end)
     held = [table for table in tables[first : first + 1] if table.span.overlap(span)]
-    return tuple(table.caption for table in held if table.caption)
+    columns = [" | ".join(filter(None, table.columns)) for table in held if not _named_in_rows(text, table)]
+    return tuple(filter(None, [*(table.caption for table in held), *columns]))
+
+
+def _named_in_rows(text: str, table: Table) -> bool:
+    """Whether the cells of a table's rows stand behind the names of their columns."""
+    cells = zip(table.columns, table.rows[0].cells, strict=False) if table.rows else ()
+    return not any(cell and name and not text.endswith(f"{name}：", 0, cell.start) for name, cell in cells)
 
 
 def _spans(text: str, section: _Section, limit: int, tables: Sequence[Table]) -> Iterator[Span]:
