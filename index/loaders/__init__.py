@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import importlib
 import os
 import stat
 import struct
@@ -13,13 +12,13 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, cast
+from typing import IO
 
 from index.errors import DocumentError, DocumentTooLarge, DocumentUnreadable, MissingDependency, UnsupportedFormat
-from index.loaders import markdown, plain
+from index.loaders import formats, markdown, plain
 from index.loaders.content import Content, Unreadable
 from index.loaders.sniff import HEAD, Format, inside, sniff
 from index.records import Document
@@ -39,7 +38,23 @@ _NOT_DOCUMENTS = (".", "~$", "Thumbs.db", "desktop.ini")  # hidden, of an open e
 _ARCHIVES_MAX = 3  # archives within archives
 
 _READABLE = "、".join(
-    (*SUFFIXES, ".html", ".docx", ".pdf", ".xlsx", ".pptx", ".ofd", ".zip", "图片（.png、.jpg、.tif）")
+    (
+        *SUFFIXES,
+        ".html",
+        ".docx",
+        ".pdf",
+        ".xlsx",
+        ".pptx",
+        ".csv",
+        ".json",
+        ".eml",
+        ".epub",
+        ".odt",
+        ".rtf",
+        ".ofd",
+        ".zip",
+        "图片（.png、.jpg、.tif）",
+    )
 )
 
 # What parsers of damaged files raise, our own and others'. Whatever it was, it is this file's failure and no other's.
@@ -265,14 +280,11 @@ def _document(path: Path, data: bytes, found: Format, source: str, notice: Notic
 
 def _content(path: Path, data: bytes, found: Format) -> Content:
     if found is Format.TEXT:
-        text = plain.decode(path, data)
-        return markdown.read(text) if path.suffix.lower() in _MARKDOWN else Content(text)
-    if found is Format.LOCKED:
-        raise DocumentUnreadable(path, f"无法读取 {path}：文件已加密（有打开密码）。请用原软件解除密码后重试。")
-    module = importlib.import_module(f"index.loaders.{found}")
-    read = cast("Callable[[bytes], Content]", module.read)
+        text, broken = plain.decoded(path, data)
+        content = markdown.read(text) if path.suffix.lower() in _MARKDOWN else Content(text)
+        return replace(content, notices=(*content.notices, *plain.told(broken)))
     try:
-        content = read(data)
+        content = formats.of_format(data, found)
     except Unreadable as error:
         raise DocumentUnreadable(path, f"无法读取 {path}：{error}") from error
     except MemoryError as error:
@@ -306,7 +318,9 @@ def _check(path: Path, size: int, found: Format) -> None:
         raise UnsupportedFormat(
             path, f"不支持的文件格式：{path}（{path.suffix}）。目前支持 {_READABLE}。请先转换为其中一种格式。"
         )
-    limit = MAX_BYTES if found in (Format.TEXT, Format.HTML) else MAX_PACKED
+    if found is Format.PACKED:
+        raise UnsupportedFormat(path, f"{path} 是 .7z、.rar 或 .gz 一类压缩包，没有打开。请解压，或改存为 .zip。")
+    limit = MAX_BYTES if found in (Format.TEXT, Format.HTML, Format.DELIMITED, Format.RECORDS) else MAX_PACKED
     if size > limit:
         raise _too_large(path, size, limit)
 

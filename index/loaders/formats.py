@@ -30,8 +30,8 @@ def of_format(data: bytes, found: Format) -> Content:
     """Read bytes of a known format; raises what `read` does."""
     if found is Format.LOCKED:
         raise Unreadable("文件已加密（有打开密码）。请用原软件解除密码后重试。")
-    if found is Format.ZIP:
-        raise Unreadable("是压缩包，没有在这里打开。请先解压。")
+    if found in (Format.ZIP, Format.PACKED):
+        raise Unreadable("这是压缩包，没有在这里打开。请先解压。")
     if found is Format.TEXT:
         return plain.read(data)
     module = importlib.import_module(f"index.loaders.{found}")

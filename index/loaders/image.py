@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from index.errors import MissingDependency
 from index.loaders import layout, ocr
 from index.loaders.content import Content, Unreadable, Writer
 
@@ -26,6 +27,8 @@ def read(data: bytes) -> Content:
     """
     from PIL import Image, UnidentifiedImageError
 
+    if data[4:8] == b"ftyp":
+        _register()
     try:
         picture = Image.open(io.BytesIO(data))
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError) as error:
@@ -33,6 +36,15 @@ def read(data: bytes) -> Content:
     writer = Writer()
     layout.write(list(ocr.sheets(_pages(picture, writer))), writer)
     return writer.content()
+
+
+def _register() -> None:
+    """Teach Pillow pictures of telephones, .heic."""
+    try:
+        from pi_heif import register_heif_opener
+    except ImportError as error:
+        raise MissingDependency("ocr", "读取 .heic 图片需要安装扩展 ocr：pip install 'yiju[ocr]'。") from error
+    register_heif_opener()
 
 
 def _pages(picture: Image, writer: Writer) -> Iterator[ocr.Page]:

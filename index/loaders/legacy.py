@@ -1,4 +1,4 @@
-"""Old office formats (.doc, .wps, .xls, .et, .ppt, .dps, .rtf): converted by LibreOffice where the machine has it."""
+"""Old office formats (.doc, .wps, .xls, .et, .ppt, .dps): converted by LibreOffice where the machine has it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from index.loaders import docx, pptx, xlsx
 from index.loaders.content import Content, Unreadable
+from index.loaders.sniff import streams
 
 TIMEOUT = 180
 """Seconds that one conversion may take."""
@@ -30,21 +31,37 @@ def read(data: bytes) -> Content:
         Unreadable: if LibreOffice is missing or cannot convert the file.
     """
     kind = _kind(data)
-    office = shutil.which("soffice") or shutil.which("libreoffice")
-    if office is None:
+    program = office()
+    if program is None:
         raise Unreadable(
             f"这是旧版格式（.{kind} 一类），读取它需要本机装有 LibreOffice。请安装 LibreOffice，"
             f"或用 Word、WPS 另存为 .{_TARGETS[kind][0]}。"
         )
     target, read_converted = _TARGETS[kind]
     with tempfile.TemporaryDirectory(prefix="yiju-") as folder:
-        return read_converted(_converted(office, data, kind, target, Path(folder)))
+        return read_converted(_converted(program, data, kind, target, Path(folder)))
+
+
+def office() -> str | None:
+    """The program that converts, or None where the machine has none."""
+    return shutil.which("soffice") or shutil.which("libreoffice")
 
 
 def _kind(data: bytes) -> str:
+    """What wrote a file, by the names of its streams.
+
+    Raises:
+        Unreadable: if it has none of an office program.
+    """
     if data.startswith(b"{\\rtf"):
         return "rtf"
-    return next((kind for name, kind in _STREAMS if name.encode("utf-16-le") in data), "doc")
+    found = streams(data)
+    if any(name.startswith("__properties_version") for name in found):
+        raise Unreadable("这是 Outlook 邮件（.msg）。请在 Outlook 里另存为 .eml 或 .mht。")
+    kind = next((kind for name, kind in _STREAMS if name in found), None)
+    if kind is None and found:
+        raise Unreadable("不是 Word、Excel 或 PowerPoint 的旧版文件。请用原软件另存为 .docx、.xlsx 或 .pptx。")
+    return kind or "doc"
 
 
 def _converted(office: str, data: bytes, kind: str, target: str, folder: Path) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +21,8 @@ _BOMS = (
 )
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f]")
 _CONTROL_MAX = 0.005  # share of control characters above which it is no text
+_BROKEN = re.compile("\ufffd+")
+_BROKEN_FEW, _BROKEN_MAX = 3, 0.001  # places that may be broken in any text, and the share of a long one
 _SAMPLE = 200_000  # characters that the plausibility of a guess is judged by
 _GB18030_MIN = 0.65  # share of everyday characters: Chinese text has 0.75 and more, Big5 read so 0.1 to 0.5
 _UTF16_MIN = 0.6  # the same with the bytes in the right order; 0.1 in the wrong one
@@ -40,43 +43,59 @@ def decode(path: Path, data: bytes) -> str:
     Raises:
         DocumentUnreadable: if it has no visible character, is binary or in another encoding.
     """
-    text = _decode(path, data).replace("\r\n", "\n").replace("\r", "\n")
+    return decoded(path, data)[0]
+
+
+def decoded(path: Path, data: bytes) -> tuple[str, int]:
+    """As `decode`, with how many places could not be read: there U+FFFD stands.
+
+    A file whose text is broken here and there is read; one that is broken all over is in no encoding known here.
+    """
+    text, broken = _decode(path, data)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip("\ufeff \t\n\u3000\xa0\x00"):
         raise DocumentUnreadable(
             path, f"文件 {path} 是空的（{len(data)} 字节，没有可见文字）。请提供有内容的文本文件。"
         )
-    return text
+    return text, broken
 
 
-def read(data: bytes) -> Content:
-    """Read text that is part of another file.
+def read(data: bytes, path: Path = Path("文本")) -> Content:
+    """Read a text, and tell how much of it could not be read.
 
     Raises:
         Unreadable: as `decode` raises.
     """
     try:
-        return Content(decode(Path("文本"), data))
+        text, broken = decoded(path, data)
     except DocumentUnreadable as error:
         raise Unreadable(str(error)) from error
+    return Content(text, notices=told(broken))
 
 
-def _decode(path: Path, data: bytes) -> str:
+def told(broken: int) -> tuple[str, ...]:
+    """What a user should know of places that could not be read."""
+    return (f"{broken} 处字节不是有效的文字，以「\ufffd」代替；请核对原文。",) if broken else ()
+
+
+def _decode(path: Path, data: bytes) -> tuple[str, int]:
     for bom, encoding in _BOMS:
         if data.startswith(bom):
-            return _checked(path, _strict(path, data[len(bom) :], encoding))
-    if b"\x00" not in data:
-        try:
-            return _checked(path, data.decode("utf-8"))
-        except UnicodeDecodeError as error:
-            failure = error
-        text = _best_guess(data, ("gb18030", "utf-16-le", "utf-16-be"))
+            rest = data[len(bom) :]
+            return _lenient(rest, (encoding,)) or (_checked(path, _strict(path, rest, encoding)), 0)
+    if b"\x00" in data:
+        text = _best_guess(data, ("utf-16-le", "utf-16-be"))
         if text is None:
-            raise DocumentUnreadable(path, _undecodable(path, failure)) from failure
-        return _checked(path, text)
-    text = _best_guess(data, ("utf-16-le", "utf-16-be"))
-    if text is None:
-        raise DocumentUnreadable(path, _binary(path))
-    return _checked(path, text)
+            raise DocumentUnreadable(path, _binary(path))
+        return _checked(path, text), 0
+    with suppress(UnicodeDecodeError):
+        return _checked(path, data.decode("utf-8")), 0
+    text = _best_guess(data, ("gb18030", "utf-16-le", "utf-16-be"))
+    if text is not None:
+        return _checked(path, text), 0
+    if (found := _lenient(data, ("utf-8", "gb18030"))) is None:
+        raise DocumentUnreadable(path, _undecodable(path, data))
+    return _checked(path, found[0]), found[1]
 
 
 def _strict(path: Path, data: bytes, encoding: str) -> str:
@@ -88,6 +107,19 @@ def _strict(path: Path, data: bytes, encoding: str) -> str:
             f"文件 {path} 以 {encoding.upper()} 的字节顺序标记开头，但第 {error.start + 1} 字节起不是有效的 "
             f"{encoding.upper()} 文本，文件可能不完整。请重新导出，另存为 UTF-8。",
         ) from error
+
+
+def _lenient(data: bytes, encodings: tuple[str, ...]) -> tuple[str, int] | None:
+    """The decoding with the fewest places that cannot be read, where these are some but few; None where none is."""
+    best: tuple[int, str] | None = None
+    for encoding in encodings:
+        text = data.decode(encoding, "replace")
+        broken = len(_BROKEN.findall(text)) - len(_BROKEN.findall(data.decode(encoding, "ignore")))
+        allowed = max(_BROKEN_FEW, int(len(text) * _BROKEN_MAX))
+        plausible = encoding != "gb18030" or everyday_share(text[:_SAMPLE]) >= _GB18030_MIN
+        if 0 < broken <= allowed and broken * 10 < len(text) and plausible and (best is None or broken < best[0]):
+            best = broken, text
+    return (best[1], best[0]) if best else None
 
 
 def _checked(path: Path, text: str) -> str:
@@ -131,12 +163,21 @@ def _is_everyday(character: str) -> bool:
     return any(len(code) == 2 and (0xA1 <= code[0] <= 0xA3 or 0xB0 <= code[0] <= 0xD7) for code in codes)
 
 
-def _undecodable(path: Path, error: UnicodeDecodeError) -> str:
+def _undecodable(path: Path, data: bytes) -> str:
+    first = _first_broken(data)
     return (
-        f"无法识别文件 {path} 的文字编码：第 {error.start + 1} 字节起不是 UTF-8，"
+        f"无法识别文件 {path} 的文字编码：第 {first} 字节起不是 UTF-8，"
         "整体也不像 GB18030（GBK）或 UTF-16 中文文本。"
         "请用文本编辑器另存为 UTF-8 后重试。"
     )
+
+
+def _first_broken(data: bytes) -> int:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start + 1
+    return 1
 
 
 def _binary(path: Path) -> str:

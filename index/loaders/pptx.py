@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from index.loaders.archive import Archive, attribute, child, local, relations
 from index.loaders.content import Content, Unreadable, Writer, joined, spaced
+from index.loaders.drawings import Drawings
 from index.loaders.tables import Area, Grid
 
 if TYPE_CHECKING:
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 _TITLES = ("title", "ctrTitle")
 _FURNITURE = ("sldNum", "ftr", "dt", "hdr")
 _GROUPS_MAX = 20  # groups within groups
+_WIDE = 10**9
+_SLACK = 60_000  # units (EMU) by which neighbours may overlap
+_HEADING_MAX = 12  # characters of a line that heads a column
 
 
 def read(data: bytes) -> Content:
@@ -25,12 +30,18 @@ def read(data: bytes) -> Content:
     """
     archive = Archive(data)
     writer = Writer()
+    drawings = Drawings(archive, writer)
     for name in _slides(archive):
         writer.page()
-        _slide(writer, archive.xml(name))
-        for note in relations(archive, name).values():
-            if "/notesSlide" in note and (root := archive.optional_xml(note)) is not None:
+        targets = relations(archive, name)
+        _slide(writer, archive.xml(name), drawings, targets)
+        for target in targets.values():
+            root = archive.optional_xml(target) if re.search("/notesSlide|/comments/", target) else None
+            if root is not None and "/notesSlide" in target:
                 _notes(writer, root)
+            elif root is not None:
+                _comments(writer, root)
+    drawings.tell()
     return writer.content()
 
 
@@ -46,36 +57,156 @@ def _slides(archive: Archive) -> list[str]:
     return [name for name in names if attribute(archive.xml(name), "show") not in ("0", "false")]
 
 
-def _slide(writer: Writer, root: etree._Element) -> None:
-    tree = child(root, "cSld", "spTree")
-    shapes = sorted(_shapes(tree), key=_place) if tree is not None else []
-    shapes.sort(key=lambda shape: _kind(shape) not in _TITLES)
-    for shape in shapes:
-        kind = _kind(shape)
-        table = next(shape.iter("{*}tbl"), None)
-        if table is not None:
-            writer.table(_grid(table))
-        elif kind in _TITLES:
-            title = joined([line for paragraph in _paragraphs(shape) for line in paragraph.split("\n")])
-            writer.title = writer.title or title or None
-            writer.paragraph(title, level=1)
-        elif kind not in _FURNITURE:
-            for paragraph in _paragraphs(shape):
-                writer.paragraph(paragraph)
+def _slide(writer: Writer, root: etree._Element, drawings: Drawings, targets: dict[str, str]) -> None:
+    shapes = list(_shapes(child(root, "cSld", "spTree"), _Frame()))
+    titles = [each for each in shapes if _kind(each.element) in _TITLES]
+    for each in titles:
+        title = joined([line for paragraph in _paragraphs(each.element) for line in paragraph.split("\n")])
+        writer.title = writer.title or title or None
+        writer.paragraph(title, level=1)
+    kept = [each for each in shapes if each not in titles and _kind(each.element) not in _FURNITURE]
+    _ordered(writer, kept, lambda element: _element(writer, element, drawings, targets))
+
+
+def _element(writer: Writer, element: etree._Element, drawings: Drawings, targets: dict[str, str]) -> None:
+    table = next(element.iter("{*}tbl"), None)
+    if table is not None:
+        writer.table(_grid(table))
+        return
+    for paragraph in _paragraphs(element):
+        writer.paragraph(paragraph)
+    drawings.write(element, targets)
+
+
+# --- in which order shapes are read -------------------------------------------------------------
+
+
+def _ordered(writer: Writer, shapes: Sequence[_Shape], write: Callable[[etree._Element], None]) -> None:
+    """Write shapes from the top down, those side by side column by column; a short line above each column heads it."""
+    for group in _bands(shapes):
+        columns = _columns(group)
+        if len(columns) < 2:
+            for shape in sorted(group, key=lambda each: (each.top, each.left)):
+                write(shape.element)
+            continue
+        headed = all(len(column) > 1 and _heads(column) for column in columns)
+        for column in columns:
+            first, *rest = sorted(column, key=lambda each: (each.top, each.left))
+            if headed:
+                writer.paragraph(_text(first.element), level=2)
+            else:
+                write(first.element)
+            _ordered(writer, rest, write)
+
+
+def _heads(column: Sequence[_Shape]) -> bool:
+    text = _text(min(column, key=lambda each: (each.top, each.left)).element)
+    return 0 < len(text) <= _HEADING_MAX and "\n" not in text and not re.search(r"[\d。；，：]", text)
+
+
+def _text(element: etree._Element) -> str:
+    return "\n".join(filter(str.strip, _paragraphs(element)))
+
+
+def _bands(shapes: Sequence[_Shape]) -> Iterator[list[_Shape]]:
+    """Shapes in groups from the top down; rows of shapes that stand in the same columns are one group."""
+    rows = _parted(shapes, lambda each: (each.top, each.bottom))
+    while rows:
+        group = rows.pop(0)
+        while rows and len(_columns(group)) > 1 and len(_columns([*group, *rows[0]])) == len(_columns(group)):
+            group = [*group, *rows.pop(0)]
+        yield group
+
+
+def _columns(shapes: Sequence[_Shape]) -> list[list[_Shape]]:
+    return _parted(shapes, lambda each: (each.left, each.right))
+
+
+def _parted(shapes: Sequence[_Shape], extent: Callable[[_Shape], tuple[int, int]]) -> list[list[_Shape]]:
+    """Shapes in groups that overlap along one axis."""
+    groups: list[list[_Shape]] = []
+    end = -1
+    for shape in sorted(shapes, key=extent):
+        first, last = extent(shape)
+        slack = min(last - first, _SLACK)
+        if groups and first + slack < end:
+            groups[-1].append(shape)
+        else:
+            groups.append([shape])
+        end = max(end, last)
+    return groups
+
+
+def _comments(writer: Writer, root: etree._Element) -> None:
+    for comment in root.iter("{*}cm"):
+        texts = [text.text or "" for text in comment.iter("{*}text", "{*}t")]
+        writer.paragraph(f"批注：{spaced(texts)}" if spaced(texts) else "")
 
 
 def _notes(writer: Writer, root: etree._Element) -> None:
-    for shape in _shapes(child(root, "cSld", "spTree")):
-        if _kind(shape) == "body" and (lines := [line for line in _paragraphs(shape) if line.strip()]):
+    for shape in _shapes(child(root, "cSld", "spTree"), _Frame()):
+        element = shape.element
+        if _kind(element) == "body" and (lines := [line for line in _paragraphs(element) if line.strip()]):
             writer.paragraph("备注：" + "\n".join(lines))
 
 
-def _shapes(tree: etree._Element | None, depth: int = 0) -> Iterator[etree._Element]:
-    for shape in tree if tree is not None else ():
-        if local(shape) == "grpSp" and depth < _GROUPS_MAX:
-            yield from _shapes(shape, depth + 1)
-        elif local(shape) in ("sp", "graphicFrame"):
-            yield shape
+class _Frame(NamedTuple):
+    """How the coordinates of a group lie on the slide: place = offset + scale × own."""
+
+    x: float = 0.0
+    y: float = 0.0
+    across: float = 1.0
+    down: float = 1.0
+
+    def inside(self, group: etree._Element) -> _Frame:
+        """The frame of a group's shapes."""
+        box = child(group, "grpSpPr", "xfrm")
+        off, ext, inner, size = (_pair(child(box, name)) for name in ("off", "ext", "chOff", "chExt"))
+        if box is None or not all(size):
+            return self
+        across, down = ext[0] / size[0], ext[1] / size[1]
+        x, y = off[0] - inner[0] * across, off[1] - inner[1] * down
+        return _Frame(self.x + x * self.across, self.y + y * self.down, self.across * across, self.down * down)
+
+
+class _Shape(NamedTuple):
+    """A shape with its place on the slide; one that the layout places stands at the top."""
+
+    element: etree._Element
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+def _shapes(tree: etree._Element | None, frame: _Frame, depth: int = 0) -> Iterator[_Shape]:
+    for element in tree if tree is not None else ():
+        name = local(element)
+        if name == "AlternateContent":
+            chosen = child(element, "Choice")
+            yield from _shapes(chosen, frame, depth + 1) if depth < _GROUPS_MAX else ()
+        elif name == "grpSp" and depth < _GROUPS_MAX:
+            yield from _shapes(element, frame.inside(element), depth + 1)
+        elif name in ("sp", "graphicFrame", "pic"):
+            yield _placed(element, frame)
+
+
+def _placed(element: etree._Element, frame: _Frame) -> _Shape:
+    offset = next(element.iter("{*}off"), None)
+    if offset is None:
+        return _Shape(element, 0, -2, _WIDE, -1)
+    x, y = _pair(offset)
+    width, height = _pair(next(element.iter("{*}ext"), None))
+    left, top = round(frame.x + x * frame.across), round(frame.y + y * frame.down)
+    return _Shape(element, left, top, left + round(width * frame.across), top + round(height * frame.down))
+
+
+def _pair(element: etree._Element | None) -> tuple[int, int]:
+    """What an element says of two axes: x and y, or cx and cy."""
+    if element is None:
+        return 0, 0
+    first, second = (attribute(element, a) or attribute(element, b) for a, b in (("x", "cx"), ("y", "cy")))
+    return _integer(first), _integer(second)
 
 
 def _kind(shape: etree._Element) -> str:
@@ -84,16 +215,8 @@ def _kind(shape: etree._Element) -> str:
     return ""
 
 
-def _place(shape: etree._Element) -> tuple[int, int]:
-    """Where a shape stands: from the top, then from the left; those placed by the layout first."""
-    offset = next(shape.iter("{*}off"), None)
-    if offset is None:
-        return (-1, 0)
-    return _integer(attribute(offset, "y")), _integer(attribute(offset, "x"))
-
-
 def _integer(value: str | None) -> int:
-    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 12 else 0
+    return int(value) if value and value.isascii() and value.lstrip("-").isdigit() and len(value) < 12 else 0
 
 
 def _paragraphs(shape: etree._Element) -> Iterator[str]:

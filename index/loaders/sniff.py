@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from enum import StrEnum
 
 
@@ -20,7 +21,14 @@ class Format(StrEnum):
     OFD = "ofd"
     ZIP = "zip"
     IMAGE = "image"
-    LEGACY = "legacy"  # .doc, .wps, .xls, .ppt, .rtf
+    DELIMITED = "delimited"  # .csv, .tsv
+    RECORDS = "records"  # .json, .jsonl
+    MAIL = "mail"  # .eml, .mhtml
+    EPUB = "epub"
+    ODF = "odf"  # .odt, .ods, .odp
+    RTF = "rtf"
+    PACKED = "packed"  # archives that nobody opens: .7z, .rar, .gz
+    LEGACY = "legacy"  # .doc, .wps, .xls, .ppt
     LOCKED = "locked"  # an office file with a password
 
 
@@ -29,9 +37,21 @@ _HTML = re.compile(
 )
 _IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"BM", b"GIF87a", b"GIF89a")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_ENCRYPTED = "EncryptedPackage"
+_STREAMS = (_ENCRYPTED, "Workbook", "Book", "PowerPoint Document", "WordDocument")
 _PARTS = (("word/", Format.DOCX), ("xl/", Format.XLSX), ("ppt/", Format.PPTX))
 _WEB_SUFFIXES = (".html", ".htm", ".xhtml", ".shtml")
+_ARCHIVES = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
+_HEIF = (b"heic", b"heix", b"mif1", b"msf1", b"heim", b"heis", b"hevc", b"avif")
+_MAIL = re.compile(
+    rb"(?:[A-Za-z][A-Za-z0-9-]{0,40}:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n){0,60}?"
+    rb"(?:MIME-Version|Received|Return-Path|Message-ID|DKIM-Signature):",
+    re.I,
+)
+_BY_NAME = {
+    ".csv": Format.DELIMITED, ".tsv": Format.DELIMITED, ".json": Format.RECORDS, ".jsonl": Format.RECORDS,
+    ".ndjson": Format.RECORDS, ".eml": Format.MAIL, ".mht": Format.MAIL, ".mhtml": Format.MAIL,
+}  # fmt: skip
 HEAD = 4096
 """Bytes from the beginning of a file that show what it is."""
 
@@ -50,20 +70,28 @@ def sniff(head: bytes, suffix: str = "") -> Format:
         return Format.PDF
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return Format.ZIP
-    if head.startswith((_OLE, b"{\\rtf")):
+    if head.startswith(_OLE):
         return Format.LEGACY
+    if head.startswith(b"{\\rtf"):
+        return Format.RTF
+    if head.startswith(_ARCHIVES):
+        return Format.PACKED
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIF:
+        return Format.IMAGE
     if head.startswith(_IMAGES) and not (head.startswith(b"BM") and head[6:10] != bytes(4)):
         return Format.IMAGE
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return Format.IMAGE
     if _HTML.match(head) or (suffix in _WEB_SUFFIXES and b"<" in head):
         return Format.HTML
-    return Format.TEXT
+    if _MAIL.match(head):
+        return Format.MAIL
+    return _BY_NAME.get(suffix, Format.TEXT)
 
 
 def inside(data: bytes, found: Format) -> Format:
     """Tell a packed or legacy format by all of the file."""
-    if found is Format.LEGACY and _ENCRYPTED in data:
+    if found is Format.LEGACY and _ENCRYPTED in streams(data):
         return Format.LOCKED
     if found is not Format.ZIP:
         return found
@@ -72,8 +100,33 @@ def inside(data: bytes, found: Format) -> Format:
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
         # A truncated file has lost its directory; the names of the first files tell what it was.
         return next((kind for part, kind in _PARTS if part.encode() in data[:65_536]), Format.ZIP)
+    kind = _declared(data) if "mimetype" in names else b""
+    if kind.startswith(b"application/vnd.oasis.opendocument") or {"content.xml", "META-INF/manifest.xml"} <= set(names):
+        return Format.ODF
+    if kind.startswith(b"application/epub") or "META-INF/container.xml" in names:
+        return Format.EPUB
     if "OFD.xml" in names:
         return Format.OFD
     if "[Content_Types].xml" in names:
         return next((kind for part, kind in _PARTS if any(n.startswith(part) for n in names)), Format.ZIP)
     return Format.ZIP
+
+
+def _declared(data: bytes) -> bytes:
+    """What an archive says it is, in a file of its own."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)).open("mimetype") as file:
+            return file.read(100)
+    except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, RuntimeError, OSError, zlib.error):
+        return b""
+
+
+def streams(data: bytes) -> list[str]:
+    """Names of the streams at the top of a compound file, as old office formats are; of a damaged one the known."""
+    import olefile
+
+    try:
+        with olefile.OleFileIO(data) as file:
+            return [entry[0] for entry in file.listdir()]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return [name for name in _STREAMS if name.encode("utf-16-le") in data]

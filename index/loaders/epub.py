@@ -1,0 +1,65 @@
+"""Books, .epub: one document, its chapters in the order of the spine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from index.loaders import html
+from index.loaders.archive import Archive, attribute, child, local
+from index.loaders.content import Content, Unreadable, Writer, tidy
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+_CHAPTERS = ("application/xhtml+xml", "text/html")
+
+
+def read(data: bytes) -> Content:
+    """Read a book.
+
+    Raises:
+        Unreadable: if it is damaged, or no chapter of it can be read.
+    """
+    archive = Archive(data)
+    container = archive.xml("META-INF/container.xml")
+    root = next((e for e in container.iter("{*}rootfile")), None)
+    name = (attribute(root, "full-path") if root is not None else "") or ""
+    package = archive.xml(name)
+    writer = Writer()
+    title = next((tidy(e.text or "") for e in package.iter("{*}title") if (e.text or "").strip()), "")
+    writer.title = title or None
+    unread = 0
+    for chapter in _chapters(package, name.rpartition("/")[0]):
+        try:
+            writer.include(html.read(archive.read(chapter)), pages=False)
+        except Unreadable:
+            unread += 1
+    if not writer.length:
+        raise Unreadable("书里没有可以读取的章节，可能有版权保护。")
+    if unread:
+        writer.notice(f"{unread} 个章节没有文字，或不能读取。")
+    return writer.content()
+
+
+def _chapters(package: etree._Element, folder: str) -> list[str]:
+    """Parts of the chapters, in the order of the spine, without the table of contents."""
+    listed: dict[str, str] = {}
+    manifest, spine = child(package, "manifest"), child(package, "spine")
+    for item in manifest if manifest is not None else ():
+        navigates = "nav" in (attribute(item, "properties") or "").split()
+        if attribute(item, "media-type") in _CHAPTERS and not navigates:
+            listed[attribute(item, "id") or ""] = unquote(attribute(item, "href") or "")
+    order = [attribute(item, "idref") or "" for item in spine if local(item) == "itemref"] if spine is not None else []
+    names = [listed[identifier] for identifier in order if identifier in listed] or list(listed.values())
+    return [_joined(folder, name) for name in names]
+
+
+def _joined(folder: str, name: str) -> str:
+    steps: list[str] = []
+    for step in f"{folder}/{name}".split("/"):
+        if step == "..":
+            steps = steps[:-1]
+        elif step not in ("", "."):
+            steps.append(step)
+    return "/".join(steps)
