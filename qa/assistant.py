@@ -172,8 +172,8 @@ class Assistant:
             hits = self._retriever.search(question, self._k, self._meant(question, within))
         found = perf_counter()
         tabled = None
-        if reader is self._reader:
-            tabled = tables.answer_of(question, hits, self._store.document, computes=self._computes)
+        if self._computes and reader is self._reader:
+            tabled = tables.answer_of(question, hits, self._store.document)
         answers = iter([tabled]) if tabled else reader.read(self._read_as(question, hits, within), hits)
         for answer in during("read", answers):
             now = perf_counter()

@@ -51,20 +51,19 @@ class Reading:
         return self.own.bit_count(), -self.unasked, self.covered.bit_count()
 
 
-def answer_of(question: str, hits: Sequence[Hit], document_of: DocumentOf, *, computes: bool = True) -> Answer | None:
+def answer_of(question: str, hits: Sequence[Hit], document_of: DocumentOf) -> Answer | None:
     """The answer that a table holds; None where the passages' tables do not hold it beyond doubt.
 
     Args:
         question: standalone.
         hits: passages that were found, best first.
         document_of: gives a document by its id.
-        computes: whether figures may be compared and computed with.
     """
     grids = list(_grids(hits, document_of))
     if not grids:
         return None
     request = requested(question)
-    if request.wanted is not Wanted.CELL and computes:
+    if request.wanted is not Wanted.CELL:
         for grid in grids:
             if (answer := _computed(question, request, grid, hits)) is not None:
                 return answer
