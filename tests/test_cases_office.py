@@ -6,11 +6,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from index.encoders import load_encoder
-from index.passage_index import PassageIndex
 
+from index.encoding.encoders import load_encoder
 from index.loaders import load
 from index.locations import store_at
+from index.store.passage_index import PassageIndex
 from qa.answers import Answer
 from qa.bootstrap import Opener
 from qa.settings import Settings
