@@ -9,8 +9,8 @@ import pytest
 
 from index.encoding.encoders import load_encoder
 from index.loaders import load
-from index.locations import store_at
 from index.store.passage_index import PassageIndex
+from index.stores import store_at
 from qa.answers import Answer
 from qa.bootstrap import Opener
 from qa.settings import Settings
