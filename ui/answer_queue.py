@@ -7,8 +7,9 @@ import logging
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -27,6 +28,7 @@ from ui.access.readable import Reading
 from ui.access.visitors import OWNER, Visitor
 from ui.audit.entries import Asked, note_reading, noting
 from ui.errors import BUSY, AnswerFailed, Busy, TooMany, Unwritten
+from ui.fair_pool import FairPool
 from ui.metrics import QUEUE, Metrics
 from ui.unavailable import Unavailable
 from ui.usage.log import UsageLog
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Work = Callable[[], Iterator[Answer]]
+
+SHARE = 4
+"""One visitor may have one in so many of the places to wait."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +103,7 @@ class Desk:
         self.mask: Mask = mask or str
         self._reading = Reading(rights, Masked if mask else None)
         self._workers = workers or min(4, os.cpu_count() or 1)
-        self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="answer")
+        self._pool = FairPool(self._workers, "answer")
         self._jobs: set[_Job] = set()
         self._closing = False
 
@@ -202,7 +207,7 @@ class Desk:
         self._closing = True
         for job in tuple(self._jobs):
             job.stopped.set()
-        await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
+        await asyncio.to_thread(self._pool.shutdown)
         if self.usage is not None:
             await asyncio.to_thread(self.usage.close)
         if self.audit is not None:
@@ -212,7 +217,7 @@ class Desk:
         self._admit(visitor)
         job = _Job(asyncio.Queue(), asyncio.get_running_loop(), question, visitor, where)
         self._jobs.add(job)
-        future = self._pool.submit(self._answer, job, work, time.perf_counter())
+        future = self._pool.submit(visitor.party, partial(self._answer, job, work, time.perf_counter()))
         future.add_done_callback(lambda done: _leave(job, done, self._jobs))
         try:
             while (item := await job.mail.get()) is not None:
@@ -248,10 +253,15 @@ class Desk:
             raise Busy(BUSY)
         try:
             self._check_noting()
+            self._check_share(visitor)
             self.limits.take(visitor)
         except (TooMany, Unwritten) as error:
             self.metrics.refused("limited" if isinstance(error, TooMany) else "failed")
             raise
+
+    def _check_share(self, visitor: Visitor) -> None:
+        if visitor.party is not None and self._pool.waiting(visitor.party) >= max(1, self.waiting // SHARE):
+            raise TooMany("你还有好几个问题在等待回答，请等答完再问。", 5)
 
     def _check_noting(self) -> None:
         if self.audit and (unwritten := self.audit.problem()):

@@ -32,6 +32,8 @@ _BEHIND_CORE = re.compile(lexicon.BEHIND_CORE)
 _UNIT_HINT = re.compile(
     rf"(?:多少个?|(?<![这那近前好第])几|how many)\s?[十百千万亿]*?(?P<unit>{UNIT.pattern})(?![a-z级])"
 )
+_MOST_TERMS = 60
+"""Words of a question that count: of 120 characters and more that all say something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,9 @@ def _terms(aligned: str) -> list[Term]:
         folded = fold(word)
         if folded and folded not in lexicon.LIGHT_WORDS and (tag == "eng" or tag[0] not in "ucpxyre"):
             found.append(Term(folded, tag))
-    return [term for term in dict.fromkeys(found) if term.text]
+    terms = [term for term in dict.fromkeys(found) if term.text]
+    # Every candidate is compared with every word. Of a page that was pasted, what is asked stands at an end.
+    return terms if len(terms) <= _MOST_TERMS else [*terms[: _MOST_TERMS // 2], *terms[-_MOST_TERMS // 2 :]]
 
 
 def _places(aligned: str) -> list[str]:

@@ -65,6 +65,13 @@ class Visitor:
     address: str | None = None
     reader: frozenset[str] | None = frozenset()
 
+    @property
+    def party(self) -> str | None:
+        """Whose turn it is where visitors take turns: a user, a key at an address, an address; None for the owner."""
+        if self.allowance is not None:
+            return f"key {self.allowance.key} {self.address}"
+        return f"user {self.name}" if self.name is not None else self.address
+
 
 GUEST = Visitor()
 OWNER = Visitor(role=Role.ADMIN, reader=None)

@@ -1,0 +1,87 @@
+"""A few threads that many visitors share: they take turns, and none has all of the threads or of the places to wait."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Lock
+
+Work = Callable[[], None]
+
+
+class FairPool:
+    """Runs work in a few threads, of one party after the other.
+
+    Args:
+        workers: how many threads there are.
+        name: what they are called.
+    """
+
+    def __init__(self, workers: int, name: str) -> None:
+        self._most = max(1, workers - 1)
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
+        self._lock = Lock()
+        self._waiting: dict[str | None, deque[tuple[Future[None], Work]]] = {}
+        self._running: Counter[str | None] = Counter()
+
+    def submit(self, party: str | None, work: Work) -> Future[None]:
+        """Runs `work` when it is its party's turn.
+
+        Args:
+            party: whose work it is; of one party one thread less is at work than there are. None is the owner's, who
+                may have them all.
+            work: what is to be run.
+        """
+        future: Future[None] = Future()
+        with self._lock:
+            self._waiting.setdefault(party, deque()).append((future, work))
+        self._pool.submit(self._run)
+        return future
+
+    def waiting(self, party: str | None) -> int:
+        """How much work of a party waits."""
+        with self._lock:
+            return sum(not future.cancelled() for future, _ in self._waiting.get(party, ()))
+
+    def shutdown(self) -> None:
+        """Cancels what waits, and waits for what runs."""
+        with self._lock:
+            left = [future for queue in self._waiting.values() for future, _ in queue]
+            self._waiting.clear()
+        for future in left:
+            future.cancel()
+        self._pool.shutdown()
+
+    def _run(self) -> None:
+        """Goes on as long as there is work that may be done: what has to stay for now is done by whoever ends first."""
+        while (taken := self._take()) is not None:
+            party, future, work = taken
+            try:
+                if future.set_running_or_notify_cancel():
+                    _settle(future, work)
+            finally:
+                with self._lock:
+                    self._running[party] -= 1
+
+    def _take(self) -> tuple[str | None, Future[None], Work] | None:
+        with self._lock:
+            for party, queue in self._waiting.items():
+                if party is None or self._running[party] < self._most:
+                    future, work = queue.popleft()
+                    del self._waiting[party]
+                    if queue:  # behind the others again
+                        self._waiting[party] = queue
+                    self._running = +self._running
+                    self._running[party] += 1
+                    return party, future, work
+        return None
+
+
+def _settle(future: Future[None], work: Work) -> None:
+    try:
+        work()
+    except BaseException as error:  # noqa: BLE001 - it is the future that has it
+        future.set_exception(error)
+    else:
+        future.set_result(None)
