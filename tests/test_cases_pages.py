@@ -11,6 +11,7 @@ import pytest
 from index.encoding.encoders import load_encoder
 from index.loaders import layout, load
 from index.loaders.content import Writer
+from index.loaders.contents_pages import contents_lines
 from index.loaders.grids import Rule
 from index.loaders.pdf import _is_garbled
 from index.loaders.sheets import Glyph, Sheet
@@ -238,6 +239,53 @@ def test_a_row_below_a_section_of_a_table_does_not_name_its_columns() -> None:
         "指标：煤炭消费 | 目标：3.9",
         "指标：用地规模 | 目标：7",
     ]
+
+
+# --- what is no text of the document ----------------------------------------------------------
+
+
+CONTENTS = [
+    "某市能源规划", "目 录", "前言", "第一章 发展基础与形势.......3", "第一节 国内现状 .. ..5",
+    "第二节 在一次次改革中不断完善的", "体制和机制.......12", "第三章 保障措施…………15",
+    "前言", "本规划依据国家有关规定制定。", "第一章 发展基础与形势", "能源结构不断优化。",
+    "第一节 国内现状", "装机容量增长较快，达到3.2", "第三章 保障措施", "加强组织领导。",
+]  # fmt: skip
+
+
+def test_a_table_of_contents_is_no_text_and_a_list_of_prices_is() -> None:
+    assert contents_lines(CONTENTS) == set(range(1, 8))
+    assert contents_lines(
+        ["目录", "一、总则", "二、职责", "三、附则", "一、总则", "甲。", "二、职责", "乙。", "三、附则", "丙。"]
+    ) == {0, 1, 2, 3}
+    assert contents_lines(["红烧肉......28", "清蒸鱼......58", "时令菜......18", "欢迎光临"]) == set()
+    assert contents_lines(["目录", "清风牌纸巾 12", "毛巾 8", "肥皂 5"]) == set()  # a catalogue
+
+
+def test_dots_before_numbers_of_pages_do_not_send_a_page_to_ocr() -> None:
+    assert not _is_garbled("一、规划背景" + "." * 300 + "7")
+    assert _is_garbled("一" * 300 + "规划背景")
+
+
+BODY = [Glyph("文", 50 + 10 * n, 130 + 16 * row, 60 + 10 * n, 140 + 16 * row) for row in range(8) for n in range(50)]
+
+
+def _title(lines: Sequence[str]) -> list[Glyph]:
+    """Lines of 20 points from the top."""
+    return [
+        Glyph(sign, 50 + 20 * n, 40 + 30 * row, 70 + 20 * n, 60 + 30 * row)
+        for row, line in enumerate(lines)
+        for n, sign in enumerate(line)
+    ]
+
+
+def test_a_title_of_two_lines_of_which_one_is_full_is_one_paragraph() -> None:
+    title = ["关于印发老旧小区改造工作实施方案的通知以及分工方案", "和考核办法的通知"]
+    assert _written(Sheet(600, 800, [*_title(title), *BODY]))[0] == "".join(title)
+
+
+def test_a_title_with_a_number_of_its_own_on_every_page_is_no_header() -> None:
+    pages = [Sheet(600, 800, [*_title([f"工程进度报告（{number}）"]), *BODY]) for number in "123"]
+    assert [line for line in _written(*pages) if "报告" in line] == [f"工程进度报告（{number}）" for number in "123"]
 
 
 def _typed(cells: Sequence[tuple[float, float, str]]) -> list[Glyph]:

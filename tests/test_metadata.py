@@ -74,6 +74,51 @@ def test_without_a_title_the_fallback_stands(text: str) -> None:
     assert describe(text, " 文件  名 ") == ("文件 名", Metadata())
 
 
+COVER = (
+    "ICS 07.060\nCCS A 45\n备案号：XXXX\nHY\n中华人民共和国海洋行业标准\nHY/T 0349—2022\n海洋碳汇核算方法\n"
+    "Accounting methods for ocean carbon sink\n2022-02-22发布\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        (COVER, "海洋碳汇核算方法"),
+        ("附件1\n广东省碳普惠交易管理办法\n第一章 总则\n", "广东省碳普惠交易管理办法"),
+        ("重庆市水利局文件\n渝水〔2025〕3号\n关于做好防汛工作的通知\n各区县：\n", "关于做好防汛工作的通知"),
+        ("重庆恒远机械有限公司\n员工手册\n第一章 总则\n", "员工手册"),
+        ("000123\n目 录\n2024年度重点工作安排\n各部门：\n", "2024年度重点工作安排"),
+        ("中办、国办印发《关于深化改革的意见》\n近日，有关部门发出通知。\n", "关于深化改革的意见"),
+        ("分析技 术 指 南\n（试行）\n一、范围\n", "分析技术指南（试行）"),
+        (
+            "市政府办关于印发\n某市环境保护规划的通知\n各区：\n《某市环境保护规划》已经同意，现印发给你们。\n",
+            "市政府办关于印发某市环境保护规划的通知",
+        ),
+    ],
+)
+def test_numbers_of_standards_companies_letterheads_and_labels_are_no_titles(text: str, title: str) -> None:
+    assert describe(text, "文件1")[0] == title
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "title"),
+    [
+        ("173_海洋碳汇核算方法", "国家海洋局\n现发布海洋碳汇核算方法。\n", "海洋碳汇核算方法"),
+        ("20240301湖北省林业工作要点(1)", "林业工作要点\n湖北省林业工作要点由省局制定。\n", "湖北省林业工作要点"),
+        ("关于试行评价的通知", "省生态环境厅关于试行评价的通知\n各市：\n", "省生态环境厅关于试行评价的通知"),
+        ("扫描件_2024-03-01_0007", "正文，到此为止。", "扫描件_2024-03-01_0007"),
+        ("另一份文件的名字", "关于做好防汛工作的通知\n各区县：\n", "关于做好防汛工作的通知"),
+    ],
+)
+def test_the_name_of_a_file_counts_where_the_text_carries_it(name: str, text: str, title: str) -> None:
+    assert describe(text, name)[0] == title
+
+
+def test_large_print_is_the_title_where_no_line_ends_as_titles_do() -> None:
+    text = "内部刊物\n第3期\n全区经济运行回顾与展望\n今年以来，全区经济稳中向好。\n"
+    assert describe(text, "文件1", ("全区经济运行回顾与展望",))[0] == "全区经济运行回顾与展望"
+
+
 # --- number, issuer, date ---------------------------------------------------------------------
 
 

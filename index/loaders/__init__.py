@@ -264,7 +264,7 @@ def _document(path: Path, data: bytes, found: Format, source: str, notice: Notic
     content = _content(path, data, found)
     for message in content.notices:
         notice(f"{path}：{message}")
-    title, metadata = describe(content.text, Path(source).stem)
+    title, metadata = describe(content.text, Path(source).stem, content.prominent)
     return Document(
         id=document_id(source),
         title=content.title or title,

@@ -69,6 +69,7 @@ class Content:
         declared: headings by style, tag or bookmark, in text order.
         tables: in text order.
         notices: what was left out and why, for the user to know.
+        prominent: what stands in large print on the first pages, the largest first.
         placed: where the lines stand on their pages, as `page_positions.packed` writes it.
     """
 
@@ -79,6 +80,7 @@ class Content:
     tables: tuple[Table, ...] = ()
     notices: tuple[str, ...] = ()
     placed: str = ""
+    prominent: tuple[str, ...] = ()
 
 
 class Writer:
@@ -95,6 +97,7 @@ class Writer:
         self._cells = 0
         self._ahead: deque[int] = deque()  # rows of the table that is being written at which pages begin
         self._notices: list[str] = []
+        self._prominent: list[tuple[float, str]] = []
         self._frames: list[PlacedPage] = []
         self._placed: dict[int, list[PlacedLine]] = defaultdict(list)
 
@@ -195,6 +198,10 @@ class Writer:
         for notice in content.notices:
             self.notice(notice)
 
+    def prominent(self, text: str, size: float) -> None:
+        """Tell of print that is larger than the text, near the beginning."""
+        self._prominent.append((size, tidy(text)))
+
     def set_off(self, line: Span) -> None:
         """Tell that a line written before looks like a heading, of whatever level."""
         self._declared.append(Declared(0, line))
@@ -227,6 +234,7 @@ class Writer:
             tuple(self._tables),
             tuple(self._notices),
             page_positions.packed([replace(p, lines=tuple(self._placed[n])) for n, p in enumerate(self._frames, 1)]),
+            tuple(text for _, text in sorted(self._prominent, key=lambda each: -each[0])),
         )
 
     def _place(self, start: int, end: int, box: Box) -> None:

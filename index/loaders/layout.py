@@ -15,6 +15,7 @@ from itertools import accumulate, pairwise
 from statistics import median
 
 from index.loaders.content import Box, Place, Writer, joined
+from index.loaders.contents_pages import contents_lines
 from index.loaders.grids import lattices
 from index.loaders.open_tables import OpenTable, open_tables
 from index.loaders.overlays import without_watermarks
@@ -45,6 +46,7 @@ _PADDING = 2.0  # em that a cell is wider than a line of it if no digit had room
 _SHORT = 2.2  # em that a line ends before the margin if its paragraph ends
 _FAR_IN = 4.0  # em from the left margin where no paragraph begins
 _LARGE = 1.15  # times the size of the text from which a line is a title
+_COVERS = 2  # pages on which a title may stand
 _INDENT = 1.2  # em that a first line is set in at least
 _NUMBER_BEGUN = re.compile(r"[^\x00-\x7f][0-9][0-9.,]*$")  # of Chinese text, which has no space between numbers
 _NUMBER_GOES_ON = re.compile(r"[.,]?[0-9]|[%‰]")
@@ -122,14 +124,14 @@ def write(sheets: Sequence[Sheet], writer: Writer) -> None:
     """
     sheets = [part for sheet in without_watermarks(sheets) for part in upright(sheet)]
     read = [_read(number, sheet) for number, sheet in enumerate(sheets)]
-    _drop_edges(sheets, [lines for lines, _ in read])
     body = _body_size([line for lines, _ in read for line in lines])
+    _drop_edges(sheets, [lines for lines, _ in read], body)
     margins = _margins([line for lines, _ in read for line in lines], sheets, body)
+    laid_out = [_page(sheet, *content, body, margins) for sheet, content in zip(sheets, read, strict=True)]
+    _drop_contents(laid_out)
     numbers = accumulate(not sheet.part for sheet in sheets)
     shown = [Shown(number, sheet) for number, sheet in zip(numbers, sheets, strict=True)]
-    _Flow(writer, body, shown).write(
-        [_page(sheet, *content, body, margins) for sheet, content in zip(sheets, read, strict=True)]
-    )
+    _Flow(writer, body, shown).write(laid_out)
 
 
 # --- characters into lines --------------------------------------------------------------------
@@ -276,11 +278,11 @@ def _mark(lines: Sequence[_Line], headings: Sequence[tuple[str, int]]) -> None:
 # --- what is no text of the document ----------------------------------------------------------
 
 
-def _drop_edges(sheets: Sequence[Sheet], pages: Sequence[list[_Line]]) -> None:
+def _drop_edges(sheets: Sequence[Sheet], pages: Sequence[list[_Line]], body: float) -> None:
     """Take out headers, footers and page numbers."""
     counts: Counter[tuple[str, str]] = Counter()
     for sheet, lines in zip(sheets, pages, strict=True):
-        counts.update({key for line in lines if (key := _edge_key(sheet, line))})
+        counts.update({key for line in lines if (key := _edge_key(sheet, line, body))})
     needed = max(2, min(3, len(sheets)), round(len(sheets) * 0.15))
     for sheet, lines in zip(sheets, pages, strict=True):
         first = min((line.top for line in lines), default=0.0)
@@ -288,7 +290,7 @@ def _drop_edges(sheets: Sequence[Sheet], pages: Sequence[list[_Line]]) -> None:
         lines[:] = [
             line
             for line in lines
-            if not ((key := _edge_key(sheet, line)) and counts[key] >= needed)
+            if not ((key := _edge_key(sheet, line, body)) and counts[key] >= needed)
             and not (
                 _PAGE_NUMBER.fullmatch(line.text)
                 and _edge(sheet, line)
@@ -297,15 +299,24 @@ def _drop_edges(sheets: Sequence[Sheet], pages: Sequence[list[_Line]]) -> None:
         ]
 
 
+def _drop_contents(pages: Sequence[_Page]) -> None:
+    """Take out tables of contents."""
+    lines = [item for page in pages for item in page.flow if isinstance(item, _Line)]
+    gone = {id(lines[place]) for place in contents_lines([line.text for line in lines])}
+    for page in pages if gone else ():
+        page.flow = [item for item in page.flow if id(item) not in gone]
+
+
 def _edge(sheet: Sheet, line: _Line) -> str:
     if line.middle < _EDGE * sheet.height:
         return "top"
     return "bottom" if line.middle > (1 - _EDGE) * sheet.height else ""
 
 
-def _edge_key(sheet: Sheet, line: _Line) -> tuple[str, str] | None:
+def _edge_key(sheet: Sheet, line: _Line, body: float) -> tuple[str, str] | None:
     edge = _edge(sheet, line)
-    return (edge, re.sub(r"\d+|\s+", "", line.text)) if edge else None
+    counted = r"\s+" if line.size > _LARGE * body else r"\d+|\s+"  # 「项目进度报告（2）」 is a title
+    return (edge, re.sub(counted, "", line.text)) if edge else None
 
 
 def _body_size(lines: Sequence[_Line]) -> float:
@@ -436,6 +447,8 @@ class _Flow:
         self._body = body
         self._shown = shown
         self._text = ""
+        self._size = 0.0  # of what is held back
+        self._begun = 1  # the page that it begins on
         self._places: list[Place] = []
         self._level: int | None = None
         self._turns: list[int] = []
@@ -513,6 +526,8 @@ class _Flow:
 
     def _say(self, text: str, line: _Line) -> None:
         """Take a line into what is held back."""
+        if not self._text:
+            self._size, self._begun = line.size, self._shown[line.page].number
         start, self._text = len(self._text), self._glued(text)
         box = self._shown[line.page].box(line.x0, line.top, line.x1, line.bottom)
         self._places.append((min(start, len(self._text)), len(self._text), box))
@@ -536,6 +551,8 @@ class _Flow:
 
     def _write_text(self) -> None:
         if self._text:
+            if self._size > _LARGE * self._body and self._begun <= _COVERS:
+                self._writer.prominent(self._text, self._size)
             self._writer.paragraph(self._text, level=self._level, turns=self._turns, places=self._places)
         self._text, self._level, self._turns, self._places = "", None, [], []
 
@@ -594,12 +611,18 @@ def _set_apart(last: _Line, line: _Line) -> bool:
 
 
 def _is_title(last: _Line, line: _Line, body: float) -> bool:
-    """Whether two lines are parts of one title: larger than the text, of one size, both in the middle."""
+    """Whether two lines are parts of one title: larger than the text, of one size, close, and set alike."""
     size = last.size
     return (
         size > _LARGE * body
-        and abs(line.size - size) < 0.08 * size
-        and all(part.left > size and part.right > size for part in (last, line))
+        and abs(line.size - size) < (0.15 if line.rough else 0.08) * size
+        and (_is_full(last, line) or all(part.left > size and part.right > size for part in (last, line)))
         and line.top - last.bottom < 1.2 * size
         and not markers(line.opening)
     )
+
+
+def _is_full(last: _Line, line: _Line) -> bool:
+    """Whether a line had no room for more, and the next one stands in its middle, or begins where it did."""
+    centred = abs(line.left - line.right) < 2 * line.size
+    return last.left < 2 * last.size and last.right < 2 * last.size and (centred or abs(line.x0 - last.x0) < line.size)

@@ -30,6 +30,7 @@ _STAMPED = 150  # characters of such words at most
 _ACCENTED = re.compile("[\u00c0-\u024f\u1e00-\u1eff]")
 _LETTERS = re.compile("[A-Za-z]")
 _ACCENTED_MAX = 0.5  # accented letters for each plain one
+_LEADERS = re.compile("[.．…·⋯‥•_—–-]+")
 _PRIVATE = re.compile("[\ue000-\uf8ff\ufffd\ufffe\uffff\x00-\x08]")
 _BOOKMARKS_MAX = 5000
 
@@ -115,7 +116,8 @@ def _is_garbled(text: str) -> bool:
 
 
 def _is_monotonous(text: str) -> bool:
-    """Fonts without a mapping may come out as one character over and over."""
+    """Fonts without a mapping may come out as one character over and over; dots before numbers of pages are none."""
+    text = _LEADERS.sub("", text)
     return len(text) > 200 and Counter(text).most_common(1)[0][1] > 0.6 * len(text)
 
 

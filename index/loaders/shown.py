@@ -13,10 +13,13 @@ class Shown:
     Args:
         number: of the page, from 1.
         sheet: what was read from the page, or from a part of it.
+
+    Attributes:
+        number: of the page.
     """
 
     def __init__(self, number: int, sheet: Sheet) -> None:
-        self._number, self._turns = number, sheet.turns % 4
+        self.number, self._turns = number, sheet.turns % 4
         self._across, self._down = (sheet.height, sheet.width) if self._turns % 2 else (sheet.width, sheet.height)
         self._left, self._above, width, height = sheet.frame or (0.0, 0.0, self._across, self._down)
         self._unit = UNITS / max(width, height, 1.0)
@@ -26,7 +29,7 @@ class Shown:
         """A rectangle of the sheet, in points, as it lies on the page, but for the skew that all lines share."""
         (left, upper), (right, lower) = self._point(x0, top), self._point(x1, bottom)
         x, y = sorted((round(left), round(right))), sorted((round(upper), round(lower)))
-        return Box(self._number, x[0], y[0], x[1], y[1])
+        return Box(self.number, x[0], y[0], x[1], y[1])
 
     def _point(self, x: float, y: float) -> tuple[float, float]:
         """A point of the sheet as distances from the left and the top of the page, in units."""

@@ -7,47 +7,44 @@ from collections.abc import Sequence
 from itertools import pairwise, takewhile
 
 from index.records import Metadata
+from index.structure.document_titles import (
+    BODY_NAMES,
+    DATE,
+    HEAD,
+    LETTERHEAD,
+    NUMBER,
+    ORGANISATION,
+    document_title,
+    labelled,
+    squeezed,
+    visible_lines,
+)  # fmt: skip
 
-_HEAD = 4000  # characters in which a document introduces itself
 _TAIL = 300  # characters that may end in a signature
-_ANNEX = re.compile(r"附[件表][ ]?[0-9０-９一二三四五六七八九十]{0,3}[:：]?")
-_TITLE_MAX = 100
 _CLOSING = 2000  # characters in which a law says from when it applies
 _FIRST_PLAN_BY_YEARS = 1981  # earlier five-year plans did not follow the calendar of the later ones
 
-_NUMBER = re.compile(
-    r"[\u4e00-\u9fff（）()]{1,15}[〔\[［(（【][ ]?(?:19|20)\d{2}[ ]?(?:年)?[〕\]］)）】][ ]?(?:第[ ]?)?\d{1,5}[ ]?号"
-)
 _ORDER = re.compile(
     r"[（(]?[\u4e00-\u9fff、]{0,30}(?:令|公告)?[ \u3000]*(?:(?:19|20)\d{2}[ ]?年)?[ ]?第[ ]?\d{1,5}[ ]?号[）)]?"
-)
-_DATE = re.compile(
-    r"(?P<y>(?:19|20)\d{2})[ ]?"
-    r"(?:年[ ]?(?P<m>\d{1,2})[ ]?月(?:[ ]?(?P<d>\d{1,2})[ ]?日)?|[-/.](?P<m2>\d{1,2})[-/.](?P<d2>\d{1,2}))"
 )
 _CN_DATE = re.compile(
     r"(?P<y>[一二][〇○Ｏ零九一二三四五六七八]{3})年(?P<m>[一二三四五六七八九十]{1,2})月(?P<d>[一二三四五六七八九十]{1,3})日"
 )
-_BODY_NAMES = (
-    "人民政府|办公厅|办公室|委员会|常委会|代表大会|管委会|人民法院|检察院|国务院|党组|中心|总局|银行|支行|协会|公司|集团|"
-    "大学|学院|学校|医院|工会|商会|联合会|研究院|[\u4e00-\u9fff](?:厅|局|部|委|署|办|院|会|府|队|站|所)"
-)
-_ORGANISATION = re.compile(rf"[\u4e00-\u9fff（）()、 \u3000]{{2,60}}?(?:{_BODY_NAMES})")
 _SIGNED = re.compile(
-    rf"(?:^|[。）])(?P<issuer>[\u4e00-\u9fff]{{2,40}}?(?:{_BODY_NAMES}))[ \u3000]*{_DATE.pattern}"
+    rf"(?:^|[。）])(?P<issuer>[\u4e00-\u9fff]{{2,40}}?(?:{BODY_NAMES}))[ \u3000]*{DATE.pattern}"
     r"(?=$|(?<=日)\d|[^\d，,起前至])"
 )
-_SIGNER = re.compile(rf"[。）](?P<issuer>[\u4e00-\u9fff]{{2,40}}(?:{_BODY_NAMES}))$")
+_SIGNER = re.compile(rf"[。）](?P<issuer>[\u4e00-\u9fff]{{2,40}}(?:{BODY_NAMES}))$")
 _IN_FORCE = re.compile(
-    rf"自(?:{_DATE.pattern}|(?:本\w{{1,6}})?(?:公布|发布|印发|颁布)之日)(?:之日)?起(?:正式)?(?:施行|实施|执行|生效)"
+    rf"自(?:{DATE.pattern}|(?:本\w{{1,6}})?(?:公布|发布|印发|颁布)之日)(?:之日)?起(?:正式)?(?:施行|实施|执行|生效)"
 )
 _AMENDED = re.compile("修正|修订|修改")
 _AMENDED_IN_NAME = re.compile(
     r"[（(\[〔](?P<y>(?:19|20)\d{2})年?(?:第[一二三四五六七八九十]+次)?(?P<how>修正|修订|修改)[^）)]{0,3}[）)\]〕]"
 )
-_HISTORY = re.compile(rf"^[ \t\u3000]*[（(](?:根据)?[ ]?{_DATE.pattern}", re.M)
+_HISTORY = re.compile(rf"^[ \t\u3000]*[（(](?:根据)?[ ]?{DATE.pattern}", re.M)
 _DATED_NAME = re.compile(r"[（(_ ](?P<y>(?:19|20)\d{2})[-年.]?(?P<m>\d{2})[-月.]?(?P<d>\d{2})日?[）)]?$")
-_EXPIRES = re.compile(rf"有效期(?:限)?(?:截)?[至到止]{{1,2}}{_DATE.pattern}")
+_EXPIRES = re.compile(rf"有效期(?:限)?(?:截)?[至到止]{{1,2}}{DATE.pattern}")
 _LASTS = re.compile(r"有效期(?:限)?(?:为)?[ ]?(?P<n>\d{1,2}|[一二两三四五六七八九十])年")
 _REPEALED = re.compile(
     r"(?P<titles>(?:《[^《》\n]{3,80}》[^《》。\n]{0,40}?)+)(?:同时|相应)?(?:予以)?(?:废止|停止执行|失效)"
@@ -74,52 +71,36 @@ _PROVINCE_ENDS = {
     "宁夏": "回族自治区",
     "新疆": "维吾尔自治区",
 }
-_LETTERHEAD = re.compile(r"(?<=[\u4e00-\u9fff])[ ]?文[ ]?件$")  # 綦江区应急管理局文件: who wrote it, and no title
 _BEFORE_REGION = re.compile(r"^(?:(?:19|20)\d{2}年|中共|关于|印发|《|国家[\u4e00-\u9fff]{2,8}?总?局|中国人民银行)+")
-_DOCUMENT_KIND = (
-    "通知|意见|办法|方案|规定|条例|决定|公告|通告|批复|函|报告|规划|计划|细则|措施|要点|解释|纲要|规则|标准|指南|"
-    "清单|制度|章程|决议|命令|令|通报|议案|纪要|预案|规程|规范|目录|指引|行动|准则|法|宪法|办法|手册|合同|协议|须知|说明|公报"
-)
-_TITLE_END = re.compile(rf"(?:{_DOCUMENT_KIND})(?:[（(〔\[][^（）()]{{1,30}}[）)〕\]])*$")
-_PUBLISHED = re.compile(
-    r"《([^《》\n]{4,80}(?:《[^《》\n]{2,60}》[^《》\n]{0,40})?)》[^。\n]{0,60}?(?:印发|颁布|公布|发布|转发)"
-)
-_ISSUING = re.compile(
-    r"(?:印发|颁布|公布|发布|转发|批转)(?:了)?《([^《》\n]{4,80}(?:《[^《》\n]{2,60}》[^《》\n]{0,40})?)》"
-)
 _BODY = re.compile(
     r"^[ \t\u3000]*(?:##|第[一1][编章节条部]|[一1][、.．]|[（(][一1][）)]|1[ \u3000]+(?=[\u4e00-\u9fff]))", re.M
 )
-_NUMBERED = re.compile(
-    r"[（(]?[0-9０-９一二三四五六七八九十]{1,3}[）)、.．]|[0-9]{1,2}(?:\.[0-9]{1,2})*[ \u3000]+(?=[\u4e00-\u9fff])"
-)
-_LABELLED = re.compile(r"^(?P<key>[\u4e00-\u9fff]{2,6})[:：][ \t\u3000]*(?P<value>\S.*)$")
-_MARKDOWN_TITLE = re.compile(r"^#[ \t]+(.+?)[ \t#]*$", re.M)
 
 
 _Signature = tuple[str | None, str | None]  # issuer and ISO date
 _Event = tuple[str, str]  # ISO date, and what happened
 
 
-def describe(text: str, fallback_title: str) -> tuple[str, Metadata]:
+def describe(text: str, name: str, prominent: Sequence[str] = ()) -> tuple[str, Metadata]:
     """The title and the particulars of a document.
 
     Args:
         text: verbatim text.
-        fallback_title: for a document that shows none, e.g. its file name without the ending.
+        name: of its file, without the ending.
+        prominent: what its first page shows in large print, the largest first.
 
     Returns:
         The title, on one line, and number, issuer and date of issue as far as they are stated. A notice that
         issues a plan is titled by the plan, which is what readers call it.
     """
-    body = _BODY.search(text, 0, _HEAD)
-    lines = _lines(text[: body.start() if body else _HEAD])
-    tail = _lines(text[max(0, len(text) - _TAIL) :])
-    title = _title(text, lines) or _tidy(fallback_title)
+    body = _BODY.search(text, 0, HEAD)
+    lines = visible_lines(text[: body.start() if body else HEAD])
+    tail = visible_lines(text[max(0, len(text) - _TAIL) :])
+    title = document_title(text, lines, name, prominent)
     signed_by, signed_on = _signature(lines) or _signature(tail) or (None, None)
     issuer = signed_by or _issuer(lines, title)
-    history = _history(text[: body.start() if body else _HEAD])
-    issued = signed_on or _issued(lines, history) or _signed_within(text, issuer) or _named_date(fallback_title)
+    history = _history(text[: body.start() if body else HEAD])
+    issued = signed_on or _issued(lines, history) or _signed_within(text, issuer) or _named_date(name)
     effective = _effective(text, issued)
     return title, Metadata(
         number=_number(lines),
@@ -128,7 +109,7 @@ def describe(text: str, fallback_title: str) -> tuple[str, Metadata]:
         effective=effective,
         period=period(title),
         region=_region(issuer, title),
-        revised=_revised(history, title, fallback_title),
+        revised=_revised(history, title, name),
         expires=_expires(text, effective or issued),
         repeals=_repeals(text),
     )
@@ -147,7 +128,7 @@ def period(title: str) -> str | None:
 
 def _effective(text: str, issued: str | None) -> str | None:
     """The date in 「自…起施行」, which stands near the end or near the beginning."""
-    for part in (text[-_CLOSING:], text[:_HEAD]):
+    for part in (text[-_CLOSING:], text[:HEAD]):
         if match := _IN_FORCE.search(part):
             return _iso(match) if match["y"] else issued
     return None
@@ -167,7 +148,7 @@ def _history(head: str) -> list[_Event]:
     begins = _HISTORY.search(head)
     told = _bracketed(head[begins.start() :].lstrip()) if begins else ""
     told = re.sub("《[^》]*》", lambda named: "修正" if "修正案" in named[0] else "", told)
-    dates = list(_DATE.finditer(told))
+    dates = list(DATE.finditer(told))
     ends = [*(date.start() for date in dates[1:]), len(told)]
     return [(_iso(date), told[date.end() : end]) for date, end in zip(dates, ends, strict=False)]
 
@@ -228,113 +209,14 @@ def _names_a_region(name: str, *, sure: bool) -> bool:
     return sure or len(name) <= 4 or bool(_PROVINCE.match(name))
 
 
-def _lines(text: str) -> list[str]:
-    return [line for line in (raw.strip() for raw in text.split("\n")) if line]
-
-
-def _tidy(title: str) -> str:
-    return re.sub(r"\s+", " ", title).strip()[:_TITLE_MAX]
-
-
-def _squeezed(text: str) -> str:
-    return re.sub(r"\s+", "", text)
-
-
-# --- title ------------------------------------------------------------------------------------
-
-
-def _title(text: str, lines: Sequence[str]) -> str | None:
-    published = _published(text, lines)
-    if published:
-        return published
-    markdown = _MARKDOWN_TITLE.search(text, 0, _HEAD)
-    if markdown:
-        return _tidy(markdown[1])
-    titles = [line for line in lines if not _ANNEX.fullmatch(line)]
-    return _joined_title(lines) or _labelled(lines, ("标题", "题名", "文件名称")) or _first_short_line(titles)
-
-
-def _published(text: str, lines: Sequence[str]) -> str | None:
-    """What a notice issues, if the text carries it: named in 《》 and once more by itself."""
-    for match in sorted(
-        [*_PUBLISHED.finditer(text, 0, _HEAD), *_ISSUING.finditer(text, 0, _HEAD)], key=lambda found: found.start()
-    ):
-        name = _squeezed(match[1])
-        found = _own_lines(name, lines)
-        if found is None and name in _squeezed(text[match.end() : _HEAD]).replace(f"《{name}》", ""):
-            found = name
-        if found:
-            return found[:_TITLE_MAX]
-    return None
-
-
-def _own_lines(name: str, lines: Sequence[str]) -> str | None:
-    """`name` as it stands in lines of its own, with what may follow it on them: （试行）."""
-    for first in range(len(lines)):
-        joined = ""
-        for line in lines[first : first + 4]:
-            joined += _squeezed(line)
-            if joined.startswith(name) and len(joined) - len(name) <= 8:
-                return joined
-            if not name.startswith(joined):
-                break
-    return None
-
-
-def _joined_title(lines: Sequence[str]) -> str | None:
-    """The first run of at most four lines without stops that ends as titles of documents do."""
-    for first, line in enumerate(lines[:15]):
-        if not _is_title_line(line):
-            continue
-        joined = ""
-        for part in lines[first : first + 4]:
-            if not _is_title_line(part):
-                break
-            joined += part
-            if _TITLE_END.search(joined) and len(joined) > 4:
-                return _with_subtitle(_squeezed(joined), lines[lines.index(part) + 1 :])
-    return None
-
-
-def _with_subtitle(title: str, following: Sequence[str]) -> str:
-    subtitle = following[0] if following else ""
-    if re.fullmatch(r"[（(〔][^）)〕]{2,20}[）)〕]", subtitle) and not re.search(r"[月日号]", subtitle):
-        title += subtitle
-    return title[:_TITLE_MAX]
-
-
-def _is_title_line(line: str) -> bool:
-    return (
-        len(line) <= 60
-        and not re.search(r"[。；！？，:：|]|https?://|^[#>*\-]|[〔\[].{0,6}[〕\]].{0,6}号", line)
-        and not _NUMBERED.match(line)
-        and not _DATE.match(line)
-        and not _NUMBER.fullmatch(line)
-    )
-
-
-def _labelled(lines: Sequence[str], keys: Sequence[str]) -> str | None:
-    for line in lines[:20]:
-        match = _LABELLED.match(line)
-        if match and match["key"] in keys:
-            return _tidy(match["value"])
-    return None
-
-
-def _first_short_line(lines: Sequence[str]) -> str | None:
-    if lines and _is_title_line(lines[0]) and len(lines[0]) >= 2:
-        return _tidy(lines[0])
-    return None
-
-
 # --- number, issuer, date ---------------------------------------------------------------------
 
 
 def _bodies(line: str) -> str:
     """Issuing bodies that stand on one line, apart from each other; the letters of one may be spaced, too."""
     parts = line.split()
-    apart = len(parts) > 1 and all(len(part) >= 4 and _ORGANISATION.fullmatch(part) for part in parts)
-    return "、".join(parts) if apart else _parted(_squeezed(line))
+    apart = len(parts) > 1 and all(len(part) >= 4 and ORGANISATION.fullmatch(part) for part in parts)
+    return "、".join(parts) if apart else _parted(squeezed(line))
 
 
 def _parted(name: str) -> str:
@@ -352,7 +234,7 @@ def _parted(name: str) -> str:
 
 def _signed_within(text: str, issuer: str | None) -> str | None:
     """The date under the issuer's name where annexes follow the signature."""
-    lines = _lines(text)
+    lines = visible_lines(text)
     for name, below in pairwise(lines):
         if issuer and _bodies(name) == issuer and (date := _date_alone(below)):
             return date
@@ -360,11 +242,11 @@ def _signed_within(text: str, issuer: str | None) -> str | None:
 
 
 def _number(lines: Sequence[str]) -> str | None:
-    labelled = _labelled(lines, ("文号", "发文字号", "发文号", "文件编号"))
-    if labelled:
-        return labelled
+    stated = labelled(lines, ("文号", "发文字号", "发文号", "文件编号"))
+    if stated:
+        return stated
     for line in lines[:40]:
-        if _NUMBER.fullmatch(line) or (_ORDER.fullmatch(line) and len(line) <= 40):
+        if NUMBER.fullmatch(line) or (_ORDER.fullmatch(line) and len(line) <= 40):
             number = re.sub(r"\s+", "", line)
             return (
                 number if re.search("[（(][^）)]*[）)][^）)〔]*〔", number) else re.sub("^[^（(〔]*[）)]", "", number)
@@ -377,11 +259,11 @@ def _signature(lines: Sequence[str]) -> _Signature | None:
     for i, line in enumerate(lines):
         date = _date_alone(line)
         first = i
-        while date and first > 0 and _ORGANISATION.fullmatch(lines[first - 1]):
+        while date and first > 0 and ORGANISATION.fullmatch(lines[first - 1]):
             first -= 1
         if date and first < i:
             return "、".join(_bodies(name) for name in lines[first:i]), date
-        signer, below = _SIGNER.search(lines[i - 1]) if i else None, _DATE.match(line)
+        signer, below = _SIGNER.search(lines[i - 1]) if i else None, DATE.match(line)
         if signer and below:  # the paragraph above ran on into the name
             return _bodies(signer["issuer"]), _iso(below)
         if match := _SIGNED.search(line):
@@ -392,7 +274,7 @@ def _signature(lines: Sequence[str]) -> _Signature | None:
 
 def _date_alone(line: str) -> str | None:
     line = line.strip("（）() \u3000")
-    match = _DATE.fullmatch(line) or _CN_DATE.fullmatch(line.replace(" ", ""))
+    match = DATE.fullmatch(line) or _CN_DATE.fullmatch(line.replace(" ", ""))
     return _iso(match) if match else None
 
 
@@ -413,29 +295,29 @@ def _small(numeral: str) -> int:
 
 
 def _issued(lines: Sequence[str], history: Sequence[_Event]) -> str | None:
-    labelled = _labelled(lines, ("成文日期", "发文日期", "印发日期", "发布日期", "公布日期"))
-    match = _DATE.match(labelled) if labelled else None
+    stated = labelled(lines, ("成文日期", "发文日期", "印发日期", "发布日期", "公布日期"))
+    match = DATE.match(stated) if stated else None
     if match:
         return _iso(match)
     first = takewhile(lambda event: not _AMENDED.search(event[1]), history)
     if published := next((date for date, told in first if re.search("公布|发布|颁布", told)), None):
         return published  # an order of the government is adopted before it is published
     for line in lines[:6]:  # （2020年12月26日第十三届全国人民代表大会常务委员会第二十四次会议通过）
-        if re.match(r"[（(].*[通公发][过布]", line) and (match := _DATE.search(line)):
+        if re.match(r"[（(].*[通公发][过布]", line) and (match := DATE.search(line)):
             return _iso(match)
     return None
 
 
 def _issuer(lines: Sequence[str], title: str) -> str | None:
-    labelled = _labelled(lines, ("发文机关", "发布机构", "发文单位", "制定机关", "发布单位"))
-    if labelled:
-        return labelled
+    stated = labelled(lines, ("发文机关", "发布机构", "发文单位", "制定机关", "发布单位"))
+    if stated:
+        return stated
     for line in lines[:10]:
-        name = _LETTERHEAD.sub("", line)
-        if _ORGANISATION.fullmatch(name):
+        name = LETTERHEAD.sub("", line)
+        if ORGANISATION.fullmatch(name):
             return _bodies(name)
     for line in (*lines[:10], title):
         before, about, _ = line.partition("关于")
-        if about and _ORGANISATION.fullmatch(before):
+        if about and ORGANISATION.fullmatch(before):
             return _bodies(before)
     return None
