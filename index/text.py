@@ -1,17 +1,14 @@
-"""Text as it is matched: folded copies with maps back to the original, terms, sentences.
+"""Fold text for matching, and cut it into terms and sentences.
 
-A document's text is never changed in place. Matching works on a folded copy (NFKC, case,
-traditional to simplified characters, no white space) whose every code point knows where it
-came from, so that whatever is found can be cited at its true offsets.
+The text of a document is never changed in place: matching works on a copy that is folded (NFKC, case, traditional to
+simplified characters, no white space) or aligned (the same, but of the same length).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 
@@ -64,46 +61,8 @@ def _simplified() -> dict[int, str]:
     return {ord(a): b for a, b in zip(characters, converted, strict=True) if a != b and len(b) == 1}
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
-    """A folded copy of a text with the way back.
-
-    Attributes:
-        text: the folded text.
-        offsets: for each code point of `text`, the offset in the original it came from; ascending.
-    """
-
-    text: str
-    offsets: tuple[int, ...]
-
-    def original(self, span: Span) -> Span:
-        """The range of the original that a range of the folded text came from.
-
-        Raises:
-            ValueError: if the span is empty or reaches past the text.
-        """
-        if len(span) == 0 or span.end > len(self.text):
-            raise ValueError(f"a non-empty span within {len(self.text)} is needed, got {span}")
-        return Span(self.offsets[span.start], self.offsets[span.end - 1] + 1)
-
-    def within(self, span: Span) -> Span:
-        """The range of the folded text that came from a range of the original."""
-        return Span(bisect_left(self.offsets, span.start), bisect_left(self.offsets, span.end))
-
-
-def fold_map(text: str) -> Folded:
-    """Fold for matching, keeping the way back: NFKC, case, simplified characters, one dash, no white space."""
-    pieces: list[str] = []
-    offsets: list[int] = []
-    for offset, character in enumerate(text):
-        folded = _FOLDED[ord(character)]
-        pieces.append(folded)
-        offsets.extend([offset] * len(folded))
-    return Folded("".join(pieces), tuple(offsets))
-
-
 def fold(text: str) -> str:
-    """`fold_map(text).text`, faster."""
+    """Fold for matching: NFKC, case, simplified characters, one dash, no white space."""
     return text.translate(_FOLDED)
 
 

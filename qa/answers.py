@@ -1,4 +1,4 @@
-"""What the assistant gives back: an answer, its citations, and its JSON form (CONTRACT.md)."""
+"""What the assistant gives back: an answer, its citations, and its JSON form (docs/contract.md)."""
 
 from __future__ import annotations
 

@@ -1,16 +1,13 @@
-"""Where segments end, what a change writes, and what indexes of the first format become."""
+"""Where segments end and what a change writes."""
 
 from __future__ import annotations
 
-import json
-import shutil
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from index.errors import IndexCorrupt
 from index.records import Document
 from index.store import segments, storage
 from index.store.contents import number_of
@@ -19,8 +16,6 @@ from index.store.segments import cuts
 from tests.fakes import HashEncoder
 from tests.test_passage_index import ENCODER, results
 from tests.test_passage_index import document as section_document
-
-FORMAT_1 = Path(__file__).parent / "format1"
 
 
 def tiny(number: int, body: str = "") -> Document:
@@ -149,61 +144,3 @@ def test_ten_thousand_equal_passages_come_in_order() -> None:
     hits = PassageIndex.build(documents, HashEncoder(16)).search("光伏装机", 4)
     assert [hit.passage.document_id for hit in hits] == ["d00000", "d00001", "d00002", "d00003"]
     assert len({hit.score for hit in hits}) == 1
-
-
-# The first format
-
-
-@pytest.fixture
-def first(tmp_path: Path) -> Path:
-    return shutil.copytree(FORMAT_1, tmp_path / "index")
-
-
-def test_an_index_of_the_first_format_is_searched_as_the_same_documents_are_now(first: Path) -> None:
-    opened = PassageIndex.open(first, encoder=ENCODER)
-    built = PassageIndex.build([section_document("alpha"), section_document("beta")], ENCODER)
-    assert results(opened) == results(built)
-    assert opened.documents() == built.documents()
-
-
-def test_an_index_of_the_first_format_is_saved_in_the_present_one(first: Path, tmp_path: Path) -> None:
-    changed = PassageIndex.open(first, encoder=ENCODER).add([section_document("gamma")])
-    changed.save(first)
-    names = ("alpha", "beta", "gamma")
-    PassageIndex.build([section_document(name) for name in names], ENCODER).save(tmp_path / "fresh")
-    (first / ".lock").touch()
-    assert files(first) == files(tmp_path / "fresh")
-
-
-def test_every_altered_byte_of_the_first_format_is_found(first: Path) -> None:
-    for path in sorted(first.glob("*-*")):
-        whole = path.read_bytes()
-        path.write_bytes(whole[:50] + bytes([whole[50] ^ 1]) + whole[51:])
-        with pytest.raises(IndexCorrupt, match=f"{path.name}：内容与清单中的校验和不符"):
-            PassageIndex.open(first, encoder=ENCODER)
-        path.write_bytes(whole)
-
-
-@pytest.mark.parametrize(
-    ("kind", "content"),
-    [
-        ("passages", b'["id-alpha",0,1000000,[],null,[]]\n'),
-        ("passages", b'["id-alpha",5,5,[],null,[]]\n'),
-        ("passages", b'["id-alpha",0,5,[],3,[]]\n'),
-        ("passages", b'["nobody",0,5,[],null,[]]\n'),
-        ("passages", b'["id-alpha",0,5,[],null,[]]\n' * 2),
-        ("passages", b"{}\n"),
-        ("documents", b"{\n"),
-        ("documents", b'{"id":"id-alpha"}\n'),
-        ("vectors", b"\x93NUMPY"),
-    ],
-)
-def test_an_index_of_the_first_format_that_makes_no_sense_is_damage(first: Path, kind: str, content: bytes) -> None:
-    path = next(first.glob(f"{kind}-*"))
-    path.write_bytes(content)
-    stored = json.loads((first / "manifest.json").read_text())
-    digest = storage._digest(path)
-    stored["files"][kind] |= {"bytes": len(content), "sha256": digest}
-    (first / "manifest.json").write_text(json.dumps(stored))
-    with pytest.raises(IndexCorrupt, match=f"{kind}-.*内容不合规"):
-        PassageIndex.open(first, encoder=ENCODER)

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.records import Span
-from index.text import align, fold, fold_map, sentence_spans, terms
+from index.text import align, fold, sentence_spans, terms
 
 # Text as it comes: Chinese, signs, digits of both widths, white space, traditional, ligatures, combining marks.
 TEXTS = st.text(
@@ -19,41 +17,6 @@ def sentences(text: str) -> list[str]:
 
 def test_folding_evens_out_case_width_script_dashes_and_white_space() -> None:
     assert fold("２０２２—2025年　發電 ＭＷ\n（㎡）") == "2022-2025年发电mw(m2)"
-
-
-def test_a_folded_range_leads_back_to_the_original() -> None:
-    text = "约 10 ㎡ 發電"
-    folded = fold_map(text)
-    assert folded.text == "约10m2发电"
-    assert folded.original(Span(3, 5)).slice(text) == "㎡"
-    assert folded.original(Span(1, 5)).slice(text) == "10 ㎡"
-    assert folded.within(Span(7, 9)).slice(folded.text) == "发电"
-
-
-@pytest.mark.parametrize("span", [Span(1, 1), Span(0, 5)])
-def test_an_empty_or_outlying_folded_range_has_no_original(span: Span) -> None:
-    with pytest.raises(ValueError, match="non-empty span within 2"):
-        fold_map("光伏").original(span)
-
-
-@given(TEXTS)
-def test_fold_and_fold_map_agree(text: str) -> None:
-    assert fold_map(text).text == fold(text)
-
-
-@given(TEXTS)
-def test_every_folded_character_is_the_folding_of_its_original(text: str) -> None:
-    folded = fold_map(text)
-    assert list(folded.offsets) == sorted(folded.offsets)
-    for place, character in enumerate(folded.text):
-        assert character in fold(folded.original(Span(place, place + 1)).slice(text))
-
-
-@given(TEXTS)
-def test_within_is_the_inverse_of_original(text: str) -> None:
-    folded = fold_map(text)
-    for place in range(len(folded.text)):
-        assert folded.within(folded.original(Span(place, place + 1))).contains(Span(place, place + 1))
 
 
 @given(TEXTS)

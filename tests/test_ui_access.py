@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from tests.layered import ANYWHERE, layered
 from tests.served import built, serving
 from ui.access import peers
 from ui.access.authentication import Access
-from ui.access.keys import KEY, MIGRATIONS, KeyBook
+from ui.access.keys import KEY, KeyBook, KeysError
 from ui.access.limits import Limits
 from ui.access.visitors import Allowance, Role, Visitor
 from ui.errors import TooMany
@@ -180,18 +181,18 @@ def test_a_scope_survives_being_kept(book):
     assert (key.scope, key.per_day) == (scope, 3)
 
 
-def test_a_keys_groups_are_kept_and_a_file_of_before_has_none(book, tmp_path):
+def test_a_keys_groups_are_kept(book):
     key, whole = book.add("人事处", groups=["hr", "boss"])
     assert book.find(whole) == key and key.groups == {"hr", "boss"}
     said = layered(Access(need_key=True, book=book)).get("/api/documents", headers={"X-Yiju-Key": whole}).json()
     assert said["reader"] == ["@boss", "@hr"]
-    before = sqlite3.connect(tmp_path / "before.sqlite", isolation_level=None)
-    before.executescript(MIGRATIONS[0])
-    row = ("a" * 8, "旧", "0" * 64, "reader", None, None, None, "2026-01-01", None)
-    before.execute(f"INSERT INTO keys VALUES ({', '.join('?' * 9)})", row)
-    before.execute("PRAGMA user_version = 1")
-    before.close()
-    assert [(each.name, each.groups) for each in KeyBook(tmp_path / "before.sqlite").all()] == [("旧", frozenset())]
+
+
+def test_a_file_of_another_schema_is_refused(book, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "other.sqlite")) as other:
+        other.execute("PRAGMA user_version = 99")
+    with pytest.raises(KeysError, match="由另一版本写成（99"):
+        KeyBook(tmp_path / "other.sqlite").all()
 
 
 # Who a proxy says it is

@@ -16,7 +16,7 @@ import pytest
 from qa.answers import Answer
 from tests.fake_answerer import FakeAnswerer
 from ui.access.visitors import Visitor
-from ui.usage.log import MIGRATIONS, UsageLog, UsageUnavailable, read_rows, topic_of, usage_file
+from ui.usage.log import SCHEMA_VERSION, UsageLog, UsageUnavailable, read_rows, topic_of, usage_file
 from ui.usage.options import add_usage_options, usage_of
 
 DAY = 86_400.0
@@ -178,11 +178,11 @@ def test_days_that_are_no_number_are_refused(days, capsys):
     assert "须为不小于 0 的整数" in capsys.readouterr().err
 
 
-def test_an_earlier_schema_is_brought_up_to_date_and_a_later_one_left_alone(usage, path, caplog):
+def test_a_new_file_gets_the_schema_and_a_later_one_is_left_alone(usage, path, caplog):
     usage.record(answer("光伏"), SOMEBODY, where="chat")
     usage.flush()
     with closing(sqlite3.connect(path)) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+        assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         db.execute("PRAGMA user_version = 99")
     later = UsageLog(path)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -11,8 +9,6 @@ from starlette.exceptions import HTTPException
 from index.errors import YijuError
 
 BUSY = "现在提问的人太多，请稍后再试。"
-
-Handler = Callable[[Request, Exception], Awaitable[JSONResponse]]
 
 GENERIC = {
     404: ("not_found", "没有这个地址。"),

@@ -26,7 +26,7 @@ class Answered(TypedDict):
     """What the product answered, and what it took.
 
     Attributes:
-        answers: as in CONTRACT.md, in the order of the questions.
+        answers: as in docs/contract.md, in the order of the questions.
         milliseconds: of processor time of every answer.
         peak_mb: most memory that the process held, building the index included.
     """

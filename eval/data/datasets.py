@@ -13,7 +13,7 @@ def load_dataset(path: Path, split: str | None = None) -> Dataset:
     """Read and check a question file.
 
     Args:
-        path: JSON lines as in CONTRACT.md; the fields `split` and `section` may be added.
+        path: JSON lines as in docs/contract.md; the fields `split` and `section` may be added.
         split: keep only the questions of this split; None keeps all.
 
     Returns:
@@ -32,7 +32,7 @@ def query_of(record: Record) -> Query:
     """A line as a question.
 
     Raises:
-        EvaluationError: as the record's own, if a field is not as CONTRACT.md has it; names line and field.
+        EvaluationError: as the record's own, if a field is not as docs/contract.md has it; names line and field.
     """
     answerable = record.flag("answerable")
     answers = record.alternatives("answers")

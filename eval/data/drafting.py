@@ -95,7 +95,7 @@ def drafts_from_use(records: Iterable[Record]) -> list[Draft]:
     """What was really asked, with what was answered, to be put right: each question once, the latest answer counting.
 
     Args:
-        records: answers as in CONTRACT.md, such as `yiju-ask --batch` writes; lines with an error have none.
+        records: answers as in docs/contract.md, such as `yiju-ask --batch` writes; lines with an error have none.
 
     Raises:
         EvaluationError: if a line has no question; names line and field.
@@ -110,8 +110,8 @@ def drafts_from_usage(records: Iterable[Record]) -> list[Draft]:
     What a person has put right comes with its answer and evidence; what is still open comes without, to be reviewed.
 
     Args:
-        records: questions as in CONTRACT.md; `asked`, `reason` and `given` say how often it was asked, what a reader
-            objected and what was answered.
+        records: questions as in docs/contract.md; `asked`, `reason` and `given` say how often it was asked, what a
+            reader objected and what was answered.
 
     Raises:
         EvaluationError: if a line is no such question; names line and field.

@@ -58,7 +58,7 @@ def read_outcomes(path: Path, queries: Sequence[Query]) -> list[Outcome]:
     questions are passed over: a file made for the whole set serves each of its splits.
 
     Args:
-        path: JSON lines, each an answer as in CONTRACT.md with the question's `id`.
+        path: JSON lines, each an answer as in docs/contract.md with the question's `id`.
         queries: the questions to score.
 
     Returns:

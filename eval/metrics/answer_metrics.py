@@ -1,4 +1,4 @@
-"""The scores of CONTRACT.md, one question at a time. Pure: answers in, numbers out.
+"""The scores of docs/contract.md, one question at a time. Pure: answers in, numbers out.
 
 A score that does not apply to a question is absent from its result, so that an average
 runs over exactly the questions that count:
@@ -66,7 +66,7 @@ def normalise(text: str) -> str:
 
     NFKC, case folding, no white space, no quotation marks, every dash `-`, no thousands separators.
 
-    Source: CONTRACT.md, Scores.
+    Source: docs/contract.md, Scores.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     bare = _QUOTATION_MARKS.sub("", "".join(folded.split()))

@@ -415,10 +415,6 @@ def _read(
     path: Path, manifest: Manifest, encoder: Encoder, *, whole: bool
 ) -> tuple[list[Segment], Encoder, Codebook | None, float, Files]:
     """What makes an index of everything that the manifest names, checked."""
-    if manifest.version == 1:
-        from index.store.format1 import read_segment
-
-        return merged([], read_segment(path, manifest), ()), encoder, None, DEFAULT_RECALL, {}
     whole = whole or manifest.size() <= storage.CHECK_LIMIT
     anew = manifest.terms != terms_fingerprint()
     book = (

@@ -41,8 +41,6 @@ KINDS = {"contents": "arrays", "vectors": "npy", "postings": "arrays"}
 APPROXIMATE_KINDS = {**KINDS, "codes": "npy"}
 SHARED_KINDS = {"codebook": "arrays"}
 """What all segments of an index that is searched approximately have in common."""
-FIRST_KINDS = {"documents": "jsonl", "passages": "jsonl", "vectors": "npy", "terms": "json", "postings": "npy"}
-"""What format 1 was made of; still read, and written anew in this format with the next change."""
 
 # Indexes up to this size are looked at whole on every opening, digests and every entry; `verify` does so with all.
 CHECK_LIMIT = 16 * 2**20
@@ -50,8 +48,8 @@ CHECK_LIMIT = 16 * 2**20
 MANIFEST_LIMIT = 2**20
 _SEAL = "sha256"
 _BUILD_KINDS = {"run": "arrays"}  # in the folder of a build
-_EVERY_KIND = APPROXIMATE_KINDS | SHARED_KINDS | FIRST_KINDS | _BUILD_KINDS
-_DATA_NAME = re.compile(rf"({'|'.join(_EVERY_KIND)})-[0-9a-f]{{16}}\.(arrays|jsonl|json|npy)")
+_EVERY_KIND = APPROXIMATE_KINDS | SHARED_KINDS | _BUILD_KINDS
+_DATA_NAME = re.compile(rf"({'|'.join(_EVERY_KIND)})-[0-9a-f]{{16}}\.(arrays|npy)")
 _OWN_NAME = re.compile(rf"{re.escape(MANIFEST)}|{re.escape(LOCK)}|{_DATA_NAME.pattern}|[a-z0-9.]+\.part")
 
 Write = Callable[[IO[bytes]], None]
@@ -207,7 +205,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise corrupt(path, "没有写明格式")
     if stored.get("format") != FORMAT:
         raise IndexNotFound(folder, f"{path} 不是依据（Yiju）的索引清单；请另选一个文件夹。")
-    if stored.get("version") not in (1, VERSION):
+    if stored.get("version") != VERSION:
         raise IndexFormatMismatch(
             folder,
             f"索引 {folder} 的格式版本是 {stored.get('version')!r}，本程序读写的是 {VERSION}；"
@@ -417,8 +415,6 @@ def _json(value: object) -> bytes:
 
 
 def _check_seal(path: Path, content: bytes, stored: Mapping[str, object]) -> None:
-    if stored["version"] == 1:  # had none
-        return
     with suppress(ValueError, RecursionError):
         if content == sealed(stored):
             return
@@ -438,10 +434,8 @@ def _parse_manifest(folder: Path, content: bytes) -> dict[str, Any]:
 
 
 def _decode_manifest(stored: dict[str, Any]) -> Manifest:
-    first = stored["version"] == 1
-    segments = [stored["files"]] if first else _list(stored["segments"])
-    search = _decode_search({} if first else stored["search"])
-    kinds = FIRST_KINDS if first else APPROXIMATE_KINDS if search.lists else KINDS
+    search = _decode_search(stored["search"])
+    kinds = APPROXIMATE_KINDS if search.lists else KINDS
     return Manifest(
         encoder=_text(stored["encoder"]),
         revision=_text(stored["revision"]),
@@ -449,7 +443,7 @@ def _decode_manifest(stored: dict[str, Any]) -> Manifest:
         documents=_count(stored["documents"]),
         passages=_count(stored["passages"]),
         terms=_text(stored["terms"]),
-        segments=[_decode_files(segment, kinds) for segment in segments],
+        segments=[_decode_files(segment, kinds) for segment in _list(stored["segments"])],
         created_with=_text(stored["created_with"]),
         version=_count(stored["version"]),
         shared=_decode_files(stored["shared"], SHARED_KINDS) if search.lists else {},

@@ -114,7 +114,7 @@ def _holds(hit: Hit, query: Query) -> bool:
 
 
 def answering(query: Query, found: Sequence[Place]) -> NDArray[np.bool_]:
-    """Which candidates are short hits (CONTRACT.md) taken from evidence."""
+    """Which candidates are short hits (docs/contract.md) taken from evidence."""
     return np.array([answers(query, place) for place in found], dtype=bool)
 
 

@@ -30,18 +30,16 @@ KEY = re.compile(r"yk_[a-z2-7]{8}_[A-Za-z0-9_-]{43}")
 LIKE_A_KEY = re.compile(r"yk_[a-z2-7]{8}_")
 """How every key begins."""
 
-MIGRATIONS = (
-    """
+SCHEMA = """
     CREATE TABLE keys (
         id TEXT PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL, role TEXT NOT NULL, scope TEXT,
-        per_minute INTEGER, per_day INTEGER, created TEXT NOT NULL, revoked TEXT
+        per_minute INTEGER, per_day INTEGER, created TEXT NOT NULL, revoked TEXT, groups TEXT NOT NULL DEFAULT '[]'
     ) STRICT;
     CREATE TABLE days (key TEXT NOT NULL, day TEXT NOT NULL, asked INTEGER NOT NULL, PRIMARY KEY (key, day)) STRICT;
     CREATE TABLE secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-    """,
-    "ALTER TABLE keys ADD COLUMN groups TEXT NOT NULL DEFAULT '[]';",
-)
-"""What leads from one version of the schema (`user_version`) to the next; never edited, only added to."""
+"""
+SCHEMA_VERSION = 2
+"""The `user_version` of a file with this schema."""
 
 
 class KeysError(YijuError):
@@ -196,14 +194,15 @@ class KeyBook:
         self._file.execute("PRAGMA synchronous = NORMAL")
         self._file.execute("BEGIN IMMEDIATE")
         (version,) = self._file.execute("PRAGMA user_version").fetchone()
-        for migration in MIGRATIONS[version:]:
-            for statement in migration.split(";")[:-1]:
+        if version == 0:
+            for statement in SCHEMA.split(";")[:-1]:
                 self._file.execute(statement)
-        if version < len(MIGRATIONS):
-            self._file.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+            self._file.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         self._file.execute("COMMIT")
-        if version > len(MIGRATIONS):
-            raise KeysError(f"密钥文件 {self.path} 由更新的版本写成（{version}）；请升级本程序。")
+        if version not in (0, SCHEMA_VERSION):
+            raise KeysError(
+                f"密钥文件 {self.path} 由另一版本写成（{version}，本程序用 {SCHEMA_VERSION}）；请换用那个版本。"
+            )
 
     @contextmanager
     def _using(self) -> Iterator[sqlite3.Connection]:

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MIGRATIONS = (
-    """
+SCHEMA = """
     CREATE TABLE answers (
         id TEXT PRIMARY KEY,
         at REAL NOT NULL,            -- seconds since 1970, UTC
@@ -51,9 +50,9 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX answers_by_time ON answers (at);
     CREATE INDEX answers_by_topic ON answers (topic, at);
-    """,
-)
-"""What leads from one version of the schema (`user_version`) to the next; never edited, only added to."""
+"""
+SCHEMA_VERSION = 1
+"""The `user_version` of a file with this schema."""
 
 MAX_WAITING = 10_000
 """How many notes may wait to be written."""
@@ -304,31 +303,32 @@ def _open(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute("PRAGMA secure_delete = ON")
-        _migrate(db)
+        _prepare(db)
     except sqlite3.Error:
         db.close()
         raise
     return db
 
 
-def _migrate(db: sqlite3.Connection) -> None:
-    """Brings the schema up to date, however many processes try it at once.
+def _prepare(db: sqlite3.Connection) -> None:
+    """Create the tables of a new file, however many processes try it at once.
 
     Raises:
         sqlite3.DatabaseError: if a newer version wrote the file.
     """
     (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version > len(MIGRATIONS):
-        raise sqlite3.DatabaseError(f"它由较新的版本写成：{version} > {len(MIGRATIONS)}")
-    if version == len(MIGRATIONS):
+    if version > SCHEMA_VERSION:
+        raise sqlite3.DatabaseError(f"它由较新的版本写成：{version} > {SCHEMA_VERSION}")
+    if version == SCHEMA_VERSION:
         return
     db.execute("BEGIN IMMEDIATE")
     with db:
         (version,) = db.execute("PRAGMA user_version").fetchone()
-        for migration in MIGRATIONS[version:]:
-            for statement in migration.split(";"):
-                db.execute(statement)
-        db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        if version == SCHEMA_VERSION:
+            return
+        for statement in SCHEMA.split(";"):
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def _row(answer: Answer, at: float, where: str, visitor: str | None, seconds: float) -> tuple[object, ...]:
