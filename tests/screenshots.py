@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from qa.bootstrap import open_assistant
 from qa.settings import Settings
-from tests.browser import CITATION, PANEL, ask, chromium, opened
-from tests.served import built, serving
+from tests.support.browser import CITATION, PANEL, ask, chromium, opened
+from tests.support.served import built, serving
 
 FOLDER = Path(__file__).parent.parent / "docs" / "screenshots"
 

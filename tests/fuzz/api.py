@@ -24,8 +24,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.fake_answerer import FakeAnswerer
-from tests.served import built
+from tests.support.fake_answerer import FakeAnswerer
+from tests.support.served import built
 from ui.usage.log import UsageLog
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]

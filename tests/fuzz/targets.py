@@ -26,8 +26,8 @@ from index.store.contents import Contents
 from index.store.passage_index import PassageIndex
 from index.store.storage import sealed
 from index.structure.splitter import split
-from tests.fakes import HashEncoder
-from tests.files import at, docx, p, pdf, pptx, ruled, shape, tbl, zipped
+from tests.support.fakes import HashEncoder
+from tests.support.files import at, docx, p, pdf, pptx, ruled, shape, tbl, zipped
 
 CORPUS = Path(__file__).parent / "corpus"
 INGEST = Path(__file__).parents[3] / "shared/data/ingest"

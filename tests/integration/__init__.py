@@ -1,0 +1,1 @@
+"""Tests of several parts together: files, models, commands and servers of this machine."""

@@ -1,0 +1,96 @@
+"""OpenAI's own package against a real server: whole, streamed, and when something is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import openai
+import pytest
+from openai import OpenAI
+
+from index.errors import ModelUnavailable
+from tests.support.fake_answerer import FakeAnswerer
+from tests.support.served import built, serving
+from ui.unavailable import Unavailable
+
+
+@dataclass(frozen=True)
+class BreaksDown(FakeAnswerer):
+    """Fails behind the first snapshot."""
+
+    def stream(self, question, history=(), within=None):
+        yield next(iter(super().stream(question, history, within)))
+        raise ModelUnavailable("模型没有应答。")
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[OpenAI]:
+    with serving(built(FakeAnswerer())) as address, OpenAI(base_url=f"{address}/v1", api_key="none") as client:
+        yield client
+
+
+def asked(question: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": question}]
+
+
+def test_a_completion_has_text_and_citations(client):
+    reply = client.chat.completions.create(model="gpt-4o", messages=asked("光伏装机目标是多少"), temperature=0.2)
+    (choice,) = reply.choices
+    assert (choice.message.content, choice.finish_reason) == ("光伏发电计划装机容量70MW。[1]", "stop")
+    assert [each["quote"] for each in choice.message.citations] == ["光伏发电计划装机容量70MW。"]
+    assert (choice.message.short_answer, choice.message.abstained) == ("70MW", False)
+    assert reply.usage.total_tokens == 0
+
+
+def test_a_stream_adds_up_and_ends_with_the_citations(client):
+    stream = client.chat.completions.create(
+        model="yiju",
+        messages=[*asked("光伏装机目标是多少"), {"role": "assistant", "content": "70MW"}, *asked("那风电呢？")],
+        stream=True,
+        stream_options={"include_usage": True},
+    )
+    *chunks, last, counted = list(stream)
+    assert "".join(each.choices[0].delta.content or "" for each in chunks) == "风电计划装机容量180MW[1]"
+    assert (last.choices[0].finish_reason, [each["n"] for each in last.choices[0].delta.citations]) == ("stop", [1])
+    assert (counted.choices, counted.usage.total_tokens) == ([], 0)
+
+
+def test_a_filter_goes_as_an_extra_field(client):
+    extra = {"filter": {"documents": ["rules-3c4d"]}}
+    reply = client.chat.completions.create(model="yiju", messages=asked("风电装机目标"), extra_body=extra)
+    assert reply.choices[0].message.abstained is True
+
+
+def test_models_are_listed_and_found_by_name(client):
+    assert [each.id for each in client.models.list()] == ["yiju"]
+    assert client.models.retrieve("yiju").owned_by == "yiju"
+    with pytest.raises(openai.NotFoundError) as caught:
+        client.models.retrieve("gpt-4o")
+    assert caught.value.code == "model_not_found"
+
+
+def test_a_mistake_is_the_clients_own_error_with_our_message(client):
+    with pytest.raises(openai.UnprocessableEntityError) as caught:
+        client.chat.completions.create(model="yiju", messages=asked(" "))
+    assert (caught.value.code, caught.value.type) == ("invalid_question", "invalid_request_error")
+    assert "请输入问题" in caught.value.message
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_failure_before_and_amid_an_answer_is_an_error(stream):
+    with (
+        serving(built(BreaksDown())) as address,
+        OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0) as client,
+        pytest.raises(openai.APIError, match="模型没有应答"),
+    ):
+        list(client.chat.completions.create(model="yiju", messages=asked("光伏装机目标是多少"), stream=stream))
+
+
+def test_a_server_that_cannot_answer_says_when_to_come_back():
+    broken = Unavailable(ModelUnavailable("模型文件 reader.onnx 已损坏。"))
+    with serving(built(broken)) as address, OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0) as client:
+        with pytest.raises(openai.InternalServerError, match=r"reader\.onnx") as caught:
+            client.chat.completions.create(model="yiju", messages=asked("光伏"))
+        assert (caught.value.status_code, caught.value.type) == (503, "server_error")
+        assert caught.value.response.headers["retry-after"] == "5"

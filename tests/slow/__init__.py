@@ -1,0 +1,1 @@
+"""Tests that take long or need more than the product: clusters, training, benchmarks, faults."""

@@ -1,0 +1,1 @@
+"""Tests without files, servers or models, in milliseconds each."""

@@ -1,0 +1,162 @@
+"""Answers as HTML inside Markdown: what is shown, and that text stays text."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.records import Hit, Passage, Span
+from qa.answers import Answer
+from tests.support.fake_answerer import PLAN, FakeAnswerer, cite
+from tests.support.markdown import words_of
+from ui.chat.references import reference, section_number
+from ui.chat.rendering import confidence_words, escape, render, render_question, render_refusal, unescape
+from ui.wording import CHINESE, ENGLISH
+
+TRAPS = (
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "![x](http://192.0.2.1/x.png)",
+    "[x](javascript:alert(1))",
+    "[1]: http://192.0.2.1 'x'",
+    "<http://192.0.2.1>",
+    "https://192.0.2.1 www.example.com a@example.com",
+    "# a\n\n> b\n- c\n1. d\n---\n| a | b |\n|---|---|\n```\ne\n```",
+    "    indented",
+    "**a** _b_ ~~c~~ `d` $e$ \\(f\\) &lt;g&gt;",
+    "a\u202eb\u200bc\x00d\ue000",
+)
+
+
+def visible(text: str) -> str:
+    return " ".join("".join(" " if c.isspace() else c for c in text if c.isspace() or c.isprintable()).split())
+
+
+@given(st.one_of(st.sampled_from(TRAPS), st.text(), st.text(alphabet="\\`*_[]()#+-.!|~<>&:@=\"'$ \n\t1a光")))
+def test_a_question_is_shown_as_it_is_and_makes_no_markup(text):
+    assert words_of(render_question(text)) == " ".join(html.unescape(escape(text)).split())
+    assert unescape(render_question(text)) == html.unescape(escape(text))
+
+
+@given(st.text())
+def test_unescaping_gives_back_all_that_can_be_seen(text):
+    shown = unescape(render_question(text))
+    assert (
+        "".join(c for c in shown if c.isprintable()).strip()
+        == "".join(" " if c.isspace() else c for c in text if c.isspace() or c.isprintable()).strip()
+    )
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_no_part_of_an_answer_can_bring_in_markup(trap):
+    passage = Passage("d", trap, trap, Span(0, len(trap)), (trap,))
+    citation = replace(cite(1, PLAN, "180MW"), passage=replace(passage, text="180MW"), quote=Span(0, 5))
+    for answer in (
+        Answer("q", trap, trap + "[1]", trap, (citation,), (Hit(passage, 1.0),), confidence=0.9, id="a1"),
+        Answer("q", trap, trap, hits=(Hit(passage, 1.0),), abstained=True),
+    ):
+        shown = words_of(render(answer, suggestions=(trap,), rated=True))
+        assert visible(trap)[:40] in shown
+        assert "\n" not in render(answer, suggestions=(trap,))  # a line could begin Markdown
+    assert words_of(render_refusal(trap)) == visible(trap)
+
+
+def test_an_answer_shows_short_answer_sentence_marker_and_confidence():
+    shown = render(FakeAnswerer().ask("光伏装机目标"))
+    assert (
+        '<p class="yj-short"><strong>70MW</strong></p><p class="yj-said">光伏发电计划装机容量70MW。'
+        '<a href="#ev-plan-1a2b-105-120" title="《綦江区绿色发展实施方案》三（三）">1</a></p>'
+        '<p class="yj-sure">把握较高 · 92 %</p>'
+    ) in shown
+    assert "读过的 4 个片段与得分" in shown
+    assert shown.count("· 0.50</cite>") == 4
+
+
+def test_a_table_is_a_table_with_markers_in_its_cells_and_text_around_it():
+    text = "|  | 装机 |\n| --- | --- |\n| 光伏 | 70MW[1] |\n| <b>核电 | 文中没有 |\n最多的是光伏。"
+    shown = render(Answer("q", "q", text, citations=(cite(1, PLAN, "70MW"),), confidence=0.9))
+    assert (
+        '<div class="yj-table"><table><thead><tr><th></th><th>装机</th></tr></thead>'
+        '<tbody><tr><th>光伏</th><td>70MW<a href="#ev-plan-'
+    ) in shown
+    assert "<tr><th>&lt;b&gt;核电</th><td>文中没有</td></tr></tbody></table></div>" in shown
+    assert '<p class="yj-said">最多的是光伏。</p>' in shown
+    assert "<b>核电" in words_of(shown)
+
+
+def test_only_a_finished_answer_offers_what_to_do_with_it():
+    answer = replace(FakeAnswerer().ask("光伏装机目标"), id="abc")
+    for part in ("#copy", "yj-read", "#good-abc", "#bad-abc", "那风电呢"):
+        assert part not in render(answer, suggestions=("那风电呢",), rated=True, done=False)
+        assert part in render(answer, suggestions=("那风电呢",), rated=True)
+    assert "#good" not in render(answer)
+    assert "#good" not in render(replace(answer, id=None), rated=True)
+
+
+def test_in_english_all_but_the_documents_is_english():
+    beside = words_of(render(FakeAnswerer().ask("光伏装机目标"), ENGLISH))
+    assert "High confidence · 92 %" in beside
+    for words in (CHINESE.copy, "片段", "把握"):
+        assert words not in beside
+
+
+def test_a_follow_up_shows_how_it_was_understood():
+    answer = FakeAnswerer().ask("那风电呢？", ["光伏装机目标"])
+    assert '<p class="yj-understood">理解为：风电的装机目标是多少？</p>' in render(answer)
+    assert "理解为" not in render(replace(answer, standalone_question=answer.question))
+
+
+def test_markers_of_a_growing_answer_lead_nowhere_yet_and_unknown_ones_are_text():
+    growing = Answer("q", "q", "甲[1]乙[2]")
+    assert '甲<a href="#pending">1</a>乙<a href="#pending">2</a>' in render(growing)
+    start = PLAN.text.index("180MW")
+    whole = render(replace(growing, citations=(cite(1, PLAN, "180MW"),), confidence=0.7))
+    assert f'甲<a href="#ev-plan-1a2b-{start}-{start + 5}"' in whole
+    assert "乙[2]</p>" in whole
+    assert "把握一般 · 70 %" in whole
+
+
+def test_an_abstention_shows_at_most_three_leads_marked_as_such():
+    shown = render(FakeAnswerer().ask("今天天气如何"), done=False)
+    assert '<p class="yj-none">文档里没有找到这个问题的答案。</p>' in shown
+    assert "线索" in shown
+    assert shown.count('href="#lead-') == 3
+    assert "把握" not in shown
+
+
+@pytest.mark.parametrize(
+    ("confidence", "words"),
+    [(1.0, "把握较高"), (0.85, "把握较高"), (0.84, "把握一般"), (0.6, "把握一般"), (0.0, "把握较低，请核对原文")],
+)
+def test_confidence_is_said_in_words(confidence, words):
+    assert confidence_words(confidence) == words
+
+
+@pytest.mark.parametrize(
+    ("path", "number"),
+    [
+        (("三、重点任务", "（一）培育产业", "3．加快新能源产业发展"), "三（一）3"),
+        (("第二编 物权", "第三章 所有权", "第二百零七条", "第一款"), "第二百零七条第一款"),
+        (("第一章 总则",), "第一章"),
+        (("二、要求", "一是化工新材料"), "二一"),
+        (("1.2 范围",), "1.2"),
+        (("专栏1 重点项目",), "专栏1"),
+        (("概述", "背景"), "“背景”"),
+        (("概述", "（2）背景"), "（2）"),
+        ((), ""),
+    ],
+)
+def test_a_reference_names_the_numbers_of_its_sections(path, number):
+    assert section_number(path) == number
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [("实施方案", "《实施方案》"), ("《办法》", "《办法》"), ("关于印发《办法》的通知", "《关于印发〈办法〉的通知》")],
+)
+def test_a_title_stands_in_one_pair_of_marks(title, shown):
+    assert reference(Passage("d", title, "x", Span(0, 1))) == shown
