@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def table(results: Mapping[str, Sequence[Figure]]) -> str:
-    """The figures as a Markdown table, in the order given."""
+    """Return the figures as a Markdown table, in the order given."""
     lines = ["| bench | figure | value | goal |", "|---|---|---:|---|"]
     for name, figures in results.items():
         for figure in figures:

@@ -21,7 +21,7 @@ GOLD = ROOT / "eval" / "gold" / "qijiang.jsonl"
 
 
 def speed() -> list[Figure]:
-    """Time of a warm answer to a question not asked before, and answers a second from eight threads."""
+    """Return the time of a warm answer to a question not asked before, and answers a second from eight threads."""
     from qa.bootstrap import open_assistant
     from qa.settings import Settings
 
@@ -36,14 +36,17 @@ def speed() -> list[Figure]:
 
 
 def dev_questions() -> list[Query]:
-    """Questions of the development half, each once, in an order that mixes the kinds: the first are a sample."""
+    """Return the questions of the development half, each once, in an order that mixes the kinds.
+
+    The first are a sample.
+    """
     queries = load_dataset(GOLD, "dev").queries
     distinct = list({(query.question, query.history): query for query in queries}.values())
     return [distinct[place] for place in np.random.default_rng(0).permutation(len(distinct))]
 
 
 def latency(answerer: Answerer, questions: Sequence[Query]) -> list[Figure]:
-    """Milliseconds of an answer, asked once each, one after the other."""
+    """Return the milliseconds of an answer, asked once each, one after the other."""
     timed = [_timed(answerer, query) for query in questions]
     total = [seconds * 1000 for _, seconds in timed]
     retrieve = [answer.timing.retrieve for answer, _ in timed]
@@ -59,7 +62,7 @@ def latency(answerer: Answerer, questions: Sequence[Query]) -> list[Figure]:
 
 
 def throughput(answerer: Answerer, questions: Sequence[Query]) -> Figure:
-    """Answers a second when `THREADS` threads ask."""
+    """Measure answers a second when `THREADS` threads ask."""
     start = time.perf_counter()
     with ThreadPoolExecutor(THREADS) as pool:
         answers = list(pool.map(lambda query: answerer.ask(query.question, query.history), questions))
@@ -67,7 +70,7 @@ def throughput(answerer: Answerer, questions: Sequence[Query]) -> Figure:
 
 
 def _timed(answerer: Answerer, query: Query) -> tuple[Answer, float]:
-    """An answer and its seconds of wall time."""
+    """Return an answer and its seconds of wall time."""
     start = time.perf_counter()
     answer = answerer.ask(query.question, query.history)
     return answer, time.perf_counter() - start

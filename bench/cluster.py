@@ -39,7 +39,10 @@ _AT_WORK = b"ray::MapWorker(MapBatches(_Worker)).submit"
 
 
 def workers() -> list[Figure]:
-    """Throughput of one Ray worker and of two, and what is lost or doubled when one is killed; some minutes."""
+    """Return the throughput of one Ray worker and of two, and what is lost or doubled when one is killed.
+
+    Some minutes.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write(folder / "files", FILES)
@@ -58,7 +61,7 @@ def workers() -> list[Figure]:
 
 
 def write(folder: Path, count: int) -> None:
-    """Files of verbatim pieces of the built-in documents, each under a title of its own.
+    """Write files of verbatim pieces of the built-in documents, each under a title of its own.
 
     Args:
         folder: for the files; made.
@@ -73,7 +76,7 @@ def write(folder: Path, count: int) -> None:
 
 
 def _rate(folder: Path, count: int) -> float:
-    """Passages a second that so many workers read, split and encode."""
+    """Return passages a second that so many workers read, split and encode."""
     incoming = [Incoming(path, source, Origin()) for path, source in find_files([folder])]
     done: list[tuple[float, int]] = []
     with connected(f"{LOCAL}:{count}", DEFAULT_ENCODER) as cluster:
@@ -88,7 +91,7 @@ def _raised(error: Exception) -> None:
 
 
 def _ignored(notice: str) -> None:
-    """What a loader remarks is of no interest here."""
+    """Ignore what a loader remarks."""
 
 
 def disturbed(folder: Path, beside: Path) -> tuple[int, int]:
@@ -141,7 +144,7 @@ def kill_the_first_at_work(mark: str, killed: list[int], until: float) -> None:
 
 
 def at_work(mark: str) -> Iterator[int]:
-    """Processes of Ray that are at work for the run that carries a mark."""
+    """Yield processes of Ray that are at work for the run that carries a mark."""
     for entry in Path("/proc").iterdir():
         if not entry.name.isdecimal():
             continue
@@ -154,7 +157,7 @@ def at_work(mark: str) -> Iterator[int]:
 
 
 def _allowed() -> float:
-    """How many times as fast two threads of one encoder are as one."""
+    """Return how many times as fast two threads of one encoder are as one."""
     texts = [path.read_text("utf-8")[:CHARACTERS] for path in sorted(DOCUMENTS.glob("*.txt"))]
     pieces = [text[start : start + 200] for text in texts for start in range(0, CHARACTERS, 25)][:_TEXTS]
     one, two = (min(_seconds(threads, pieces) for _ in range(3)) for threads in (1, 2))

@@ -22,18 +22,21 @@ _DIRECT = build_opener(ProxyHandler({}))
 
 
 def speed() -> list[Figure]:
-    """Time of `yiju-index build`, `yiju-ask` and the start of `yiju-serve`; memory of the server, size of the index."""
+    """Return the time of `yiju-index build`, `yiju-ask` and the start of `yiju-serve`.
+
+    Memory of the server, size of the index.
+    """
     with sample_index() as index:
         return [_building(), _asking(index), *_serving(index), Figure("index folder", megabytes(index), "MB")]
 
 
 def megabytes(folder: Path) -> float:
-    """Size of the files of a folder."""
+    """Return the size of the files of a folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
 
 
 def resident(pid: int) -> float:
-    """Megabytes of memory that a process holds, from its `/proc` entry."""
+    """Return the megabytes of memory that a process holds, from its `/proc` entry."""
     for line in Path(f"/proc/{pid}/status").read_text("utf-8").splitlines():
         name, _, value = line.partition(":")
         if name == "VmRSS":
@@ -73,7 +76,7 @@ def _ready(index: Path) -> float:
 
 
 def _over_http(address: str, questions: Sequence[Query]) -> list[float]:
-    """Seconds of each answer."""
+    """Return the seconds of each answer."""
     seconds = []
     for query in questions:
         body = json.dumps({"question": query.question, "history": query.history}).encode()

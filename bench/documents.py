@@ -28,7 +28,7 @@ _REPEATED_MIN = 8  # characters from which a repeated piece is a header
 
 
 def text() -> list[Figure]:
-    """Characters that reading .docx, text PDF and scans gets wrong, and scanned pages a minute."""
+    """Return the characters that reading .docx, text PDF and scans gets wrong, and scanned pages a minute."""
     ingest = _needed("ingest")
     figures = [_docx()]
     for kind, prefix, inside in (("text PDF", "pdf_", 0.005), ("scan", "scan_pdf_", 0.06)):
@@ -56,7 +56,7 @@ def text() -> list[Figure]:
 
 
 def articles() -> list[Figure]:
-    """Articles of national laws whose number and headings are told rightly."""
+    """Return the articles of national laws whose number and headings are told rightly."""
     laws = _rows(_needed("law") / "laws.jsonl")
     by_law: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in _rows(SHARED / "law/articles.jsonl"):
@@ -80,7 +80,7 @@ def articles() -> list[Figure]:
 
 
 def tables() -> list[Figure]:
-    """Sixty questions on cells of tables in PDF and Word: whether row and cell are found; halved by document."""
+    """Return sixty questions on cells of tables in PDF and Word: whether row and cell are found; halved by document."""
     from qa.bootstrap import open_assistant
     from qa.settings import Settings
 
@@ -108,7 +108,7 @@ def tables() -> list[Figure]:
 
 
 def errors(truth: str, document: Document) -> tuple[np.ndarray, np.ndarray]:
-    """Character errors of a document's text, piece by piece of what it should hold.
+    """Return character errors of a document's text, piece by piece of what it should hold.
 
     Pieces are what white space parts in the truth. Order counts inside a piece only: what is read in another order, as
     cells are, is no error. Page numbers and long pieces that the truth repeats, as headers, are left out.
@@ -136,13 +136,13 @@ def errors(truth: str, document: Document) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _bare(text: str) -> tuple[str, list[int]]:
-    """Folded text without white space and joints of tables, with the offset that each character came from."""
+    """Return folded text without white space and joints of tables, with the offset that each character came from."""
     kept = [(character, place) for place, raw in enumerate(text) for character in fold(raw) if character not in "|"]
     return "".join(character for character, _ in kept), [place for _, place in kept]
 
 
 def _distance(line: str, text: str) -> tuple[int, int]:
-    """The least number of edits between a line and any part of a text, and where that part ends.
+    """Return the least number of edits between a line and any part of a text, and where that part ends.
 
     Source: P. Sellers, The theory and computation of evolutionary distances, 1980.
     """
@@ -161,7 +161,7 @@ def _distance(line: str, text: str) -> tuple[int, int]:
 
 
 def _docx() -> Figure:
-    """Reports in .docx against the same reports as text from another source."""
+    """Return reports in .docx against the same reports as text from another source."""
     reference = {row["title"]: row["text"] for row in _rows(_needed("policy") / "work_reports.jsonl")}
     total = np.zeros(2)
     for path in sorted((SHARED / "policy/work_reports_docx").glob("*.docx")):
@@ -172,7 +172,7 @@ def _docx() -> Figure:
 
 
 def _placed(document: Document, rows: Sequence[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
-    """The articles of a law with the path that the outline gives the place where each stands."""
+    """Yield the articles of a law with the path that the outline gives the place where each stands."""
     position = 0
     for row in rows:
         first = row["text"].strip().split("\n")[0][:60]

@@ -69,7 +69,7 @@ print(resident() - before)
 
 
 def speed() -> list[Figure]:
-    """Characters a second, query time, likeness to float32 and memory of the default encoder."""
+    """Return characters a second, query time, likeness to float32 and memory of the default encoder."""
     texts = _slices()
     ours = load_encoder()
     # Before PyTorch has threads: they go on spinning for a while after each call and would be in the way.
@@ -90,7 +90,10 @@ def speed() -> list[Figure]:
 
 
 def retrieval() -> list[Figure]:
-    """R@1 and R@5 of default encoder and float32, whole vocabulary: sample, CMRC2018 and LeCoQA, where at hand."""
+    """Return r@1 and R@5 of default encoder and float32, whole vocabulary.
+
+    Sample, CMRC2018 and LeCoQA, where at hand.
+    """
     sets = [read() for path, read in ((_DOCUMENTS, _sample), (_CMRC, _encyclopedia), (_LAW, _law)) if path.exists()]
     with _reference() as (_, theirs):
         return [figure for questions in sets for figure in _recalls(questions, load_encoder(), theirs)]
@@ -107,7 +110,7 @@ class _Questions:
 
 
 def _sample() -> _Questions:
-    """Questions about the built-in documents, and the passages in which their evidence stands."""
+    """Return questions about the built-in documents, and the passages in which their evidence stands."""
     passages = [passage for path, source in find_files([_DOCUMENTS]) for passage in split(load(path, source=source))]
     held = [
         (query.question, [at for at, each in enumerate(passages) if any(part in each.text for part in query.evidence)])
@@ -127,7 +130,7 @@ def _encyclopedia() -> _Questions:
 
 
 def _law() -> _Questions:
-    """Questions of laypeople, every fifth, and the articles that LeCoQA cites."""
+    """Return the questions of laypeople, every fifth, and the articles that LeCoQA cites."""
     statutes, rows = _rows(_LAW / "lecoqa_statutes.jsonl"), _rows(_LAW / "lecoqa_questions.jsonl")[::5]
     numbers = {statute["doc_id"]: number for number, statute in enumerate(statutes)}
     texts = [f"{statute['title']}\n{statute['text']}" for statute in statutes]
@@ -140,7 +143,7 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 
 
 def _recalls(questions: _Questions, ours: Encoder, theirs: Encoder) -> Iterator[Figure]:
-    """Shares of questions with an answering text among the first 1 and 5, of both encoders, and how they differ."""
+    """Yield shares of questions answered among the first 1 and 5 texts, of both encoders, and their differences."""
     ranks = [_ranks(encoder, questions) for encoder in (ours, theirs)]
     name = f"{questions.name}, {len(questions.questions)} questions, {len(questions.texts)} texts"
     for k in (1, 5):
@@ -151,7 +154,7 @@ def _recalls(questions: _Questions, ours: Encoder, theirs: Encoder) -> Iterator[
 
 
 def _ranks(encoder: Encoder, questions: _Questions) -> NDArray[np.int64]:
-    """For each question, how many texts come before the first that answers it."""
+    """Return for each question how many texts come before the first that answers it."""
     similarity = encoder.encode_queries(questions.questions) @ encoder.encode_passages(questions.texts).T
     best = [row[list(places)].max() for row, places in zip(similarity, questions.answering, strict=True)]
     ranks: NDArray[np.int64] = (similarity > np.array(best)[:, None]).sum(axis=1)
@@ -159,7 +162,7 @@ def _ranks(encoder: Encoder, questions: _Questions) -> NDArray[np.int64]:
 
 
 def _slices() -> list[str]:
-    """Consecutive 200-character slices, spread evenly over the built-in documents."""
+    """Return consecutive 200-character slices, spread evenly over the built-in documents."""
     text = "".join(path.read_text(encoding="utf-8") for path in sorted(_DOCUMENTS.glob("*.txt")))
     starts = np.linspace(0, len(text) - LENGTH, TEXTS).astype(int)
     return [text[start : start + LENGTH] for start in starts]
@@ -167,7 +170,7 @@ def _slices() -> list[str]:
 
 @contextmanager
 def _reference() -> Iterator[tuple[Path, SentenceTransformerEncoder]]:
-    """The same weights in sentence-transformers, in PyTorch float32, and the folder that they lie in."""
+    """Provide the same weights in sentence-transformers, in PyTorch float32, and the folder that they lie in."""
     from index.encoding.sentence_transformers_encoder import load_sentence_transformer
 
     with tempfile.TemporaryDirectory() as folder:
@@ -186,7 +189,7 @@ class Export:
         self._process = process
 
     def seconds(self, texts: Sequence[str]) -> float:
-        """How long encoding texts takes.
+        """Return how long encoding texts takes.
 
         Raises:
             YijuError: if the process has ended.
@@ -202,7 +205,7 @@ class Export:
 
 @contextmanager
 def _export(folder: Path) -> Iterator[Export | None]:
-    """The export of a model; None where its packages cannot be had, which is said."""
+    """Provide the export of a model; None where its packages cannot be had, which is said."""
     try:
         environment = prepare("sentence-transformers-onnx", _ENVIRONMENTS)
     except YijuError as error:
@@ -217,7 +220,7 @@ def _export(folder: Path) -> Iterator[Export | None]:
 
 
 def _rounds(ours: Encoder, theirs: Encoder, export: Export | None, texts: Sequence[str]) -> Vectors:
-    """Seconds a round, of the default encoder, of PyTorch and, where it is at hand, of the export."""
+    """Return seconds a round, of the default encoder, of PyTorch and, where it is at hand, of the export."""
     works = [partial(_seconds, partial(encoder.encode_passages, texts)) for encoder in (ours, theirs)]
     works += [partial(export.seconds, texts)] if export else []
     for work in works:
@@ -227,7 +230,7 @@ def _rounds(ours: Encoder, theirs: Encoder, export: Export | None, texts: Sequen
 
 
 def _speeds(rounds: Vectors, characters: int) -> Iterator[Figure]:
-    """Characters a second of each, and how many times as fast the first is; the median of rounds."""
+    """Yield characters a second of each, and how many times as fast the first is; the median of rounds."""
     for name, seconds in zip(_NAMES, rounds.T, strict=False):
         yield Figure(f"characters a second, {name}", float(characters / np.median(seconds)), "1/s")
     for name, goal, seconds in zip(_NAMES[1:], _GOALS, rounds.T[1:], strict=False):
@@ -241,13 +244,13 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def _query_time(encoder: Encoder, texts: Sequence[str]) -> float:
-    """Median milliseconds of a call."""
+    """Return median milliseconds of a call."""
     encoder.encode_queries(texts)
     return 1000 * median(_seconds(partial(encoder.encode_queries, texts)) for _ in range(31))
 
 
 def _likeness(ours: Encoder, theirs: Encoder, texts: Sequence[str]) -> Vectors:
-    """Cosines of the two vectors of each text, as passage and, its beginning, as query."""
+    """Return the cosines of the two vectors of each text, as passage and, its beginning, as query."""
     beginnings = [text[:30] for text in texts]
     passages = ours.encode_passages(texts) * theirs.encode_passages(texts)
     queries = ours.encode_queries(beginnings) * theirs.encode_queries(beginnings)

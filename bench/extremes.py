@@ -18,7 +18,10 @@ _FONT = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"
 
 
 def extremes() -> list[Figure]:
-    """2,000 and 3,500 pages, 500 MB in four formats, a bomb: read or refused with the reason, in bounded memory."""
+    """Measure files of 2,000 and 3,500 pages, 500 MB in four formats, and an archive that unpacks without end.
+
+    Read or refused with the reason, in bounded memory.
+    """
     with tempfile.TemporaryDirectory() as folder:
         return _measured(Path(folder))
 
@@ -52,7 +55,7 @@ def _said(run: Run, words: str) -> int:
 
 
 def book(pages: int) -> bytes:
-    """A PDF of that many pages, a line on each."""
+    """Return a PDF of that many pages, a line on each."""
     objects = ["<</Type/Catalog/Pages 2 0 R>>", "", _FONT]
     for number in range(1, pages + 1):
         said = f"BT /F1 12 Tf 72 700 Td (Page {number}: installed capacity {number * 7} MW.) Tj ET"
@@ -89,7 +92,7 @@ def _sparse(beginning: bytes) -> Callable[[Path], None]:
 
 
 def _packed(path: Path) -> None:
-    """An archive of half a megabyte with a text of 500 in it."""
+    """Write an archive of half a megabyte with a text of 500 in it."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("inner.txt", "w") as file:
         for _ in range(_MEGABYTES):
             file.write(b" " * 2**20)

@@ -43,7 +43,7 @@ class Run:
 
 
 def reports() -> list[Figure]:
-    """The 31 provincial reports: indexed from nothing, and taken in again without a change."""
+    """Return the 31 provincial reports: indexed from nothing, and taken in again without a change."""
     if not REPORTS.is_dir():
         raise YijuError(f"没有 {REPORTS}：这项测试要用仓库旁的共享数据。")
     with tempfile.TemporaryDirectory() as folder:
@@ -57,7 +57,7 @@ def reports() -> list[Figure]:
 
 
 def many() -> list[Figure]:
-    """Ten thousand small files of which a hundred are bad: each bad one is named, all others are indexed."""
+    """Return ten thousand small files of which a hundred are bad: each bad one is named, all others are indexed."""
     with tempfile.TemporaryDirectory() as folder:
         papers = Path(folder) / "papers"
         _write(papers)
@@ -74,7 +74,7 @@ def many() -> list[Figure]:
 
 
 def _write(folder: Path) -> None:
-    """A hundred folders of small files, with bad ones among them and a link that leads back."""
+    """Write a hundred folders of small files, with bad ones among them and a link that leads back."""
     for number in range(FILES):
         part = folder / f"{number % 100:02}"
         part.mkdir(parents=True, exist_ok=True)

@@ -49,7 +49,10 @@ class Checked:
 
 
 def guests() -> list[Figure]:
-    """Time until the quoted answer stands and for checking a sentence; false sentences shown, by kind of text."""
+    """Return time until the quoted answer stands and for checking a sentence.
+
+    False sentences shown, by kind of text.
+    """
     return [*_first_snapshots(), *_checks()]
 
 
@@ -72,7 +75,10 @@ def _checks() -> Iterator[Figure]:
 
 
 def shares(found: Checked) -> Iterator[Figure]:
-    """Which share was shown of the sentences of one kind of text: with false figures, with false names, true ones."""
+    """Yield which share was shown of the sentences of one kind of text.
+
+    With false figures, with false names, true ones.
+    """
     for name, kinds, goal in (
         ("false figures", FIGURES, "0"),
         ("false names", NAMES, "0"),
@@ -83,7 +89,7 @@ def shares(found: Checked) -> Iterator[Figure]:
 
 
 def checked(kind: str, texts: Sequence[Document], checker: SentenceChecker) -> Checked:
-    """Sentences of some texts, true and spoilt, each checked against its own passage."""
+    """Return the sentences of some texts, true and spoilt, each checked against its own passage."""
     told = Checked(kind, [], [])
     for passage, sentence in _sentences(texts):
         for claim in claims(sentence, passage.text):
@@ -95,7 +101,7 @@ def checked(kind: str, texts: Sequence[Document], checker: SentenceChecker) -> C
 
 
 def _sentences(texts: Sequence[Document]) -> list[tuple[Passage, str]]:
-    """Sentences with their passages, drawn at random, as many of each text as of the others."""
+    """Return sentences with their passages, drawn at random, as many of each text as of the others."""
     generator, drawn = random.Random(SEED), list[tuple[Passage, str]]()
     for text in texts:
         pairs = [
@@ -109,7 +115,7 @@ def _sentences(texts: Sequence[Document]) -> list[tuple[Passage, str]]:
 
 
 def _texts() -> dict[str, list[Document]]:
-    """The sample document; laws, policies and encyclopedia articles of the half that no rule was made by."""
+    """Return the sample document; laws, policies and encyclopedia articles of the half that no rule was made by."""
     (sample,) = sorted(DOCUMENTS.glob("*.txt"))
     texts = {"sample": [Document("sample", sample.stem, sample.read_text("utf-8-sig"), sample.name)]}
     for kind, name, id, text in (
@@ -127,7 +133,7 @@ def _texts() -> dict[str, list[Document]]:
 
 
 def _first_snapshots() -> Iterator[Figure]:
-    """How long until what quoting gives is on the screen, whatever the language model does."""
+    """Yield how long until what quoting gives is on the screen, whatever the language model does."""
     from qa.bootstrap import open_assistant
 
     with sample_index() as index, scripted_model() as writing, _silent() as silent:
@@ -147,7 +153,10 @@ def _first_snapshots() -> Iterator[Figure]:
 
 
 def _wait(assistant: Expander, query: Query) -> float:
-    """Milliseconds to the first snapshot that shows something; the model is asked always, and left once it stands."""
+    """Return milliseconds to the first snapshot that shows something.
+
+    The model is asked always, and left once it stands.
+    """
     start = time.perf_counter()
     snapshots = assistant.expand(query.question, query.history)
     next(each for each in snapshots if each.text or each.notice)
@@ -156,13 +165,13 @@ def _wait(assistant: Expander, query: Query) -> float:
 
 @contextmanager
 def _silent() -> Iterator[str]:
-    """The address of a server that takes connections and never says a word."""
+    """Provide the address of a server that takes connections and never says a word."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
 
 
 def _closed_port() -> int:
-    """A port that nobody listens on."""
+    """Return a port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port: int = taken.getsockname()[1]
     return port

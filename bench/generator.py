@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def load(address: str, users: int, seconds: float, reading: float) -> list[Figure]:
-    """What users got: answers and refusals, waits, and how long each stage took on average.
+    """Return what users got: answers and refusals, waits, and how long each stage took on average.
 
     Args:
         address: of the service.
@@ -71,7 +71,7 @@ def load(address: str, users: int, seconds: float, reading: float) -> list[Figur
 
 
 def stages_of(address: str) -> Stages:
-    """What `/metrics` says of the stages; empty where it may not be read."""
+    """Return what `/metrics` says of the stages; empty where it may not be read."""
     connection = HTTPConnection(urlsplit(address).netloc, timeout=PATIENCE_SECONDS)
     try:
         connection.request("GET", f"{urlsplit(address).path}/metrics")

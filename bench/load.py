@@ -47,7 +47,10 @@ class Wait:
 
 
 def crowd() -> list[Figure]:
-    """Waiting times of one user and of fifty for a minute, and memory over 5,000 answers; takes about ten minutes."""
+    """Return waiting times of one user and of fifty for a minute, and memory over 5,000 answers.
+
+    Takes about ten minutes.
+    """
     with sample_index() as index, serving(index) as server:
         questions = iter(list(itertools.islice(windows(text_of(server.address)), QUESTIONS)))
         alone = [asked(server.address, next(questions)) for _ in range(ALONE)]
@@ -67,7 +70,7 @@ def crowd() -> list[Figure]:
 def together(
     address: str, questions: Iterator[str], users: int, seconds: float, reading: float
 ) -> tuple[list[Wait], list[str]]:
-    """Waits of users who ask and read in turn, and what those were told who got no answer.
+    """Return the waits of users who ask and read in turn, and what those were told who got no answer.
 
     Args:
         address: of the server.
@@ -97,7 +100,7 @@ def together(
 
 
 def endurance(address: str, pid: int, questions: Iterator[str]) -> list[Figure]:
-    """Memory of the server once it has settled, and what it grows by until the last answer."""
+    """Return the memory of the server once it has settled, and what it grows by until the last answer."""
     start = time.perf_counter()
     _many(address, itertools.islice(questions, SETTLED))
     settled = resident(pid)
@@ -112,7 +115,7 @@ def endurance(address: str, pid: int, questions: Iterator[str]) -> list[Figure]:
 
 
 def asked(address: str, question: str) -> Wait:
-    """Asks one question as a stream.
+    """Ask one question as a stream.
 
     Raises:
         Unanswered: if the server refuses or breaks off.
@@ -135,13 +138,16 @@ def asked(address: str, question: str) -> Wait:
 
 
 def text_of(address: str) -> str:
-    """The text of all documents of a server."""
+    """Return the text of all documents of a server."""
     documents = json.loads(_get(address, "/api/documents"))["documents"]
     return "".join(_get(address, f"/api/documents/{each['id']}/text") for each in documents)
 
 
 def windows(text: str) -> Iterator[str]:
-    """Questions about a text, all different, so that no remembered vector helps: each run of 8 characters, of 9…"""
+    """Yield questions about a text, all different, so that no remembered vector helps.
+
+    Each run of 8 characters, of 9…
+    """
     line = "".join(text.split())
     runs = (line[start : start + length] for length in range(8, 60) for start in range(0, len(line) - length, 5))
     seen: set[str] = set()

@@ -44,7 +44,7 @@ _FILTERS = (
 
 
 def questions() -> list[Figure]:
-    """A question, a filter and examples over a hundred thousand tiny documents: what each costs, and opening."""
+    """Return a question, a filter and examples over a hundred thousand tiny documents: what each costs, and opening."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "index"
         build(folder, DOCUMENTS)
@@ -80,7 +80,7 @@ def build(folder: Path, count: int) -> None:
 
 
 def documents(count: int) -> Iterator[Document]:
-    """Tiny documents by ascending id."""
+    """Yield tiny documents by ascending id."""
     for number in range(count):
         work, year = number - number % _PAIRS % 2 if number % _PAIRS < 2 else number, 2015 + number % 10
         place = _PLACES[work % len(_PLACES)]
@@ -104,7 +104,7 @@ def _question(number: int) -> str:
 
 
 def timed(work: Callable[[], T]) -> tuple[float, T]:
-    """Seconds of wall time that some work takes, and what it gives."""
+    """Return the seconds of wall time that some work takes, and what it gives."""
     begun = time.perf_counter()
     done = work()
     return time.perf_counter() - begun, done

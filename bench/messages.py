@@ -20,7 +20,7 @@ _PATIENCE_SECONDS = 60.0
 
 
 def cost() -> list[Figure]:
-    """Gradio's own cost of a message: one question through the chat's queue and over the interface, in turn."""
+    """Return Gradio's own cost of a message: one question through the chat's queue and over the interface, in turn."""
     with sample_index() as index, serving(index) as server:
         event = chat_event(json.loads(_request(server.address, "GET", "/chat/config")))
         rounds = [
@@ -35,7 +35,7 @@ def cost() -> list[Figure]:
 
 
 def chat_event(config: dict[str, Any]) -> int:
-    """The number of the event that a message sets off, from what the page is told.
+    """Return the number of the event that a message sets off, from what the page is told.
 
     Raises:
         YijuError: if there is none.
@@ -65,7 +65,7 @@ def _over_the_interface(address: str) -> float:
 
 
 def _request(address: str, method: str, path: str, body: object = None) -> str:
-    """What a server says.
+    """Return what a server says.
 
     Raises:
         YijuError: if it refuses.

@@ -19,7 +19,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared/data"
 
 
 def dates_and_places() -> list[Figure]:
-    """Dates of issue of notices and of versions of laws, regions and years of reports."""
+    """Return the dates of issue of notices and of versions of laws, regions and years of reports."""
     notices = Counter(_compared(row["date"], _issued(row)) for row in _dated("policy/business_climate_2023.jsonl"))
     laws = Counter(
         _compared(row["date"], _version(row)) for row in _dated("law/laws.jsonl") if row["category"] not in _NO_LAWS
@@ -45,7 +45,7 @@ def _issued(row: dict[str, Any]) -> str | None:
 
 
 def _version(row: dict[str, Any]) -> str | None:
-    """When a law was amended last, else adopted; the law as it is printed, with its history under the title."""
+    """Return when a law was amended last, else adopted; the law as it is printed, with its history under the title."""
     history = "\u3000".join(event.rstrip("）") for event in row["history"])
     _, said = describe(f"{row['title']}\n（{history}）\n\n{row['text']}", row["title"])
     return (said.revised or said.issued or "").split(" ")[0] or None

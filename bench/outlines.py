@@ -74,17 +74,17 @@ class Score:
 
 
 def development() -> list[Figure]:
-    """Headings of twenty documents marked by hand, and the paths of their passages; for tuning."""
+    """Return the headings of twenty documents marked by hand, and the paths of their passages; for tuning."""
     return _figures("dev")
 
 
 def test() -> list[Figure]:
-    """The same of twenty other documents, which nothing is tuned on."""
+    """Return the same of twenty other documents, which nothing is tuned on."""
     return _figures("test")
 
 
 def documents(half: str) -> Iterator[tuple[str, Document, list[Mark]]]:
-    """The documents of a half as they are loaded, with the headings marked in them.
+    """Yield the documents of a half as they are loaded, with the headings marked in them.
 
     Args:
         half: dev or test.
@@ -99,7 +99,7 @@ def documents(half: str) -> Iterator[tuple[str, Document, list[Mark]]]:
 
 
 def located(text: str, headings: Sequence[tuple[int, str]]) -> list[Mark]:
-    """Where marked headings stand.
+    """Return where marked headings stand.
 
     Args:
         text: of the document.
@@ -136,7 +136,7 @@ def score(document: Document, marks: Sequence[Mark]) -> Score:
 
 
 def path(marks: Sequence[Mark], offset: int) -> tuple[int, ...]:
-    """Starts of the headings that enclose an offset, outermost first."""
+    """Start of the headings that enclose an offset, outermost first."""
     above: list[Mark] = []
     for mark in marks[: bisect_right(marks, offset, key=lambda mark: mark.start)]:
         while above and above[-1].level >= mark.level:
@@ -165,7 +165,7 @@ def _line_start(text: str, offset: int) -> int:
 
 
 def _document(reference: str) -> Document:
-    """`file`, or `file#doc_id/field` for a field of a row, read as the file that a user would have."""
+    """Return `file`, or `file#doc_id/field` for a field of a row, read as the file that a user would have."""
     name, _, field = reference.partition("#")
     file = SHARED / name
     if not file.is_file():

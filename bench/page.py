@@ -34,7 +34,7 @@ class Load:
 
 
 def speed() -> list[Figure]:
-    """Bytes, requests and time of the chat page in Chromium, with an empty and with a filled cache."""
+    """Return bytes, requests and time of the chat page in Chromium, with an empty and with a filled cache."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
@@ -61,7 +61,7 @@ def _figures(name: str, loads: Sequence[Load], kilobytes: int, seconds: float | 
 
 
 def _cold_and_warm(context: BrowserContext, address: str) -> tuple[Load, Load]:
-    """Opens a page in a fresh profile, and then once more."""
+    """Open a page in a fresh profile, and then once more."""
     page = context.new_page()
     loads = _opened(page, address), _opened(page, address)
     context.close()

@@ -61,7 +61,7 @@ def run(*arguments: str) -> float:
 
 @contextmanager
 def sample_index() -> Iterator[Path]:
-    """The folder of a new index of the built-in documents."""
+    """Provide the folder of a new index of the built-in documents."""
     with tempfile.TemporaryDirectory() as folder:
         index = Path(folder) / "index"
         run("index", "build", str(DOCUMENTS), "-o", str(index))
@@ -70,7 +70,7 @@ def sample_index() -> Iterator[Path]:
 
 @contextmanager
 def serving(index: Path) -> Iterator[Server]:
-    """A server on a free port of loopback, ended afterwards.
+    """Provide a server on a free port of loopback, ended afterwards.
 
     Raises:
         YijuError: if it ends before it can answer.
@@ -90,7 +90,7 @@ def serving(index: Path) -> Iterator[Server]:
 
 
 def _address(process: subprocess.Popen[str]) -> str:
-    """What a server says of itself once it answers; empty if it ends before, or never does."""
+    """Return what a server says of itself once it answers; empty if it ends before, or never does."""
     too_late = Timer(PATIENCE_SECONDS, process.kill)
     too_late.start()
     try:

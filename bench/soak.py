@@ -100,26 +100,26 @@ Client = Callable[[str, str], bool]
 
 
 def whole(address: str, question: str) -> bool:
-    """Asks for a whole answer."""
+    """Ask for a whole answer."""
     _expect(_post(address, "/api/ask", {"question": question}), 200, b'"confidence"')
     return True
 
 
 def stream(address: str, question: str) -> bool:
-    """Asks for a stream and hears it to its end."""
+    """Ask for a stream and hear it to its end."""
     asked(address, question)
     return True
 
 
 def chat(address: str, question: str) -> bool:
-    """Asks as programs for language models do."""
+    """Ask as programs for language models do."""
     body = {"model": "yiju", "messages": [{"role": "user", "content": question}]}
     _expect(_post(address, "/v1/chat/completions", body), 200, b'"choices"')
     return True
 
 
 def abandoned(address: str, question: str) -> bool:
-    """Begins to hear a stream and hangs up."""
+    """Return begins to hear a stream and hangs up."""
     with closing(_connection(address)) as connection:
         _request(connection, "/api/ask?stream=1", {"question": question})
         response = connection.getresponse()
@@ -130,7 +130,7 @@ def abandoned(address: str, question: str) -> bool:
 
 
 def wrong(address: str, question: str) -> bool:
-    """Asks for what cannot be; each time in another way."""
+    """Ask for what cannot be; each time in another way."""
     bodies: Sequence[tuple[str, object, int]] = (
         ("/api/ask", {"question": ""}, 422),
         ("/api/ask", {"question": question * 1000}, 422),
@@ -144,7 +144,7 @@ def wrong(address: str, question: str) -> bool:
 
 
 def page(address: str, _: str) -> bool:
-    """Looks at a page."""
+    """Return looks at a page."""
     with closing(_connection(address)) as connection:
         connection.request("GET", "/documents/")
         _expect(connection.getresponse(), 200, b"</html>")
@@ -156,7 +156,7 @@ MIX: Mapping[Client, int] = {whole: 4, stream: 4, chat: 2, abandoned: 1, wrong: 
 
 
 def mixed(server: Server, questions: Iterator[str], answers: int, clients: int, seed: int = 1) -> Record:
-    """Clients of every kind at once, until so many answers have been given.
+    """Return the clients of every kind at once, until so many answers have been given.
 
     Args:
         server: asked.
@@ -197,7 +197,7 @@ def mixed(server: Server, questions: Iterator[str], answers: int, clients: int, 
 
 
 def soaked(record: Record) -> list[Figure]:
-    """What a record says: whether anything grew after the first tenth, or failed."""
+    """Return what a record says: whether anything grew after the first tenth, or failed."""
     after = [each for each in record.samples if each.answers >= WARM * len(record.waits)]
     fifth = max(1, len(after) // 5)
     first, last = after[:fifth], after[-fifth:]
@@ -219,7 +219,10 @@ def soaked(record: Record) -> list[Figure]:
 
 
 def flooded(address: str, questions: Iterator[str]) -> list[Figure]:
-    """What is answered of ten times more than can be, as a share of the most that can be; and how the rest is told."""
+    """Return what is answered of ten times more than can be, as a share of the most that can be.
+
+    And how the rest is told.
+    """
     peak, _, _ = _offered(address, questions, PEAK_SECONDS, 0.0)
     good, refused, failures = _offered(address, questions, FLOOD_SECONDS, TIMES * peak)
     prompt = [wait for wait in refused if wait <= _PROMPT_SECONDS]
@@ -236,7 +239,7 @@ def flooded(address: str, questions: Iterator[str]) -> list[Figure]:
 def _offered(
     address: str, questions: Iterator[str], seconds: float, rate: float
 ) -> tuple[float, list[float], Counter[str]]:
-    """Answers a second, seconds until each 503, and what else came.
+    """Measure answers a second, seconds until each 503, and what else came.
 
     Args:
         address: asked.
@@ -280,7 +283,7 @@ def _offered(
 
 
 def loris(server: Server, questions: Iterator[str]) -> list[Figure]:
-    """Connections that send a byte now and then and never a request, while somebody else asks."""
+    """Return the connections that send a byte now and then and never a request, while somebody else asks."""
     host, port = urlsplit(server.address).hostname, urlsplit(server.address).port
     before = _sample(server.pid, 0).descriptors
     with ExitStack() as stack:
@@ -303,7 +306,7 @@ def loris(server: Server, questions: Iterator[str]) -> list[Figure]:
 
 
 def vanished(address: str, index: Path, questions: Iterator[str]) -> list[Figure]:
-    """What is answered while the folder of the index is away, as network drives go, and once it is back."""
+    """Return what is answered while the folder of the index is away, as network drives go, and once it is back."""
     away = index.with_name(f"{index.name}-away")
     index.rename(away)
     try:
@@ -379,13 +382,13 @@ def _expect(reply: Reply | HTTPResponse, status: int, part: bytes) -> None:
 
 
 def _questions(text: str) -> Iterator[str]:
-    """Questions about a text, without end; after some thousands they come again, as they do in life."""
+    """Yield questions about a text, without end; after some thousands they come again, as they do in life."""
     while True:
         yield from windows(text)
 
 
 def main() -> int:
-    """Soak, flood, dribble; print the figures."""
+    """Return soak, flood, dribble; print the figures."""
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description="长时间混合负载、过载与慢连接。")
     parser.add_argument("--answers", type=int, default=ANSWERS, help="一共多少个答案（默认 %(default)s，约一夜）")
     parser.add_argument("--clients", type=int, default=CLIENTS, help="同时多少个客户端（默认 %(default)s）")

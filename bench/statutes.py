@@ -68,7 +68,7 @@ def statutes() -> list[Figure]:
 
 
 def hits(questions: Sequence[tuple[str, set[Article]]], search: Callable[[str], list[Article]]) -> NDArray[np.bool_]:
-    """For each question, whether an article that answers it is among the first ten found."""
+    """Return for each question whether an article that answers it is among the first ten found."""
     return np.array([bool(wanted & set(search(question)[:FIRST])) for question, wanted in questions])
 
 
@@ -77,12 +77,12 @@ def _found(index: PassageIndex, stage: Stage, within: Filter, laws: dict[str, st
 
 
 def _tuned_on(count: int) -> NDArray[np.bool_]:
-    """A half of the questions, drawn once: what is chosen by looking at results is chosen by these."""
+    """Return a half of the questions, drawn once: what is chosen by looking at results is chosen by these."""
     return np.random.default_rng(7).permutation(count) < count // 2
 
 
 def articles(hits: Sequence[Hit], laws: dict[str, str]) -> list[Article]:
-    """The articles that passages belong to, each once, in the order of the hits.
+    """Return the articles that passages belong to, each once, in the order of the hits.
 
     Args:
         hits: of any passages; those outside articles are passed over.
@@ -97,7 +97,7 @@ def articles(hits: Sequence[Hit], laws: dict[str, str]) -> list[Article]:
 
 
 def _built(law: Path) -> Run:
-    """What indexing the laws took, now or when it was last done from nothing with the files as they are."""
+    """Return what indexing the laws took, now or when it was last done from nothing with the files as they are."""
     took = FOLDER / "took.json"
     if not took.is_file():
         for row in _rows(law / "laws.jsonl"):
@@ -110,7 +110,7 @@ def _built(law: Path) -> Run:
 
 
 def _questions(law: Path) -> Iterator[tuple[str, set[Article]]]:
-    """Questions with the articles that answer them, in any version; those without any left out."""
+    """Yield questions with the articles that answer them, in any version; those without any left out."""
     named: dict[str, Article] = {row["art_id"]: (row["law"], row["article"]) for row in _rows(law / "articles.jsonl")}
     answers = {row["doc_id"]: row.get("law_art_ids", ()) for row in _rows(law / "lecoqa_statutes.jsonl")}
     for row in _rows(law / "lecoqa_questions.jsonl"):

@@ -43,7 +43,7 @@ class Asked:
 
 
 def milvus() -> list[Figure]:
-    """Gold questions answered from milvus-lite as from a folder; needs the extra `milvus`."""
+    """Return gold questions answered from milvus-lite as from a folder; needs the extra `milvus`."""
     queries = load_dataset(GOLD, "dev").queries[:_ASKED]
     with tempfile.TemporaryDirectory() as folder:
         places = [location(f"{folder}/index"), location(f"milvus+file:{folder}/store.db/gold")]
@@ -80,7 +80,7 @@ def _asking(assistant: Assistant) -> Callable[[Query], Answer]:
 
 
 def same_answer(one: Answer, other: Answer) -> bool:
-    """Whether two answers say the same, from the same places, as surely."""
+    """Return whether two answers say the same, from the same places, as surely."""
     said = [(each.text, each.short, each.abstained, _places(each)) for each in (one, other)]
     return said[0] == said[1] and abs(one.confidence - other.confidence) <= TOLERANCE
 
@@ -94,7 +94,7 @@ def _same(asked: Asked) -> bool:
 
 
 def same_hits(one: Sequence[Hit], other: Sequence[Hit]) -> bool:
-    """Whether two lists have the same scores, and the same passages where no others score the same."""
+    """Return whether two lists have the same scores, and the same passages where no others score the same."""
     if len(one) != len(other) or any(abs(a.score - b.score) > TOLERANCE for a, b in zip(one, other, strict=True)):
         return False
     scores = [hit.score for hit in one]

@@ -30,74 +30,74 @@ class Record:
     prefix: str = ""
 
     def complaint(self, field: str, expected: str) -> EvaluationError:
-        """The error that says what stands in `field` and what should."""
+        """Return the error that says what stands in `field` and what should."""
         found = f"是 {shown(self.fields[field])}" if field in self.fields else "没有"
         place = f" 第 {self.line} 行" if self.line is not None else ""
         where = f"{self.path}{place}：字段 {self.prefix}{field}"
         return self.error(self.path, f"{where} {found}，应为{expected}")
 
     def text(self, field: str) -> str:
-        """A string that is not blank."""
+        """Return a string that is not blank."""
         value = self.fields.get(field)
         if not isinstance(value, str) or not value.strip():
             raise self.complaint(field, "非空字符串")
         return value
 
     def any_text(self, field: str) -> str:
-        """A string, maybe empty."""
+        """Return a string, maybe empty."""
         value = self.fields.get(field)
         if not isinstance(value, str):
             raise self.complaint(field, "字符串")
         return value
 
     def optional_text(self, field: str) -> str | None:
-        """A string, or None where the field is missing or null."""
+        """Return a string, or None where the field is missing or null."""
         return None if self.fields.get(field) is None else self.any_text(field)
 
     def flag(self, field: str) -> bool:
-        """A JSON boolean."""
+        """Return a JSON boolean."""
         value = self.fields.get(field)
         if not isinstance(value, bool):
             raise self.complaint(field, " true 或 false")
         return value
 
     def number(self, field: str, low: float, high: float) -> float:
-        """A number in [low, high]."""
+        """Return a number in [low, high]."""
         value = self.fields.get(field)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
             raise self.complaint(field, f" {low:g} 到 {high:g} 的数")
         return float(value)
 
     def offset(self, field: str) -> int:
-        """An integer that is not negative."""
+        """Return an integer that is not negative."""
         value = self.fields.get(field)
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             raise self.complaint(field, "非负整数")
         return value
 
     def texts(self, field: str) -> tuple[str, ...]:
-        """A list of strings that are not blank; empty where the field is missing."""
+        """Return a list of strings that are not blank; empty where the field is missing."""
         value = self.fields.get(field, [])
         if not _is_texts(value):
             raise self.complaint(field, "非空字符串的数组")
         return tuple(value)
 
     def alternatives(self, field: str) -> tuple[tuple[str, ...], ...]:
-        """A list of non-empty lists of strings; empty where the field is missing."""
+        """Return a list of non-empty lists of strings; empty where the field is missing."""
         value = self.fields.get(field, [])
         if not isinstance(value, list) or not all(_is_texts(item) and item for item in value):
             raise self.complaint(field, '数组的数组，内层是非空字符串，例如 [["70MW"], ["70兆瓦"]]')
         return tuple(tuple(item) for item in value)
 
     def inner(self, field: str) -> Record:
-        """A JSON object as a record of its own; an empty one where the field is missing."""
+        """Return a JSON object as a record of its own; an empty one where the field is missing."""
         value = self.fields.get(field, {})
         if not isinstance(value, dict):
             raise self.complaint(field, "对象")
         return Record(self.path, self.line, value, self.error, f"{self.prefix}{field}.")
 
     def objects(self, field: str) -> list[Record]:
-        """A list of JSON objects, each as a record of its own."""
+        """Return a list of JSON objects, each as a record of its own."""
         value = self.fields.get(field)
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise self.complaint(field, "对象的数组")
@@ -108,7 +108,7 @@ class Record:
 
 
 def read_records(path: Path, error: type[EvaluationError]) -> Iterator[Record]:
-    """The objects of a JSON-lines file in order; blank lines are skipped.
+    """Yield the objects of a JSON-lines file in order; blank lines are skipped.
 
     Raises:
         EvaluationError: as `error`, if the file cannot be read or a line is no JSON object.
@@ -119,7 +119,7 @@ def read_records(path: Path, error: type[EvaluationError]) -> Iterator[Record]:
 
 
 def read_text(path: Path, error: type[EvaluationError]) -> str:
-    """The content of a UTF-8 file, with or without a byte order mark.
+    """Return the content of a UTF-8 file, with or without a byte order mark.
 
     Raises:
         EvaluationError: as `error`, if it cannot be read or decoded.
@@ -149,7 +149,7 @@ def _is_texts(value: object) -> TypeGuard[list[str]]:
 
 
 def shown(value: object) -> str:
-    """A value as it may stand in a message: JSON, one line, 40 characters at most."""
+    """Return a value as it may stand in a message: JSON, one line, 40 characters at most."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = " ".join(text.split()) or "空白"
     return text if len(text) <= 40 else text[:39] + "…"

@@ -16,7 +16,7 @@ Report = TypeVar("Report", bound=Mapping[str, object])
 
 
 def parser(module: str, description: str) -> argparse.ArgumentParser:
-    """The arguments of such a command: which part of the articles, where the data is, where figures go.
+    """Return the arguments of such a command: which part of the articles, where the data is, where figures go.
 
     Args:
         module: that is run, for the help.

@@ -62,7 +62,9 @@ class Comprehension:
 
 
 def load(folder: Path, files: Sequence[str], name: str) -> list[Comprehension]:
-    """The questions of a set in file order; a line whose question is blank, as the published sets have, asks nothing.
+    """Return the questions of a set in file order.
+
+    A line whose question is blank, as the published sets have, asks nothing.
 
     Args:
         folder: that holds the files.
@@ -77,19 +79,19 @@ def load(folder: Path, files: Sequence[str], name: str) -> list[Comprehension]:
 
 
 def of_part(questions: Iterable[Comprehension], part: Part) -> list[Comprehension]:
-    """Those whose article belongs to a part and is in no gold set."""
+    """Return those whose article belongs to a part and is in no gold set."""
     return [each for each in questions if each.title not in _IN_GOLD and part_of(each.title) == part]
 
 
 def sample(questions: Sequence[Comprehension], n: int | None, seed: int = 0) -> list[Comprehension]:
-    """At most `n` of the questions, drawn with a seed, in their order; all for None."""
+    """Return at most `n` of the questions, drawn with a seed, in their order; all for None."""
     if n is None or n >= len(questions):
         return list(questions)
     return [questions[place] for place in sorted(random.Random(seed).sample(range(len(questions)), n))]
 
 
 def selection(folder: Path, every: Iterable[Comprehension], part: Part, n: int | None) -> list[Comprehension]:
-    """At most `n` questions of a part, as `of_part` and `sample` choose them.
+    """Return at most `n` questions of a part, as `of_part` and `sample` choose them.
 
     Raises:
         DatasetError: if there is none; names `folder`, where the sets are from.
@@ -101,7 +103,7 @@ def selection(folder: Path, every: Iterable[Comprehension], part: Part, n: int |
 
 
 def count(text: str) -> int:
-    """A number of questions from a command line.
+    """Return a number of questions from a command line.
 
     Raises:
         ArgumentTypeError: if it is no whole number above 0.
@@ -112,12 +114,12 @@ def count(text: str) -> int:
 
 
 def contexts(questions: Iterable[Comprehension]) -> list[Document]:
-    """The contexts asked about, each once."""
+    """Return the contexts asked about, each once."""
     return list({each.context_id: each.document for each in questions}.values())
 
 
 def right_passages(index: PassageIndex, question: Comprehension) -> list[Hit]:
-    """All passages that the splitter makes of the right context, the nearest to the question first."""
+    """Return all passages that the splitter makes of the right context, the nearest to the question first."""
     ranked = index.retriever("dense").search(question.question, index.passage_count)
     return [hit for hit in ranked if hit.passage.document_id == question.context_id]
 

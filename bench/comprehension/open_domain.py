@@ -106,13 +106,13 @@ def ask(answerer: Answerer, reader: SpanReader, index: PassageIndex, question: C
 def ask_all(
     answerer: Answerer, reader: SpanReader, index: PassageIndex, questions: Sequence[Comprehension]
 ) -> Iterator[Asked]:
-    """Every question in turn."""
+    """Yield every question in turn."""
     for question in questions:
         yield ask(answerer, reader, index, question)
 
 
 def make_report(part: str, documents: int, asked: Sequence[Asked]) -> OpenDomainJson:
-    """Means with intervals, and what finding costs.
+    """Return means with intervals, and what finding costs.
 
     Args:
         part: which questions they are.
@@ -132,7 +132,7 @@ def make_report(part: str, documents: int, asked: Sequence[Asked]) -> OpenDomain
 
 
 def report_text(report: OpenDomainJson) -> str:
-    """The measurement as a terminal shows it: percent with 95 % intervals."""
+    """Return the measurement as a terminal shows it: percent with 95 % intervals."""
     rows = [[LABELS[name], percent(score)] for name, score in report["scores"].items()]
     rows.append(["找段落的代价（F1 之差，必答）", percent(report["loss"])])
     times = report["milliseconds"]
@@ -142,7 +142,10 @@ def report_text(report: OpenDomainJson) -> str:
 
 @contextmanager
 def opened(questions: Sequence[Comprehension], folder: Path | None) -> Iterator[Path]:
-    """The folder of an index of all contexts: the one named, built if there is none yet, or one for the moment."""
+    """Provide the folder of an index of all contexts.
+
+    The one named, built if there is none yet, or one for the moment.
+    """
     with tempfile.TemporaryDirectory() as temporary:
         path = folder or Path(temporary) / "index"
         if not (path / MANIFEST).exists():

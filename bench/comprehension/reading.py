@@ -48,7 +48,7 @@ class SpanReader(Reader, Protocol):
     """What is measured: the product's reader, which can also be made to choose."""
 
     def best_span(self, question: str, hits: Sequence[Hit]) -> str | None:
-        """The best span of the passages, however unsure; None where there is nothing to choose from."""
+        """Return the best span of the passages, however unsure; None where there is nothing to choose from."""
         ...
 
 
@@ -56,7 +56,7 @@ class ForcedExtractiveReader(ExtractiveReader):
     """The extractive reader, made to choose."""
 
     def best_span(self, question: str, hits: Sequence[Hit]) -> str | None:
-        """The best candidate, even one that it would rather not give."""
+        """Return the best candidate, even one that it would rather not give."""
         finding = self.find(question, hits)
         return finding.place.text if finding else None
 
@@ -69,12 +69,12 @@ class ReadingJson(TypedDict):
 
 
 def open_reader(index: PassageIndex) -> SpanReader:
-    """The reader of the product on an index."""
+    """Return the reader of the product on an index."""
     return ForcedExtractiveReader(index.encoder, index, load_span_model())
 
 
 def read(reader: SpanReader, question: Comprehension, hits: Sequence[Hit]) -> Scores:
-    """Scores of one question, forced and as given."""
+    """Return the scores of one question, forced and as given."""
     span = reader.best_span(question.question, hits) or ""
     *_, answer = reader.read(question.question, hits)
     query, given = query_of(question), answer.to_json()
@@ -88,19 +88,19 @@ def read(reader: SpanReader, question: Comprehension, hits: Sequence[Hit]) -> Sc
 
 
 def query_of(question: Comprehension) -> Query:
-    """The question as one of a data set, typed by its set."""
+    """Return the question as one of a data set, typed by its set."""
     alternatives = tuple((answer,) for answer in question.answers)
     return Query(question.id, question.question, alternatives, (), True, question.set)
 
 
 def read_all(reader: SpanReader, index: PassageIndex, questions: Sequence[Comprehension]) -> Iterator[Scores]:
-    """Scores of every question, each read in its own context."""
+    """Yield scores of every question, each read in its own context."""
     for question in questions:
         yield read(reader, question, right_passages(index, question))
 
 
 def make_report(part: str, questions: Sequence[Comprehension], scored: Sequence[Scores]) -> ReadingJson:
-    """Means with intervals for each set and for all.
+    """Return means with intervals for each set and for all.
 
     Args:
         part: which questions they are.
@@ -116,7 +116,7 @@ def make_report(part: str, questions: Sequence[Comprehension], scored: Sequence[
 
 
 def report_text(report: ReadingJson) -> str:
-    """The measurement as a terminal shows it: percent with 95 % intervals."""
+    """Return the measurement as a terminal shows it: percent with 95 % intervals."""
     rows = [
         [name, str(scores["f1"]["n"]), *(percent(scores[key]) for key in LABELS)]
         for name, scores in report["sets"].items()
@@ -125,7 +125,7 @@ def report_text(report: ReadingJson) -> str:
 
 
 def percent(score: ScoreJson) -> str:
-    """A score in percent with its interval; a dash where nothing counts."""
+    """Return a score in percent with its interval; a dash where nothing counts."""
     if score["value"] is None or score["low"] is None or score["high"] is None:
         return "-"
     return f"{100 * score['value']:.1f} [{100 * score['low']:.1f}, {100 * score['high']:.1f}]"

@@ -33,7 +33,7 @@ class Environment:
 
 
 def prepare(name: str, folder: Path) -> Environment:
-    """The environment of a requirements file, made unless it is there as pinned.
+    """Return the environment of a requirements file, made unless it is there as pinned.
 
     Args:
         name: of the file in `requirements/`, or `yiju`: the product's own packages as locked.
@@ -54,7 +54,7 @@ def prepare(name: str, folder: Path) -> Environment:
 
 
 def requirements(name: str) -> str:
-    """What an environment holds, a pinned package a line; the first line names the main ones."""
+    """Return what an environment holds, a pinned package a line; the first line names the main ones."""
     if name != "yiju":
         return (REQUIREMENTS / f"{name}.txt").read_text("utf-8")
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
@@ -62,7 +62,7 @@ def requirements(name: str) -> str:
 
 
 def _versions(pins: str) -> str:
-    """The comment that a requirements file begins with."""
+    """Return the comment that a requirements file begins with."""
     first = pins.splitlines()[0]
     return first.removeprefix("# ") if first.startswith("# ") else "requirements.lock"
 

@@ -43,7 +43,7 @@ class Haystack:
         return len(pieces)
 
     def search(self, question: str, k: int) -> list[str]:
-        """Texts of the best passages."""
+        """Return the texts of the best passages."""
         vector = self._encoder.encode_queries([question])[0].tolist()
         found = self._retriever.run(query_embedding=vector, top_k=k)["documents"]
         return [document.content or "" for document in found]

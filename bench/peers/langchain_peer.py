@@ -19,11 +19,11 @@ class E5Embeddings(Embeddings):
         self._encoder = load_e5()
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        """Vectors of texts to be found."""
+        """Return the vectors of texts to be found."""
         return [vector.tolist() for vector in self._encoder.encode_passages(texts)]
 
     def embed_query(self, text: str) -> list[float]:
-        """The vector of a question."""
+        """Return the vector of a question."""
         vector: list[float] = self._encoder.encode_queries([text])[0].tolist()
         return vector
 
@@ -49,7 +49,7 @@ class LangChain:
         return len(pieces)
 
     def search(self, question: str, k: int) -> list[str]:
-        """Texts of the best passages."""
+        """Return the texts of the best passages."""
         if self._store is None:
             raise ValueError("index first")
         return [document.page_content for document in self._store.as_retriever(search_kwargs={"k": k}).invoke(question)]

@@ -44,7 +44,7 @@ class LlamaIndex:
         return len(self._store.index_struct.nodes_dict)
 
     def search(self, question: str, k: int) -> list[str]:
-        """Texts of the best passages."""
+        """Return the texts of the best passages."""
         if self._store is None:
             raise ValueError("index first")
         return [found.get_content() for found in self._store.as_retriever(similarity_top_k=k).retrieve(question)]

@@ -49,12 +49,12 @@ class Measured:
     characters: float
 
     def mean(self, measure: str) -> float:
-        """The average over all questions."""
+        """Return the average over all questions."""
         return float(np.mean([each[measure] for each in self.scores.values()]))
 
 
 def search(system: System, task: Task, environment: Environment, kept: Path) -> Measured:
-    """What a system finds for every question of a task, measured now or remembered.
+    """Return what a system finds for every question of a task, measured now or remembered.
 
     Raises:
         YijuError: if the system fails; says what it said.
@@ -72,7 +72,7 @@ def search(system: System, task: Task, environment: Environment, kept: Path) -> 
 
 
 def scores_of(query: Query, passages: Sequence[str]) -> dict[str, float]:
-    """The measures of one question.
+    """Return the measures of one question.
 
     Args:
         query: with evidence.
@@ -89,7 +89,7 @@ def scores_of(query: Query, passages: Sequence[str]) -> dict[str, float]:
 
 
 def _read(passages: Sequence[str]) -> list[str]:
-    """What fits into the budget, the last passage cut off."""
+    """Return what fits into the budget, the last passage cut off."""
     left, read = BUDGET, []
     for text in passages:
         read.append(text[:left])
@@ -98,7 +98,7 @@ def _read(passages: Sequence[str]) -> list[str]:
 
 
 def answer(task: Task, environment: Environment, kept: Path) -> tuple[dict[str, float], Answered]:
-    """The product's mean scores on all questions of a task, and what it took.
+    """Return the product's mean scores on all questions of a task, and what it took.
 
     Raises:
         YijuError: if it fails.
@@ -124,7 +124,7 @@ def _done(
     kept: Path,
     versions: Sequence[str],
 ) -> object:
-    """The result of a job: read, where the same was done before, or done now in a process of its own."""
+    """Return the result of a job: read, where the same was done before, or done now in a process of its own."""
     # Where files lie does not matter, what they hold does.
     files = sorted(Path(str(job["folder"])).iterdir())
     asked_for = json.dumps({**job, "folder": ""}, ensure_ascii=False)

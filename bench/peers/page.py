@@ -61,7 +61,7 @@ class _Section:
 
 
 def markdown(results: Sequence[TaskResult], environments: Mapping[str, Environment], command: str) -> str:
-    """The page for a repository.
+    """Return the page for a repository.
 
     Args:
         results: at least one.
@@ -77,7 +77,7 @@ def markdown(results: Sequence[TaskResult], environments: Mapping[str, Environme
 
 
 def page(results: Sequence[TaskResult], environments: Mapping[str, Environment], command: str) -> str:
-    """The page for a browser: the same, with tables that sort."""
+    """Return the page for a browser: the same, with tables that sort."""
     parts = [f"<h1>{TITLE}</h1>"]
     for section in _sections(results, environments, command):
         parts += [f"<h2>{escape(section.heading)}</h2>", *(f"<p>{escape(text)}</p>" for text in section.paragraphs)]
@@ -158,7 +158,7 @@ def _mark(contrast: Contrast | None) -> str:
 
 
 def _better(results: Sequence[TaskResult]) -> list[str]:
-    """A sentence for every figure of a task that some other system has better."""
+    """Return a sentence for every figure of a task that some other system has better."""
     found = []
     for result in results:
         own, *others = result.measured

@@ -37,7 +37,7 @@ class Txtai:
         return len(pieces)
 
     def search(self, question: str, k: int) -> list[str]:
-        """Texts of the best passages."""
+        """Return the texts of the best passages."""
         return [found["text"] for found in self._store.search(question, k)]
 
     def _vectors(self, texts: list[str]) -> Vectors:

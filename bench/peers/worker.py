@@ -30,7 +30,7 @@ class Peer(Protocol):
         ...
 
     def search(self, question: str, k: int) -> list[str]:
-        """The texts of at most `k` passages, best first."""
+        """Return the texts of at most `k` passages, best first."""
         ...
 
 
@@ -55,7 +55,7 @@ class Finding(TypedDict):
 
 
 def opened(name: str) -> Peer:
-    """The system of a name.
+    """Return the system of a name.
 
     Raises:
         ValueError: if there is none.
@@ -100,14 +100,14 @@ def measure(name: str, folder: Path, questions: Sequence[str], k: int) -> Findin
 
 
 def timed(work: Callable[[], T]) -> tuple[T, float]:
-    """What some work gives, and the seconds of processor time that it took."""
+    """Return what some work gives, and the seconds of processor time that it took."""
     begun = time.process_time()
     result = work()
     return result, time.process_time() - begun
 
 
 def peak_mb() -> float:
-    """The most memory that this process held, in megabytes."""
+    """Return the most memory that this process held, in megabytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 

@@ -23,7 +23,7 @@ class Yiju:
         return self._index.passage_count
 
     def search(self, question: str, k: int) -> list[str]:
-        """Texts of the best passages."""
+        """Return the texts of the best passages."""
         if self._index is None:
             raise ValueError("index first")
         return [hit.passage.text for hit in self._index.search(question, k)]

@@ -54,7 +54,9 @@ class Curve(TypedDict):
 
 
 def curve(sizes: Sequence[int] = SIZES, encoded: int = ENCODED) -> list[Figure]:
-    """Building, opening, searching, answering and memory by corpus size; writes docs/scaling.md, .html and .json.
+    """Return building, opening, searching, answering and memory by corpus size.
+
+    Writes docs/scaling.md, .html and .json.
 
     Args:
         sizes: numbers of documents, of about one passage each.
@@ -91,7 +93,7 @@ def measure(sizes: Sequence[int], encoded: int, folder: Path) -> Curve:
 
 
 def figures(measured: Curve) -> list[Figure]:
-    """What was promised, and what was found, at each size."""
+    """Return what was promised, and what was found, at each size."""
     found = []
     for size, values in measured["sizes"].items():
         goals = GOALS.get(int(size), {})
@@ -123,7 +125,7 @@ GOALS: Mapping[int, Mapping[str, str]] = {
 
 
 def machine() -> dict[str, str]:
-    """What the figures were measured on."""
+    """Return what the figures were measured on."""
     about = Path("/proc/cpuinfo").read_text("utf-8", "replace") if Path("/proc/cpuinfo").is_file() else ""
     names = [line.split(":", 1)[1].strip() for line in about.splitlines() if line.startswith("model name")]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9

@@ -25,7 +25,7 @@ _SHORTEST = 40  # characters below which a piece of a report says nothing by its
 
 
 def articles() -> list[Document]:
-    """All articles of national laws, one document each, in an order that mixes the laws.
+    """Return all articles of national laws, one document each, in an order that mixes the laws.
 
     Raises:
         YijuError: if the shared data are not there.
@@ -40,7 +40,7 @@ def articles() -> list[Document]:
 
 
 def policies() -> list[Document]:
-    """Passages of policies and work reports, one document each, in an order that mixes them."""
+    """Return the passages of policies and work reports, one document each, in an order that mixes them."""
     found = []
     for name in ("business_climate_2023", "work_reports"):
         with (SHARED / "policy" / f"{name}.jsonl").open(encoding="utf-8") as file:
@@ -73,7 +73,7 @@ def write(path: Path, size: int) -> int:
 
 
 def read(path: Path, size: int) -> Iterator[Document]:
-    """The first `size` documents of a file, one at a time."""
+    """Yield the first `size` documents of a file, one at a time."""
     with path.open(encoding="utf-8") as file:
         for line in islice(file, size):
             id, title, text = json.loads(line)
@@ -85,7 +85,7 @@ def _mixed(documents: list[Document]) -> list[Document]:
 
 
 def _endless(real: list[Document]) -> Iterator[Document]:
-    """All real documents, and then as many as are wanted of sentences of two to four of them."""
+    """Yield all real documents, and then as many as are wanted of sentences of two to four of them."""
     yield from real
     chance, number = np.random.default_rng(SEED + 1), 0
     while True:

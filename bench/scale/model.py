@@ -60,12 +60,12 @@ class Fitted:
     factor: float
 
     def at(self, passages: float) -> float:
-        """What it says of so many passages."""
+        """Return what it says of so many passages."""
         return self.constant + self.factor * float(self.law.growth(passages))
 
 
 def fit(law: Law, points: Points) -> Fitted | None:
-    """The law that comes nearest to the points in proportion; None where fewer than two are large enough."""
+    """Return the law that comes nearest to the points in proportion; None where fewer than two are large enough."""
     sizes = [size for size in sorted(points) if size >= law.smallest]
     if len(sizes) < 2:
         return None
@@ -102,7 +102,7 @@ class Check:
 
 
 def checks(points: Points) -> list[Check]:
-    """Every law that can be fitted without the largest point, held against it."""
+    """Return every law that can be fitted without the largest point, held against it."""
     largest = max(points)
     fewer = {size: values for size, values in points.items() if size < largest}
     pairs = [(law, fit(law, fewer)) for law in LAWS if largest >= law.smallest]
@@ -154,7 +154,7 @@ PATIENCE_MS = 100.0
 
 
 def plans(points: Points, encoded_a_second: float, cores: int, machine: Machine = Machine()) -> list[Plan]:
-    """What ten million passages and more need; none where the laws cannot be fitted.
+    """Return what ten million passages and more need; none where the laws cannot be fitted.
 
     Args:
         points: what was measured.
@@ -189,10 +189,10 @@ def _search_ms(passages: float, laws: Mapping[str, Fitted]) -> float:
 
 
 def points_of(sizes: Mapping[str, Mapping[str, float]]) -> Points:
-    """What was measured, by passages instead of documents."""
+    """Return what was measured, by passages instead of documents."""
     return {int(values["passages"]): values for values in sizes.values()}
 
 
 def growing(points: Points) -> Sequence[Fitted]:
-    """The laws that the points allow."""
+    """Return the laws that the points allow."""
     return [fitted for law in LAWS if (fitted := fit(law, points))]

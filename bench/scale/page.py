@@ -80,7 +80,7 @@ class _Section:
 
 
 def markdown(curve: Curve) -> str:
-    """The page for a repository."""
+    """Return the page for a repository."""
     parts = [f"# {TITLE}"]
     for section in _sections(curve):
         parts += [f"## {section.heading}", *section.paragraphs]
@@ -89,7 +89,7 @@ def markdown(curve: Curve) -> str:
 
 
 def page(curve: Curve) -> str:
-    """The page for a browser: the same, with plots."""
+    """Return the page for a browser: the same, with plots."""
     parts = [f"<h1>{TITLE}</h1>"]
     for section in _sections(curve):
         parts += [f"<h2>{escape(section.heading)}</h2>", *(f"<p>{escape(text)}</p>" for text in section.paragraphs)]

@@ -13,7 +13,7 @@ Line = Sequence[tuple[float, float]]
 
 
 def plot(title: str, lines: Mapping[str, Line], goal: float | None = None) -> str:
-    """Curves with their names.
+    """Return curves with their names.
 
     Args:
         title: with the unit of what is drawn.
@@ -40,7 +40,7 @@ def plot(title: str, lines: Mapping[str, Line], goal: float | None = None) -> st
 
 
 def _scale(values: Sequence[float]) -> tuple[int, int]:
-    """Powers of ten below and above all values."""
+    """Return the powers of ten below and above all values."""
     low, high = floor(log10(min(values)) + 1e-9), ceil(log10(max(values)) - 1e-9)
     return low, max(high, low + 1)
 

@@ -52,14 +52,17 @@ class Known:
         return (time.perf_counter() - began) / count if count else 0.0
 
     def find(self, texts: Sequence[str]) -> list[Vectors | None]:
-        """The vector of each text, where it is known."""
+        """Return the vector of each text, where it is known."""
         wanted = np.array([number_of(text) for text in texts], np.uint64)
         at = np.minimum(np.searchsorted(self.numbers, wanted), max(0, len(self.numbers) - 1))
         known = self.numbers[at] == wanted if len(self) else np.zeros(len(texts), np.bool_)
         return [self.vectors[place] if each else None for place, each in zip(at, known, strict=True)]
 
     def noise(self) -> float:
-        """How far to perturb, so that two copies are as near as a text and its nearest neighbour are: their median."""
+        """Return how far to perturb, so that two copies are as near as a text and its nearest neighbour are.
+
+        Their median.
+        """
         some = self.vectors[:: max(1, len(self) // 1000)]
         likeness = some @ self.vectors.T
         likeness[likeness > 0.99999] = -1.0  # itself, and what is said twice
@@ -93,14 +96,14 @@ class Perturbing:
         self.name, self.revision, self.dim = encoder.name, encoder.revision, encoder.dim
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """A vector for each text."""
+        """Return a vector for each text."""
         found = self._known.find(texts)
         return np.stack(
             [self._made(text) if vector is None else vector for text, vector in zip(texts, found, strict=True)]
         )
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Real ones."""
+        """Return real ones."""
         return self._encoder.encode_queries(texts)
 
     def _made(self, text: str) -> Vectors:

@@ -53,7 +53,7 @@ class Job(TypedDict):
 
 
 def encode(job: Job) -> Values:
-    """How fast the encoder is on these texts; what questions are encoded to is kept for the search."""
+    """Return how fast the encoder is on these texts; what questions are encoded to is kept for the search."""
     encoder = load_encoder()
     Asked(encoder, _questions(job["questions"]), Path(job["vectors"]))
     documents = list(corpus.read(Path(job["corpus"]), min(job["size"], _CALIBRATION)))
@@ -64,7 +64,7 @@ def encode(job: Job) -> Values:
 
 
 def build(job: Job) -> Values:
-    """A build with vectors that are there already: all that is not encoding, with the encoder in memory."""
+    """Return a build with vectors that are there already: all that is not encoding, with the encoder in memory."""
     encoder = load_encoder()
     known, folder = Known(Path(job["vectors"]), encoder), Path(job["index"])
     perturbing = Perturbing(known, encoder)
@@ -93,7 +93,10 @@ def build(job: Job) -> Values:
 
 
 def search(job: Job) -> Values:
-    """Opening, searching by each stage, and what dense, lexical and store hold in memory; no encoder is loaded."""
+    """Return opening, searching by each stage, and what dense, lexical and store hold in memory.
+
+    No encoder is loaded.
+    """
     before = _resident()
     folder, asked = Path(job["index"]), _questions(job["questions"])
     encoder = Asked(NamedEncoder(read_manifest(folder)), asked, Path(job["vectors"]))
@@ -108,7 +111,7 @@ def search(job: Job) -> Values:
 
 
 def answer(job: Job) -> Values:
-    """Whole answers, one after the other, by an assistant as `yiju-ask` has it."""
+    """Return whole answers, one after the other, by an assistant as `yiju-ask` has it."""
     from qa.bootstrap import open_assistant
     from qa.settings import Settings
 
@@ -127,7 +130,7 @@ def answer(job: Job) -> Values:
 
 
 def change(job: Job) -> Values:
-    """Adding one document to the index and taking it away again, saved each time."""
+    """Return adding one document to the index and taking it away again, saved each time."""
     encoder = load_encoder()
     encoder.encode_passages(["预热"])
     new = Document("zz-new", "新的规定", "第一条 光伏发电装机容量达到七十兆瓦的，由发展改革部门备案。", "zz-new.txt")
@@ -166,23 +169,23 @@ class Asked:
         self._vectors = dict(zip(questions, np.load(path, allow_pickle=False), strict=True))
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """None are known."""
+        """Return none are known."""
         raise NotImplementedError
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """The vectors of questions that are known."""
+        """Return the vectors of questions that are known."""
         return np.stack([self._vectors[text] for text in texts])
 
 
 def _questions(count: int) -> list[str]:
-    """Real questions about laws, in an order that mixes them."""
+    """Return real questions about laws, in an order that mixes them."""
     with (SHARED / "law" / "lecoqa_questions.jsonl").open(encoding="utf-8") as file:
         asked = list(dict.fromkeys(json.loads(line)["question"] for line in file))
     return [asked[at] for at in np.random.default_rng(corpus.SEED).permutation(len(asked))[:count]]
 
 
 def _recall(index: PassageIndex, exact: PassageIndex, asked: Sequence[str]) -> Values:
-    """Share of the ten best of an exact search that a search finds, by stage."""
+    """Return the share of the ten best of an exact search that a search finds, by stage."""
     return {
         f"{stage}_recall": float(np.mean([_shared(index, exact, stage, question) for question in asked]))
         for stage in ("dense", "fused")
@@ -195,7 +198,7 @@ def _shared(index: PassageIndex, exact: PassageIndex, stage: Stage, question: st
 
 
 def _bandwidth(index: PassageIndex, exact: PassageIndex, encoder: Asked, asked: Sequence[str], folder: Path) -> Values:
-    """Exact search beside a bare read of the same vectors from the same memory by one thread, in turns."""
+    """Return exact search beside a bare read of the same vectors from the same memory by one thread, in turns."""
     files = [segment["vectors"] for segment in read_manifest(folder).segments]
     parts = [map_npy(folder / file.name).reshape(-1) for file in files]
     rounds = [
@@ -229,7 +232,7 @@ def _timed(work: Callable[[], T]) -> tuple[float, T]:
 
 
 def _resident() -> Values:
-    """Megabytes of this process: all of it, what is its own, what is mapped from files."""
+    """Return the megabytes of this process: all of it, what is its own, what is mapped from files."""
     lines = Path("/proc/self/status").read_text("ascii", "replace").splitlines()
     said = dict(line.split(":", 1) for line in lines if ":" in line)
     return {name: int(said[name].split()[0]) / 1e3 for name in ("VmRSS", "RssAnon", "RssFile")}

@@ -76,7 +76,7 @@ def _write(collection: Collection, folder: Path, *, documents: bool) -> None:
 
 
 def file_name(id: str) -> str:
-    """A file name for a document id, whatever it holds; `urllib.parse.unquote` of the stem gives the id back."""
+    """Return a file name for a document id, whatever it holds; `urllib.parse.unquote` of the stem gives the id back."""
     return quote(id, safe="") + ".txt"
 
 

@@ -100,7 +100,7 @@ def _documents(path: Path) -> list[tuple[Document, Sequence[Passage]]]:
 
 
 def sheet(drafts: Sequence[Draft]) -> str:
-    """The drafts as CSV; all are kept until somebody says otherwise."""
+    """Return the drafts as CSV; all are kept until somebody says otherwise."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -109,7 +109,7 @@ def sheet(drafts: Sequence[Draft]) -> str:
 
 
 def _inert(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula or for a row of its own; `_meant` reads it again.
+    """Return a cell that no spreadsheet takes for a formula or for a row of its own; `_meant` reads it again.
 
     Source: OWASP, CSV Injection.
     """
@@ -118,7 +118,7 @@ def _inert(cell: str) -> str:
 
 
 def _meant(cell: str | None) -> str:
-    """What a cell says."""
+    """Return what a cell says."""
     cell = (cell or "").strip()
     return cell[1:].strip() if cell.startswith("'") and cell[1:].startswith(tuple(_FORMULA)) else cell
 
@@ -139,7 +139,7 @@ def _row(each: Draft) -> dict[str, str]:
 
 
 def read_sheet(path: Path) -> list[Query]:
-    """The questions that a reviewed sheet keeps.
+    """Return the questions that a reviewed sheet keeps.
 
     Raises:
         DatasetError: if it cannot be used; names line and column.
@@ -203,7 +203,7 @@ _EDITABLE = {"question", "answer", "evidence"}
 
 
 def review_page(drafts: Sequence[Draft]) -> str:
-    """The sheet as a page: untick to drop, click into a text to edit, save as CSV."""
+    """Return the sheet as a page: untick to drop, click into a text to edit, save as CSV."""
     head = "".join(f'<th data-column="{column}">{label}</th>' for column, label in zip(COLUMNS, _LABELS, strict=True))
     rows = "".join(f"<tr>{''.join(_cell(column, text) for column, text in _row(each).items())}</tr>" for each in drafts)
     return document(

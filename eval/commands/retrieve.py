@@ -78,7 +78,7 @@ def _searched(arguments: argparse.Namespace, openers: Openers) -> tuple[Qrels, d
 
 
 def document_runs(index: StagedIndex, topics: Mapping[str, str]) -> dict[str, Run]:
-    """A run of documents for each stage: each document with the score of its best passage among `DEPTH`."""
+    """Return a run of documents for each stage: each document with the score of its best passage among `DEPTH`."""
     names = {document.id: unquote(Path(document.source).stem) for document in index.documents()}
     runs: dict[str, Run] = {}
     for stage in STAGES:

@@ -76,7 +76,7 @@ def _contrasts(found: Sequence[Measured], measures: Sequence[str]) -> list[Contr
 
 
 def _front(found: Sequence[Measured], measure: str) -> list[bool]:
-    """Which settings are best for what they cost."""
+    """Return which settings are best for what they cost."""
     return pareto([(each.mean(measure) or 0.0, -each.latency_ms, -each.index_mb) for each in found])
 
 
@@ -105,7 +105,7 @@ def _header(measures: Sequence[str]) -> list[str]:
 
 
 def sweep_text(found: Sequence[Measured], measures: Sequence[str], contrasts: Sequence[Contrast]) -> str:
-    """The settings as a table for a terminal."""
+    """Return the settings as a table for a terminal."""
     judged = LABELS.get(measures[-1], measures[-1])
     notes = "↑↓ 与第一行相比显著更好、更差（已按 Holm 校正）"
     return "\n".join(
@@ -141,7 +141,7 @@ def _rounded(value: float | None) -> float | None:
 
 
 def sweep_page(name: str, found: Sequence[Measured], measures: Sequence[str], contrasts: Sequence[Contrast]) -> str:
-    """The settings as a page: quality over latency and over memory, and a table that sorts."""
+    """Return the settings as a page: quality over latency and over memory, and a table that sorts."""
     rows: list[Row] = [
         [escape(cell) if place < 2 else Cell(escape(cell), _number(cell)) for place, cell in enumerate(row)]
         for row in _rows(found, measures, contrasts)

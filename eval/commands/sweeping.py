@@ -79,7 +79,7 @@ class Measured:
     index_mb: float
 
     def mean(self, measure: str) -> float | None:
-        """The average of a measure over the questions that it applies to; None where there are none."""
+        """Return the average of a measure over the questions that it applies to; None where there are none."""
         values = [each[measure] for each in self.scores.values() if measure in each]
         return float(np.mean(values)) if values else None
 
@@ -89,7 +89,7 @@ ANSWER_MEASURES = ("false_answer", "false_refusal", "answer_hit", "short_hit")
 
 
 def measures_at(depths: Sequence[int]) -> list[str]:
-    """What is measured: evidence within each depth, and how high it stands."""
+    """Return what is measured: evidence within each depth, and how high it stands."""
     return [*(f"Success@{depth}" for depth in depths), "RR", f"nDCG@{max(depths)}"]
 
 
@@ -134,7 +134,7 @@ class Sweep:
         self._inputs = _digest(program_sha256(), dataset.sha256, *documents_key)
 
     def run(self, settings: Sequence[Setting]) -> Iterator[Measured]:
-        """Each setting's result, in order, as soon as it is there.
+        """Yield each setting's result, in order, as soon as it is there.
 
         Raises:
             YijuError: if an encoder cannot be loaded or fails.
@@ -153,7 +153,7 @@ class Sweep:
     def _kept(
         self, setting: Setting, what: str, build: Callable[[], _Built], compute: Callable[[_Built], _Part]
     ) -> _Part:
-        """What was computed before, or is now; an index is built only for what is new."""
+        """Return what was computed before, or is now; an index is built only for what is new."""
         # Loaded even where all is kept: a local model may have changed under its name, and its revision tells.
         revision = self._encoder(setting.encoder).revision
         key = _digest(self._inputs, revision, str(setting.size), repr(setting.weight), what)
@@ -188,7 +188,7 @@ class Sweep:
         return _Part(scores, _median(times), round(built.megabytes, 6))
 
     def _ask(self, built: _Built) -> _Part:
-        """The product's reader on this setting's passages."""
+        """Return the product's reader on this setting's passages."""
         reader = ExtractiveReader(built.store.encoder, built.store, load_span_model())
         assistant = Assistant(built.store, built, reader, interpreter_of(built.store))
         scores: dict[str, dict[str, float]] = {}
@@ -201,7 +201,7 @@ class Sweep:
         return _Part(scores, _median(times), round(built.megabytes, 6))
 
     def _vectors(self, encoder: Encoder, passages: Sequence[Passage]) -> Vectors:
-        """The vectors of one document's passages."""
+        """Return the vectors of one document's passages."""
         texts = [passage.indexed_text for passage in passages]
         path = self._folder / f"vectors-{_digest(encoder.revision, *texts)}.npy"
         try:
@@ -238,7 +238,7 @@ class _Built:
     megabytes: float
 
     def search(self, query: str, k: int, within: Filter | None = None) -> list[Hit]:
-        """As `Retriever.search`, over all documents: a sweep restricts nothing."""
+        """See `Retriever.search`, over all documents: a sweep restricts nothing."""
         return self.retriever.search(query, k)
 
 

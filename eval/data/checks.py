@@ -34,7 +34,7 @@ class Finding:
 
 
 def findings(dataset: Dataset, documents: Sequence[Document] = ()) -> list[Finding]:
-    """Everything worth a look, question by question within each kind.
+    """Return everything worth a look, question by question within each kind.
 
     Args:
         dataset: the questions.
@@ -48,7 +48,7 @@ def findings(dataset: Dataset, documents: Sequence[Document] = ()) -> list[Findi
 
 
 def _duplicates(queries: Sequence[Query]) -> Iterator[Finding]:
-    """The same question twice; across splits that is leakage, for what was tuned on is then tested."""
+    """Yield the same question twice; across splits that is leakage, for what was tuned on is then tested."""
     first: dict[tuple[str, ...], Query] = {}
     for query in queries:
         key = tuple(map(normalise, (*query.history, query.question)))
@@ -86,7 +86,7 @@ def _copied(queries: Sequence[Query], texts: Mapping[str, str]) -> Iterator[Find
 
 
 def statistics(dataset: Dataset) -> list[tuple[str, str]]:
-    """Counts and lengths, as names with texts."""
+    """Return counts and lengths, as names with texts."""
     queries = dataset.queries
     types = Counter(query.type for query in queries)
     answerable = sum(query.answerable for query in queries)

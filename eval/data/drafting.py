@@ -71,7 +71,7 @@ class _Found:
 
 
 def draft(documents: Sequence[tuple[Document, Sequence[Passage]]], n: int) -> list[Draft]:
-    """At most `n` questions, spread over documents, places and types; fewer where the documents give no occasion.
+    """Return at most `n` questions, spread over documents, places and types; fewer where nothing more can be asked.
 
     Args:
         documents: with their passages in text order.
@@ -92,7 +92,9 @@ def draft(documents: Sequence[tuple[Document, Sequence[Passage]]], n: int) -> li
 
 
 def drafts_from_use(records: Iterable[Record]) -> list[Draft]:
-    """What was really asked, with what was answered, to be put right: each question once, the latest answer counting.
+    """Return what was really asked, with what was answered, to be put right.
+
+    Each question once, the latest answer counting.
 
     Args:
         records: answers as in docs/contract.md, such as `yiju-ask --batch` writes; lines with an error have none.
@@ -105,7 +107,7 @@ def drafts_from_use(records: Iterable[Record]) -> list[Draft]:
 
 
 def drafts_from_usage(records: Iterable[Record]) -> list[Draft]:
-    """Questions that the product kept in use, as its administration page gives them out, the most asked first.
+    """Return the questions that users asked, as the administration page exports them, the most asked first.
 
     What a person has put right comes with its answer and evidence; what is still open comes without, to be reviewed.
 
@@ -128,7 +130,7 @@ def _asked(record: Record) -> float:
 
 
 def _use(record: Record, query: Query) -> str:
-    """What is known of a question's use, for whoever reviews it."""
+    """Return what is known of a question's use, for whoever reviews it."""
     reason, given = record.optional_text("reason"), record.optional_text("given")
     told = [
         f"问过 {_asked(record):.0f} 次",
@@ -172,7 +174,7 @@ def _found(document: Document, passages: Sequence[Passage]) -> Iterator[_Found]:
 
 
 def _placed(document: Document, text: str, proposal: Proposal, section: str) -> _Found:
-    """A proposal with the sentence that holds its answer."""
+    """Return a proposal with the sentence that holds its answer."""
     answer = proposal.answer.slice(text)
     sentence = next(
         (span.slice(text).strip() for span in sentence_spans(text) if span.start <= proposal.answer.start < span.end),
@@ -185,7 +187,7 @@ def _placed(document: Document, text: str, proposal: Proposal, section: str) -> 
 
 
 def _unique(whole: str, text: str, sentence: str) -> str:
-    """The sentence, with as many before it as set it apart: 牵头单位：区经济信息委 stands under ten headings."""
+    """Return the sentence, with as many before it as set it apart: 牵头单位：区经济信息委 stands under ten headings."""
     start = text.find(sentence)
     end = start + len(sentence)
     for span in reversed([span for span in sentence_spans(text) if span.start < start]):
@@ -196,7 +198,7 @@ def _unique(whole: str, text: str, sentence: str) -> str:
 
 
 def _unambiguous(found: Sequence[_Found]) -> list[_Found]:
-    """Each question once, and only where all places that answer it give one answer."""
+    """Return each question once, and only where all places that answer it give one answer."""
     answers: dict[str, set[str]] = {}
     for each in found:
         answers.setdefault(normalise(each.question), set()).add(normalise(each.answer))
@@ -209,7 +211,7 @@ def _unambiguous(found: Sequence[_Found]) -> list[_Found]:
 
 
 def _spread(found: Sequence[_Found]) -> list[_Found]:
-    """All of them, documents and types taking turns."""
+    """Return all of them, documents and types taking turns."""
     groups: dict[tuple[str, str], list[_Found]] = {}
     for each in found:
         groups.setdefault((each.source, each.type), []).append(each)
@@ -217,7 +219,7 @@ def _spread(found: Sequence[_Found]) -> list[_Found]:
 
 
 def _near_misses(known: Sequence[_Found], documents: Sequence[Document]) -> Iterator[_Found]:
-    """What the documents treat, asked for a year, a region or a fact that they do not hold, the three in turn."""
+    """Yield what the documents treat, asked for a year, a region or a fact that they do not hold, the three in turn."""
     text = "".join(normalise(document.text + document.title) for document in documents)
     years = [year for year in _ABSENT_YEARS if str(year) not in text]
     labels = [label for label in _ABSENT_LABELS if label not in text and label[-2:] not in text]
@@ -244,13 +246,13 @@ def _near_misses(known: Sequence[_Found], documents: Sequence[Document]) -> Iter
 
 
 def _in_year(question: str, year: int) -> str:
-    """A question asked for another year."""
+    """Return a question asked for another year."""
     told = _PERIOD.search(question)
     return _PERIOD.sub(f"{year}年", question, count=1) if told else _led(question, f"{year}年")
 
 
 def _led(question: str, words: str) -> str:
-    """A question with words before what it asks, behind the heading that it begins with."""
+    """Return a question with words before what it asks, behind the heading that it begins with."""
     head, mark, rest = question.rpartition("方面，")
     return f"{head}{mark}{words}{rest}"
 

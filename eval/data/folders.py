@@ -14,7 +14,7 @@ from index.sandbox import Cage
 
 
 def documents_of(paths: Sequence[Path]) -> list[Document]:
-    """The documents in files and folders; one that cannot be read is told on stderr, and the rest is taken.
+    """Return the documents in files and folders; one that cannot be read is told on stderr, and the rest is taken.
 
     Raises:
         DatasetError: if no document can be read.

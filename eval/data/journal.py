@@ -19,7 +19,10 @@ from qa.settings import Answering
 
 
 def journal_path(report: Path, way: Answering = Answering.BOTH) -> Path:
-    """Where the answers for a report are kept until it is written; those of each other way of answering apart."""
+    """Return where the answers for a report are kept until it is written.
+
+    Those of each other way of answering apart.
+    """
     name = "" if way is Answering.BOTH else f".{way}"
     return report.with_name(f"{report.name}{name}.answers")
 
@@ -38,7 +41,7 @@ class Journal:
         self.answers: dict[str, AnswerJson] = self._read()
 
     def ask_all(self, answerer: Asked, queries: Sequence[Query]) -> Iterator[Outcome]:
-        """Answer questions, the ones that are kept without asking.
+        """Yield answer questions, the ones that are kept without asking.
 
         Raises:
             OSError: if the file cannot be written.

@@ -106,7 +106,7 @@ def _squad(path: Path, skip: Skip | None) -> Collection:
 
 
 def _contexts(path: Path, content: object) -> Iterator[Record]:
-    """Contexts with their questions: of CMRC 2018's list, or of SQuAD's articles with the article's title."""
+    """Yield contexts with their questions: of CMRC 2018's list, or of SQuAD's articles with the article's title."""
     if isinstance(content, list):
         yield from Record(path, None, {"all": content}, DatasetError).objects("all")
         return
@@ -127,7 +127,7 @@ class _Builder:
         self._queries: dict[str, Query] = {}
 
     def add_context(self, context: Record) -> None:
-        """A context of a SQuAD-like file with all its questions."""
+        """Add a context of a SQuAD-like file with all its questions."""
         text = context.text("context_text" if "context_text" in context.fields else "context")
         id = str(context.fields.get("context_id") or context.fields.get("id") or f"c{len(self._documents)}")
         self._add_document(context, Source(id, context.optional_text("title") or id, text))
@@ -135,7 +135,7 @@ class _Builder:
             self._try_question(question, text, id)
 
     def add_row(self, row: Record) -> None:
-        """A line that holds one question with its context."""
+        """Add a line that holds one question with its context."""
         id = row.text("context_id")
         text = row.text("context")
         if id not in self._documents or self._documents[id].text != text:
@@ -151,7 +151,7 @@ class _Builder:
             self._skip(str(error))
 
     def _add_question(self, question: Record, context: str, document: str) -> None:
-        """One question; it has no answer in the context where it says so, or names none (SQuAD 2)."""
+        """Add one question; it has no answer in the context where it says so, or names none (SQuAD 2)."""
         id = _first_text(question, "id", "query_id", "qid")
         answers = _answer_texts(question)
         if id in self._queries:
@@ -170,7 +170,7 @@ class _Builder:
         self._documents[source.id] = source
 
     def collection(self) -> Collection:
-        """All that was added."""
+        """Return all that was added."""
         queries = tuple(self._queries.values())
         return Collection(tuple(self._documents.values()), queries, {q.id: q.question for q in queries}, {})
 
@@ -192,7 +192,7 @@ def _beir(folder: Path) -> Collection:
 
 
 def _qrels_file(folder: Path) -> Path:
-    """The judgements to test on."""
+    """Return the judgements to test on."""
     candidates = [folder / "qrels" / "test.tsv", folder / "qrels.tsv", *sorted(folder.glob("qrels/*.tsv"))]
     found = next((each for each in candidates if each.is_file()), None)
     if found is None:
@@ -244,7 +244,7 @@ def _check_ids(path: Path, qrels: Qrels, topics: Mapping[str, str], corpus: Mapp
 
 
 def own_collection(documents: Sequence[Source], questions: Path) -> tuple[Collection, list[str]]:
-    """A folder's documents with one's own questions.
+    """Return a folder's documents with one's own questions.
 
     Questions are JSON lines (`question`, `answer` or `answers`, `evidence`; what is missing is looked for in the
     documents) or plain lines, a question each, with the answer behind a tab. A question without an answer is one that
@@ -273,7 +273,7 @@ def own_collection(documents: Sequence[Source], questions: Path) -> tuple[Collec
 
 
 def _own_questions(path: Path) -> Iterator[tuple[int, str, tuple[str, ...], tuple[str, ...]]]:
-    """Line, question, answers, evidence."""
+    """Yield line, question, answers, evidence."""
     if path.suffix in {".jsonl", ".json"}:
         for record in read_records(path, DatasetError):
             yield record.line or 0, record.text("question"), _answer_texts(record), record.texts("evidence")
@@ -285,7 +285,7 @@ def _own_questions(path: Path) -> Iterator[tuple[int, str, tuple[str, ...], tupl
 
 
 def _evidence(documents: Sequence[Source], question: str, answers: Sequence[str]) -> tuple[str, ...]:
-    """Of the sentences that hold an answer, the one that shares most with the question."""
+    """Return of the sentences that hold an answer, the one that shares most with the question."""
     sentences = [each for source in documents for answer in answers for each in sentences_with(source.text, answer)]
     asked = _bigrams(question)
     best = max(sentences, key=lambda sentence: len(asked & _bigrams(sentence)), default=None)
@@ -293,7 +293,10 @@ def _evidence(documents: Sequence[Source], question: str, answers: Sequence[str]
 
 
 def sentences_with(text: str, part: str) -> list[str]:
-    """The sentences of `text` that hold `part`, verbatim and trimmed; `part` itself where it crosses sentences."""
+    """Return the sentences of `text` that hold `part`, verbatim and trimmed.
+
+    `part` itself where it crosses sentences.
+    """
     spans = [(span.slice(text).strip()) for span in sentence_spans(text)]
     return [each for each in spans if part in each] or ([part] if part in text else [])
 
@@ -304,7 +307,7 @@ def _bigrams(text: str) -> set[str]:
 
 
 def _answer_texts(record: Record) -> tuple[str, ...]:
-    """Answers as texts, or as SQuAD's objects with a text; each once, blank ones left out."""
+    """Return answers as texts, or as SQuAD's objects with a text; each once, blank ones left out."""
     given = record.fields.get("answers", record.fields.get("answer", []))
     listed = given if isinstance(given, list) else [given]
     texts = [each.get("text") if isinstance(each, dict) else each for each in listed]
@@ -319,5 +322,5 @@ def _first_text(record: Record, *fields: str) -> str:
 
 
 def _field(record: Record, *fields: str) -> str:
-    """The first of these fields that is there, the first of all where none is."""
+    """Return the first of these fields that is there, the first of all where none is."""
     return next((field for field in fields if field in record.fields), fields[0])

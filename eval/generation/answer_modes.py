@@ -55,7 +55,7 @@ class WaysJson(TypedDict):
 def ways_json(
     answered: Mapping[Answering, Sequence[Outcome]], text_of: TextOf | None = None, truth: Truth | None = None
 ) -> WaysJson | None:
-    """Compares ways of answering; None where there are fewer than two.
+    """Compare ways of answering; None where there are fewer than two.
 
     Args:
         answered: outcomes of the same questions, by way.

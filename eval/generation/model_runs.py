@@ -28,7 +28,7 @@ class Guest:
 
 
 def add_guest_options(parser: argparse.ArgumentParser) -> None:
-    """Adds everything that `guest_of` reads, and what to ask of the model."""
+    """Add everything that `guest_of` reads, and what to ask of the model."""
     add_model_options(parser)
     parser.add_argument(
         "--llm-scripted",
@@ -43,7 +43,7 @@ def add_guest_options(parser: argparse.ArgumentParser) -> None:
 
 @contextmanager
 def guest_of(arguments: argparse.Namespace) -> Iterator[Guest]:
-    """The model that the options ask for, as long as it is needed.
+    """Provide the model that the options ask for, as long as it is needed.
 
     Sentences that do not stand the check are kept with their reasons, so that the report can show them.
 

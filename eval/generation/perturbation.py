@@ -136,7 +136,7 @@ class Claim:
 
 
 def claims(sentence: str, told: str) -> list[Claim]:
-    """A sentence as it stands and in other words, and what the rules make false of it.
+    """Return a sentence as it stands and in other words, and what the rules make false of it.
 
     Args:
         sentence: a whole one of `told`.
@@ -150,13 +150,13 @@ def claims(sentence: str, told: str) -> list[Claim]:
 
 
 def is_usable(sentence: str) -> bool:
-    """Whether something can be made of a sentence: one line, neither a fragment nor endless, no marker in it."""
+    """Return whether something can be made of a sentence: one line, neither a fragment nor endless, no marker in it."""
     bare = sentence.strip()
     return 12 < len(bare) <= 200 and not re.search(r"[\n|\[\]【】<>\"]", bare) and not re.search("[。！？]", bare[:-1])
 
 
 def _converted(sentence: str) -> Iterator[Claim]:
-    """Figures as the same amount in other words: 70 as 七十, 1.2亿 as 12000万."""
+    """Yield figures as the same amount in other words: 70 as 七十, 1.2亿 as 12000万."""
     for match in _FIGURE.finditer(sentence):
         if other := _same(match):
             yield Claim(sentence[: match.start()] + other + sentence[match.start("unit") :], Kind.CONVERTED)
@@ -176,7 +176,7 @@ def _chinese(number: int) -> str:
 
 
 def _reordered(sentence: str) -> Iterator[Claim]:
-    """The parts between semicolons in another order."""
+    """Yield the parts between semicolons in another order."""
     parts = re.split("[；;]", sentence)
     if len(parts) > 1:
         yield Claim("；".join([*parts[1:], parts[0]]), Kind.REORDERED)
@@ -215,7 +215,7 @@ def _spoilt_figures(sentence: str) -> Iterator[Claim]:
 
 
 def _other_digits(number: str) -> str:
-    """A number with its last digit changed, and never to nought."""
+    """Return a number with its last digit changed, and never to nought."""
     last = (int(number[-1]) + 3) % 10 or 4
     return f"{number[:-1]}{last}"
 
@@ -237,7 +237,7 @@ def _spoilt_names(sentence: str, known: str) -> Iterator[Claim]:
 
 
 def _named(sentence: str) -> Iterator[tuple[str, Sequence[str]]]:
-    """The names of a sentence, each with names of its kind."""
+    """Yield the names of a sentence, each with names of its kind."""
     pools = {"ns": _PLACES, "nr": _PERSONS, "nrt": _PERSONS, "nt": _BODIES}
     found = [(word, pools[tag]) for word, tag in tagged(sentence) if tag in pools and len(word) > 1]
     found += [(match.group(), _BODIES) for match in _BODY.finditer(sentence)]
@@ -246,5 +246,5 @@ def _named(sentence: str) -> Iterator[tuple[str, Sequence[str]]]:
 
 
 def _one(pool: Sequence[str], seed: str) -> str:
-    """One of several, always the same for the same seed."""
+    """Return one of several, always the same for the same seed."""
     return pool[crc32(seed.encode("utf-8", "replace")) % len(pool)]

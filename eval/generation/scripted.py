@@ -50,20 +50,20 @@ class ScriptedModel(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}/v1"
 
     def reply(self, prompt: str) -> str:
-        """What is written to a prompt; always the same to the same one."""
+        """Return what is written to a prompt; always the same to the same one."""
         chosen = _chosen(prompt)
         self.written |= {key(claim.text): claim.kind for _, claim in chosen}
         return "".join(f"{claim.text[:-1]}[{n}]。" for n, claim in chosen) or _NO_ANSWER
 
 
 def key(sentence: str) -> str:
-    """By what a sentence is known again once its markers are gone."""
+    """Return what identifies a sentence once its markers are gone."""
     return fold(sentence).rstrip("。.;；!！")
 
 
 @contextmanager
 def scripted_model() -> Iterator[ScriptedModel]:
-    """A server on a free port, as long as the context lasts."""
+    """Provide a server on a free port, as long as the context lasts."""
     server = ScriptedModel()
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
@@ -76,7 +76,7 @@ def scripted_model() -> Iterator[ScriptedModel]:
 
 
 def _chosen(prompt: str) -> list[tuple[int, Claim]]:
-    """Sentences with the numbers of their passages: by turns true ones and false ones, the kinds mixed."""
+    """Return sentences with the numbers of their passages: by turns true ones and false ones, the kinds mixed."""
     made = [(int(n), claim) for n, text in _PASSAGE.findall(prompt) for claim in _claims(text)]
     made.sort(key=lambda each: crc32(f"{each[1].text}{prompt[-40:]}".encode("utf-8", "replace")))
     true = _distinct([each for each in made if each[1].true])
@@ -86,7 +86,7 @@ def _chosen(prompt: str) -> list[tuple[int, Claim]]:
 
 
 def _distinct(made: Sequence[tuple[int, Claim]]) -> list[tuple[int, Claim]]:
-    """One of each kind first, then further ones: what is frequent does not crowd out what is rare."""
+    """Return one of each kind first, then further ones: what is frequent does not crowd out what is rare."""
     kinds: dict[Kind, list[tuple[int, Claim]]] = {}
     for each in made:
         kinds.setdefault(each[1].kind, []).append(each)

@@ -100,7 +100,7 @@ class Written:
 
 
 def writing_json(outcomes: Sequence[Outcome], truth: Truth | None = None) -> WritingJson | None:
-    """Sums up what a language model wrote; None where none was asked.
+    """Sum up what a language model wrote; None where none was asked.
 
     Args:
         outcomes: one a question.
@@ -138,7 +138,7 @@ def _written(outcome: Outcome, truth: Truth) -> Iterable[Written]:
 
 
 def _figures_held(written: Written) -> list[bool]:
-    """For each figure and year of a shown sentence, whether a quote that it cites has it."""
+    """Return for each figure and year of a shown sentence whether a quote that it cites has it."""
     answer = written.outcome.answer
     cited = written.sentence["citations"]
     quotes = [Basis.of(each["quote"]) for each in answer["citations"] if each["n"] in cited] if answer else []
@@ -151,14 +151,14 @@ def _has_evidence(written: Written) -> bool:
 
 
 def _cites_evidence(written: Written) -> bool:
-    """Whether a quote that a sentence cites overlaps known evidence; what is unanswerable has none."""
+    """Return whether a quote that a sentence cites overlaps known evidence; what is unanswerable has none."""
     answer, cited = written.outcome.answer, written.sentence["citations"]
     quotes = [each["quote"] for each in answer["citations"] if each["n"] in cited] if answer else []
     return any(overlaps(text, quote) for text in written.outcome.query.evidence for quote in quotes)
 
 
 def _reason(problem: str | None) -> str:
-    """A problem without what it is about: problems of one kind are counted together."""
+    """Return a problem without what it is about: problems of one kind are counted together."""
     return _SAID.sub("…", problem or "")
 
 

@@ -35,7 +35,7 @@ WAY_SCORES = ("answer_hit", "short_hit", "citation_recall", "citation_precision"
 
 
 def writing_rows(writing: WritingJson) -> list[list[str]]:
-    """Name, value, interval, number counted and name in JSON of each measure that applies."""
+    """Return name, value, interval, number counted and name in JSON of each measure that applies."""
     shares = (
         ("删去的句子", "share_struck"),
         ("显示的数字在所引原文里", "figures_carried"),
@@ -54,7 +54,7 @@ def writing_rows(writing: WritingJson) -> list[list[str]]:
 
 
 def writing_head(writing: WritingJson) -> str:
-    """How much was written, and what it cost, in one line."""
+    """Return how much was written, and what it cost, in one line."""
     cost = writing["cost"]
     estimated = f"（其中 {cost['estimated']} 题按字数估算）" if cost["estimated"] else ""
     return (
@@ -66,17 +66,17 @@ def writing_head(writing: WritingJson) -> str:
 
 
 def kind_rows(writing: WritingJson) -> list[list[str]]:
-    """What was done to sentences, how many were written so and how many shown."""
+    """Return what was done to sentences, how many were written so and how many shown."""
     return [[KINDS[kind], str(each["shown"]), str(each["written"])] for kind, each in writing["by_kind"].items()]
 
 
 def way_header(labels: Sequence[str]) -> list[str]:
-    """Above `way_rows`; `labels` are those of `WAY_SCORES`."""
+    """Return above `way_rows`; `labels` are those of `WAY_SCORES`."""
     return ["方式", *labels, "p50 毫秒", "p95 毫秒", "删去", "每题 token"]
 
 
 def way_rows(ways: WaysJson) -> list[list[str]]:
-    """Each way of answering; a score that differs from the first way's by more than chance is marked *."""
+    """Return each way of answering; a score that differs from the first way's by more than chance is marked *."""
     sure = {(each["name"], each["score"]) for each in ways["contrasts"] if each["p"] < 0.05}
     return [
         [
@@ -92,5 +92,5 @@ def way_rows(ways: WaysJson) -> list[list[str]]:
 
 
 def told(value: float | None, digits: int = 3) -> str:
-    """A figure, or a dash where there is none."""
+    """Return a figure, or a dash where there is none."""
     return "-" if value is None else f"{value:.{digits}f}"

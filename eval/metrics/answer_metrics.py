@@ -62,7 +62,7 @@ _CMRC_SEGMENT = re.compile(r"[\u4e00-\u9fa5]|[^\W\u4e00-\u9fa5]+(?:[.,'][^\W\u4e
 
 @lru_cache(maxsize=20_000)  # the same passages come up for many questions
 def normalise(text: str) -> str:
-    """Text as it is compared.
+    """Return text as it is compared.
 
     NFKC, case folding, no white space, no quotation marks, every dash `-`, no thousands separators.
 
@@ -74,7 +74,7 @@ def normalise(text: str) -> str:
 
 
 def score(query: Query, answer: AnswerJson | None, text_of: TextOf | None = None) -> dict[str, float]:
-    """Every score that applies to a question.
+    """Return every score that applies to a question.
 
     Args:
         query: the question.
@@ -109,7 +109,7 @@ def _answerable_scores(query: Query, answer: AnswerJson | None) -> dict[str, flo
 
 
 def answer_hit(query: Query, answer: AnswerJson | None) -> float:
-    """1 if all strings of some alternative occur in the answer; a refusal hits nothing, whatever it repeats."""
+    """Return 1 if all strings of some alternative occur in the answer; a refusal hits nothing, whatever it repeats."""
     if answer is None or answer["abstained"]:
         return 0.0
     given = normalise(answer["answer"])
@@ -117,7 +117,7 @@ def answer_hit(query: Query, answer: AnswerJson | None) -> float:
 
 
 def short_hit(query: Query, answer: AnswerJson | None) -> float:
-    """1 if all strings of some alternative occur in a short answer of at most 2 × their total length + 8 characters."""
+    """Return 1 if a short answer of at most 2 × the length of some alternative + 8 characters has all its strings."""
     if answer is None or answer["abstained"] or answer["short_answer"] is None:
         return 0.0
     given = normalise(answer["short_answer"])
@@ -130,7 +130,7 @@ def short_hit(query: Query, answer: AnswerJson | None) -> float:
 
 
 def evidence_recall(query: Query, answer: AnswerJson | None, k: int) -> float:
-    """1 if some evidence string lies inside one of the first `k` passages.
+    """Return 1 if some evidence string lies inside one of the first `k` passages.
 
     Raises:
         ValueError: if `k` is less than 1.
@@ -145,18 +145,21 @@ def evidence_recall(query: Query, answer: AnswerJson | None, k: int) -> float:
 
 
 def citation_recall(query: Query, answer: AnswerJson | None) -> float:
-    """1 if some evidence string and some quote overlap by at least 60 % of the shorter one."""
+    """Return 1 if some evidence string and some quote overlap by at least 60 % of the shorter one."""
     return float(any(_supported(query, answer)))
 
 
 def citation_precision(query: Query, answer: AnswerJson | None) -> float:
-    """The share of citations that overlap some evidence string as in `citation_recall`; 0 where there are none."""
+    """Return the share of citations that overlap some evidence string as in `citation_recall`.
+
+    0 where there are none.
+    """
     supported = _supported(query, answer)
     return sum(supported) / len(supported) if supported else 0.0
 
 
 def wrong_document(query: Query, answer: AnswerJson | None, text_of: TextOf) -> float:
-    """1 if the answer cites a document that holds none of the evidence: the same words about something else.
+    """Return 1 if the answer cites a document that holds none of the evidence: the same words about something else.
 
     Among documents that are nearly alike a figure may be quoted faithfully and yet be another's, which no comparison
     of wording shows: what the evidence stands in are the right documents, any other is a wrong one.
@@ -173,7 +176,7 @@ def _holds_evidence(query: Query, text: str) -> bool:
 
 
 def verbatim(answer: AnswerJson, text_of: TextOf) -> float:
-    """The share of citations whose quote is exactly the document's text at its offsets.
+    """Return the share of citations whose quote is exactly the document's text at its offsets.
 
     Raises:
         ValueError: if the answer cites nothing.
@@ -188,17 +191,17 @@ def verbatim(answer: AnswerJson, text_of: TextOf) -> float:
 
 
 def false_answer(answer: AnswerJson | None) -> float:
-    """1 for an unanswerable question that was not abstained from."""
+    """Return 1 for an unanswerable question that was not abstained from."""
     return float(answer is None or not answer["abstained"])
 
 
 def false_refusal(answer: AnswerJson | None) -> float:
-    """1 for an answerable question that was abstained from."""
+    """Return 1 for an answerable question that was abstained from."""
     return float(answer is not None and answer["abstained"])
 
 
 def exact_match(query: Query, answer: AnswerJson | None) -> float:
-    """1 if the prediction equals some alternative, punctuation removed.
+    """Return 1 if the prediction equals some alternative, punctuation removed.
 
     Source: Cui et al. 2019, A Span-Extraction Dataset for Chinese Machine Reading Comprehension, §4.2, and its scorer.
     """
@@ -206,7 +209,7 @@ def exact_match(query: Query, answer: AnswerJson | None) -> float:
 
 
 def f1(query: Query, answer: AnswerJson | None) -> float:
-    """Harmonic mean of precision and recall of the longest common run of segments, for the best alternative.
+    """Return harmonic mean of precision and recall of the longest common run of segments, for the best alternative.
 
     Source: as `exact_match`. The data set's scorer takes the longest common *substring*, not a bag of characters.
     """
@@ -214,19 +217,21 @@ def f1(query: Query, answer: AnswerJson | None) -> float:
 
 
 def span_exact_match(given: str, expected: Sequence[str]) -> float:
-    """`exact_match` of a bare string with the alternatives; an empty string matches none."""
+    """Return `exact_match` of a bare string with the alternatives; an empty string matches none."""
     bare = _without_punctuation(given)
     return float(bool(bare) and any(bare == _without_punctuation(each) for each in expected))
 
 
 def span_f1(given: str, expected: Sequence[str]) -> float:
-    """`f1` of a bare string with the alternatives."""
+    """Return `f1` of a bare string with the alternatives."""
     segments = cmrc_segments(given)
     return max((_run_f1(cmrc_segments(each), segments) for each in expected), default=0.0)
 
 
 def cmrc_segments(text: str) -> list[str]:
-    """Text as the CMRC scorer compares it: each Chinese character alone, other words and signs whole, lower case.
+    """Return text as the CMRC scorer compares it.
+
+    Each Chinese character alone, other words and signs whole, lower case.
 
     The scorer's own list of punctuation is removed, no other sign: `3.5` and `70%` keep theirs.
 
@@ -244,7 +249,10 @@ def _joined(query: Query) -> list[str]:
 
 
 def _prediction(answer: AnswerJson | None) -> str:
-    """What EM and F1 look at: the short answer, else the answer without markers; nothing where it was refused."""
+    """Return what EM and F1 look at: the short answer, else the answer without markers.
+
+    Nothing where it was refused.
+    """
     if answer is None or answer["abstained"]:
         return ""
     return answer["short_answer"] or _MARKER.sub("", answer["answer"])
@@ -260,19 +268,19 @@ def _all_occur(parts: Sequence[str], text: str) -> bool:
 
 
 def _supported(query: Query, answer: AnswerJson | None) -> list[bool]:
-    """For each citation, whether some evidence string stands behind it."""
+    """Return for each citation whether some evidence string supports it."""
     evidence = [normalise(text) for text in query.evidence]
     citations = answer["citations"] if answer is not None else []
     return [any(_overlap(text, normalise(each["quote"])) for text in evidence) for each in citations]
 
 
 def overlaps(evidence: str, quote: str) -> bool:
-    """Whether both, as they are compared, share a run of at least 60 % of the shorter one."""
+    """Return whether both, as they are compared, share a run of at least 60 % of the shorter one."""
     return _overlap(normalise(evidence), normalise(quote))
 
 
 def _overlap(evidence: str, quote: str) -> bool:
-    """Whether both share a run of at least 60 % of the shorter one.
+    """Return whether both share a run of at least 60 % of the shorter one.
 
     The data set gives evidence as text without a place, so the overlap is the longest run both have in common.
     """
@@ -281,5 +289,5 @@ def _overlap(evidence: str, quote: str) -> bool:
 
 
 def _longest_common_run(a: Sequence[str], b: Sequence[str]) -> int:
-    """The length of the longest contiguous run that occurs in both."""
+    """Return the length of the longest contiguous run that occurs in both."""
     return SequenceMatcher(None, a, b, autojunk=False).find_longest_match().size

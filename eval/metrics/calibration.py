@@ -1,6 +1,8 @@
-"""Whether confidence can be believed: of the answers given with about 0.8, about 80 % should be right.
+"""Measure calibration and selective answering.
 
-And whether it is of use: the answers one may be wrong about should be the ones given with least confidence."""
+Of the answers given with a confidence of about 0.8, about 80 % should be right, and wrong answers should be the ones
+given with the least confidence.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,7 @@ class ReliabilityBin:
 
 
 def reliability_bins(confidences: Sequence[float], right: Sequence[bool], bins: int = 10) -> list[ReliabilityBin]:
-    """Answers grouped by confidence into bins of equal width.
+    """Return answers grouped by confidence into bins of equal width.
 
     Args:
         confidences: one per answer, each in [0, 1].
@@ -54,7 +56,7 @@ def reliability_bins(confidences: Sequence[float], right: Sequence[bool], bins: 
 
 
 def expected_calibration_error(bins: Sequence[ReliabilityBin]) -> float:
-    """Mean distance between confidence and accuracy, bins weighted by their answers, in [0, 1].
+    """Return mean distance between confidence and accuracy, bins weighted by their answers, in [0, 1].
 
     Raises:
         ValueError: if there are no bins.
@@ -83,7 +85,7 @@ class RiskPoint:
 
 
 def risk_coverage(confidences: Sequence[float], right: Sequence[bool], questions: int) -> list[RiskPoint]:
-    """How risk falls as answers are withheld, most confident first. Answers of equal confidence come and go together.
+    """Return how risk falls as answers are withheld; answers of equal confidence are withheld together.
 
     Args:
         confidences: one per answer given, each in [0, 1].
@@ -112,7 +114,7 @@ def risk_coverage(confidences: Sequence[float], right: Sequence[bool], questions
 
 
 def area_under_risk_coverage(points: Sequence[RiskPoint]) -> float:
-    """AURC: mean risk over all coverages that the answers reach, in [0, 1]; 0 is best.
+    """Return AURC: mean risk over all coverages that the answers reach, in [0, 1]; 0 is best.
 
     Each answer counts once, at the risk of the point it belongs to.
 

@@ -58,7 +58,7 @@ class Contrast:
 
 
 def compare(systems: Sequence[System], names: Sequence[str]) -> list[Contrast]:
-    """Every score of every system against the first one.
+    """Return every score of every system against the first one.
 
     Args:
         systems: at least two, with the same questions.
@@ -92,7 +92,7 @@ def _contrast(first: System, other: System, name: str) -> Contrast | None:
 
 
 def pareto(points: Sequence[Sequence[float]]) -> list[bool]:
-    """Which points no other point beats: none is at least as good in everything and better in something.
+    """Return which points no other point beats: none is at least as good in everything and better in something.
 
     Args:
         points: of equal length, more is better in each place.

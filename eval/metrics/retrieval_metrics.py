@@ -48,7 +48,7 @@ class Judged:
 
 
 def score_run(qrels: Qrels, run: Run, measures: Iterable[str] = DEFAULT_MEASURES) -> dict[str, dict[str, float]]:
-    """Every measure for every judged question.
+    """Return every measure for every judged question.
 
     Args:
         qrels: judgements; may be empty.
@@ -72,7 +72,7 @@ def score_run(qrels: Qrels, run: Run, measures: Iterable[str] = DEFAULT_MEASURES
 
 
 def mean(scores: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """The average of each measure over all questions.
+    """Return the average of each measure over all questions.
 
     Raises:
         ValueError: if there is no question.
@@ -149,7 +149,7 @@ def _judged(qrels: Qrels, run: Run) -> Judged:
 
 
 def _padded(rows: Sequence[Sequence[int]]) -> Values:
-    """Rows of one length, filled with 0; negative grades become 0."""
+    """Return the rows of one length, filled with 0; negative grades become 0."""
     lengths = np.array([len(row) for row in rows], dtype=np.int64)
     table = np.zeros((len(rows), max(1, lengths.max(initial=0))))
     flat = np.fromiter((grade for row in rows for grade in row), dtype=np.float64, count=int(lengths.sum()))

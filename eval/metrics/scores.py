@@ -22,7 +22,7 @@ class ScoreJson(TypedDict):
 
 
 def score_json(values: Iterable[float]) -> ScoreJson:
-    """The mean over what counts, with its interval."""
+    """Return the mean over what counts, with its interval."""
     counted = list(map(float, values))
     if not counted:
         return {"value": None, "low": None, "high": None, "n": 0}

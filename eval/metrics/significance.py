@@ -43,7 +43,7 @@ class Difference:
 def bootstrap_interval(
     values: Sequence[float], *, level: float = LEVEL, resamples: int = RESAMPLES, seed: int = 0
 ) -> Interval:
-    """Percentile bootstrap interval of a mean.
+    """Return percentile bootstrap interval of a mean.
 
     Most scores take few distinct values. How often each of them is drawn into a resample is multinomial, so such
     resamples are drawn as counts: the same distribution as drawing question by question, in less time and memory.
@@ -91,7 +91,7 @@ def paired_difference(
 
 
 def sign_flip_p(differences: NDArray[np.float64], *, resamples: int = RESAMPLES, seed: int = 0) -> float:
-    """Two-sided p-value: how often random signs give a sum at least as far from 0.
+    """Return two-sided p-value: how often random signs give a sum at least as far from 0.
 
     Questions whose difference has the same size are flipped together: how many of them keep their sign is binomial.
 
@@ -108,7 +108,7 @@ def sign_flip_p(differences: NDArray[np.float64], *, resamples: int = RESAMPLES,
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """p-values corrected for being many: the chance that even one of them is this small with nothing behind it.
+    """Return p-values corrected for being many: the chance that even one of them is this small with nothing behind it.
 
     Returns:
         In the order given, each at least as large as it was, at most 1.

@@ -27,7 +27,7 @@ class StagedIndex(PassageStore, Protocol):
     """An index that lets one search each stage by itself, such as `index.store.passage_index.PassageIndex`."""
 
     def retriever(self, stage: Stage) -> Retriever:
-        """One stage of the search."""
+        """Return one stage of the search."""
         ...
 
 
@@ -46,11 +46,11 @@ class StagedSearch:
     hits: Mapping[Stage, Mapping[str, Sequence[Hit]]]
 
     def run(self, stage: Stage) -> Run:
-        """A stage's findings with their scores, passages by id."""
+        """Return a stage's findings with their scores, passages by id."""
         return {query: {hit.passage.id: hit.score for hit in hits} for query, hits in self.hits[stage].items()}
 
     def ranks(self, stage: Stage, query: str) -> dict[str, int]:
-        """The rank of each passage that a stage found, counted from 1, by passage id."""
+        """Return the rank of each passage that a stage found, counted from 1, by passage id."""
         return {hit.passage.id: rank for rank, hit in enumerate(self.hits[stage].get(query, ()), start=1)}
 
 
@@ -80,7 +80,7 @@ def search_stages(
 
 
 def evidence_qrels(store: PassageStore, queries: Sequence[Query]) -> Qrels:
-    """The passages that hold each question's evidence, by question id; none where no passage holds it wholly.
+    """Return the passages that hold each question's evidence, by question id; none where no passage holds it wholly.
 
     Text is compared as for evidence recall (`eval.metrics.answer_metrics.normalise`).
     """
@@ -110,7 +110,10 @@ def _folded_evidence(queries: Sequence[Query]) -> dict[str, list[str]]:
 
 
 def passages_to_show(search: StagedSearch, query: str, n: int = 5) -> list[Passage]:
-    """What a person wants to see of a question: the first `n` passages of the last stage, and those with evidence."""
+    """Return what a person wants to see of a question.
+
+    The first `n` passages of the last stage, and those with evidence.
+    """
     last = search.hits[STAGES[-1]].get(query, ())
     relevant = search.qrels.get(query, {})
     found = {hit.passage.id: hit.passage for stage in reversed(STAGES) for hit in search.hits[stage].get(query, ())}

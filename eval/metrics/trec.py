@@ -32,7 +32,7 @@ _GRADE = re.compile("[+-]?[0-9]{1,9}")
 
 
 def ranking(scores: Mapping[str, float]) -> list[str]:
-    """Document ids, best first; of equal scores the greater id first.
+    """Return document ids, best first; of equal scores the greater id first.
 
     Args:
         scores: by document id, none of them NaN.
@@ -41,7 +41,7 @@ def ranking(scores: Mapping[str, float]) -> list[str]:
 
 
 def read_qrels(path: Path) -> dict[str, dict[str, int]]:
-    """Judgements of a qrels file: TREC's four columns, or BEIR's three with their header.
+    """Return the judgements of a qrels file: TREC's four columns, or BEIR's three with their header.
 
     Raises:
         TrecError: if the file cannot be used; names line and field.
@@ -56,7 +56,7 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
 
 
 def read_run(path: Path) -> dict[str, dict[str, float]]:
-    """Scores of a run file.
+    """Return the scores of a run file.
 
     Raises:
         TrecError: if the file cannot be used; names line and field.
@@ -97,7 +97,7 @@ def write_run(path: Path, run: Run, tag: str = "yiju") -> None:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Line numbers with the columns of every line that is not blank."""
+    """Yield line numbers with the columns of every line that is not blank."""
     for line, text in enumerate(read_text(path, TrecError).split("\n"), start=1):
         if cells := text.split():
             yield line, cells

@@ -16,7 +16,7 @@ _SHOWN = 20
 
 
 def report_markdown(report: ReportJson, baseline: ReportJson | None = None) -> str:
-    """Scores, changes against the baseline, and the first misses."""
+    """Return scores, changes against the baseline, and the first misses."""
     changes = question_differences(baseline, report) if baseline else {}
     rows = []
     for name, score in report["scores"].items():
@@ -68,12 +68,12 @@ def _misses(report: ReportJson) -> list[str]:
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of plain texts."""
+    """Return a table of plain texts."""
     lines = [header, ["---"] * len(header), *([markdown_text(cell) for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def markdown_text(text: str) -> str:
-    """Text that neither ends a cell nor becomes markup."""
+    """Return the text that neither ends a cell nor becomes markup."""
     line = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;")
     return "".join(f"\\{char}" if char in "\\|`*_[]~" else char for char in line)

@@ -95,7 +95,7 @@ for (const box of document.querySelectorAll('[data-filters]')) {
 
 
 def document(title: str, body: Iterable[str], script: str = _SCRIPT) -> str:
-    """A complete HTML document, light or dark as the reader's system is.
+    """Return a complete HTML document, light or dark as the reader's system is.
 
     Args:
         title: plain text.
@@ -131,7 +131,7 @@ Row = Sequence[str | Cell]
 
 
 def sortable(header: Sequence[str], rows: Iterable[Row]) -> str:
-    """A table whose columns sort at a click; the header is text, cells are HTML."""
+    """Return a table whose columns sort at a click; the header is text, cells are HTML."""
     head = "".join(f'<th><button type="button">{escape(cell)}</button></th>' for cell in header)
     lines = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in rows)
     return (
@@ -146,7 +146,7 @@ def _cell(cell: str | Cell) -> str:
 
 
 def filters(selector: str, kinds: Sequence[tuple[str, int]], hint: str) -> str:
-    """A box of words and buttons that leaves only what matches to be seen.
+    """Return a box of words and buttons that leaves only what matches to be seen.
 
     Args:
         selector: CSS selector of what is filtered; each has `data-kind`.
@@ -165,28 +165,28 @@ def filters(selector: str, kinds: Sequence[tuple[str, int]], hint: str) -> str:
 
 
 def definitions(facts: Iterable[tuple[str, str]]) -> str:
-    """Names with texts, both plain."""
+    """Return names with texts, both plain."""
     return "<dl>" + "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts) + "</dl>"
 
 
 def figure(value: float | None, digits: int = 3) -> str:
-    """A number, or a dash where there is none."""
+    """Return a number, or a dash where there is none."""
     return "-" if value is None else f"{value:.{digits}f}"
 
 
 def clip(text: str, length: int) -> str:
-    """Text on one line, cut off where it is longer."""
+    """Return text on one line, cut off where it is longer."""
     line = " ".join(text.split())
     return line if len(line) <= length else line[: length - 1] + "…"
 
 
 def clip_start(text: str, length: int) -> str:
-    """Text on one line, its beginning cut off where it is longer: of a path the end tells more."""
+    """Return text on one line, its beginning cut off where it is longer: of a path the end tells more."""
     return clip(text[::-1], length)[::-1]
 
 
 def interval_bar(value: float, low: float, high: float, before: float | None = None) -> str:
-    """An interval as a line, the value as a dot, the value before as a tick, on a scale from 0 to 1."""
+    """Return an interval as a line, the value as a dot, the value before as a tick, on a scale from 0 to 1."""
     x, left, right = (10 + 180 * each for each in (value, low, high))
     tick = ""
     if before is not None:
@@ -217,7 +217,7 @@ class Axis:
     digits: int = 1
 
     def share(self, value: float) -> float:
-        """Where a value lies, 0 at the low end and 1 at the high one."""
+        """Return where a value lies, 0 at the low end and 1 at the high one."""
         return (value - self.low) / (self.high - self.low) if self.high > self.low else 0.5
 
 
@@ -229,11 +229,11 @@ class Plot:
     y: Axis
 
     def at(self, x: float, y: float) -> tuple[float, float]:
-        """The place of a point, in pixels."""
+        """Return the place of a point, in pixels."""
         return 48 + 240 * self.x.share(x), 220 - 200 * self.y.share(y)
 
     def dot(self, x: float, y: float, radius: float = 4, color: str = "var(--bar)", title: str = "") -> str:
-        """A filled circle that tells its title under the pointer."""
+        """Return a filled circle that tells its title under the pointer."""
         left, top = self.at(x, y)
         return (
             f'<circle cx="{left:.1f}" cy="{top:.1f}" r="{radius:.1f}" fill="{color}" fill-opacity=".75">'
@@ -241,12 +241,12 @@ class Plot:
         )
 
     def line(self, points: Sequence[tuple[float, float]], color: str = "var(--bar)", width: float = 2) -> str:
-        """A line through points."""
+        """Return a line through points."""
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (self.at(*point) for point in points))
         return f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="{width:g}"/>'
 
     def drawn(self, label: str, marks: Iterable[str]) -> str:
-        """The plot with its axes and marks."""
+        """Return the plot with its axes and marks."""
         return (
             f'<svg width="300" height="260" viewBox="0 0 300 260" role="img" aria-label="{escape(label)}">'
             '<rect x="48" y="20" width="240" height="200" fill="var(--soft)"/>'

@@ -39,7 +39,7 @@ _TABLES = (
 
 
 def report_text(report: ReportJson) -> str:
-    """The report as a terminal shows it."""
+    """Return the report as a terminal shows it."""
     parts = [_head(report), _overall_table(report)]
     parts += [_group_table("类型", report["by_type"], names) for names in _TABLES]
     parts += [_group_table("字数", report["by_length"], _TABLES[0])]
@@ -155,7 +155,7 @@ def _miss_text(miss: MissJson) -> str:
 
 
 def expected_text(alternatives: Sequence[Sequence[str]]) -> str:
-    """Alternatives in one line; what a refusal is expected for has none."""
+    """Return alternatives in one line; what a refusal is expected for has none."""
     return " / ".join("＋".join(parts) for parts in alternatives) or "（应当拒答）"
 
 

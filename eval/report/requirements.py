@@ -64,7 +64,7 @@ class Requirement:
         return f"{self.name}{type}{self.comparison}{self.bound:g}"
 
     def value(self, report: ReportJson) -> float | None:
-        """The figure that was reached; None where nothing was measured.
+        """Return the figure that was reached; None where nothing was measured.
 
         Raises:
             ValueError: if the report has no question of the type.
@@ -79,13 +79,13 @@ class Requirement:
         return found["value"] if found else None
 
     def holds(self, report: ReportJson) -> bool:
-        """Whether the figure is reached; one that was not measured is not."""
+        """Return whether the figure is reached; one that was not measured is not."""
         value = self.value(report)
         return value is not None and _OPERATORS[self.comparison](value, self.bound)
 
 
 def number(text: str, whole: str) -> float:
-    """A finite number that a person typed as part of `whole`.
+    """Return a finite number that a person typed as part of `whole`.
 
     Raises:
         ValueError: if it is none.
@@ -115,7 +115,7 @@ def parse_tolerance(text: str) -> tuple[str, float]:
 
 
 def unmet(requirements: Sequence[Requirement], report: ReportJson) -> list[Requirement]:
-    """The requirements that do not hold, in the order given.
+    """Return the requirements that do not hold, in the order given.
 
     Raises:
         ValueError: if one asks for a question type that the report does not have.
@@ -124,7 +124,7 @@ def unmet(requirements: Sequence[Requirement], report: ReportJson) -> list[Requi
 
 
 def unmet_text(found: Sequence[Requirement], report: ReportJson) -> str:
-    """What was not reached and by which questions, for a terminal."""
+    """Return what was not reached and by which questions, for a terminal."""
     lines = []
     for each in found:
         value = each.value(report)
@@ -133,7 +133,7 @@ def unmet_text(found: Sequence[Requirement], report: ReportJson) -> str:
 
 
 def _blame(requirement: Requirement, report: ReportJson) -> str:
-    """The questions that a score lost most by."""
+    """Return the questions that a score lost most by."""
     best = 0.0 if requirement.name in LOWER_IS_BETTER else 1.0
     ids = [
         each["id"]

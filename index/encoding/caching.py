@@ -46,11 +46,11 @@ class RememberingEncoder:
         return self._encoder.dim
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """As the wrapped encoder; what was encoded lately is not encoded again."""
+        """Return as the wrapped encoder; what was encoded lately is not encoded again."""
         return self._encode("passage", texts, self._encoder.encode_passages)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """As the wrapped encoder; what was asked lately is not encoded again."""
+        """Return as the wrapped encoder; what was asked lately is not encoded again."""
         return self._encode("query", texts, self._encoder.encode_queries)
 
     def _encode(self, role: str, texts: Sequence[str], encode: Callable[[Sequence[str]], Vectors]) -> Vectors:

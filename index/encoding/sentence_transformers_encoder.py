@@ -126,7 +126,7 @@ def _silent(message: str) -> None:
 
 
 def _local_folder(name: str) -> Path | None:
-    """The folder that `name` means, or None if it can only be a name on the hub."""
+    """Return the folder that `name` means, or None if it can only be a name on the hub."""
     folder = Path(name).expanduser()
     if folder.is_dir():
         if any((folder / file).is_file() for file in ("modules.json", "config.json")):
@@ -138,7 +138,7 @@ def _local_folder(name: str) -> Path | None:
 
 
 def _cached(name: str) -> Path | None:
-    """The complete copy fetched earlier, or None."""
+    """Return the complete copy fetched earlier, or None."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
@@ -194,7 +194,10 @@ def _within(seconds: float, work: Callable[[], object], name: str) -> None:
 
 
 def _hub_errors() -> tuple[type[Exception], ...]:
-    """What the hub's client raises: files and sockets, bad names, and its HTTP library's own, whichever that is."""
+    """Return what the hub's client raises.
+
+    Files and sockets, bad names, and its HTTP library's own, whichever that is.
+    """
     from huggingface_hub.errors import HfHubHTTPError
 
     return (OSError, ValueError, *HfHubHTTPError.__bases__)
@@ -238,7 +241,7 @@ def _open(name: str, folder: Path) -> SentenceTransformer:
 
 
 def _prompts(model: SentenceTransformer, name: str, folder: Path) -> Prompts:
-    """The model's own prompts, else the ones published for its family, else none."""
+    """Return the model's own prompts, else the ones published for its family, else none."""
     own = model.prompts
     query = own.get("query") or ""
     passage = own.get("document") or own.get("passage") or own.get("corpus") or ""
@@ -251,7 +254,7 @@ def _prompts(model: SentenceTransformer, name: str, folder: Path) -> Prompts:
 
 
 def _digest(folder: Path) -> str:
-    """SHA-256 over names and contents of the files that make the vectors."""
+    """Return SHA-256 over names and contents of the files that make the vectors."""
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         place = path.relative_to(folder)

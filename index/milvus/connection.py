@@ -60,17 +60,17 @@ class Connection:
         self._lock = Lock()
 
     def has(self, name: str) -> bool:
-        """Whether there is a collection, or an alias, of this name."""
+        """Return whether there is a collection, or an alias, of this name."""
         if self.address.is_local and not Path(self.address.uri).exists():
             return False
         return bool(self._do("has_collection", name, timeout=ANSWER_SECONDS))
 
     def collections(self) -> list[str]:
-        """The names of all collections."""
+        """Return the names of all collections."""
         return list(self._do("list_collections", timeout=ANSWER_SECONDS))
 
     def target(self, alias: str) -> str | None:
-        """The collection that an alias points to; None where there is no such name.
+        """Return the collection that an alias points to; None where there is no such name.
 
         Raises:
             IndexStoreError: if the name is that of a collection.
@@ -123,17 +123,17 @@ class Connection:
             self._do("delete", name, ids=page, timeout=WORK_SECONDS, on=name)
 
     def get(self, name: str, keys: Sequence[str], fields: Sequence[str]) -> list[Row]:
-        """The rows with some keys, as they are now, in any order; fewer where keys are not there."""
+        """Return the rows with some keys, as they are now, in any order; fewer where keys are not there."""
         options: dict[str, Any] = {"timeout": ANSWER_SECONDS, "consistency_level": "Strong", "on": name}
         return [row for page in _pages(list(keys)) for row in self._do("get", name, page, list(fields), **options)]
 
     def count(self, name: str, where: str) -> int:
-        """How many rows fit an expression, as they are now."""
+        """Return how many rows fit an expression, as they are now."""
         options: dict[str, Any] = {"timeout": ANSWER_SECONDS, "consistency_level": "Strong", "on": name}
         return int(self._do("query", name, filter=where, output_fields=["count(*)"], **options)[0]["count(*)"])
 
     def rows(self, name: str, where: str, fields: Sequence[str]) -> Iterator[Row]:
-        """All rows that fit an expression, as they are now, in any order, page by page.
+        """Yield all rows that fit an expression, as they are now, in any order, page by page.
 
         Args:
             name: of the collection.
@@ -151,7 +151,7 @@ class Connection:
     def search(
         self, name: str, field: str, query: object, limit: int, where: str, fields: Sequence[str], ef: int
     ) -> list[Row]:
-        """The rows nearest to a vector, or to a text by BM25; what was just written may not be there yet.
+        """Return the rows nearest to a vector, or to a text by BM25; what was just written may not be there yet.
 
         Args:
             name: of the collection.

@@ -103,7 +103,7 @@ class MilvusIndex:
         self._documents = Lazily(len(self._in_order), self._read, _KEPT)
 
     def with_encoder(self, encoder: Encoder) -> MilvusIndex:
-        """The same index searched through another encoder of the same revision.
+        """Return the same index searched through another encoder of the same revision.
 
         Raises:
             ValueError: if the encoder makes other vectors.
@@ -113,7 +113,7 @@ class MilvusIndex:
         return self._with(encoder, self._in_order, self._lexicon, self._readable)
 
     def limited_to(self, readable: Filter) -> MilvusIndex:
-        """The index as if it held only the documents that a filter admits; see `Index`."""
+        """Return the index as if it held only the documents that a filter admits; see `Index`."""
         held = [each for each in self._held.values() if readable.admits(each.description)]
         within = readable if self._readable is None else self._readable.both(readable)
         lexicon = LimitedLexicon(self._connection, self._generation, held, expression(within) or EVERYTHING)
@@ -125,7 +125,7 @@ class MilvusIndex:
         return MilvusIndex(self._connection, self._generation, self._manifest, held, encoder, lexicon, readable)
 
     def search(self, query: str, k: int, within: Filter | None = None) -> list[Hit]:
-        """The best passages by meaning and wording, at most `k`, best first; ties by document id, then offset.
+        """Return the best passages by meaning and wording, at most `k`, best first; ties by document id, then offset.
 
         Raises:
             ValueError: if `k` is below 1.
@@ -135,7 +135,7 @@ class MilvusIndex:
         return self.search_stage("fused", query, k, within)
 
     def search_stage(self, stage: Stage, query: str, k: int, within: Filter | None = None) -> list[Hit]:
-        """As `search`, by one stage of it alone."""
+        """See `search`, by one stage of it alone."""
         if k < 1:
             raise ValueError(f"k must be at least 1, got {k}")
         where = expression(self._readable)
@@ -152,7 +152,7 @@ class MilvusIndex:
         return _best(candidates, weigh(question, candidates), k)
 
     def _fused(self, question: _Question, k: int, where: str, narrower: str) -> list[Hit]:
-        """As `HybridRetriever`: scores are measured against the candidates of all documents, whatever the filter."""
+        """See `HybridRetriever`: scores are measured against the candidates of all documents, whatever the filter."""
         depth = max(k, POOL)
         everywhere = self._both(question, depth, where)
         mine = everywhere if narrower == where else self._both(question, depth, narrower)
@@ -195,7 +195,7 @@ class MilvusIndex:
         return np.array([each.vector @ question.vector for each in candidates], dtype=np.float64)
 
     def _wording(self, question: _Question, candidates: Sequence[_Candidate]) -> Scores:
-        """BM25 of each; see `SparseIndex.scores`."""
+        """Return BM25 of each; see `SparseIndex.scores`."""
         self._lexicon.look_up(question.terms)
         weights = {term: self._lexicon.weight(self.document_frequency(term)) for term in question.terms}
         scores = np.zeros(len(candidates), dtype=np.float64)
@@ -208,7 +208,7 @@ class MilvusIndex:
         return scores
 
     def retriever(self, stage: Stage) -> Retriever:
-        """One stage of the search by itself.
+        """Return one stage of the search by itself.
 
         Raises:
             ValueError: if there is no such stage.
@@ -218,15 +218,15 @@ class MilvusIndex:
         return _OneStage(self, stage)
 
     def documents(self) -> Sequence[Document]:
-        """All documents, ordered by id, each read when it is asked for."""
+        """Return all documents, ordered by id, each read when it is asked for."""
         return self._documents
 
     def descriptions(self) -> Sequence[Description]:
-        """All documents without their texts and outlines, ordered by id."""
+        """Return all documents without their texts and outlines, ordered by id."""
         return [each.description for each in self._held.values()]
 
     def document(self, document_id: str) -> Document | None:
-        """The document with this id, or None; also where it was replaced since the index was opened."""
+        """Return the document with this id, or None; also where it was replaced since the index was opened."""
         number = self._numbers.get(document_id)
         with suppress(IndexBusy):
             return None if number is None else self._documents[number]
@@ -242,7 +242,7 @@ class MilvusIndex:
         return document_from(rows)
 
     def passages(self, document_id: str) -> Sequence[Passage]:
-        """The passages of one document in text order; empty for an unknown id."""
+        """Return the passages of one document in text order; empty for an unknown id."""
         held = self._held.get(document_id)
         if held is None:
             return ()
@@ -250,15 +250,15 @@ class MilvusIndex:
         return sorted((passage_from(row, held.description) for row in rows), key=lambda passage: passage.span)
 
     def document_frequency(self, term: str) -> int:
-        """In how many passages a term (of `index.text.terms`) occurs, title and section path included."""
+        """Return in how many passages a term (of `index.text.terms`) occurs, title and section path included."""
         return self._lexicon.document_frequency(term)
 
     def vocabulary(self) -> Mapping[str, int]:
-        """All terms with the number of passages they occur in; read when first asked for."""
+        """Return all terms with the number of passages they occur in; read when first asked for."""
         return self._lexicon.vocabulary()
 
     def rarity(self, word: str) -> float:
-        """How rare a folded word is: the inverse document frequency of its rarest term, as BM25 counts it."""
+        """Return how rare a folded word is: the inverse document frequency of its rarest term, as BM25 counts it."""
         return self._lexicon.rarity(word)
 
     @property
@@ -283,7 +283,7 @@ class MilvusIndex:
 
 
 def _in_order(candidates: Candidates) -> list[_Candidate]:
-    """By document id, then offset."""
+    """Sort by document id, then offset."""
     return sorted(candidates.values(), key=lambda each: each.place)
 
 

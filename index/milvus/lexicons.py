@@ -36,7 +36,7 @@ class MilvusLexicon(ABC):
         self._known: dict[str, int] = {}
 
     def document_frequency(self, term: str) -> int:
-        """In how many passages a term (of `index.text.terms`) occurs, title and section path included."""
+        """Return in how many passages a term (of `index.text.terms`) occurs, title and section path included."""
         self.look_up([term])
         return self._known.get(term, 0)
 
@@ -47,30 +47,36 @@ class MilvusLexicon(ABC):
             self._known.update({**dict.fromkeys(missing, 0), **self._frequencies(missing)})
 
     def rarity(self, word: str) -> float:
-        """How rare a folded word is: the inverse document frequency of its rarest term, as BM25 counts it."""
+        """Return how rare a folded word is: the inverse document frequency of its rarest term, as BM25 counts it."""
         found = terms(word)
         self.look_up(found)
         return self.weight(min(map(self.document_frequency, found), default=0))
 
     def weight(self, frequency: int) -> float:
-        """The inverse document frequency of a term that occurs in so many passages."""
+        """Return the inverse document frequency of a term that occurs in so many passages."""
         # A term that was written since may occur in more passages than there were.
         return log1p(max(0.0, self.passages - frequency + 0.5) / (frequency + 0.5))
 
     @abstractmethod
     def vocabulary(self) -> Mapping[str, int]:
-        """All terms of one or two characters with the number of passages they occur in; read when first asked for."""
+        """Return all terms of one or two characters with the number of passages they occur in.
+
+        Read when first asked for.
+        """
 
     @abstractmethod
     def _frequencies(self, missing: Sequence[str]) -> Mapping[str, int]:
-        """The frequencies of those of some terms that occur."""
+        """Return the frequencies of those of some terms that occur."""
 
 
 class WholeLexicon(MilvusLexicon):
     """Of all passages: frequencies are kept in a collection of their own."""
 
     def vocabulary(self) -> Mapping[str, int]:
-        """All terms of one or two characters with the number of passages they occur in; read when first asked for."""
+        """Return all terms of one or two characters with the number of passages they occur in.
+
+        Read when first asked for.
+        """
         return self._all
 
     @cached_property
@@ -99,7 +105,10 @@ class LimitedLexicon(MilvusLexicon):
         self._where = where
 
     def vocabulary(self) -> Mapping[str, int]:
-        """All terms of one or two characters with the number of passages they occur in; read when first asked for."""
+        """Return all terms of one or two characters with the number of passages they occur in.
+
+        Read when first asked for.
+        """
         return self._all
 
     @cached_property

@@ -23,11 +23,11 @@ class Generation:
     number: int
 
     def name(self, kind: Kind) -> str:
-        """The name of one of its collections."""
+        """Return the name of one of its collections."""
         return f"{self.index}_g{self.number}_{kind}"
 
     @classmethod
     def of(cls, index: str, collection: str) -> Generation | None:
-        """The generation of an index that a collection belongs to; None if it is none of its."""
+        """Return the generation of an index that a collection belongs to; None if it is none of its."""
         found = re.fullmatch(rf"{re.escape(index)}_g([1-9]\d{{0,8}})_({'|'.join(KINDS)})", collection)
         return cls(index, int(found[1])) if found else None

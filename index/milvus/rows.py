@@ -51,14 +51,14 @@ class Record:
     changes: int = 0
 
     def row(self) -> Row:
-        """As a row among the documents."""
+        """Return as a row among the documents."""
         content = _json(asdict(self))
         nothing = {"document": "", "part": RECORD, **dict.fromkeys(("change", "pieces", "passages", "tokens"), 0)}
         return {"key": RECORD, "content": content, **nothing, "unused": _UNUSED}
 
     @classmethod
     def read(cls, content: str) -> Record:
-        """Out of a row's content.
+        """Read from the content of a row.
 
         Raises:
             ValueError: if it is not what an index says of itself.
@@ -75,7 +75,7 @@ class Record:
         return record
 
     def changed(self, **values: Any) -> Record:
-        """With one more change, and other values."""
+        """Return the record with one more change, and other values."""
         return replace(self, changes=self.changes + 1, **values)
 
 
@@ -104,7 +104,7 @@ CARD_FIELDS = ("key", "document", "change", "pieces", "passages", "tokens", "con
 
 
 def document_rows(document: Document, change: int, passages: int, tokens: int) -> list[Row]:
-    """A document in pieces that Milvus takes, its card last; the other arguments as in `Held`."""
+    """Return a document in pieces that Milvus takes, its card last; the other arguments as in `Held`."""
     counts = {"passages": passages, "tokens": tokens}
     body, card = codec.document_row(document), codec.card_row(document)
     return [*_pieces(document.id, change, BODY, body, counts), *_pieces(document.id, change, CARD, card, counts)]
@@ -119,7 +119,7 @@ def _pieces(id: str, change: int, part: str, row: object, counts: Mapping[str, i
 
 
 def held_from(rows: Iterable[Row]) -> list[Held]:
-    """Documents out of the pieces of their cards, by ascending id; of each the last that is whole.
+    """Return documents out of the pieces of their cards, by ascending id; of each the last that is whole.
 
     Raises:
         ValueError: if whole pieces do not make a card.
@@ -136,7 +136,7 @@ def _held(change: int, rows: Sequence[Row]) -> Held:
 
 
 def document_from(rows: Sequence[Row]) -> Document:
-    """A document out of the pieces of its body.
+    """Return a document out of the pieces of its body.
 
     Raises:
         ValueError: if they do not make a document.
@@ -149,7 +149,7 @@ def _joined(rows: Sequence[Row]) -> Any:
 
 
 def passage_row(passage: Passage, document: Document, change: int, vector: Vector) -> Row:
-    """A passage, with what filters ask of its document."""
+    """Return a passage, with what filters ask of its document."""
     region = document.metadata.region or ""
     content = [passage.span.start, passage.span.end, passage.page, codec.path_row(passage), passage.text]
     return {
@@ -166,7 +166,7 @@ def passage_row(passage: Passage, document: Document, change: int, vector: Vecto
 
 
 def passage_from(row: Row, document: Description) -> Passage:
-    """A passage out of its row.
+    """Return a passage out of its row.
 
     Raises:
         ValueError: if it is no passage of the document.
@@ -183,12 +183,12 @@ def passage_from(row: Row, document: Description) -> Passage:
 
 
 def term_rows(frequencies: Mapping[str, int]) -> list[Row]:
-    """Terms with the number of passages they occur in."""
+    """Return terms with the number of passages they occur in."""
     return [{"term": term, "frequency": count, "unused": _UNUSED} for term, count in frequencies.items()]
 
 
 def tokens(found: Iterable[str]) -> str:
-    """Terms as one text that every tokenizer cuts into just these: letters and digits between spaces.
+    """Return terms as one text that every tokenizer cuts into just these: letters and digits between spaces.
 
     A term of other characters becomes a 0 and their numbers, 光伏 `0u5149u4f0f`: no term has digits beside letters.
     """
@@ -200,7 +200,10 @@ def _token(term: str) -> str:
 
 
 def _fitting(words: Iterable[str]) -> Iterator[str]:
-    """As many as Milvus takes; only absurdly long passages have more, and only finding them by wording suffers."""
+    """Yield as many as Milvus takes.
+
+    Only absurdly long passages have more, and only finding them by wording suffers.
+    """
     left = LONGEST
     for word in words:
         left -= len(word) + 1
@@ -210,7 +213,7 @@ def _fitting(words: Iterable[str]) -> Iterator[str]:
 
 
 def expression(within: Filter | None) -> str:
-    """A filter as an expression of Milvus over passages; empty for all, `NOTHING` for none."""
+    """Return a filter as an expression of Milvus over passages; empty for all, `NOTHING` for none."""
     if within is None:
         return ""
     regions = None if within.regions is None else [region for region in within.regions if region]
@@ -226,7 +229,7 @@ def expression(within: Filter | None) -> str:
 
 
 def of_change(held: Held) -> str:
-    """An expression for the rows, of documents or of passages, that one change wrote of one document."""
+    """Return an expression for the rows, of documents or of passages, that one change wrote of one document."""
     return f'document == "{held.description.id}" and change == {held.change}'
 
 
@@ -239,6 +242,6 @@ def _any_of(pattern: str, values: Iterable[str | int] | None) -> str:
 
 
 def _json(value: object) -> str:
-    """JSON that is valid UTF-8: a lone surrogate, as in odd file names, becomes its escape."""
+    """Return JSON that is valid UTF-8: a lone surrogate, as in odd file names, becomes its escape."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "backslashreplace").decode("utf-8")

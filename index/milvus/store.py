@@ -37,7 +37,7 @@ class MilvusStore:
         self._connection = Connection(address)
 
     def stamp(self) -> str | None:
-        """The generation and what it says of itself; None where there is none."""
+        """Return the generation and what it says of itself; None where there is none."""
         try:
             generation = self._current()
         except IndexNotFound:
@@ -45,11 +45,11 @@ class MilvusStore:
         return f"{generation.number} {self._content(generation)}"
 
     def manifest(self) -> Manifest:
-        """What the index says of itself."""
+        """Return what the index says of itself."""
         return self._record(self._current()).manifest
 
     def open(self, encoder: Encoder | None = None) -> MilvusIndex:
-        """The index as it is now; see `Store`."""
+        """Return the index as it is now; see `Store`."""
         generation = self._current()
         record = self._record(generation)
         if encoder is None:
@@ -64,7 +64,10 @@ class MilvusStore:
     def building(
         self, encoder: str, load: LoadEncoder, recall: float | None = None, job: str | None = None
     ) -> Iterator[MilvusWriter]:
-        """A new generation, which takes the place of the present one when the block ends; begun anew each time."""
+        """Provide a new generation, which takes the place of the present one when the block ends.
+
+        Begun anew each time.
+        """
         if recall is not None:
             raise ValueError("召回由 Milvus 自己的索引决定；--recall 只用于文件夹里的索引，请去掉它。")
         present = self._present()
@@ -84,7 +87,7 @@ class MilvusStore:
 
     @contextmanager
     def writing(self, load: LoadEncoder, encoder: str | None = None) -> Iterator[MilvusWriter]:
-        """The index that is there; its encoder is loaded with the first document, one that is named at once."""
+        """Provide the index that is there; its encoder is loaded with the first document, one that is named at once."""
         generation = self._current()
         record = self._record(generation)
 
@@ -100,7 +103,7 @@ class MilvusStore:
         yield writer
 
     def damage(self) -> list[str]:
-        """A line for what the index says and does not hold."""
+        """Return a line for what the index says and does not hold."""
         try:
             generation = self._current()
             record, held = self._record(generation), self._held(generation)

@@ -93,7 +93,7 @@ class MilvusWriter:
         return self._record.manifest.passages
 
     def descriptions(self) -> Sequence[Description]:
-        """All documents without their texts and outlines, ordered by id."""
+        """Return all documents without their texts and outlines, ordered by id."""
         return [held.description for _, held in sorted(self._held.items())]
 
     def add(
@@ -196,7 +196,7 @@ class MilvusWriter:
 def _encoded(
     documents: Sequence[Document], encoder: Encoder, progress: Callable[[Progress], None] | None
 ) -> Iterator[tuple[Document, Sequence[Passage], Vectors]]:
-    """Passages block by block with their vectors; a block is of one document.
+    """Yield passages block by block with their vectors; a block is of one document.
 
     Raises:
         ValueError: if the encoder does not return unit vectors.

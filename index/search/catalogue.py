@@ -35,7 +35,7 @@ class Catalogue:
         self._regions = _placed((document.metadata.region or "",) for document in documents)
 
     def admitted(self, within: Filter) -> Admitted:
-        """For each document whether `within.admits` it."""
+        """Return for each document whether `within.admits` it."""
         found = np.ones(self._size, np.bool_)
         for places in self._narrowing(within):
             part = np.zeros(self._size, np.bool_)
@@ -46,7 +46,10 @@ class Catalogue:
         return found if within.also is None else found & self.admitted(within.also)
 
     def _narrowing(self, within: Filter) -> Iterator[Places]:
-        """The places of the documents that each part of a filter admits; nothing of parts that restrict nothing."""
+        """Yield the places of the documents that each part of a filter admits.
+
+        Nothing of parts that restrict nothing.
+        """
         if within.documents is not None:
             yield self._known(within.documents)
         if within.issuers is not None:
@@ -62,7 +65,7 @@ class Catalogue:
 
 
 def _placed(said: Iterable[Iterable[Thing]]) -> Mapping[Thing, Places]:
-    """Where each thing is said, by what is said where."""
+    """Return where each thing is said, by what is said where."""
     places: dict[Thing, list[int]] = defaultdict(list)
     for number, things in enumerate(said):
         for thing in things:
@@ -71,5 +74,5 @@ def _placed(said: Iterable[Iterable[Thing]]) -> Mapping[Thing, Places]:
 
 
 def _joined(places: Mapping[Thing, Places], wanted: Iterable[Thing]) -> Places:
-    """The places of several things, together."""
+    """Return the places of several things, together."""
     return np.concatenate([np.zeros(0, np.int64), *(places[each] for each in wanted if each in places)])

@@ -58,7 +58,7 @@ class DenseIndex:
 
     @classmethod
     def over(cls, parts: Sequence[Vectors], dim: int, lists: Lists | None = None) -> Self:
-        """An index over vectors whose rows follow each other, vouched for by `check_vectors`.
+        """Return an index over vectors whose rows follow each other, vouched for by `check_vectors`.
 
         Args:
             parts: the vectors.
@@ -77,18 +77,18 @@ class DenseIndex:
 
     @classmethod
     def empty(cls, dim: int) -> Self:
-        """An index without vectors, for vectors of length `dim`."""
+        """Return an index without vectors, for vectors of length `dim`."""
         return cls(np.zeros((0, dim), dtype=np.float32))
 
     def __len__(self) -> int:
         return int(self._offsets[-1])
 
     def vectors(self) -> Vectors:
-        """A copy of all vectors, float32 `(n, dim)`, in row order."""
+        """Return a copy of all vectors, float32 `(n, dim)`, in row order."""
         return np.concatenate([np.zeros((0, self.dim), np.float32), *self._parts])
 
     def best(self, query: Vector, k: int, among: Rows | None = None) -> Rows:
-        """The rows nearest to a query.
+        """Return the rows nearest to a query.
 
         Args:
             query: float32 `(dim,)`, unit length.
@@ -115,7 +115,7 @@ class DenseIndex:
         return rows[best(self.scores(query, rows), k)]
 
     def scores(self, query: Vector, rows: Rows) -> Scores:
-        """The inner product of a query with each of some rows.
+        """Return the inner product of a query with each of some rows.
 
         Args:
             query: float32 `(dim,)`, unit length.
@@ -139,7 +139,7 @@ class DenseIndex:
         return np.concatenate([np.zeros(0, np.float32), *blocks]).astype(np.float64)
 
     def _products(self, query: Vector, rows: Rows) -> NDArray[np.float32]:
-        """Inner products by FAISS, each pair by itself: equal vectors have equal products wherever they lie."""
+        """Return inner products by FAISS, each pair by itself: equal vectors have equal products wherever they lie."""
         vectors = np.empty((len(rows), self.dim), np.float32)
         part_of = np.searchsorted(self._offsets, rows, side="right") - 1
         for number in np.unique(part_of).tolist():
@@ -200,7 +200,7 @@ class Codebook:
 
     @classmethod
     def drafted(cls, parts: Sequence[Vectors], wanted: float) -> Self:
-        """As `learn`, with all lists to be read: how many are enough can be told once the vectors are encoded."""
+        """See `learn`, with all lists to be read: how many are enough can be told once the vectors are encoded."""
         size, dim = sum(map(len, parts)), parts[0].shape[1]
         lists = max(1, round(4 * sqrt(size)))
         _use_all_threads()
@@ -216,7 +216,7 @@ class Codebook:
         )
 
     def tuned(self, parts: Sequence[Vectors], codes: Sequence[Bytes], queries: Vectors) -> Self:
-        """The same with the fewest lists to read for the wanted recall.
+        """Return the same with the fewest lists to read for the wanted recall.
 
         Args:
             parts: all vectors.
@@ -234,7 +234,7 @@ class Codebook:
         return len(self._centroids)
 
     def encode(self, vectors: Vectors) -> Bytes:
-        """Each vector's list and bits: uint8 `(n, bytes)`."""
+        """Return each vector's list and bits: uint8 `(n, bytes)`."""
         _use_all_threads()
         index = self.empty()
         blocks = [index.sa_encode(vectors[at : at + _BLOCK]) for at in range(0, len(vectors), _BLOCK)]
@@ -242,7 +242,7 @@ class Codebook:
         return np.concatenate([np.zeros((0, index.sa_code_size()), np.uint8), *blocks])
 
     def empty(self) -> faiss.IndexIVFScalarQuantizer:
-        """Lists with nothing in them."""
+        """Return lists with nothing in them."""
         index = _empty_lists(self._centroids.shape[1], self.lists)
         index.quantizer.add(self._centroids)
         faiss.copy_array_to_vector(self._ranges, index.sq.trained)
@@ -279,7 +279,7 @@ class Lists:
         self._lock = Lock()
 
     def near(self, query: Vector, depth: int, mask: Mask | None = None) -> Rows:
-        """About the nearest rows, ascending; fewer than `depth` where the lists that are read hold no more.
+        """Return about the nearest rows, ascending; fewer than `depth` where the lists that are read hold no more.
 
         Args:
             query: float32 `(dim,)`, unit length.
@@ -296,7 +296,7 @@ class Lists:
         return np.sort(rows[rows >= 0])
 
     def tuned(self, parts: Sequence[Vectors], queries: Vectors, wanted: float) -> tuple[int, float]:
-        """The fewest lists to read for a wanted recall, and the recall."""
+        """Return the fewest lists to read for a wanted recall, and the recall."""
         whole = DenseIndex.over(parts, queries.shape[1], self)
         true = _exactly(parts, queries)
         low, high = 0, self._codebook.lists
@@ -344,13 +344,13 @@ def _empty_lists(dim: int, lists: int) -> faiss.IndexIVFScalarQuantizer:
 
 
 def _sample(parts: Sequence[Vectors], count: int) -> Vectors:
-    """Vectors at even distances, about `count`."""
+    """Return vectors at even distances, about `count`."""
     step = max(1, sum(map(len, parts)) // count)
     return np.concatenate([_let_go(part, part[::step].copy()) for part in parts])
 
 
 def _exactly(parts: Sequence[Vectors], queries: Vectors) -> list[set[int]]:
-    """The rows that are truly nearest to each query, in one pass over all vectors."""
+    """Return the rows that are truly nearest to each query, in one pass over all vectors."""
     _use_all_threads()
     scores, rows = [np.zeros((len(queries), 0), np.float32)], [np.zeros((len(queries), 0), np.int64)]
     first = 0
@@ -368,13 +368,13 @@ def _exactly(parts: Sequence[Vectors], queries: Vectors) -> list[set[int]]:
 
 
 def _let_go(mapped: AnyArray, taken: AnyArray) -> AnyArray:
-    """What was taken from a mapped array, whose memory goes back to the system."""
+    """Return what was taken from a mapped array, whose memory goes back to the system."""
     release(mapped)
     return taken
 
 
 def _nearest(vectors: Vectors, query: Vector, k: int) -> Rows:
-    """The `k` nearest rows of some vectors and all that tie with the last of them, ascending."""
+    """Return the `k` nearest rows of some vectors and all that tie with the last of them, ascending."""
     wanted = min(k, len(vectors))
     if wanted == 0:
         return np.zeros(0, dtype=np.int64)
@@ -390,7 +390,7 @@ def _nearest(vectors: Vectors, query: Vector, k: int) -> Rows:
 
 
 def _use_one_thread() -> None:
-    """FAISS splits work by question, so one question gains nothing from a team of threads, but waits for it.
+    """Search with one thread: FAISS splits work by question, so that one question only waits for other threads.
 
     Measured on two busy cores: p95 of a search of 29 passages 10 ms with a team, 0.2 ms without. The setting
     holds for the calling thread only, hence not once at import.
@@ -399,11 +399,11 @@ def _use_one_thread() -> None:
 
 
 def _use_all_threads() -> None:
-    """What goes through many vectors at once is shared out."""
+    """Use all threads, for work on many vectors at once."""
     faiss.omp_set_num_threads(os.cpu_count() or 1)
 
 
 def _all_unit(vectors: Vectors) -> bool:
-    """Whether every row is finite and of unit length (NaN fails every comparison)."""
+    """Return whether every row is finite and of unit length (NaN fails every comparison)."""
     squares = np.einsum("ij,ij->i", vectors, vectors)
     return bool(np.all(np.abs(squares - 1.0) < _UNIT_TOLERANCE))

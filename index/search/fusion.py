@@ -15,7 +15,7 @@ Mask = NDArray[np.bool_]
 
 
 def best(scores: Scores, k: int) -> Rows:
-    """Where the `k` highest scores are.
+    """Return where the `k` highest scores are.
 
     Args:
         scores: finite numbers, any range.
@@ -34,7 +34,7 @@ def best(scores: Scores, k: int) -> Rows:
 
 
 def standardise(scores: Scores, yardstick: Mask | None = None) -> Scores:
-    """Z-scores: how many standard deviations each score lies above the mean.
+    """Return z-scores: how many standard deviations each score lies above the mean.
 
     Args:
         scores: finite numbers, any range.
@@ -56,7 +56,7 @@ def standardise(scores: Scores, yardstick: Mask | None = None) -> Scores:
 
 
 def fuse(dense: Scores, lexical: Scores, weight: float, yardstick: Mask | None = None) -> Scores:
-    """One score out of two for the same candidates.
+    """Return one score out of two for the same candidates.
 
     Args:
         dense: score by meaning of each candidate.
@@ -78,7 +78,7 @@ def fuse(dense: Scores, lexical: Scores, weight: float, yardstick: Mask | None =
 
 
 def mask_of(rows: Rows, size: int) -> Mask:
-    """Whether each of so many rows is among some."""
+    """Return whether each of so many rows is among some."""
     mask = np.zeros(size, np.bool_)
     mask[rows] = True
     return mask

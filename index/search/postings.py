@@ -54,7 +54,7 @@ class TermLists:
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Self:
-        """The terms of texts, one row each, in order."""
+        """Return the terms of texts, one row each, in order."""
         texts = iter(texts)
         parts = [_counted(np.zeros(0, np.int64), _NO_KEYS, 0)]
         while some := list(islice(texts, _AT_ONCE)):
@@ -66,15 +66,15 @@ class TermLists:
         return len(self.ends)
 
     def bounds(self, first: int, last: int) -> tuple[int, int]:
-        """Where the terms of the rows from one up to another begin and end."""
+        """Return where the terms of the rows from one up to another begin and end."""
         return (int(self.ends[first - 1]) if first else 0), (int(self.ends[last - 1]) if last else 0)
 
     def sizes(self, first: int, last: int) -> NDArray[np.int64]:
-        """How many different terms each of the rows from one up to another has."""
+        """Return how many different terms each of the rows from one up to another has."""
         return np.diff(self.ends[first:last], prepend=self.bounds(first, last)[0])
 
     def picked(self, rows: Rows) -> Self:
-        """The terms of some rows, in the order given."""
+        """Return the terms of some rows, in the order given."""
         first = np.append(np.zeros(1, np.int64), self.ends)
         places = rows_of(first, rows)
         ends = np.cumsum((first[1:] - first[:-1])[rows], dtype=np.int64)
@@ -116,13 +116,13 @@ class Postings:
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Self:
-        """Postings of texts, one row each, in order."""
+        """Return the postings of texts, one row each, in order."""
         lists = TermLists.of(texts)
         return cls.turned([(lists, 0, np.arange(len(lists)))])
 
     @classmethod
     def turned(cls, parts: Sequence[tuple[TermLists, int, Rows]]) -> Self:
-        """Terms by row, turned into rows by term.
+        """Return terms by row, turned into rows by term.
 
         Args:
             parts: lists, the first of their rows that is taken, and the new rows of it and those that follow. New rows
@@ -141,7 +141,7 @@ class Postings:
 
     @classmethod
     def gathered(cls, parts: Sequence[tuple[Postings, Rows]]) -> Self:
-        """Some rows of several, as if made of their texts.
+        """Return some rows of several, as if made of their texts.
 
         Args:
             parts: postings, each with the new row of each of its rows; -1 leaves a row out. New rows are the numbers
@@ -162,7 +162,7 @@ class Postings:
 
     @classmethod
     def _assembled(cls, keys: Keys, rows: AnyArray, counts: AnyArray, lengths: AnyArray) -> Self:
-        """One entry for each term and row, by term and then row."""
+        """Return one entry for each term and row, by term and then row."""
         first = np.flatnonzero(np.append(np.ones(min(1, len(keys)), np.bool_), keys[1:] != keys[:-1]))
         return cls(
             {
@@ -197,7 +197,7 @@ class Postings:
 
 @cache
 def key_of(term: str) -> int:
-    """The number of a term: the same on every machine, 0 for none."""
+    """Return the number of a term: the same on every machine, 0 for none."""
     if len(term) <= 2:
         return sum(ord(character) << _SHIFT * (len(term) - 1 - i) for i, character in enumerate(term))
     digest = blake2b(term.encode("utf-8", "surrogatepass"), digest_size=8).digest()
@@ -205,14 +205,17 @@ def key_of(term: str) -> int:
 
 
 def short_term(key: int) -> str | None:
-    """The term of a number where it has one or two characters; None where only its hash is known."""
+    """Return the term of a number where it has one or two characters; None where only its hash is known."""
     if key & _HASHED:
         return None
     return "".join(chr(code) for code in (key >> _SHIFT, key & (1 << _SHIFT) - 1) if code)
 
 
 def _counted(rows: Rows, keys: Keys, size: int) -> tuple[Keys, NDArray[np.int32], NDArray[np.int64]]:
-    """Every occurrence of a term in a row, in any order: the terms of each row, how often each, how many a row has."""
+    """Return every occurrence of a term in a row, in any order.
+
+    The terms of each row, how often each, how many a row has.
+    """
     order = np.lexsort((keys, rows))
     rows, keys = rows[order], keys[order]
     new = np.ones(len(rows), np.bool_)
@@ -223,7 +226,7 @@ def _counted(rows: Rows, keys: Keys, size: int) -> tuple[Keys, NDArray[np.int32]
 
 
 def _occurrences(texts: Sequence[str]) -> tuple[Rows, Keys]:
-    """Every occurrence of every term of `index.text.terms`, in any order: rows and keys."""
+    """Return every occurrence of every term of `index.text.terms`, in any order: rows and keys."""
     folded = [spaced_fold(text) for text in texts]
     joined = "\n".join(folded)
     codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
@@ -242,13 +245,13 @@ def _occurrences(texts: Sequence[str]) -> tuple[Rows, Keys]:
 
 
 def _words(text: str) -> Iterator[tuple[int, int]]:
-    """Where words of spaced scripts and numbers begin, and their keys."""
+    """Return where words of spaced scripts and numbers begin, and their keys."""
     return ((match.start(), key_of(match.group().replace(",", ""))) for match in _SPACED_WORD.finditer(text))
 
 
 @cache
 def _is_unspaced() -> NDArray[np.bool_]:
-    """For every code point, whether its script puts no spaces between words."""
+    """Return for every code point whether its script puts no spaces between words."""
     flags = np.zeros(0x110000, np.bool_)
     for first, last in UNSPACED_RANGES:
         flags[first : last + 1] = True

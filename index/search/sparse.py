@@ -43,11 +43,13 @@ class SparseIndex:
 
     @classmethod
     def build(cls, texts: Iterable[str]) -> Self:
-        """Index texts, one row each, in order."""
+        """Return index texts, one row each, in order."""
         return cls([Postings.of(texts)])
 
     def limited_to(self, rows: Rows) -> Self:
-        """What an index of some rows alone would say of them: frequencies and lengths are theirs, row numbers stay.
+        """Return what an index of some rows alone would say of them.
+
+        Frequencies and lengths are theirs, row numbers stay.
 
         Args:
             rows: which, ascending.
@@ -58,7 +60,7 @@ class SparseIndex:
         return view
 
     def __len__(self) -> int:
-        """How many rows count."""
+        """Return how many rows count."""
         return self._size
 
     @property
@@ -67,17 +69,17 @@ class SparseIndex:
         return sum(part.rows.nbytes + part.counts.nbytes for part in self._parts)
 
     def frequency(self, term: str) -> int:
-        """In how many rows a term occurs."""
+        """Return in how many rows a term occurs."""
         if self._held is None:
             return int(np.diff(self._runs([key_of(term)])[:, 0]).sum())
         return sum(each.frequency for each in self._weighted([term]))
 
     def rarity(self, frequency: int) -> float:
-        """The inverse document frequency of a term that occurs in so many rows; always positive."""
+        """Return the inverse document frequency of a term that occurs in so many rows; always positive."""
         return log1p((len(self) - frequency + 0.5) / (frequency + 0.5))
 
     def vocabulary(self) -> Mapping[str, int]:
-        """All terms of one or two characters with the number of rows they occur in, by code points."""
+        """Return all terms of one or two characters with the number of rows they occur in, by code points."""
         if not self._parts:
             return {}
         keys, where = np.unique(np.concatenate([part.keys for part in self._parts]), return_inverse=True)
@@ -86,7 +88,7 @@ class SparseIndex:
         return {term: count for term, count in named if term is not None}
 
     def _counts(self) -> Iterator[NDArray[np.int64]]:
-        """For each part, in how many rows each of its terms occurs."""
+        """Return for each part in how many rows each of its terms occurs."""
         for part, offset in zip(self._parts, self._starts, strict=True):
             if self._held is None:
                 yield np.diff(part.starts)
@@ -95,7 +97,7 @@ class SparseIndex:
                 yield np.diff(held[part.starts])
 
     def scores(self, query: str) -> Scores:
-        """The BM25 score of every row; 0 where no term of the query occurs, and for rows that do not count.
+        """Return the BM25 score of every row; 0 where no term of the query occurs, and for rows that do not count.
 
         Source:
             Robertson and Zaragoza, The Probabilistic Relevance Framework (2009), with the idf that stays positive,
@@ -107,11 +109,11 @@ class SparseIndex:
         return scores
 
     def matching(self, query: str) -> Matching:
-        """A query made ready to name its best rows and to score any."""
+        """Return a query made ready to name its best rows and to score any."""
         return Matching(list(self._weighted(terms(query))), self._norms)
 
     def _weighted(self, query: Iterable[str]) -> Iterator[_Weighted]:
-        """The terms of a query that occur, each once."""
+        """Yield the terms of a query that occur, each once."""
         counted = Counter(query)
         runs = self._runs([key_of(term) for term in counted]).swapaxes(0, 1).tolist()
         for repeats, bounds in zip(counted.values(), runs, strict=True):
@@ -126,7 +128,10 @@ class SparseIndex:
                 yield _Weighted(repeats * self.rarity(frequency), frequency, found)
 
     def _runs(self, keys: Sequence[int]) -> NDArray[np.int64]:
-        """Where each part keeps the rows of each term: `(parts, terms, 2)`, first and last; equal where it has none."""
+        """Return where each part keeps the rows of each term: `(parts, terms, 2)`, first and last.
+
+        Equal where it has none.
+        """
         wanted = np.array(keys, np.uint64)
         runs = np.zeros((len(self._parts), len(keys), 2), np.int64)
         for run, part in zip(runs, self._parts, strict=True):
@@ -165,11 +170,11 @@ class _Weighted:
         return np.concatenate([counts for _, _, counts in self._stretches])
 
     def scores(self, norms: Scores) -> Scores:
-        """What it adds to the score of each of its rows."""
+        """Return what it adds to the score of each of its rows."""
         return self.weight * self._counts / (self._counts + norms[self.rows])
 
     def scores_of(self, rows: NDArray[np.int32], norms: Scores) -> Scores:
-        """What it adds to the score of each of some ascending rows; no others are read for that."""
+        """Return what it adds to the score of each of some ascending rows; no others are read for that."""
         counts = np.zeros(len(rows), np.int64)
         read = "_counts" in self.__dict__
         for held, offset, often in [(self.rows, 0, self._counts)] if read else self._stretches:
@@ -183,7 +188,7 @@ class _Weighted:
 
 
 def _held(stretches: Sequence[_Stretch], mask: Mask) -> list[_Stretch]:
-    """The rows that count."""
+    """Return the rows that count."""
     found = []
     for rows, offset, counts in stretches:
         held = mask[rows + np.int32(offset)]
@@ -200,7 +205,7 @@ class Matching:
         self._norms = norms
 
     def best(self, k: int, among: Rows | None = None) -> Rows:
-        """The rows that score best, at most `k`, best first; ties by row. None without a term of the query.
+        """Return the rows that score best, at most `k`, best first; ties by row. None without a term of the query.
 
         Args:
             k: how many.
@@ -210,7 +215,7 @@ class Matching:
         return candidates[best(self.scores(candidates), k)]
 
     def scores(self, rows: Rows) -> Scores:
-        """The score of each of these rows, in their order."""
+        """Return the score of each of these rows, in their order."""
         order = np.argsort(rows, kind="stable")
         ascending = rows[order].astype(np.int32)
         norms = self._norms[ascending]
@@ -219,7 +224,7 @@ class Matching:
         return scores
 
     def _candidates(self, k: int, mask: Mask | None) -> Rows:
-        """All rows that may be among the best, ascending.
+        """Return all rows that may be among the best, ascending.
 
         Term by term, the heaviest first, rows gather score. As soon as the k-th best has more than all terms to come
         can give, no further row can enter, and those are in question whose lead they could make good. Terms that are
@@ -243,7 +248,7 @@ class Matching:
 
 
 def _leading(gathered: Scores, touched: Sequence[NDArray[np.int32]], k: int, to_come: float) -> Rows:
-    """The rows whose score, with all that may come, reaches the k-th best; none where others might, too."""
+    """Return the rows whose score, with all that may come, reaches the k-th best; none where others might, too."""
     rows = np.concatenate(touched)
     if not 0 < k < len(rows):
         return np.zeros(0, np.int64)
@@ -256,7 +261,10 @@ def _leading(gathered: Scores, touched: Sequence[NDArray[np.int32]], k: int, to_
 
 
 def _length_norms(lengths: NDArray[np.int32], among: NDArray[np.int32]) -> Scores:
-    """What a row's length adds to the term frequency in the denominator: K1 · (1 - B + B · length / mean length)."""
+    """Return what a row's length adds to the term frequency in the denominator.
+
+    K1 · (1 - B + B · length / mean length).
+    """
     mean = float(among.mean(dtype=np.float64)) if len(among) else 0.0
     relative = lengths / mean if mean else lengths
     return np.asarray(K1 * (1.0 - B + B * relative), dtype=np.float64)

@@ -113,7 +113,7 @@ def _write(folder: Path, file: Path, content: bytes, manifest: Manifest) -> None
 
 
 def _entry(name: str, size: int) -> tarfile.TarInfo:
-    """A member that says nothing of who made it, and when: equal indexes make equal files."""
+    """Return a member that says nothing of who made it, and when: equal indexes make equal files."""
     entry = tarfile.TarInfo(name)
     entry.size, entry.mode = size, 0o644
     return entry
@@ -137,7 +137,7 @@ class _Digesting:
 
 
 def _unpack(file: Path, stage: Path) -> None:
-    """The manifest, which comes first, and then exactly the files that it names."""
+    """Unpack the manifest, which comes first, and then exactly the files that it names."""
     try:
         with tarfile.open(file, "r:") as archive:
             members = iter(archive)

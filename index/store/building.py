@@ -72,7 +72,7 @@ class Run:
         return cls(Contents(of_contents), arrays["vectors"], terms, file)
 
     def without(self, folder: Path, gone: Collection[int]) -> Self:
-        """Written again without some of its documents."""
+        """Return the run written again without some of its documents."""
         stay = np.array([number for number in range(len(self.contents)) if number not in gone], np.int64)
         rows = rows_of(self.contents.first, stay)
         return self.written(folder, self.contents.ordered(stay), self.vectors[rows], self.terms.picked(rows))
@@ -109,7 +109,7 @@ class FolderBuilder:
         return sum(run.contents.rows for run in self._runs)
 
     def descriptions(self) -> Sequence[Description]:
-        """All documents without their texts and outlines, ordered by id."""
+        """Return all documents without their texts and outlines, ordered by id."""
         parts = [run.contents for run in self._runs]
         return sorted((part.description(n) for part in parts for n in range(len(part))), key=lambda each: each.id)
 
@@ -164,7 +164,7 @@ class FolderBuilder:
         return self._loaded
 
     def _places(self, ids: Iterable[str]) -> set[tuple[int, int]]:
-        """Where documents stand; those that are not there are left out."""
+        """Return where documents stand; those that are not there are left out."""
         found = ((at, run.contents.find(id)) for id in ids for at, run in enumerate(self._runs))
         return {(at, number) for at, number in found if number is not None}
 
@@ -194,7 +194,7 @@ class FolderBuilder:
                 (self._staged / run.file.name).unlink(missing_ok=True)
 
     def _finished(self) -> Iterator[Run]:
-        """The runs that are whole; none if another encoder made them, or nobody can tell."""
+        """Yield the runs that are whole; none if another encoder made them, or nobody can tell."""
         for file in _journal(self._staged / _JOURNAL, self._encoder()):
             # What is damaged is read and encoded anew, and so is everything if the journal is.
             with suppress(IndexCorrupt, ValueError):
@@ -206,7 +206,7 @@ class FolderBuilder:
 def building(
     folder: Path, encoder: str, load: LoadEncoder, recall: float, job: str | None = None
 ) -> Iterator[FolderBuilder]:
-    """A new index, which takes the place of what is in a folder when the block ends without an error.
+    """Provide a new index, which takes the place of what is in a folder when the block ends without an error.
 
     Args:
         folder: an index folder, an empty one, or one to be made.
@@ -233,20 +233,20 @@ def building(
 
 
 def _digest(*parts: object) -> str:
-    """A name for a build: one that would make something else has another."""
+    """Return a name for a build: one that would make something else has another."""
     said = json.dumps([*map(str, parts), program_version(), terms_fingerprint()])
     return blake2b(said.encode(), digest_size=8).hexdigest()
 
 
 def _allow_many_files() -> None:
-    """A mapped run holds a file open; the usual limit is 1,024, and what the system allows a thousand times that."""
+    """Raise the limit of open files to what the system allows: every mapped run holds one open."""
     with suppress(OSError, ValueError):
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _journal(path: Path, encoder: Encoder) -> list[StoredFile]:
-    """The finished runs that a journal names; none if it is damaged or of vectors of another encoder."""
+    """Return the finished runs that a journal names; none if it is damaged or of vectors of another encoder."""
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         content = path.read_bytes()
         said = json.loads(content)
@@ -256,7 +256,7 @@ def _journal(path: Path, encoder: Encoder) -> list[StoredFile]:
 
 
 def _segments(runs: Sequence[Run]) -> Iterator[Segment]:
-    """The segments of an index of all documents, each put together when it is asked for."""
+    """Yield the segments of an index of all documents, each put together when it is asked for."""
     if not runs:
         return
     parts = [run.contents for run in runs]
@@ -272,7 +272,7 @@ def _segments(runs: Sequence[Run]) -> Iterator[Segment]:
 
 
 def _segment(stretches: Sequence[tuple[Run, int, int]], run_of: Numbers) -> Segment:
-    """A segment of the documents from one up to another of each run.
+    """Return a segment of the documents from one up to another of each run.
 
     Args:
         stretches: runs, the first document of each, and the one after the last.
@@ -289,7 +289,10 @@ def _segment(stretches: Sequence[tuple[Run, int, int]], run_of: Numbers) -> Segm
 
 
 def _woven(stretches: Sequence[tuple[Run, int, int]], new_rows: Numbers) -> tuple[Vectors, Postings]:
-    """Vectors and postings of stretches; of all their rows, one stretch after the other, the new numbers are given."""
+    """Return vectors and postings of stretches.
+
+    Of all their rows, one stretch after the other, the new numbers are given.
+    """
     vectors = np.empty((len(new_rows), stretches[0][0].vectors.shape[1]), np.float32)
     terms: list[tuple[TermLists, int, Numbers]] = []
     done = 0

@@ -63,7 +63,7 @@ class Cluster:
     def read(
         self, incoming: Sequence[Incoming], failed: Failed, notice: Notice
     ) -> Iterator[tuple[Incoming, list[Document]]]:
-        """As `intake.read_here`, by the workers and in any order; `vectors` then has what belongs to it.
+        """See `intake.read_here`, by the workers and in any order; `vectors` then has what belongs to it.
 
         Raises:
             ClusterError: if the cluster fails, or its workers are another version.
@@ -84,7 +84,7 @@ class Cluster:
             raise ClusterError(f"Ray 集群上的工作进程失败：{reason}；已存下的不会丢，修复后再运行同一命令。") from error
 
     def vectors(self, load: LoadEncoder) -> LoadEncoder:
-        """What loads the encoder that takes its vectors from the workers."""
+        """Return what loads the encoder that takes its vectors from the workers."""
         return lambda name: DeliveredVectors(load(name), self._delivered)
 
     def _said(self, incoming: Sequence[Incoming]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -107,7 +107,7 @@ class Cluster:
             held.times += 1
 
     def _blocks(self, incoming: Sequence[Incoming]) -> Iterator[Columns]:
-        """What the workers send, as columns: `file` (its number), `said` (JSON), `vectors` (float32)."""
+        """Return what the workers send, as columns: `file` (its number), `said` (JSON), `vectors` (float32)."""
         import ray.data
 
         files = [{"file": number, "job": codec.packed(_job(file))} for number, file in enumerate(incoming)]
@@ -150,7 +150,7 @@ class DeliveredVectors:
         self.dim = encoder.dim
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of the workers where they sent one.
+        """Return the vectors of the workers where they sent one.
 
         Raises:
             ClusterError: if theirs is another encoder.
@@ -162,7 +162,7 @@ class DeliveredVectors:
         return np.stack(vectors) if vectors else np.empty((0, self.dim), np.float32)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """As the encoder."""
+        """Return as the encoder."""
         return self._encoder.encode_queries(texts)
 
     def _taken(self, digest: bytes) -> NDArray[np.float32] | None:
@@ -212,7 +212,7 @@ class _Worker:
 
 @contextmanager
 def connected(address: str, encoder: str) -> Iterator[Cluster]:
-    """A cluster, let go of at the end; one on this machine is ended.
+    """Provide a cluster, let go of at the end; one on this machine is ended.
 
     Args:
         address: `local` or `local:N`, or where a running cluster is: `auto` on one of its machines, `host:port` from
@@ -254,7 +254,7 @@ class _Joining:
         self._address = address
 
     def __enter__(self) -> None:
-        """Nothing to prepare."""
+        """Return the cluster itself."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if kind is Exception:
@@ -271,7 +271,7 @@ def _first_line(error: BaseException | None) -> str:
 
 
 def _alone(address: str) -> dict[str, Any]:
-    """How Ray is started on this machine; nothing where a cluster is to be joined."""
+    """Return how Ray is started on this machine; nothing where a cluster is to be joined."""
     found = re.fullmatch(rf"{LOCAL}(?::([1-9]\d{{0,3}}))?", address)
     if found is None:
         return {}
@@ -279,7 +279,7 @@ def _alone(address: str) -> dict[str, Any]:
 
 
 def _knock(address: str) -> None:
-    """Whether anybody listens there, before Ray tries for minutes; OSError if not."""
+    """Check that a cluster listens at the address, before Ray tries for minutes; OSError if not."""
     if _alone(address):
         return
     if at := re.fullmatch(r"\[?([^\]]+)\]?:(\d{1,5})", address):

@@ -87,7 +87,10 @@ class Contents:
 
     @classmethod
     def gathered(cls, runs: Sequence[tuple[Contents, int, int]]) -> Self:
-        """Runs of documents of several, each from one document up to another, in the order given; copied unread."""
+        """Return the runs of documents of several, each from one document up to another, in the order given.
+
+        Copied unread.
+        """
         return cls._assembled(
             {
                 name: Strings.joined(
@@ -102,7 +105,7 @@ class Contents:
         )
 
     def ordered(self, numbers: Offsets) -> Self:
-        """The same documents in another order.
+        """Return the same documents in another order.
 
         Args:
             numbers: which document stands at each place.
@@ -137,34 +140,34 @@ class Contents:
         return np.diff(self.first)
 
     def find(self, document_id: str) -> int | None:
-        """Which document has this id."""
+        """Return which document has this id."""
         at = self.place(document_id.encode("utf-8", "replace"))
         return at if at < len(self) and self.ids[at] == document_id.encode("utf-8", "replace") else None
 
     def place(self, document_id: bytes) -> int:
-        """Where a document of this id stands, or would."""
+        """Return where a document of this id stands, or would."""
         return bisect_left(self.ids, document_id)
 
     def id(self, number: int) -> str:
-        """The id of one document."""
+        """Return the id of one document."""
         return self.ids[number].decode("ascii", "replace")
 
     def description(self, number: int) -> Description:
-        """One document without text and outline; ValueError if what is stored is none."""
+        """Return one document without text and outline; ValueError if what is stored is none."""
         return codec.description_from(codec.unpacked(self._cards[number]))
 
     def document(self, number: int) -> Document:
-        """One document; ValueError if what is stored is none."""
+        """Return one document; ValueError if what is stored is none."""
         card, outline = codec.unpacked(self._cards[number]), codec.unpacked(self._outlines[number])
         return codec.document_from(card, outline, codec.to_text(self._texts[number]))
 
     def passage(self, row: int) -> Passage:
-        """One passage; ValueError if what is stored is none."""
+        """Return one passage; ValueError if what is stored is none."""
         number = int(np.searchsorted(self.first, row, side="right")) - 1
         return self._passage(row, number, self.description(number))
 
     def passages(self, number: int) -> tuple[Passage, ...]:
-        """The passages of one document; ValueError if what is stored are none."""
+        """Return the passages of one document; ValueError if what is stored are none."""
         described = self.description(number)
         rows = range(int(self.first[number]), int(self.first[number + 1]))
         return tuple(self._passage(row, number, described) for row in rows)
@@ -212,12 +215,12 @@ class Contents:
         return Passage(described.id, described.title, text, Span(start, end), section_path, page or None, labels)
 
     def _range(self, name: str, first: int, last: int) -> tuple[int, int]:
-        """The strings of one kind that belong to a run of documents."""
+        """Return the strings of one kind that belong to a run of documents."""
         return (int(self.first[first]), int(self.first[last])) if name == "paths" else (first, last)
 
 
 def replaced(parts: Sequence[Contents], incoming: Iterable[Document]) -> set[tuple[int, int]]:
-    """Documents that share id or source with new ones: which part each is in, and its number there."""
+    """Return the documents that share id or source with new ones: which part each is in, and its number there."""
     incoming = list(incoming)
     ids, sources = ({getattr(document, name) for document in incoming} for name in ("id", "source"))
     marks, numbers = (np.array([number_of(text) for text in texts], np.uint64) for texts in (ids, sources))
@@ -230,12 +233,12 @@ def replaced(parts: Sequence[Contents], incoming: Iterable[Document]) -> set[tup
 
 
 def number_of(text: str) -> int:
-    """64 bits that depend on a text alone, the same on every machine."""
+    """Return 64 bits that depend on a text alone, the same on every machine."""
     return int.from_bytes(blake2b(codec.to_bytes(text), digest_size=8).digest(), "little")
 
 
 def _places(text: str, passages: Sequence[Passage]) -> list[tuple[int, int, int, int, int]]:
-    """Where passages stand, in characters and in bytes, in one pass over the text."""
+    """Return where passages stand, in characters and in bytes, in one pass over the text."""
     places = []
     at = byte = 0
     for passage in passages:

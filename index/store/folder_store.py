@@ -31,29 +31,29 @@ class FolderStore:
     resumes = True
 
     def stamp(self) -> str | None:
-        """The digest of the manifest; None where there is none."""
+        """Return the digest of the manifest; None where there is none."""
         try:
             return sha256((self._folder / MANIFEST).read_bytes()).hexdigest()
         except OSError:
             return None
 
     def manifest(self) -> Manifest:
-        """What the index says of itself; errors as for `storage.read_manifest`."""
+        """Return what the index says of itself; errors as for `storage.read_manifest`."""
         return read_manifest(self._folder)
 
     def open(self, encoder: Encoder | None = None) -> PassageIndex:
-        """The index as it is now; errors as for `PassageIndex.open`."""
+        """Return the index as it is now; errors as for `PassageIndex.open`."""
         return PassageIndex.open(self._folder, encoder=encoder)
 
     def building(
         self, encoder: str, load: LoadEncoder, recall: float | None = None, job: str | None = None
     ) -> AbstractContextManager[FolderBuilder]:
-        """A new index, which takes the place of what is there when the block ends; it need not fit in memory."""
+        """Return a new index, which takes the place of what is there when the block ends; it need not fit in memory."""
         return building(self._folder, encoder, load, recall or DEFAULT_RECALL, job)
 
     @contextmanager
     def writing(self, load: LoadEncoder, encoder: str | None = None) -> Iterator[FolderWriter]:
-        """The index that is there; its encoder is loaded with the first document, one that is named at once."""
+        """Provide the index that is there; its encoder is loaded with the first document, one that is named at once."""
         name = self.manifest().encoder
         with write_lock(self._folder) as lock:
             if encoder is not None:
@@ -64,7 +64,7 @@ class FolderStore:
 
     @contextmanager
     def repairing(self, load: LoadEncoder, encoder: str | None = None) -> Iterator[FolderWriter]:
-        """What is still whole of a damaged index; it takes the place of what is there with the first addition.
+        """Provide what is still whole of a damaged index; it takes the place of what is there with the first addition.
 
         Raises:
             IndexCorrupt: if the manifest itself is damaged: nobody knows then what there was.
@@ -79,7 +79,7 @@ class FolderStore:
             yield FolderWriter(lock, lambda: index, index)
 
     def damage(self) -> list[str]:
-        """A line for each file that is not what the manifest says, or for what else keeps the index from opening."""
+        """Return a line for each file that is not as in the manifest, or for what else keeps the index from opening."""
         try:
             if damaged := damaged_files(self._folder):
                 return damaged
@@ -134,5 +134,5 @@ class FolderWriter:
         return self._index.passage_count
 
     def descriptions(self) -> Sequence[Description]:
-        """All documents without their texts and outlines, ordered by id."""
+        """Return all documents without their texts and outlines, ordered by id."""
         return self._index.descriptions()

@@ -43,40 +43,40 @@ class IndexView:
         self._retriever = HybridRetriever(passages, by_meaning, by_wording, weight_among(len(numbers)), rows)
 
     def search(self, query: str, k: int, within: Filter | None = None) -> list[Hit]:
-        """As `PassageIndex.search`."""
+        """See `PassageIndex.search`."""
         among = None if within is None else self._stored.rows(self._readable.both(within))
         return self._retriever.search(query, k, among)
 
     def documents(self) -> Sequence[Document]:
-        """The documents that there are, ordered by id."""
+        """Return the documents that there are, ordered by id."""
         return self._documents
 
     def descriptions(self) -> Sequence[Description]:
-        """The same without their texts and outlines."""
+        """Return the same without their texts and outlines."""
         if self._descriptions is None:
             everywhere = self._stored.descriptions()
             self._descriptions = [everywhere[number] for number in self._numbers]
         return self._descriptions
 
     def document(self, document_id: str) -> Document | None:
-        """The document with this id, or None."""
+        """Return the document with this id, or None."""
         found = self._stored.document(document_id)
         return found if found and self._readable.admits(found) else None
 
     def passages(self, document_id: str) -> Sequence[Passage]:
-        """The passages of one document in text order; empty for an unknown id."""
+        """Return the passages of one document in text order; empty for an unknown id."""
         return self._stored.passages_of(document_id) if self.document(document_id) else ()
 
     def document_frequency(self, term: str) -> int:
-        """In how many passages a term occurs."""
+        """Return in how many passages a term occurs."""
         return self._sparse.frequency(term)
 
     def vocabulary(self) -> Mapping[str, int]:
-        """All terms of one or two characters with the number of passages they occur in."""
+        """Return all terms of one or two characters with the number of passages they occur in."""
         return self._sparse.vocabulary()
 
     def rarity(self, word: str) -> float:
-        """As `PassageIndex.rarity`."""
+        """See `PassageIndex.rarity`."""
         return self._sparse.rarity(min(map(self._sparse.frequency, terms(word)), default=0))
 
     @property

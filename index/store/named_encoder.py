@@ -19,7 +19,7 @@ class NamedEncoder:
         self.dim = manifest.dim
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """Not possible.
+        """Refuse to encode: the encoder is known by name only.
 
         Raises:
             ModelUnavailable: always.
@@ -30,7 +30,7 @@ class NamedEncoder:
 
 
 def check_encoder(path: Path | str, manifest: Manifest, encoder: Encoder) -> None:
-    """Equal revisions give equal vectors, whatever the name: the same model may lie in another folder."""
+    """Check that an encoder has the revision of the index: the same model may have another name or folder."""
     if (encoder.revision, encoder.dim) == (manifest.revision, manifest.dim):
         return
     raise EncoderMismatch(

@@ -112,7 +112,7 @@ class PassageIndex:
 
     @classmethod
     def of(cls, pairs: Pairs, vectors: Vectors, encoder: Encoder) -> Self:
-        """An index of documents that are split and encoded already.
+        """Return an index of documents that are split and encoded already.
 
         Args:
             pairs: documents by ascending id, each with its passages in text order.
@@ -159,7 +159,7 @@ class PassageIndex:
                 manifest = current
 
     def with_encoder(self, encoder: Encoder) -> Self:
-        """The same index searched through another encoder of the same revision, such as one that remembers.
+        """Return the same index searched through another encoder of the same revision, such as one that remembers.
 
         Raises:
             ValueError: if the encoder makes other vectors.
@@ -193,7 +193,7 @@ class PassageIndex:
         storage.commit(lock, chain([shared], (segment.parts(path) for segment in self._segments)), self._describe)
 
     def add(self, documents: Iterable[Document], *, progress: Callable[[Progress], None] | None = None) -> Self:
-        """The index with these documents too; a document whose id or source is already there replaces it.
+        """Return the index with these documents too; a document whose id or source is already there replaces it.
 
         Args:
             documents: in any order; of several with one id or source the last counts.
@@ -210,7 +210,7 @@ class PassageIndex:
         return self._with(addition, gone).fitted()
 
     def remove(self, ids: Iterable[str]) -> Self:
-        """The index without these documents.
+        """Return the index without these documents.
 
         Raises:
             ValueError: if there is no document with one of these ids.
@@ -223,12 +223,12 @@ class PassageIndex:
         return self._with(nothing, {place for place in places.values() if place})
 
     def _with(self, addition: Segment, gone: set[tuple[int, int]]) -> Self:
-        """The index with other documents too, and without some; searched in the same way."""
+        """Return the index with other documents too, and without some; searched in the same way."""
         segments = merged(self._segments, addition.coded(self._codebook), gone)
         return type(self)(segments, self._encoder, self._codebook, self._recall, self._shared)
 
     def fitted(self, keep: Callable[[Segment], Segment] = lambda segment: segment) -> Self:
-        """The same index, searched in the way that goes with its size.
+        """Return the same index, searched in the way that goes with its size.
 
         Args:
             keep: what becomes of each segment that was given other codes; by default it stays as it is.
@@ -249,17 +249,17 @@ class PassageIndex:
         return type(self)(coded, self._encoder, codebook, self._recall)
 
     def exactly(self) -> Self:
-        """The same index with all vectors compared one by one: what a search is measured by."""
+        """Return the same index with all vectors compared one by one: what a search is measured by."""
         return self._searched_by(None, self._segments)
 
     def _like_questions(self) -> Vectors:
-        """Clauses out of passages here and there, encoded as questions."""
+        """Return clauses out of passages here and there, encoded as questions."""
         step = max(1, len(self._passages) // _TRIALS)
         texts = (self._passages[row].text for row in range(0, len(self._passages), step))
         return self._encoder.encode_queries([max(re.split("[，。；：\n]", text), key=len)[:60] for text in texts])
 
     def search(self, query: str, k: int, within: Filter | None = None) -> list[Hit]:
-        """The best passages by meaning and wording, at most `k`, best first; ties by document id, then offset.
+        """Return the best passages by meaning and wording, at most `k`, best first; ties by document id, then offset.
 
         Args:
             query: what is looked for.
@@ -273,7 +273,7 @@ class PassageIndex:
         return self.search_stage("fused", query, k, within)
 
     def search_stage(self, stage: Stage, query: str, k: int, within: Filter | None = None) -> list[Hit]:
-        """As `search`, by one stage of it alone."""
+        """See `search`, by one stage of it alone."""
         try:
             return self._retrievers[stage].search(query, k, self._among(within))
         except IndexError as error:
@@ -281,13 +281,13 @@ class PassageIndex:
             raise IndexCorrupt(".", f"索引文件已损坏（{error}）；请用 yiju-index verify 查明。") from error
 
     def _among(self, within: Filter | None) -> Rows | None:
-        """The rows of the documents that a filter admits, ascending; None for all."""
+        """Return the rows of the documents that a filter admits, ascending; None for all."""
         if within is None or within.is_everything:
             return None
         return self._stored.rows(within)
 
     def retriever(self, stage: Stage) -> Retriever:
-        """One stage of the search by itself: `dense`, `lexical`, or `fused`, which is `search`.
+        """Return one stage of the search by itself: `dense`, `lexical`, or `fused`, which is `search`.
 
         Raises:
             ValueError: if there is no such stage.
@@ -297,7 +297,7 @@ class PassageIndex:
         return _OneStage(self, stage)
 
     def limited_to(self, readable: Filter) -> IndexView:
-        """The index as if it held only the documents that a filter admits: nothing tells that there are others.
+        """Return the index as if it held only the documents that a filter admits: nothing tells that there are others.
 
         A filter of `search` chooses among documents that the asker knows of, and scores stay measured against all of
         these. Documents that the asker must not know of may not even show in scores and word frequencies.
@@ -305,31 +305,34 @@ class PassageIndex:
         return IndexView(self._stored, self._dense, self._sparse, self._encoder, readable)
 
     def documents(self) -> Sequence[Document]:
-        """All documents, ordered by id, each read when it is asked for."""
+        """Return all documents, ordered by id, each read when it is asked for."""
         return self._documents
 
     def descriptions(self) -> Sequence[Description]:
-        """All documents without their texts and outlines, ordered by id; kept in memory once they were asked for."""
+        """Return all documents without their texts and outlines, ordered by id.
+
+        Kept in memory once they were asked for.
+        """
         return self._stored.descriptions()
 
     def document(self, document_id: str) -> Document | None:
-        """The document with this id, or None."""
+        """Return the document with this id, or None."""
         return self._stored.document(document_id)
 
     def passages(self, document_id: str) -> Sequence[Passage]:
-        """The passages of one document in text order; empty for an unknown id."""
+        """Return the passages of one document in text order; empty for an unknown id."""
         return self._stored.passages_of(document_id)
 
     def document_frequency(self, term: str) -> int:
-        """In how many passages a term (of `index.text.terms`) occurs, title and section path included."""
+        """Return in how many passages a term (of `index.text.terms`) occurs, title and section path included."""
         return self._sparse.frequency(term)
 
     def vocabulary(self) -> Mapping[str, int]:
-        """All terms of one or two characters with the number of passages they occur in."""
+        """Return all terms of one or two characters with the number of passages they occur in."""
         return self._sparse.vocabulary()
 
     def rarity(self, word: str) -> float:
-        """How rare a folded word is: the inverse document frequency of its rarest term, as BM25 counts it."""
+        """Return how rare a folded word is: the inverse document frequency of its rarest term, as BM25 counts it."""
         return self._sparse.rarity(min(map(self._sparse.frequency, terms(word)), default=0))
 
     @property
@@ -382,7 +385,7 @@ class _OneStage:
 
 
 def encoded(contents: Pairs, encoder: Encoder, progress: Callable[[Progress], None] | None) -> Vectors:
-    """The vectors of all passages, in order.
+    """Return the vectors of all passages, in order.
 
     Raises:
         ValueError: if the encoder returns something of another shape.
@@ -404,7 +407,7 @@ def encoded(contents: Pairs, encoder: Encoder, progress: Callable[[Progress], No
 
 
 def _blocks(texts: Sequence[Sequence[str]], encoder: Encoder) -> Iterator[Sequence[str]]:
-    """What is encoded in one call: texts of one document, or of several where that makes no difference."""
+    """Yield what is encoded in one call: texts of one document, or of several where that makes no difference."""
     together = [list(chain.from_iterable(texts))] if isinstance(encoder, Independent) else texts
     for those in together:
         for start in range(0, len(those), _BLOCK):
@@ -414,7 +417,7 @@ def _blocks(texts: Sequence[Sequence[str]], encoder: Encoder) -> Iterator[Sequen
 def _read(
     path: Path, manifest: Manifest, encoder: Encoder, *, whole: bool
 ) -> tuple[list[Segment], Encoder, Codebook | None, float, Files]:
-    """What makes an index of everything that the manifest names, checked."""
+    """Return what makes an index of everything that the manifest names, checked."""
     whole = whole or manifest.size() <= storage.CHECK_LIMIT
     anew = manifest.terms != terms_fingerprint()
     book = (
@@ -432,5 +435,5 @@ def _read(
 
 
 def read_codebook(path: Path) -> Codebook:
-    """What codes vectors; IndexCorrupt if the file holds none."""
+    """Return what codes vectors; IndexCorrupt if the file holds none."""
     return decoded(path, lambda path: Codebook(map_arrays(path)))

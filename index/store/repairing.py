@@ -39,7 +39,7 @@ class Salvage:
 
 
 def salvage(folder: Path, manifest: Manifest, encoder: Encoder) -> Salvage:
-    """Looks at every file of an index.
+    """Return looks at every file of an index.
 
     Args:
         folder: of the index.
@@ -66,7 +66,7 @@ def salvage(folder: Path, manifest: Manifest, encoder: Encoder) -> Salvage:
 def _segment(
     folder: Path, files: Mapping[str, StoredFile], damaged: set[str], manifest: Manifest, codebook: Codebook | None
 ) -> Segment:
-    """A segment with what follows from its documents and vectors made again, where that is damaged."""
+    """Return a segment with what follows from its documents and vectors made again, where that is damaged."""
     good = {kind: file for kind, file in files.items() if kind not in damaged and (codebook or kind != "codes")}
     anew = "postings" not in good or manifest.terms != terms_fingerprint()
     coded = codebook if "codes" in good else None
@@ -75,7 +75,7 @@ def _segment(
 
 
 def _codebook(folder: Path, shared: Mapping[str, StoredFile]) -> Codebook | None:
-    """The codebook, if it is whole; another is learnt where it is not."""
+    """Return the codebook, if it is whole; another is learnt where it is not."""
     file = shared.get("codebook")
     return read_codebook(folder / file.name) if file and _is_whole(folder, file) else None
 

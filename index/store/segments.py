@@ -59,13 +59,13 @@ class Segment:
 
     @classmethod
     def build(cls, pairs: Pairs, vectors: Vectors) -> Self:
-        """Documents by ascending id with their passages, and a vector for each of these."""
+        """Return documents by ascending id with their passages, and a vector for each of these."""
         texts = (passage.indexed_text for _, passages in pairs for passage in passages)
         return cls(Contents.of(pairs), vectors, Postings.of(texts))
 
     @classmethod
     def gathered(cls, runs: Sequence[tuple[Segment, int, int]]) -> Self:
-        """Runs of documents of several segments, each from one document up to another, in the order given."""
+        """Gather runs of documents of several segments, each from one document up to another, in the given order."""
         rows = [(part, int(part.contents.first[first]), int(part.contents.first[last])) for part, first, last in runs]
         moved: dict[int, tuple[Postings, Numbers]] = {}
         size = 0
@@ -81,7 +81,7 @@ class Segment:
         )
 
     def coded(self, codebook: Codebook | None) -> Self:
-        """The same with codes of a codebook, or without."""
+        """Return the same with codes of a codebook, or without."""
         files = {kind: file for kind, file in self.files.items() if kind != "codes"}
         return replace(self, codes=codebook.encode(self.vectors) if codebook else None, files=files)
 
@@ -124,14 +124,17 @@ class Segment:
         return cls(contents, vectors, postings, codes, files)
 
     def stored_in(self, folder: Path) -> Files:
-        """Its files, written to a folder that nothing names them in yet; IndexStoreError if that is not possible."""
+        """Return its files, written to a folder that nothing names them in yet.
+
+        IndexStoreError if that is not possible.
+        """
         parts = self.parts(folder).items()
         return {
             kind: part if isinstance(part, StoredFile) else storage.store(folder, kind, part) for kind, part in parts
         }
 
     def with_codes_in(self, folder: Path) -> Self:
-        """The same with its codes in a file of a folder, mapped, instead of in memory.
+        """Return the same with its codes in a file of a folder, mapped, instead of in memory.
 
         Raises:
             IndexStoreError: if it cannot be written or the disk is full.
@@ -142,7 +145,10 @@ class Segment:
         return replace(self, codes=map_npy(folder / stored.name), files={**self.files, "codes": stored})
 
     def parts(self, folder: Path) -> dict[str, StoredFile | storage.Write]:
-        """What the segment is stored as: by kind, the file in the folder that holds it already, or what writes it."""
+        """Return what the segment is stored as.
+
+        By kind, the file in the folder that holds it already, or what writes it.
+        """
         writers: dict[str, storage.Write] = {
             "contents": partial(write_arrays, self.contents.arrays),
             "vectors": partial(_write_npy, self.vectors),
@@ -154,7 +160,7 @@ class Segment:
 
 
 def merged(segments: Sequence[Segment], addition: Segment, gone: Collection[tuple[int, int]]) -> list[Segment]:
-    """Segments with other documents too, and without some.
+    """Return segments with other documents too, and without some.
 
     Args:
         segments: in the order of their ids.
@@ -178,7 +184,7 @@ def merged(segments: Sequence[Segment], addition: Segment, gone: Collection[tupl
 
 
 def cuts(sizes: Numbers, marks: Marks) -> list[int]:
-    """Where segments end.
+    """Return where segments end.
 
     Args:
         sizes: passages of each document.
@@ -204,7 +210,7 @@ def cuts(sizes: Numbers, marks: Marks) -> list[int]:
 
 
 def decoded(path: Path, decode: Callable[[Path], Decoded]) -> Decoded:
-    """What a file holds; IndexCorrupt if it is not what it should be."""
+    """Return what a file holds; IndexCorrupt if it is not what it should be."""
     try:
         return decode(path)
     except (ValueError, OverflowError, OSError) as error:
@@ -212,7 +218,7 @@ def decoded(path: Path, decode: Callable[[Path], Decoded]) -> Decoded:
 
 
 def _places(segments: Sequence[Segment], starts: Numbers, addition: Contents) -> list[int]:
-    """Before which document each added one stands."""
+    """Return before which document each added one stands."""
     firsts = [each.contents.ids[0] for each in segments]
     places = []
     for added in addition.ids:
@@ -222,7 +228,7 @@ def _places(segments: Sequence[Segment], starts: Numbers, addition: Contents) ->
 
 
 def _chunks(parts: Sequence[Segment], part: Numbers, number: Numbers) -> Iterator[tuple[Numbers, Numbers]]:
-    """For each segment to be, the parts and numbers of its documents."""
+    """Yield for each new segment the parts and numbers of its documents."""
     offsets = np.cumsum([0, *(len(each.contents) for each in parts)])[part]
     sizes = np.concatenate([each.contents.sizes for each in parts])[offsets + number]
     marks = np.concatenate([each.contents.marks for each in parts])[offsets + number]
@@ -233,7 +239,7 @@ def _chunks(parts: Sequence[Segment], part: Numbers, number: Numbers) -> Iterato
 
 
 def _segment(parts: Sequence[Segment], part: Numbers, number: Numbers) -> Segment:
-    """The segment of these documents; one that is there already where it is just that."""
+    """Return the segment of these documents; one that is there already where it is just that."""
     breaks = np.flatnonzero((np.diff(part) != 0) | (np.diff(number) != 1)) + 1
     bounds = [0, *breaks.tolist(), len(part)]
     runs = [(int(part[a]), int(number[a]), int(number[b - 1]) + 1) for a, b in pairwise(bounds)]
@@ -244,7 +250,7 @@ def _segment(parts: Sequence[Segment], part: Numbers, number: Numbers) -> Segmen
 
 
 def _joined(codes: Sequence[Bytes | None]) -> Bytes | None:
-    """Codes one after the other; None where some are missing."""
+    """Return codes one after the other; None where some are missing."""
     known = [each for each in codes if each is not None]
     return np.concatenate(known) if len(known) == len(codes) else None
 
@@ -261,7 +267,7 @@ def _codes(path: Path, codebook: Codebook, rows: int) -> Bytes:
 
 
 def read_contents(path: Path, *, check: bool) -> Contents:
-    """Documents and passages of a file; ValueError if it holds none."""
+    """Return documents and passages of a file; ValueError if it holds none."""
     contents = Contents(map_arrays(path))
     if check:
         contents.check()

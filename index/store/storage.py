@@ -69,7 +69,7 @@ class WriteLock:
 
 
 def program_version() -> str:
-    """The installed version of this program, `unknown` where it runs uninstalled."""
+    """Return the installed version of this program, `unknown` where it runs uninstalled."""
     try:
         return version("yiju")
     except PackageNotFoundError:
@@ -186,7 +186,7 @@ def adopt(lock: WriteLock, staged: Path) -> None:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """What the index in a folder says of itself.
+    """Return what the index in a folder says of itself.
 
     Raises:
         IndexNotFound: if there is no index.
@@ -242,7 +242,7 @@ def check_file(folder: Path, file: StoredFile, *, whole: bool) -> Path:
 
 
 def is_there(folder: Path, file: StoredFile) -> bool:
-    """Whether a folder holds a file of this name and size; its name holds the beginning of its digest."""
+    """Return whether a folder holds a file of this name and size; its name holds the beginning of its digest."""
     path = folder / file.name
     return path.is_file() and not path.is_symlink() and path.stat().st_size == file.bytes
 
@@ -279,7 +279,7 @@ def _checked(path: Path, file: StoredFile, *, whole: bool) -> Path:
 
 
 def corrupt(path: Path, reason: str) -> IndexCorrupt:
-    """The error for a damaged file of an index, saying what is wrong with it and what to do."""
+    """Return the error for a damaged file of an index, saying what is wrong with it and what to do."""
     message = f"索引文件已损坏：{path}：{reason}；请重新建立：yiju-index build 文件… -o {path.parent}"
     return IndexCorrupt(path.parent, message)
 
@@ -303,7 +303,7 @@ def _acquire(folder: Path) -> int:
 
 
 def _refuse_foreign(folder: Path) -> None:
-    """Never mix an index into a folder that holds something else."""
+    """Raise an error if a folder holds anything but an index."""
     try:
         read_manifest(folder)
     except IndexFormatMismatch:
@@ -405,7 +405,10 @@ def _digest(path: Path) -> str:
 
 
 def sealed(stored: Mapping[str, object]) -> bytes:
-    """A manifest as it is written: the digest of all the rest stands at its end, so that no altered byte passes."""
+    """Return a manifest as it is written.
+
+    The digest of all the rest stands at its end, so that no altered byte passes.
+    """
     rest = {name: value for name, value in stored.items() if name != _SEAL}
     return _json(rest | {_SEAL: hashlib.sha256(_json(rest)).hexdigest()})
 
@@ -463,7 +466,7 @@ def _decode_search(stored: dict[str, Any]) -> Search:
 
 
 def decode_file(kind: str, stored: dict[str, Any]) -> StoredFile:
-    """A data file as it was written down; KeyError, TypeError or ValueError if it is none, or lies elsewhere."""
+    """Return a data file as it was written down; KeyError, TypeError or ValueError if it is none, or lies elsewhere."""
     name = _text(stored["name"])
     # The pattern has no separator: a name cannot lead out of the folder.
     if not _DATA_NAME.fullmatch(name) or not name.startswith(f"{kind}-"):

@@ -83,36 +83,36 @@ class Stored:
         self.passages: Sequence[Passage] = Lazily(int(first_rows[-1]), passage, _KEPT_PASSAGES)
 
     def place(self, document_id: str) -> tuple[int, int] | None:
-        """In which segment a document is, and where in it."""
+        """Return in which segment a document is, and where in it."""
         at = bisect_right(self._first_ids, document_id) - 1
         number = self._segments[at].contents.find(document_id) if at >= 0 else None
         return None if number is None else (at, number)
 
     def document(self, document_id: str) -> Document | None:
-        """The document with this id, or None."""
+        """Return the document with this id, or None."""
         place = self.place(document_id)
         return self.documents[int(self._first_documents[place[0]]) + place[1]] if place else None
 
     def passages_of(self, document_id: str) -> Sequence[Passage]:
-        """The passages of one document in text order; empty for an unknown id."""
+        """Return the passages of one document in text order; empty for an unknown id."""
         place = self.place(document_id)
         return _readable(self._segments[place[0]].contents.passages, place[1]) if place else ()
 
     def descriptions(self) -> Sequence[Description]:
-        """All documents without texts and outlines, in the order of ids; kept once they were asked for."""
+        """Return all documents without texts and outlines, in the order of ids; kept once they were asked for."""
         if self._descriptions is None:
             parts = [segment.contents for segment in self._segments]
             self._descriptions = [_readable(part.description, n) for part in parts for n in range(len(part))]
         return self._descriptions
 
     def numbers(self, within: Filter) -> Numbers:
-        """The documents that a filter admits, ascending."""
+        """Return the documents that a filter admits, ascending."""
         if self._catalogue is None:
             self._catalogue = Catalogue(self.descriptions())
         return np.flatnonzero(self._catalogue.admitted(within)).astype(np.int64)
 
     def rows(self, within: Filter) -> Rows:
-        """The rows of the documents that a filter admits, ascending; remembered for the filters met last."""
+        """Return the rows of the documents that a filter admits, ascending; remembered for the filters met last."""
         if within not in self._rows:
             if len(self._rows) >= _KEPT_FILTERS:
                 self._rows.clear()
@@ -134,12 +134,12 @@ def _passage(segments: Sequence[Segment], starts: Numbers, row: int) -> Passage:
 
 
 def _starts(sizes: Sequence[int]) -> Numbers:
-    """Where each of some runs begins, and where the last ends."""
+    """Return where each of some runs begins, and where the last ends."""
     return np.cumsum([0, *sizes], dtype=np.int64)
 
 
 def _readable(read: Callable[[int], Item], number: int) -> Item:
-    """What a segment holds, read late: damage that opening did not look for is found here."""
+    """Return what a segment holds, read late: damage that opening did not look for is found here."""
     try:
         return read(number)
     except (ValueError, IndexError) as error:

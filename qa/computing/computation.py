@@ -30,7 +30,7 @@ _SAID = {
 
 
 def answer_of(turn: str, question: str, task: Task, ask: Ask, document_of: DocumentOf) -> Answer:
-    """The answer to a question that computes or compares.
+    """Return the answer to a question that computes or compares.
 
     Args:
         turn: what was asked, as typed.
@@ -51,7 +51,7 @@ def answer_of(turn: str, question: str, task: Task, ask: Ask, document_of: Docum
 
 
 def _parts(task: Task, ask: Ask, document_of: DocumentOf) -> list[Part]:
-    """Every figure; those of nobody in particular are read in one document, as they belong together."""
+    """Return every figure; those of nobody in particular are read in one document, as they belong together."""
     parts = [_part(task, index, ask, document_of) for index in range(len(task.figures))]
     if all(operand.subject for operand in task.figures) or len(documents := _documents(parts)) < 2:
         return parts
@@ -62,12 +62,12 @@ def _parts(task: Task, ask: Ask, document_of: DocumentOf) -> list[Part]:
 
 
 def _documents(parts: Sequence[Part]) -> Counter[str]:
-    """How many of the figures each document has."""
+    """Return how many of the figures each document has."""
     return Counter(part.figure.citation.passage.document_id for part in parts if part.figure)
 
 
 def _part(task: Task, index: int, ask: Ask, document_of: DocumentOf, within: Filter | None = None) -> Part:
-    """One figure, asked for as the question does, then plainly and in other words, until there is one."""
+    """Return one figure, asked for as the question does, then plainly and in other words, until there is one."""
     operand = task.figures[index]
     asked = dict.fromkeys((task.question(operand), *(f"{name}是多少" for name in names_of(operand))))
     parts: list[Part] = []
@@ -79,7 +79,7 @@ def _part(task: Task, index: int, ask: Ask, document_of: DocumentOf, within: Fil
 
 
 def says(task: Task, answer: Answer) -> bool:
-    """Whether an answer to the whole question is what the document itself says of all its figures together."""
+    """Return whether an answer to the whole question is what the document itself says of all its figures together."""
     if answer.confidence < SURE or not answer.citations or not answer.short:
         return False
     citation, short = answer.citations[0], fold(answer.short)
@@ -93,7 +93,7 @@ def says(task: Task, answer: Answer) -> bool:
 
 
 def _beside(text: str, figures: Sequence[Site], place: int) -> tuple[str, str]:
-    """What stands before and behind a figure, up to its neighbours or the ends of its clause; folded."""
+    """Return what stands before and behind a figure, up to its neighbours or the ends of its clause; folded."""
     clause, span = figures[place].candidate.clause, figures[place].candidate.span
     before = max((each.candidate.span.end for each in figures[:place]), default=0)
     behind = min((each.candidate.span.start for each in figures[place + 1 :]), default=len(text))
@@ -101,7 +101,7 @@ def _beside(text: str, figures: Sequence[Site], place: int) -> tuple[str, str]:
 
 
 def _of_all(task: Task, beside: tuple[str, str], clause: str) -> bool:
-    """Whether the words on one side of a figure name all that is asked about, or its clause says what was computed."""
+    """Return whether the words beside a figure name all that is asked about, or its clause says what was computed."""
     words = [term.text for operand in task.figures for term in analyse(operand.label).terms]
     held = any("分别" not in side and all(match(word, side) for word in words) for side in beside)
     told = _SAID[task.operation].search(clause) is not None

@@ -38,7 +38,9 @@ _PAST = frozenset({Validity.REPEALED, Validity.REPLACED, Validity.EXPIRED})
 
 
 def noted(answer: Answer, question: str, document_of: DocumentOf, versions: Versions, today: str) -> Answer:
-    """An answer that says what other documents say of the figure that it gives; as it is, where none contradicts it.
+    """Return an answer that says what other documents say of the figure that it gives.
+
+    As it is, where none contradicts it.
 
     Args:
         answer: complete.
@@ -59,7 +61,10 @@ def noted(answer: Answer, question: str, document_of: DocumentOf, versions: Vers
 
 
 def asked_of(question: str) -> Operand | None:
-    """The one figure that a question asks for; None where it names several places, or nothing that is measured."""
+    """Return the one figure that a question asks for.
+
+    None where it names several places, or nothing that is measured.
+    """
     asked = analyse(question)
     subject = asked.places[0] if len(asked.places) == 1 else ""
     left_out = {*_SAYS_THAT_IT_IS, "", fold(asked.unit), *(word for word, _ in tagged(subject))}
@@ -72,14 +77,17 @@ def asked_of(question: str) -> Operand | None:
 
 
 def _without_periods(text: str) -> str:
-    """A text with its years blanked out."""
+    """Return a text with its years blanked out."""
     for period in reversed(periods(text)):
         text = f"{text[: period.start]} {text[period.end :].removeprefix('年')}"
     return text
 
 
 def differs(figure: Figure, other: Figure) -> bool:
-    """Whether two figures for the same words, time and kind really are two: of one thing, by more than rounding."""
+    """Return whether two figures for the same words, time and kind really are two.
+
+    Of one thing, by more than rounding.
+    """
     if not figure.quantity.unit.name or figure.bound != other.bound:
         return False
     gap = abs(figure.quantity.amount - other.quantity.amount)
@@ -88,7 +96,7 @@ def differs(figure: Figure, other: Figure) -> bool:
 
 
 def _told_apart(figure: Figure, other: Figure) -> bool:
-    """Whether a figure's own words hold one that the other's sentence and the question do not: 分布式, a place."""
+    """Return whether a figure's own words hold one, as 分布式, that the other's sentence and the question do not."""
     known = fold(f"{other.citation.text} {figure.operand.name}")
     return any(
         _TELLS_APART.match(tag) and not (_MEASURE.search(word) or _OWN_PLACE.match(word)) and fold(word) not in known
@@ -98,7 +106,7 @@ def _told_apart(figure: Figure, other: Figure) -> bool:
 
 
 def _is_past(figure: Figure, other: Figure, versions: Versions, today: str) -> bool:
-    """Whether the other's document is a version of the same work, or does not apply any more."""
+    """Return whether the other's document is a version of the same work, or does not apply any more."""
     own, id = figure.citation.passage.document_id, other.citation.passage.document_id
     return any(version.document == id for version in versions.of(own)) or versions.validity(id, today) in _PAST
 
@@ -106,7 +114,7 @@ def _is_past(figure: Figure, other: Figure, versions: Versions, today: str) -> b
 def conflict_of(
     name: str, figures: Sequence[Figure], number: Callable[[Citation], int], document_of: DocumentOf
 ) -> Conflict:
-    """Figures side by side.
+    """Return figures side by side.
 
     Args:
         name: what they are figures of.
@@ -124,7 +132,7 @@ def _said(figure: Figure, number: int, document_of: DocumentOf) -> Said:
 
 
 def told(conflict: Conflict) -> str:
-    """A conflict as people read it, in one line."""
+    """Return a conflict as people read it, in one line."""
     said = "；".join(map(_spoken, conflict.said))
     return f"文档说法不一致：{unmarked(conflict.name)}，{said}。上面用的是第一个。"
 

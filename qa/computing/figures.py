@@ -92,7 +92,7 @@ class Figure:
 
 
 def figure_of(operand: Operand, answer: Answer) -> Figure | None:
-    """The figure that an answer gives for an operand; None where it gives none, or not certainly this one."""
+    """Return the figure that an answer gives for an operand; None where it gives none, or not certainly this one."""
     if answer.abstained or not answer.citations:
         return None
     citation = answer.citations[0]
@@ -104,7 +104,7 @@ def figure_of(operand: Operand, answer: Answer) -> Figure | None:
 
 
 def others_of(figure: Figure, hits: Sequence[Hit], document_of: Callable[[str], Document | None]) -> list[Figure]:
-    """Figures of other documents for the same operand that say something else; one a document.
+    """Return the figures of other documents for the same operand that say something else; one a document.
 
     They are of the same subject, year and kind, in units that convert, and stand with the same words.
 
@@ -126,7 +126,7 @@ def others_of(figure: Figure, hits: Sequence[Hit], document_of: Callable[[str], 
 
 
 def stated_total(figures: Sequence[Figure]) -> Figure | None:
-    """A figure that a quoted passage gives as the total of some, by its own words, in or behind their sentence."""
+    """Return a figure that a quoted passage gives as the total of some, in or behind their sentence."""
     for figure in figures:
         passage = figure.citation.passage
         spans = {each.span for each in figures if each.citation.passage.id == passage.id}
@@ -152,7 +152,7 @@ def _at(operand: Operand, site: Site, passage: Passage, source: str) -> Figure |
 
 
 def _same_subject(operand: Operand, own: Document, other: Document) -> bool:
-    """Whether two documents speak of the same: of the place that is asked about, or of their own."""
+    """Return whether two documents speak of the same: of the place that is asked about, or of their own."""
     if operand.subject:
         place = bare_place(operand.subject)
         return all(place in fold(f"{each.title} {each.metadata.region or ''}") for each in (own, other))
@@ -188,7 +188,7 @@ def _is_stock_of(figure: Figure, site: Site) -> bool:
 
 
 def _chosen(operand: Operand, passage: Passage, found: Sequence[Site], short: str) -> Site | None:
-    """The figure whose own words are most those of the operand; where several are, the one that was answered."""
+    """Return the figure whose own words are most those of the operand; where several are, the one that was answered."""
     wordings = _wordings(operand)
     headings = fold(" ".join((passage.title, *passage.section_path)))
     scored = [(max(_score(*wording, site, headings) for wording in wordings), site) for site in found]
@@ -203,7 +203,7 @@ def _chosen(operand: Operand, passage: Passage, found: Sequence[Site], short: st
 
 
 def names_of(operand: Operand) -> list[str]:
-    """What an operand may be called: in the words of the question, then in others for the same."""
+    """Return what an operand may be called: in the words of the question, then in others for the same."""
     return list(dict.fromkeys(f"{operand.subject}{operand.period}{each}" for each in _renamed(operand.attribute)))
 
 
@@ -216,14 +216,19 @@ def _renamed(text: str) -> list[str]:
 
 
 def _wordings(operand: Operand) -> list[tuple[str, str]]:
-    """What tells an operand from its neighbours, and what is measured of all, in all words for the same; folded."""
+    """Return what tells an operand from its neighbours, and what is measured of all, in all words for the same.
+
+    Folded.
+    """
     label, measure = fold(operand.label), fold(operand.plain)
     own = label if label and label in measure else ""
     return [(own, text) for text in _renamed(measure.replace(own, "", 1) if own else measure)]
 
 
 def _score(label: str, measure: str, site: Site, headings: str) -> float:
-    """How much of an operand's words stands with a figure; 0 where one stands neither in its sentence nor above it.
+    """Return how much of an operand's words stands with a figure.
+
+    0 where one stands neither in its sentence nor above it.
 
     A little more where the figure's own words begin with the label.
     """
@@ -281,7 +286,7 @@ def _figure(operand: Operand, site: Site, citation: Citation, confidence: float)
 
 
 def _is_elsewhere(operand: Operand, site: Site, passage: Passage) -> bool:
-    """Whether a figure is of a place that neither operand nor headings name: of 襄阳, where 湖北 is asked."""
+    """Return whether a figure is of a place that neither operand nor headings name: of 襄阳, where 湖北 is asked."""
     known = fold(" ".join((operand.name, passage.title, *passage.section_path)))
     places = analyse(site.own).places if operand.subject else ()
     return any(bare_place(place) not in known for place in places)
@@ -301,7 +306,7 @@ def _is_aimed(citation: Citation) -> bool | None:
 
 
 def _fits(figure: Figure) -> bool:
-    """Whether a figure is of the kind that its operand asks for."""
+    """Return whether a figure is of the kind that its operand asks for."""
     operand = figure.operand
     growing = _GROWTH.search(operand.attribute) is not None
     if (figure.quantity.unit.family == "share" and figure.growth != growing) or (growing and not figure.growth):
@@ -313,7 +318,7 @@ def _fits(figure: Figure) -> bool:
 
 
 def kinds_differ(figures: Sequence[Figure]) -> Iterator[str]:
-    """Why figures do not go together, in Chinese; nothing where they do."""
+    """Yield why figures do not go together, in Chinese; nothing where they do."""
     if len({figure.added for figure in figures} - {None}) > 1:
         yield "有的是新增量，有的是总量"
     if len({figure.falls for figure in figures}) > 1 or len({figure.growth for figure in figures}) > 1:

@@ -13,7 +13,7 @@ _RULE = re.compile(r"\|(?: -{3,} \|)+")
 
 
 def markdown(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as a Markdown table; what is in a cell stays in it: a bar becomes 「｜」, white space a space."""
+    """Return rows as a Markdown table; what is in a cell stays in it: a bar becomes 「｜」, white space a space."""
     head, *body = [_line(row) for row in rows]
     return "\n".join((head, _line(["---"] * len(rows[0])), *body))
 
@@ -23,7 +23,7 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def blocks(text: str) -> Iterator[str | Rows]:
-    """A text's lines that hold something, and its tables in between.
+    """Yield a text's lines that hold something, and its tables in between.
 
     A table begins with a row above a rule of dashes with as many cells; any other line with bars is a line.
     """

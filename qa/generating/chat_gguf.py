@@ -47,12 +47,12 @@ class GgufChatModel:
         self._model = HttpChatModel(f"{self._server.listening_address}/v1", file.name, key, limits=limits)
 
     def stream(self, messages: Sequence[Message], max_tokens: int) -> Generator[str, None, Tokens | None]:
-        """The reply as it is written; see `ChatModel.stream`."""
+        """Return the reply as it is written; see `ChatModel.stream`."""
         return self._model.stream(messages, max_tokens)
 
 
 def _check(file: Path) -> None:
-    """That it is such a file at all: llama.cpp says little of others.
+    """Check that a file is GGUF: llama.cpp reports little about others.
 
     Raises:
         YijuError: if it is none.

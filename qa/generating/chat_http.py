@@ -97,7 +97,7 @@ class HttpChatModel:
         self._counts = True
 
     def stream(self, messages: Sequence[Message], max_tokens: int) -> Generator[str, None, Tokens | None]:
-        """The reply as it is written; see `ChatModel.stream`."""
+        """Yield the reply as it is written; see `ChatModel.stream`."""
         body = {
             "model": self._name,
             "messages": [asdict(message) for message in messages],
@@ -116,7 +116,7 @@ class HttpChatModel:
                 task.cancel()
 
     async def _converse(self, body: Json, longest: int, put: Put) -> Tokens | None:
-        """One question, tried again where that may help; everything within the time there is.
+        """Return one question, tried again where that may help; everything within the time there is.
 
         Returns:
             What the server says that it took.
@@ -191,7 +191,7 @@ class HttpChatModel:
         reply.close()
 
     def _refused(self, status: int, told: str) -> ModelError:
-        """What an HTTP error means, with what the server says of it."""
+        """Return what an HTTP error means, with what the server says of it."""
         said = " ".join(self._without_key(told).split())[:200]
         if status in (400, 413, 422) and any(mark in said.lower() for mark in _TOO_LONG):
             return PromptTooLong(f"问题和资料超出了语言模型能读的长度（{said}）：请核对 --llm-context。")
@@ -240,7 +240,7 @@ class _Reply:
         self._finished = ""
 
     def take(self, event: Json) -> bool:
-        """One event of the stream. Returns whether more may come.
+        """Return one event of the stream. Returns whether more may come.
 
         Raises:
             ModelReply: if it tells of an error or is none.
@@ -261,7 +261,7 @@ class _Reply:
         return self._left >= 0
 
     def close(self) -> None:
-        """The stream came to its end.
+        """Note that the stream came to its end.
 
         Raises:
             ModelUnavailable: if that was no proper one.
@@ -275,7 +275,7 @@ class _Reply:
 
 
 def _delivered(mail: SimpleQueue[str | None]) -> Iterator[str]:
-    """What is put into `mail` up to None, with an empty piece now and then."""
+    """Yield what is put into `mail` up to None, with an empty piece now and then."""
     while True:
         try:
             piece = mail.get(timeout=BEAT)
@@ -287,7 +287,7 @@ def _delivered(mail: SimpleQueue[str | None]) -> Iterator[str]:
 
 
 async def _events(response: httpx2.Response) -> AsyncGenerator[Json, None]:
-    """The data of server-sent events up to `[DONE]`; what a server sends beside them is passed over.
+    """Yield the data of server-sent events up to `[DONE]`; what a server sends beside them is passed over.
 
     Raises:
         ModelReply: if one is no JSON object, or there is no end of it.
@@ -334,13 +334,13 @@ async def _beginning(response: httpx2.Response) -> str:
 
 
 def _first(choices: object) -> Json:
-    """The first choice of an event; an empty one where there is none, as in an event that counts tokens."""
+    """Return the first choice of an event; an empty one where there is none, as in an event that counts tokens."""
     choice = choices[0] if isinstance(choices, list) and choices else None
     return choice if isinstance(choice, dict) else {}
 
 
 def _tokens(usage: object) -> Tokens | None:
-    """What an event says that the request took; None where it says nothing of use."""
+    """Return what an event says that the request took; None where it says nothing of use."""
     if not isinstance(usage, dict):
         return None
     read, written = usage.get("prompt_tokens"), usage.get("completion_tokens")
@@ -348,7 +348,7 @@ def _tokens(usage: object) -> Tokens | None:
 
 
 def _seconds(text: str) -> float:
-    """`Retry-After` in seconds; a date is not waited for."""
+    """Return `Retry-After` in seconds; a date is not waited for."""
     return float(text) if text.isdecimal() and len(text) < 6 else 0.0
 
 

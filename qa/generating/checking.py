@@ -95,7 +95,7 @@ class SentenceChecker:
         self._spans = spans
 
     def check(self, sentence: str, passages: Sequence[Passage]) -> Verdict:
-        """Whether a sentence is carried by the passages that its markers name.
+        """Return whether a sentence is carried by the passages that its markers name.
 
         Args:
             sentence: with markers; `[n]` is `passages[n - 1]`.
@@ -117,7 +117,7 @@ class SentenceChecker:
         return Verdict(text, tuple(dict.fromkeys(quotes)), support)
 
     def _support(self, text: str, quotes: Sequence[Quote]) -> float:
-        """How well the reader finds the sentence in its quotes, read as one."""
+        """Return how well the reader finds the sentence in its quotes, read as one."""
         told = "\n".join(quote.text for quote in quotes)
         if fold(text.rstrip("。！？!?；; ")) in fold(told):
             return 1.0
@@ -128,7 +128,7 @@ class SentenceChecker:
 
 
 def _contradicted(text: str, needed: Sequence[Fact], quotes: Sequence[Quote], bases: Sequence[Basis]) -> str | None:
-    """What rules find wrong with a sentence; None where they find nothing."""
+    """Return what rules find wrong with a sentence; None where they find nothing."""
     if not quotes:
         return "所引原文与此无关"
     named = [name for quote in quotes for name in (quote.passage.title, *quote.passage.section_path)]
@@ -147,7 +147,7 @@ def _contradicted(text: str, needed: Sequence[Fact], quotes: Sequence[Quote], ba
 
 
 def _unworded(text: str, told: Sequence[str]) -> str | None:
-    """The first clause of whose words too few stand in what is told; of a short one, none but what leads in."""
+    """Return the first clause of whose words too few stand in what is told; of a short one, none but what leads in."""
     for span in clause_spans(text):
         words = _words(span.slice(text))
         held = sum(any(word in each for each in told) for word in words)
@@ -158,7 +158,7 @@ def _unworded(text: str, told: Sequence[str]) -> str | None:
 
 
 def _foreign(text: str, told: Sequence[str]) -> str | None:
-    """The first noun of which what is told holds no two characters: a thing or a body that somebody has added.
+    """Return the first noun of which what is told holds no two characters: a thing or a body that somebody has added.
 
     Figures and what is said of anything are left out, since other rules are for them.
     """
@@ -177,13 +177,13 @@ def _foreign(text: str, told: Sequence[str]) -> str | None:
 
 
 def _words(text: str) -> list[str]:
-    """The words of a text that say something, folded, each once."""
+    """Return the words of a text that say something, folded, each once."""
     found = (fold(word) for word, tag in tagged(align(text)) if len(word) > 1 and _CONTENT.match(tag))
     return [word for word in dict.fromkeys(found) if word not in _SAYS_LITTLE]
 
 
 def _quotes(text: str, needed: Sequence[Fact], passage: Passage) -> Iterator[Quote]:
-    """The stretches of a passage that say most of a sentence, each something that those before it do not."""
+    """Yield the stretches of a passage that say most of a sentence, each something that those before it do not."""
     words = _words(text)
     spans = [span for span in sentence_spans(passage.text) if not _INSTRUCTS.search(align(span.slice(passage.text)))]
     held = [_held(span.slice(passage.text), needed, words) for span in spans]
@@ -198,7 +198,7 @@ def _quotes(text: str, needed: Sequence[Fact], passage: Passage) -> Iterator[Quo
 
 
 def _stretches(spans: Sequence[Span]) -> Iterator[range]:
-    """Runs of sentences that follow one another and are no longer than a quote may be."""
+    """Yield runs of sentences that follow one another and are no longer than a quote may be."""
     for first, span in enumerate(spans):
         for last in range(first, min(first + MOST_SENTENCES, len(spans))):
             if last > first and (
@@ -209,13 +209,13 @@ def _stretches(spans: Sequence[Span]) -> Iterator[range]:
 
 
 def _worth(run: range, held: Sequence[frozenset[tuple[str, str]]], said: frozenset[tuple[str, str]]) -> float:
-    """How much a run of sentences says that is not said yet: facts count most, and short runs a little."""
+    """Return how much a run of sentences says that is not said yet: facts count most, and short runs a little."""
     new = frozenset().union(*(held[i] for i in run)) - said
     return sum(3.0 if kind == "fact" else 1.0 for kind, _ in new) - 0.9 * len(run)
 
 
 def _held(told: str, needed: Sequence[Fact], words: Sequence[str]) -> frozenset[tuple[str, str]]:
-    """The facts and words of a sentence that a text says."""
+    """Return the facts and words of a sentence that a text says."""
     basis = _basis(told)
     backed = {("fact", fact.text) for fact in needed if basis.backs(fact)}
     return frozenset(backed | {("word", word) for word in words if word in basis.folded})

@@ -26,13 +26,16 @@ _RULES = f"""你是文档问答助手，只根据下面编号的资料回答问�
 
 
 def tokens(text: str) -> int:
-    """Tokens that a text takes, at most: one for each character that is not Latin, one for two of the others."""
+    """Return the tokens that a text takes, at most.
+
+    One for each character that is not Latin, one for two of the others.
+    """
     latin = sum(character.isascii() for character in text)
     return len(text) - latin + (latin + 1) // 2
 
 
 def context_of(hits: Sequence[Hit], store: PassageStore, room: int) -> list[Passage]:
-    """The passages to read, best first.
+    """Return the passages to read, best first.
 
     Overlapping ones, and those that follow one another, become one; what says the same as one before goes; while there
     is room, the neighbours of the best in the same section are read along.
@@ -59,7 +62,7 @@ def context_of(hits: Sequence[Hit], store: PassageStore, room: int) -> list[Pass
 
 
 def messages_of(question: str, passages: Sequence[Passage]) -> list[Message]:
-    """What the model is told: the rules, then the passages in marks of their own, then the question."""
+    """Return what the model is told: the rules, then the passages in marks of their own, then the question."""
     shown = "\n".join(_shown(n, passage) for n, passage in enumerate(passages, start=1))
     return [Message("system", _RULES), Message("user", f"{shown}\n\n问题：{_plain(question)}")]
 
@@ -70,7 +73,7 @@ def _shown(n: int, passage: Passage) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text that can neither end the mark it stands in nor look like a marker."""
+    """Return the text that can neither end the mark it stands in nor look like a marker."""
     return unmarked(re.sub('[<>"]', lambda sign: {"<": "＜", ">": "＞", '"': "＂"}[sign.group()], text))
 
 
@@ -79,7 +82,7 @@ def _cost(passages: Sequence[Passage]) -> int:
 
 
 def _merged(chosen: Sequence[Passage], passage: Passage, store: PassageStore) -> list[Passage]:
-    """`chosen` with one passage more, or one of them grown by it, or as they are where they say it already."""
+    """Return `chosen` with one passage more, or one of them grown by it, or as they are where they say it already."""
     said = fold(passage.text)
     if any(said in fold(each.text) for each in chosen):
         return list(chosen)
@@ -90,7 +93,7 @@ def _merged(chosen: Sequence[Passage], passage: Passage, store: PassageStore) ->
 
 
 def _touch(one: Passage, other: Passage) -> bool:
-    """Whether both stand in one section of one document, without anything between them."""
+    """Return whether both stand in one section of one document, without anything between them."""
     same = one.document_id == other.document_id and one.section_path == other.section_path
     return same and one.span.start <= other.span.end + 2 and other.span.start <= one.span.end + 2
 
@@ -100,7 +103,7 @@ def _overlaps(passage: Passage, others: Sequence[Passage]) -> bool:
 
 
 def _widened(passage: Passage, store: PassageStore) -> Iterator[Passage]:
-    """The passage with its neighbours of the same section: with both, then with the one behind it."""
+    """Yield the passage with its neighbours of the same section: with both, then with the one behind it."""
     beside = [
         each
         for each in store.passages(passage.document_id)
@@ -114,7 +117,7 @@ def _widened(passage: Passage, store: PassageStore) -> Iterator[Passage]:
 
 
 def _slice(passage: Passage, *spans: Span, store: PassageStore) -> Passage | None:
-    """The stretch of a passage's document from the first to the last of some spans."""
+    """Return the stretch of a passage's document from the first to the last of some spans."""
     document = store.document(passage.document_id)
     if document is None:
         return None
@@ -125,7 +128,7 @@ def _slice(passage: Passage, *spans: Span, store: PassageStore) -> Passage | Non
 
 
 def _cut(passage: Passage, room: int) -> Passage:
-    """The beginning of a passage that is too long by itself."""
+    """Return the beginning of a passage that is too long by itself."""
     kept = max(1, len(passage.text) * room // max(1, _cost([passage])) - 1)
     span = Span(passage.span.start, passage.span.start + min(kept, len(passage.text)))
     text = passage.text[: len(span)]

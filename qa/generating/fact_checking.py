@@ -79,7 +79,7 @@ class Figure:
     years: tuple[int, int] | None
 
     def equals(self, other: Figure) -> bool:
-        """Whether both say the same amount; one without a unit is compared by its number alone."""
+        """Return whether both say the same amount; one without a unit is compared by its number alone."""
         if self.bound != other.bound:
             return False
         if self.value.comparable(other.value):
@@ -87,11 +87,11 @@ class Figure:
         return self._bare(other) and self.value.amount == other.value.amount / other.value.unit.size
 
     def rivals(self, other: Figure) -> bool:
-        """Whether the other could be meant in its place: it measures the same, and is another amount."""
+        """Return whether the other could be meant in its place: it measures the same, and is another amount."""
         return (self.value.comparable(other.value) or self._bare(other)) and not self.equals(other)
 
     def likeness(self, other: Figure) -> float:
-        """How much both are said to be of the same thing."""
+        """Return how much both are said to be of the same thing."""
         return _shared(self.own, other.own) + 0.5 * _shared(self.before, other.before)
 
     def _bare(self, other: Figure) -> bool:
@@ -124,12 +124,12 @@ class Basis:
 
     @classmethod
     def of(cls, text: str) -> Basis:
-        """A verbatim text."""
+        """Return a verbatim text."""
         years = frozenset((each.first, each.last) for each in periods(text))
         return cls(text, fold(text), figures(text), years)
 
     def backs(self, fact: Fact) -> bool:
-        """Whether the text says it, as it stands or as the same amount or years in other words."""
+        """Return whether the text says it, as it stands or as the same amount or years in other words."""
         if fact.named:
             return is_named(fact.text, self.folded)
         if fact.figure:
@@ -138,7 +138,7 @@ class Basis:
 
 
 def facts(sentence: str) -> list[Fact]:
-    """What of a sentence without markers must be backed, in text order; digits of nothing known come last."""
+    """Return what of a sentence without markers must be backed, in text order; digits of nothing known come last."""
     spans = _facts(sentence)
     amounts = {figure.span: figure for figure in figures(sentence)}
     named = (Kind.ORGANISATION, Kind.NAME)
@@ -147,7 +147,7 @@ def facts(sentence: str) -> list[Fact]:
 
 
 def unbacked(needed: Sequence[Fact], quotes: Sequence[Basis], named: Sequence[str] = ()) -> str | None:
-    """The first fact that no quote says; None where everything is backed.
+    """Return the first fact that no quote says; None where everything is backed.
 
     Args:
         needed: the facts of a sentence.
@@ -163,7 +163,10 @@ def unbacked(needed: Sequence[Fact], quotes: Sequence[Basis], named: Sequence[st
 
 
 def misplaced(sentence: str, quotes: Sequence[Basis]) -> str | None:
-    """A figure of a sentence that the quotes have of something else, or of another time; None where there is none."""
+    """Return a figure of a sentence that the quotes have of something else, or of another time.
+
+    None where there is none.
+    """
     told = [figure for quote in quotes for figure in quote.figures]
     for figure in figures(sentence):
         same = [each for each in told if figure.equals(each)]
@@ -181,13 +184,16 @@ def misplaced(sentence: str, quotes: Sequence[Basis]) -> str | None:
 
 
 def _is_of_another(figure: Figure, same: Sequence[Figure], rivals: Sequence[Figure]) -> bool:
-    """Whether a rival is said to be more of the figure's thing; where words do not tell, a list keeps its order."""
+    """Return whether a rival is said to be more of the figure's thing.
+
+    Where words do not tell, a list keeps its order.
+    """
     theirs, ours = max(map(figure.likeness, rivals)), max(map(figure.likeness, same))
     return theirs > ours or (theirs == ours and all(figure.joined != each.joined for each in same))
 
 
 def contrary(sentence: str, quotes: Sequence[Basis]) -> str | None:
-    """A word of a sentence of which the quotes say the opposite only; None where there is none."""
+    """Return a word of a sentence of which the quotes say the opposite only; None where there is none."""
     said, told = align(sentence), "\n".join(align(quote.text) for quote in quotes)
     if odd := _reversed(said, told):
         return odd
@@ -196,7 +202,7 @@ def contrary(sentence: str, quotes: Sequence[Basis]) -> str | None:
 
 
 def _reversed(said: str, told: str) -> str | None:
-    """A word of which the other text has the opposite, and not the word itself."""
+    """Return a word of which the other text has the opposite, and not the word itself."""
     for pair in OPPOSITES:
         for word, opposite in (pair, pair[::-1]):
             found = re.search(word, said)
@@ -206,14 +212,14 @@ def _reversed(said: str, told: str) -> str | None:
 
 
 def _nearest(clause: str, told: Sequence[str]) -> str | None:
-    """The clause that says most nearly the same; None where none does."""
+    """Return the clause that says most nearly the same; None where none does."""
     words = frozenset(terms(clause))
     nearest = max(told, key=lambda each: _shared(words, frozenset(terms(each))), default="")
     return nearest if _shared(words, frozenset(terms(nearest))) >= _ALIKE else None
 
 
 def _denial(clause: str, nearest: str) -> str | None:
-    """What a clause denies, or fails to deny, beside the one that it is most like."""
+    """Return what a clause denies, or fails to deny, beside the one that it is most like."""
     denied, there = _NEGATION.search(clause), _NEGATION.search(nearest)
     if (denied is None) == (there is None):
         return None
@@ -226,7 +232,7 @@ def _clauses(text: str) -> list[str]:
 
 @lru_cache(maxsize=1024)
 def figures(text: str) -> tuple[Figure, ...]:
-    """The exact figures of a text, in text order; those of 「1200、180、70兆瓦」 have the last one's unit."""
+    """Return the exact figures of a text, in text order; those of 「1200、180、70兆瓦」 have the last one's unit."""
     found = sorted((each for each in candidates(text) if each.kind is Kind.QUANTITY), key=lambda each: each.span.start)
     read = [each for candidate in found for each in (*_listed_before(text, candidate), _read(text, candidate))]
     made: list[Figure] = []
@@ -242,7 +248,7 @@ def _read(text: str, candidate: Candidate) -> tuple[Candidate, Quantity | None]:
 
 
 def _listed_before(text: str, candidate: Candidate) -> list[tuple[Candidate, Quantity | None]]:
-    """Bare numbers that are listed before a figure and share its unit."""
+    """Return bare numbers that are listed before a figure and share its unit."""
     run = _RUN.search(text, 0, candidate.span.start) if candidate.unit else None
     unit = _NUMBER.sub("", candidate.span.slice(text), count=1)
     spans = [Span(*match.span()) for match in _NUMBER.finditer(text, run.start(), run.end())] if run else []
@@ -250,7 +256,7 @@ def _listed_before(text: str, candidate: Candidate) -> list[tuple[Candidate, Qua
 
 
 def _subject(text: str, spans: Sequence[Span], place: int) -> str | None:
-    """What a figure is of in 「甲、乙分别增长8.2%、21.4%」; None where nothing is said so."""
+    """Return what a figure is of in 「甲、乙分别增长8.2%、21.4%」; None where nothing is said so."""
     mark = max((match.end() for match in _EACH.finditer(text, 0, spans[place].start)), default=None)
     if mark is None or _STOP.search(text, mark, spans[place].start):
         return None
@@ -288,7 +294,7 @@ def _bound(text: str, span: Span) -> str:
 
 
 def _facts(sentence: str) -> list[tuple[Span, Kind]]:
-    """What must be backed: figures, dates, numbers of documents, bodies, quotations, names, Latin words."""
+    """Return what must be backed: figures, dates, numbers of documents, bodies, quotations, names, Latin words."""
     checked = (Kind.QUANTITY, Kind.DATE, Kind.NUMBER)
     facts = [(each.span, each.kind) for each in candidates(sentence) if each.kind in checked]
     taken = [span for span, _ in facts]
@@ -316,7 +322,7 @@ def _named(sentence: str) -> Iterator[Span]:
 
 
 def _bodies(sentence: str, candidate: Candidate) -> Iterator[Span]:
-    """The bodies that a candidate lists, each by itself."""
+    """Yield the bodies that a candidate lists, each by itself."""
     if candidate.kind is not Kind.ORGANISATION:
         return
     start = candidate.span.start
@@ -327,7 +333,7 @@ def _bodies(sentence: str, candidate: Candidate) -> Iterator[Span]:
 
 
 def is_named(name: str, folded: str) -> bool:
-    """Whether a name stands in a folded text, whole or behind the words that only lead to it."""
+    """Return whether a name stands in a folded text, whole or behind the words that only lead to it."""
     words = tagged(name.lstrip(_LEADS))
     for first, (word, tag) in enumerate(words):
         rest = fold("".join(each for each, _ in words[first:]))
@@ -339,7 +345,7 @@ def is_named(name: str, folded: str) -> bool:
 
 
 def _is_year(text: str, years: frozenset[tuple[int, int]]) -> bool:
-    """Whether a period of whole years is one of `years`, in other words: 2022年至2025年 for 2022—2025年."""
+    """Return whether a period of whole years is one of `years`, in other words: 2022年至2025年 for 2022—2025年."""
     if "月" in text or len(named := periods(text)) != 1:
         return False
     if named[0].first == named[0].last and _TO.search(align(text)):
@@ -348,7 +354,7 @@ def _is_year(text: str, years: frozenset[tuple[int, int]]) -> bool:
 
 
 def _loose_digits(sentence: str, facts: Sequence[tuple[Span, Kind]]) -> Iterator[str]:
-    """Digits that are part of no fact."""
+    """Yield digits that are part of no fact."""
     for match in _DIGITS.finditer(align(sentence)):
         if not any(span.start <= match.start() and match.end() <= span.end for span, _ in facts):
             yield match.group()

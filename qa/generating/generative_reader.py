@@ -81,7 +81,9 @@ class Writer:
     def write(
         self, question: str, hits: Sequence[Hit], store: PassageStore, meter: Meter
     ) -> Iterator[tuple[Verdict, str] | None]:
-        """What the model writes to a question: each sentence with its verdict and what is shown of it; None in between.
+        """Yield what the model writes to a question: each sentence with its verdict and what is shown of it.
+
+        None in between.
 
         Args:
             question: standalone.
@@ -162,7 +164,7 @@ class GenerativeReader:
         self._admits = admits
 
     def read(self, question: str, hits: Sequence[Hit]) -> Iterator[Answer]:
-        """The snapshots of the first reader; then, where it is wanted, those of what the model adds.
+        """Yield the snapshots of the first reader; then, where it is wanted, those of what the model adds.
 
         Args:
             question: standalone.
@@ -198,7 +200,7 @@ class SilentReader:
     """Answers nothing: what a language model then writes stands alone, to be compared with what quoting gives."""
 
     def read(self, question: str, hits: Sequence[Hit]) -> Iterator[Answer]:
-        """One refusal, with what was found."""
+        """Yield one refusal, with what was found."""
         yield Answer(question, question, NO_SENTENCE, hits=tuple(hits), abstained=True)
 
 
@@ -219,7 +221,7 @@ class _Draft:
         self._sentences: list[Sentence] = []
 
     def add(self, verdict: Verdict, shown: str) -> None:
-        """One sentence; one that the answer says already is passed over."""
+        """Add a sentence, unless the answer says it already."""
         said = fold(self._text())
         if verdict.problem is None and fold(verdict.text) in said:
             return
@@ -228,13 +230,13 @@ class _Draft:
         self._sentences.append(Sentence(text, numbers, verdict.support, verdict.problem))
 
     def snapshot(self) -> Answer:
-        """The answer so far; nothing where the first reader refused and nothing stands yet."""
+        """Return the answer so far; nothing where the first reader refused and nothing stands yet."""
         first = self._first
         text = "" if first.abstained and not self._kept() else self._text()
         return Answer(first.question, first.standalone_question, text, self._short(), notice=WORKING)
 
     def complete(self, broken: bool) -> Answer:
-        """The whole answer.
+        """Return the whole answer.
 
         Args:
             broken: the model did not come to its end.
@@ -268,7 +270,7 @@ class _Draft:
         return "\n\n".join(part for part in (first, written) if part)
 
     def _number(self, quote: Quote) -> int:
-        """The number of a quote, which it may have already."""
+        """Return the number of a quote, which it may have already."""
         for citation in self._citations:
             if citation.passage.document_id == quote.passage.document_id and citation.quote == quote.span:
                 return citation.n
@@ -279,7 +281,7 @@ class _Draft:
 
 
 def _marked(text: str, numbers: Sequence[int]) -> str:
-    """A sentence with its markers before its stop, where other citations have them too."""
+    """Return a sentence with its markers before its stop, where other citations have them too."""
     markers = "".join(f"[{n}]" for n in numbers)
     bare = text.rstrip("。！？!?；; ")
     return f"{bare}{markers}{text[len(bare) :].strip() or '。'}"

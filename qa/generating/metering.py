@@ -28,7 +28,7 @@ class Meter:
         return self._usage if self._usage.requests else None
 
     def ask(self, model: ChatModel, messages: Sequence[Message], max_tokens: int) -> Generator[str, None, None]:
-        """The pieces of a reply; closing the iterator ends the request, and counts it as far as it went.
+        """Yield the pieces of a reply; closing the iterator ends the request, and counts it as far as it went.
 
         Raises:
             ModelError: as the model does.
@@ -49,7 +49,7 @@ class Meter:
 
 
 def _next(pieces: Generator[str, None, Tokens | None]) -> str | Tokens | None:
-    """The next piece, or what the generator comes to at its end."""
+    """Return the next piece, or what the generator comes to at its end."""
     try:
         return next(pieces)
     except StopIteration as end:

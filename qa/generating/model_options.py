@@ -12,7 +12,7 @@ SMALLEST_CONTEXT = 1024
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Adds everything that `model_of` reads."""
+    """Add everything that `model_of` reads."""
     group = parser.add_argument_group("语言模型：都不给时不用；密钥只取自环境变量 YIJU_LLM_KEY")
     group.add_argument("--llm-url", metavar="URL", help="OpenAI 兼容接口的地址，例如 http://127.0.0.1:11434/v1")
     group.add_argument("--llm-model", metavar="NAME", help="接口里模型的名字，例如 qwen3:8b")
@@ -30,7 +30,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
 
 
 def model_of(arguments: argparse.Namespace) -> ModelSettings | None:
-    """What the options and the environment ask for; None for no language model.
+    """Return what the options and the environment ask for; None for no language model.
 
     Raises:
         ValueError: if they contradict one another; the message is fit for a user's eyes.

@@ -25,7 +25,7 @@ _LONGEST_MARK = 12
 
 
 def sentences(pieces: Iterable[str]) -> Iterator[str | None]:
-    """Sentences of a growing text, each as soon as it is whole; None behind each piece.
+    """Yield sentences of a growing text, each as soon as it is whole; None behind each piece.
 
     Numbering and emphasis of Markdown are left out, and so are thoughts in `<think>`. What is broken off at the end,
     without stop or marker, is dropped.
@@ -40,7 +40,7 @@ def sentences(pieces: Iterable[str]) -> Iterator[str | None]:
 
 
 def _spoken(pieces: Iterable[str]) -> Iterator[str]:
-    """The pieces without thoughts: one out for each in, and a last one."""
+    """Yield the pieces without thoughts: one out for each in, and a last one."""
     text, thinking = "", False
     for piece in pieces:
         text, said = text + piece, ""

@@ -19,7 +19,7 @@ _ABOUT_NOTHING = frozenset(map(fold, SYNTHESIS_WORDS.split()))
 
 
 def wants_synthesis(question: str) -> bool:
-    """Whether a question asks for a summary, a comparison, an explanation, or about several documents.
+    """Return whether a question asks for a summary, a comparison, an explanation, or about several documents.
 
     One that asks for a figure, a date, a number or a body beside has a narrow answer, unless it is to be put together.
     """
@@ -31,7 +31,7 @@ def wants_synthesis(question: str) -> bool:
 
 
 def is_about(question: str, hits: Sequence[Hit]) -> bool:
-    """Whether passages speak of everything that a question names: all its words, its places and its time."""
+    """Return whether passages speak of everything that a question names: all its words, its places and its time."""
     asked, texts = analyse(question), [fold(hit.passage.indexed_text) for hit in hits]
     words = [term.text for term in asked.terms if term.text not in _ABOUT_NOTHING]
     told = [period for hit in hits for period in periods(hit.passage.indexed_text)]

@@ -41,7 +41,7 @@ _WORDS = {
 
 
 def dimension(unit: str) -> str:
-    """What a folded unit measures: `money`, `mass`, `power` …; `count` for measure words, empty for no unit."""
+    """Return what a folded unit measures: `money`, `mass`, `power` …; `count` for measure words, empty for no unit."""
     if not unit:
         return ""
     numerator = unit.split("/")[0]
@@ -49,7 +49,7 @@ def dimension(unit: str) -> str:
 
 
 def asked_dimensions(question: str, unit: str) -> frozenset[str]:
-    """What an aligned question wants measured; empty where it does not say.
+    """Return what an aligned question wants measured; empty where it does not say.
 
     Args:
         question: aligned text.

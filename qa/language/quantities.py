@@ -95,7 +95,7 @@ class Quantity:
     multiplier: int = 1
 
     def comparable(self, other: Quantity) -> bool:
-        """Whether both measure the same, in units that convert exactly."""
+        """Return whether both measure the same, in units that convert exactly."""
         return self.unit.family == other.unit.family
 
 
@@ -106,19 +106,19 @@ _SHOWN = {1: "", 10**4: "万", 10**8: "亿", 10**12: "万亿"}
 
 
 def told(amount: Fraction, unit: Unit, multiplier: int = 1) -> tuple[str, bool]:
-    """An amount, in base units, as documents write it in a unit, and whether that is the exact value."""
+    """Return an amount, in base units, as documents write it in a unit, and whether that is the exact value."""
     number, exact = decimal(amount / (unit.size * multiplier))
     return f"{number}{_SHOWN[multiplier]}{_WRITTEN.get(unit.name, unit.name)}", exact
 
 
 def unit_of(name: str) -> Unit:
-    """The unit with a folded name; one that is not known converts into nothing else."""
+    """Return the unit with a folded name; one that is not known converts into nothing else."""
     family, size = _UNITS.get(name, (f"={name}", Fraction(1)))
     return Unit(name, family, size)
 
 
 def parse(text: str) -> Quantity | None:
-    """A text that is one figure with its unit, and perhaps 左右 or 以上 behind it; None for anything else.
+    """Return a text that is one figure with its unit, and perhaps 左右 or 以上 behind it; None for anything else.
 
     Ranges and 多, 余, 几 are no exact figure. A figure without a unit has the unit with the empty name.
     """
@@ -135,14 +135,14 @@ def parse(text: str) -> Quantity | None:
 
 
 def _share(base: Fraction | None, part: Fraction | None) -> Quantity | None:
-    """三分之一, 百分之三点五, 万分之五: a share of a hundred, exactly."""
+    """Parse 三分之一, 百分之三点五 or 万分之五 as an exact share of a hundred."""
     if not base or part is None:
         return None
     return Quantity(part / base * 100, unit_of("%"))
 
 
 def unit_in(text: str) -> tuple[Unit, int] | None:
-    """The unit that a text begins with, with its multiplier (万千瓦 → 千瓦, 10,000); None where it has none."""
+    """Return the unit that a text begins with, with its multiplier (万千瓦 → 千瓦, 10,000); None where it has none."""
     match = _UNIT_ASKED.match(fold(text))
     if match is None or not match["unit"]:
         return None
@@ -151,7 +151,7 @@ def unit_in(text: str) -> tuple[Unit, int] | None:
 
 
 def _compound(bare: str) -> Quantity | None:
-    """「1亿2000万元」, 「1.5亿千瓦」, 「七十兆瓦」: numbers with falling multipliers, then a unit."""
+    """Parse 「1亿2000万元」, 「1.5亿千瓦」 or 「七十兆瓦」: numbers with falling multipliers, then a unit."""
     total, last, at, multiplier = Fraction(0), 0, 0, 1
     while match := _ARABIC.match(bare, at):
         value, factor, end = _piece(bare, match)
@@ -165,7 +165,7 @@ def _compound(bare: str) -> Quantity | None:
 
 
 def _piece(bare: str, match: re.Match[str]) -> tuple[Fraction | None, int, int]:
-    """A number, its multiplier, and where they end: 千 of 千瓦 belongs to the unit, 万 of 万千瓦 does not."""
+    """Return a number, its multiplier, and where they end: 千 of 千瓦 belongs to the unit, 万 of 万千瓦 does not."""
     digits = match["number"].replace(",", "")
     if len(digits) > MAX_DIGITS:
         return None, 1, match.end()
@@ -181,7 +181,10 @@ def _belongs_to_unit(bare: str, at: int) -> bool:
 
 
 def _chinese(bare: str) -> Quantity | None:
-    """A figure in Chinese numerals; as much of it as leaves a known unit, or all that is numeral, is the number."""
+    """Return a figure in Chinese numerals.
+
+    As much of it as leaves a known unit, or all that is numeral, is the number.
+    """
     match = _CHINESE.match(bare)
     if match is None:
         return None
@@ -205,7 +208,7 @@ def _arabic_or_chinese(text: str) -> Fraction | None:
 
 
 def _numeral(text: str) -> Fraction | None:
-    """Chinese numerals as a number: 一千二百 is 1200, 二〇二五 is 2025, 一亿两千万 is 120,000,000; None for 三四."""
+    """Return a Chinese numeral as a number: 一千二百 is 1200, 二〇二五 is 2025, 一亿两千万 is 120,000,000."""
     if _EITHER.search(text):
         return None
     if all(character in _NUMERALS for character in text):
@@ -235,7 +238,7 @@ def _quantity(number: Fraction, unit_text: str, multiplier: int) -> Quantity | N
 
 
 def decimal(number: Fraction, places: int = _DECIMALS) -> tuple[str, bool]:
-    """A number as people write it, and whether that is its exact value.
+    """Return a number as people write it, and whether that is its exact value.
 
     Args:
         number: any.
@@ -256,7 +259,7 @@ _LONGEST = 6
 
 
 def _terminates(denominator: int) -> int | None:
-    """How many decimal places a fraction with this denominator has; None where it never ends."""
+    """Return how many decimal places a fraction with this denominator has; None where it never ends."""
     twos = fives = 0
     while denominator % 2 == 0:
         denominator, twos = denominator // 2, twos + 1

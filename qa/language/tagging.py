@@ -10,7 +10,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def tagged(text: str) -> list[tuple[str, str]]:
-    """Words of a text with their parts of speech, in the tagger's own letters (`n` noun, `v` verb, `ns` place …).
+    """Return the words of a text with their parts of speech, in letters of jieba (`n` noun, `v` verb, `ns` place …).
 
     Args:
         text: any text; half of a surrogate pair, which is no character, is read as U+FFFD.

@@ -71,7 +71,7 @@ Mask = Callable[[str], str]
 
 
 def masked(text: str) -> str:
-    """A text as long as it was, in which the telling part of every personal number or address is asterisks."""
+    """Return a text as long as it was, in which the telling part of every personal number or address is asterisks."""
     shown = list(text)
     for span in personal(text):
         for at in range(span.start, span.end):
@@ -81,7 +81,7 @@ def masked(text: str) -> str:
 
 
 def personal(text: str) -> list[Span]:
-    """What of a text is to be masked, in order."""
+    """Return what of a text is to be masked, in order."""
     if not _HINT.search(text):
         return []
     plain, places = _plain(text)
@@ -90,7 +90,7 @@ def personal(text: str) -> list[Span]:
 
 
 def _plain(text: str) -> tuple[str, range | list[int]]:
-    """A text in plain characters without those that have no width, and where each stood."""
+    """Return a text in plain characters without those that have no width, and where each stood."""
     folded = text.translate(_FOLDED)
     if not _UNSEEN.search(folded):
         return folded, range(len(folded))
@@ -99,13 +99,13 @@ def _plain(text: str) -> tuple[str, range | list[int]]:
 
 
 def _mobiles(text: str) -> Iterator[Span]:
-    """The four digits in the middle: 138****5678."""
+    """Yield the four digits in the middle: 138****5678."""
     for found in _MOBILE.finditer(text):
         yield _inner(found.start("number"), found["number"], 3, 4)
 
 
 def _citizens(text: str) -> Iterator[Span]:
-    """All but three digits and the last; with the region or the date of birth little would be left to guess."""
+    """Yield all but three digits and the last; with the region or the date of birth little would be left to guess."""
     for found in _CITIZEN.finditer(text):
         digits = re.sub("[ -]", "", found[0]).upper()
         labelled = _LABEL.search(text, max(0, found.start() - 16), found.start())
@@ -114,7 +114,7 @@ def _citizens(text: str) -> Iterator[Span]:
 
 
 def _cards(text: str) -> Iterator[Span]:
-    """All but the last four digits."""
+    """Yield all but the last four digits."""
     for found in _CARD.finditer(text):
         digits = re.sub("[ -]", "", found[0])
         if _ISSUERS.match(digits) and _luhn(digits):
@@ -122,14 +122,14 @@ def _cards(text: str) -> Iterator[Span]:
 
 
 def _mails(text: str) -> Iterator[Span]:
-    """The name but for its first character: z***@example.cn; a name of one character whole."""
+    """Yield the name but for its first character: z***@example.cn; a name of one character whole."""
     for found in _MAIL.finditer(text):
         start, end = found.span("name")
         yield Span(start + (end - start > 1), end)
 
 
 def _inner(start: int, text: str, first: int, last: int) -> Span:
-    """What stands between so many digits at the beginning and at the end."""
+    """Return what stands between so many digits at the beginning and at the end."""
     digits = [at for at, each in enumerate(text) if each.isalnum()]
     return Span(start + digits[first], start + digits[-last - 1] + 1)
 

@@ -151,5 +151,5 @@ def _gap(aligned: str) -> Gap:
 
 
 def _content(text: str, without: str) -> list[tuple[str, str]]:
-    """The words of a text with their tags, but for punctuation and those `without` lists."""
+    """Return the words of a text with their tags, but for punctuation and those `without` lists."""
     return [(word, tag) for word, tag in tagged(text) if word not in without.split() and tag != "x"]

@@ -16,7 +16,7 @@ _FORMER = re.compile(r"(?:(?:修正|修订|修改|废止)(?:之|以)?前|旧版|
 
 
 def wanted(question: str, today: date) -> Wanted:
-    """Which version a question means: the one of a year or made in it, the former one, or the one of today."""
+    """Return which version a question means: the one of a year or made in it, the former one, or the one of today."""
     now = today.isoformat()
     if match := _MADE.search(question):
         return Wanted(min(f"{match[1]}-12-31", now), match[1], named=True)
@@ -28,7 +28,7 @@ def wanted(question: str, today: date) -> Wanted:
 
 
 def timeless(question: str) -> str:
-    """A question without the time that told which version it means: the text of a law does not speak of it."""
+    """Return a question without the time that told which version it means: the text of a law does not speak of it."""
     bare = _FORMER.sub("", _MADE.sub("", question))
     for named in reversed(periods(bare)):
         bare = bare[: named.start] + bare[named.end :].removeprefix("年")
@@ -36,7 +36,7 @@ def timeless(question: str) -> str:
 
 
 def told(documents: list[Document], versions: Versions, today: date) -> str | None:
-    """What an answer says of the documents it cites: which version, whether it applies; None if all is plain."""
+    """Return what an answer says of the documents it cites: which version, whether it applies; None if all is plain."""
     notes = dict.fromkeys(filter(None, (_of_one(document, versions, today.isoformat()) for document in documents)))
     return "；".join(notes) + "。" if notes else None
 

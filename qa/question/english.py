@@ -72,7 +72,10 @@ class EnglishDecoder:
         self._dictionary = dictionary
 
     def decode(self, text: str) -> str:
-        """`text` with English replaced by Chinese; names that the documents have, such as PET, stay, and orders do."""
+        """Return `text` with English replaced by Chinese.
+
+        Names that the documents have, such as PET, stay, and orders do.
+        """
         if _ORDERS.search(text.lower()):
             return text
         if _HAN.search(text):
@@ -81,7 +84,7 @@ class EnglishDecoder:
         return text if self._is_of_documents(words) else self._question(words) or text
 
     def _is_of_documents(self, words: Sequence[str]) -> bool:
-        """Whether the documents are in English themselves, or have none of the words in Chinese either."""
+        """Return whether the documents are in English themselves, or have none of the words in Chinese either."""
         telling = [word.lower() for word in words if word.lower() not in _LIGHT | lexicon.ENGLISH_ASKS.keys()]
         own = sum(self._frequency(word) > 0 for word in telling)
         return not words or 2 * own > len(telling) or (bool(telling) and not any(map(self._translated, telling)))
@@ -90,13 +93,13 @@ class EnglishDecoder:
         return any(form in self._dictionary() for form in _forms(word))
 
     def _question(self, words: Sequence[str]) -> str:
-        """A question without Chinese, as Chinese words in something like their order."""
+        """Return a question without Chinese, as Chinese words in something like their order."""
         asked = _asked(words)
         parts = [self._words(part) for part in reversed(_parts(asked.told))]
         return "".join(parts) + asked.before + self._words(asked.noun) + asked.behind
 
     def _words(self, words: Sequence[str]) -> str:
-        """Chinese for English words, the longest phrases first."""
+        """Return Chinese for English words, the longest phrases first."""
         found, at = "", 0
         while at < len(words):
             sizes = range(min(_LONGEST, len(words) - at), 0, -1)
@@ -106,7 +109,10 @@ class EnglishDecoder:
         return " ".join(found.split())
 
     def _best(self, words: Sequence[str]) -> str:
-        """The translation of a phrase that the documents choose; empty where there is none or need not be one."""
+        """Return the translation of a phrase that the documents choose.
+
+        Empty where there is none or need not be one.
+        """
         phrase = " ".join(words).lower()
         own = len(words) == 1 and not words[0].islower() and self._frequency(phrase) > 0
         if own or not phrase.isascii() or any(word.lower() in _LIGHT for word in (words[0], words[-1])):
@@ -117,7 +123,10 @@ class EnglishDecoder:
         return max(ways, key=self._worth, default=("", 0))[0]
 
     def _held(self, word: str) -> int:
-        """In how many passages a word stands; a lone character, such as 年, stands everywhere and tells nothing."""
+        """Return in how many passages a word stands.
+
+        A lone character, such as 年, stands everywhere and tells nothing.
+        """
         return 0 if len(word) == 1 else min(map(self._frequency, terms(word)), default=0)
 
     def _worth(self, way: tuple[str, int]) -> float:
@@ -153,13 +162,13 @@ def _asked(words: Sequence[str]) -> _Asked:
 
 
 def _noun(rest: Sequence[str]) -> Sequence[str]:
-    """The words behind 「which」 or 「how many」 up to a verb that says so; without one, the first."""
+    """Return the words behind 「which」 or 「how many」 up to a verb that says so; without one, the first."""
     stops = [i for i, word in enumerate(rest[:4]) if word.lower() in _LIGHT]
     return rest[: stops[0]] if stops else rest[:1]
 
 
 def _parts(words: Sequence[str]) -> list[list[str]]:
-    """The words between prepositions."""
+    """Return the words between prepositions."""
     parts: list[list[str]] = [[]]
     for word in words:
         if word.lower() in lexicon.ENGLISH_PREPOSITIONS:
@@ -170,20 +179,23 @@ def _parts(words: Sequence[str]) -> list[list[str]]:
 
 
 def _tokens(text: str) -> list[str]:
-    """Words and figures; a word with one capital at its beginning, as all words of a heading have, in small letters."""
+    """Return Words and figures.
+
+    A word with one capital at its beginning, as all words of a heading have, in small letters.
+    """
     words = _TOKEN.findall(_POSSESSIVE.sub(" ", text))
     return [word.lower() if word.istitle() else word for word in words]
 
 
 def _kept(word: str) -> str:
-    """What stands for a word without translation."""
+    """Return what stands for a word without translation."""
     if _YEAR.fullmatch(word):
         return f"{word}年"
     return "" if word.lower() in _LIGHT else f" {word} "
 
 
 def _forms(phrase: str) -> Iterator[str]:
-    """A phrase as dictionaries may have it: as it is, in American spelling, the last word without its ending."""
+    """Yield a phrase as dictionaries may have it: as it is, in American spelling, the last word without its ending."""
     yield from (phrase, _BRITISH.sub(lambda match: _AMERICAN[match.group()], phrase))
     ending = _ENDING.search(phrase)
     if ending:
@@ -194,7 +206,9 @@ def _forms(phrase: str) -> Iterator[str]:
 
 
 def cedict() -> Dictionary:
-    """CC-CEDICT by its English: whole meanings of up to four words, and names of places. Empty without the package.
+    """Return CC-CEDICT by its English.
+
+    Whole meanings of up to four words, and names of places. Empty without the package.
 
     Read once, at the first call, which takes a second; calls that come meanwhile wait.
     """

@@ -15,7 +15,7 @@ class Tidier(Protocol):
     """A question in, its plain written form out."""
 
     def tidy(self, text: str) -> str:
-        """`text` in simplified characters, half width, without pictures and loose spaces."""
+        """Return `text` in simplified characters, half width, without pictures and loose spaces."""
         ...
 
 
@@ -23,7 +23,7 @@ class Decoder(Protocol):
     """Pinyin or English in, Chinese out."""
 
     def decode(self, text: str) -> str:
-        """`text` with what is not Chinese replaced, as far as it is understood."""
+        """Return `text` with what is not Chinese replaced, as far as it is understood."""
         ...
 
 
@@ -31,7 +31,7 @@ class Speller(Protocol):
     """A question in, the same with misspelt words put right out."""
 
     def correct(self, text: str) -> str:
-        """`text` with what is plainly misspelt replaced."""
+        """Return `text` with what is plainly misspelt replaced."""
         ...
 
 
@@ -39,11 +39,11 @@ class Rewriter(Protocol):
     """Follow-up in, standalone question out."""
 
     def standalone(self, question: str, history: Sequence[str]) -> str:
-        """The question as one would ask it without the earlier ones."""
+        """Return the question as one would ask it without the earlier ones."""
         ...
 
     def continued(self, part: str, earlier: str) -> str:
-        """A further question of the same turn as one would ask it without `earlier`, the one before it."""
+        """Return a further question of the same turn as one would ask it without `earlier`, the one before it."""
         ...
 
 
@@ -64,7 +64,7 @@ class Interpreter:
         self._rewriter = rewriter
 
     def questions(self, turn: str, history: Sequence[str]) -> list[str]:
-        """The standalone questions that a turn asks, in order; at least one.
+        """Return the standalone questions that a turn asks, in order; at least one.
 
         Args:
             turn: as typed, trimmed, not empty.
@@ -82,7 +82,7 @@ class Interpreter:
         return found
 
     def _parts(self, turn: str) -> list[str]:
-        """The questions of a turn as they stand in it, spelt as the documents spell; none in mere politeness."""
+        """Return the questions of a turn as they stand in it, spelt as the documents spell; none in mere politeness."""
         question = self._tidier.tidy(turn)
         for decoder in self._decoders:
             question = decoder.decode(question)

@@ -36,14 +36,17 @@ class Tidier:
         self._frequency = frequency
 
     def tidy(self, text: str) -> str:
-        """`text` half width, simplified, without pictures, ornaments and spaces between lone characters."""
+        """Return `text` half width, simplified, without pictures, ornaments and spaces between lone characters."""
         plain = "".join(map(_plain, _FRAME.sub(" ", _PICTURE.sub(" ", text))))
         plain = _LOOSE.sub(r"\1", plain)
         years = _YEAR.sub(lambda year: year.group().translate(_DIGITS), self._simplified(plain))
         return " ".join(years.split()) or text
 
     def _simplified(self, text: str) -> str:
-        """Simplified characters; for words of Taiwan (資訊, 軟體) those of the mainland, where documents have these."""
+        """Return simplified characters.
+
+        For words of Taiwan (資訊, 軟體) those of the mainland, where documents have these.
+        """
         plain: str = _converter("t2s").convert(text)
         if plain == text:
             return text
@@ -61,6 +64,6 @@ def _converter(name: str) -> opencc.OpenCC:
 
 
 def _plain(character: str) -> str:
-    """A full-width letter or digit in half width; anything else as it is."""
+    """Return a full-width letter or digit in half width; anything else as it is."""
     folded = unicodedata.normalize("NFKC", character)
     return folded if "\uff01" <= character <= "\uff5e" and folded.isalnum() else character

@@ -84,7 +84,7 @@ class Grid:
 
 
 def grid(text: str) -> Grid | None:
-    """The figures of a list: subjects × measures, or one row a measure; None where it names fewer than two.
+    """Return the figures of a list: subjects × measures, or one row a measure; None where it names fewer than two.
 
     Args:
         text: aligned, what a question sums or compares, without the words that say so.
@@ -104,7 +104,10 @@ def grid(text: str) -> Grid | None:
 
 
 def pair(first: str, second: str) -> tuple[Operand, Operand] | None:
-    """Two figures that are compared, each with what only the other says; None where neither says what is measured."""
+    """Return two figures that are compared, each with what only the other says.
+
+    None where neither says what is measured.
+    """
     a, b = _item(first), _item(second)
     if Operand() in (a, b):
         return None
@@ -125,13 +128,13 @@ def _labelled(whole: tuple[Operand, Operand]) -> tuple[Operand, Operand]:
 
 
 def _common_head(a: str, b: str) -> str:
-    """「的产能」 of 「甲的产能」 and 「乙的产能」; empty where they do not end alike."""
+    """Return 「的产能」 of 「甲的产能」 and 「乙的产能」; empty where they do not end alike."""
     head = a[a.rindex("的") :] if "的" in a[1:] else ""
     return head if b.endswith(head) else ""
 
 
 def _pieces(text: str) -> list[str]:
-    """What stands between 和, 与 and 、, those in quotation marks left alone."""
+    """Return what stands between 和, 与 and 、, those in quotation marks left alone."""
     masked = _QUOTED.sub(lambda quoted: "国" * len(quoted.group()), text)
     ends = list(accumulate(len(word) for word, _ in tagged(masked)))
     words = list(zip([0, *ends], ends, strict=False))
@@ -141,7 +144,7 @@ def _pieces(text: str) -> list[str]:
 
 
 def _item(piece: str) -> Operand:
-    """A piece of a list taken apart: place, year, measure."""
+    """Return a piece of a list taken apart: place, year, measure."""
     text = _TOGETHER.sub("", piece, count=1).strip(_TRIM)
     places = [place for place in analyse(text).places if text.startswith(place)]
     subject = _REGIONAL.sub("", max(places, key=len, default=""))
@@ -160,7 +163,7 @@ def _item(piece: str) -> Operand:
 
 
 def _crossed(items: Sequence[Operand], pivot: int) -> Grid | None:
-    """「甲、乙2025年的X和Y」: every subject before the measures, each of them measured."""
+    """Parse 「甲、乙2025年的X和Y」: all subjects come before the measures, and each is measured."""
     subjects, others = items[: pivot + 1], items[pivot:]
     if any(not item.subject for item in subjects) or any(item.subject or item.period for item in others[1:]):
         return None
@@ -175,7 +178,7 @@ def _crossed(items: Sequence[Operand], pivot: int) -> Grid | None:
 
 
 def _listed(items: Sequence[Operand]) -> Grid:
-    """「甲的X、Y和Z」, 「甲的X和乙的Y」: a figure a piece; what a piece leaves out holds on from the one before."""
+    """Parse 「甲的X、Y和Z」 and 「甲的X和乙的Y」: a piece inherits what it leaves out from the one before."""
     filled = [items[0]]
     for item in items[1:]:
         last = filled[-1]
@@ -192,7 +195,7 @@ def _listed(items: Sequence[Operand]) -> Grid:
 
 
 def _headed(attributes: Sequence[str]) -> list[tuple[str, str, str]]:
-    """Measures in a row as what comes before all of them, what is each one's own, and what is measured of all."""
+    """Split measures in a row into what precedes them, what is each one's own, and what is measured of all."""
     last, head = _without_head(attributes[-1], attributes)
     prefix = ""
     if "的" in attributes[0][1:] and len(attributes) > 1 and "的" not in last:
@@ -202,7 +205,7 @@ def _headed(attributes: Sequence[str]) -> list[tuple[str, str, str]]:
 
 
 def _without_head(last: str, attributes: Sequence[str]) -> tuple[str, str]:
-    """The last measure of a row, parted into its own words and those that belong to all."""
+    """Return the last measure of a row, parted into its own words and those that belong to all."""
     if len(attributes) == 1:
         return last, ""
     if group := _GROUP.search(last, 1):
@@ -217,14 +220,14 @@ def _without_head(last: str, attributes: Sequence[str]) -> tuple[str, str]:
 
 
 def _before_verbs(words: Sequence[tuple[str, str]], least: int) -> Sequence[tuple[str, str]]:
-    """Words without the verbs at their end: of 「水利完成」 the first, when at least that many are kept."""
+    """Return Words without the verbs at their end: of 「水利完成」 the first, when at least that many are kept."""
     while len(words) > least and words[-1][1][0] == "v":
         words = words[:-1]
     return words
 
 
 def _own_words(first: Sequence[str], last: Sequence[str], count: int) -> int:
-    """How many words of the last measure are its own, given those of the first."""
+    """Return how many words of the last measure are its own, given those of the first."""
     if first[-1][-1] == last[-1][-1]:
         return len(last)
     if first[-1] in last:
@@ -238,7 +241,7 @@ def _own_words(first: Sequence[str], last: Sequence[str], count: int) -> int:
 
 
 def _completed(item: Operand, other: Operand) -> Operand:
-    """One of two figures with the place, the year and the measure that only the other names."""
+    """Return one of two figures with the place, the year and the measure that only the other names."""
     dated = bool(item.period) and item.period != other.period
     return Operand(
         item.subject or other.subject,
@@ -248,7 +251,7 @@ def _completed(item: Operand, other: Operand) -> Operand:
 
 
 def _measure(item: Operand, other: Operand, dated: bool) -> str:
-    """What is measured, where one of two says only 目标, only 产量, or only what differs."""
+    """Return what is measured, where one of two says only 目标, only 产量, or only what differs."""
     mine, whole = item.attribute, other.attribute
     if not whole or mine == whole:
         return mine
@@ -264,7 +267,7 @@ def _measure(item: Operand, other: Operand, dated: bool) -> str:
 
 
 def _substituted(mine: str, whole: str) -> str:
-    """「光伏」 beside 「水电新增装机」 is 「光伏新增装机」: as many words take the place of as many."""
+    """Complete 「光伏」 beside 「水电新增装机」 to 「光伏新增装机」, word for word."""
     words, own = [word for word, _ in tagged(whole)], [word for word, _ in tagged(mine)]
     if own[-1][-1] == words[-1][-1] or _COMPLETE.search(mine):
         return mine

@@ -55,7 +55,7 @@ class Task:
         return self.grid.cells
 
     def question(self, operand: Operand) -> str:
-        """The question for one figure, as one would ask it alone."""
+        """Return the question for one figure, as one would ask it alone."""
         return f"{operand.name}{self.asks}"
 
 
@@ -102,7 +102,7 @@ _MEASURED = re.compile(
 
 
 def understand(question: str) -> Task | None:
-    """What a question computes or compares; None for any other question.
+    """Return what a question computes or compares; None for any other question.
 
     Args:
         question: standalone, in its plain written form (`qa.question.normalizing`).
@@ -115,7 +115,7 @@ def understand(question: str) -> Task | None:
 
 
 def _plain(question: str) -> str:
-    """A question in half width and simplified characters, capitals kept."""
+    """Return a question in half width and simplified characters, capitals kept."""
     return "".join(
         typed if typed.lower() == plain else plain for typed, plain in zip(question, align(question), strict=True)
     )
@@ -180,6 +180,6 @@ def _table(text: str) -> Task | None:
 
 
 def _unit(tail: str) -> tuple[Unit, int] | None:
-    """The unit that 「多少万千瓦」 asks for."""
+    """Return the unit that 「多少万千瓦」 asks for."""
     match = _ASKED_UNIT.search(tail)
     return unit_in(match["unit"]) if match else None

@@ -74,7 +74,10 @@ class PinyinDecoder:
         self._vocabulary = vocabulary
 
     def decode(self, text: str) -> str:
-        """`text` with pinyin replaced by characters; letters that are no pinyin, or words of a document, stay."""
+        """Return `text` with pinyin replaced by characters.
+
+        Letters that are no pinyin, or words of a document, stay.
+        """
         pieces, at = [], 0
         for match in _LETTERS.finditer(text):
             read = self._read(match.group(), text[: match.start()].rstrip()[-1:]) if _is_bounded(text, match) else None
@@ -84,7 +87,7 @@ class PinyinDecoder:
         return _SPACED.sub("", "".join([*pieces, text[at:]])) if pieces else text
 
     def _read(self, letters: str, before: str) -> str | None:
-        """Letters as characters, or None where they are not likely to be pinyin."""
+        """Return letters as characters, or None where they are not likely to be pinyin."""
         words = [word.lower() for word in _WORD.findall(letters)]
         way = self._best("".join(words), _boundaries(words), before if _HAN.match(before) else "")
         if way is None:
@@ -95,11 +98,14 @@ class PinyinDecoder:
         return None if len(words) == 1 and self._is_own_word(words[0], read) else read
 
     def _is_own_word(self, word: str, read: str) -> bool:
-        """Whether the documents have the letters themselves at least as often as what they may be read as."""
+        """Return whether the documents have the letters themselves at least as often as what they may be read as."""
         return self._frequency(fold(word)) >= min(map(self._frequency, _pairs_of(read)))
 
     def _best(self, letters: str, bounds: frozenset[int], before: str) -> _Way | None:
-        """The likeliest reading: dynamic programming over places in the letters and the character that ends there."""
+        """Return the likeliest reading.
+
+        Dynamic programming over places in the letters and the character that ends there.
+        """
         ways: list[dict[str, _Way]] = [{} for _ in range(len(letters) + 1)]
         ways[0] = {before: _Way(before)}
         for start, end, syllable in _syllables(letters, bounds, self._characters):
@@ -112,7 +118,7 @@ class PinyinDecoder:
         return max(ways[-1].values(), key=_score, default=None)
 
     def _step(self, way: _Way, character: str, worth: float, parted: bool) -> _Way:
-        """A way with one more character; `parted` tells whether a space, or other text, is before it."""
+        """Return a way with one more character; `parted` tells whether a space, or other text, is before it."""
         score, text = way.score + worth, way.text + character
         if not way.text:
             return _Way(text, score)
@@ -152,13 +158,13 @@ class PinyinDecoder:
 
 
 def _is_bounded(text: str, match: re.Match[str]) -> bool:
-    """Whether letters are words of their own, not part of V&A, PM2.5 or an address."""
+    """Return whether letters are words of their own, not part of V&A, PM2.5 or an address."""
     around = text[max(0, match.start() - 1) : match.start()] + text[match.end() : match.end() + 1]
     return not re.search(r"[\w&@./:+-]", _HAN.sub("", around).replace("。", ""), re.ASCII)
 
 
 def _boundaries(words: list[str]) -> frozenset[int]:
-    """Where words begin and end: no syllable reaches over such a place."""
+    """Return where words begin and end: no syllable reaches over such a place."""
     ends, at = {0}, 0
     for word in words:
         at += len(word)
@@ -167,7 +173,7 @@ def _boundaries(words: list[str]) -> frozenset[int]:
 
 
 def _syllables(letters: str, bounds: frozenset[int], known: Container[str]) -> Iterator[tuple[int, int, str]]:
-    """All syllables that stand anywhere in the letters, by where they begin."""
+    """Yield all syllables that stand anywhere in the letters, by where they begin."""
     for start in range(len(letters)):
         for end in range(start + 1, min(len(letters), start + _LONGEST) + 1):
             syllable = letters[start:end].replace("ü", "v")

@@ -64,7 +64,7 @@ class FollowUpRewriter:
         self._encoder = encoder
 
     def standalone(self, question: str, history: Sequence[str]) -> str:
-        """The question as one would ask it without the earlier ones; `question` itself where it needs none.
+        """Return the question as one would ask it without the earlier ones; `question` itself where it needs none.
 
         Args:
             question: as typed.
@@ -76,7 +76,7 @@ class FollowUpRewriter:
         return earlier
 
     def continued(self, part: str, earlier: str) -> str:
-        """A further question of the same turn as one would ask it without the one before it.
+        """Return a further question of the same turn as one would ask it without the one before it.
 
         Args:
             part: as it stands in the turn.
@@ -97,7 +97,7 @@ class FollowUpRewriter:
         return fragment if _has_subject(fragment) else self._about(fragment, earlier)
 
     def _elliptic(self, question: str, fragment: str) -> bool:
-        """Whether a question names a subject only: 「那风电呢」, 「PET又是多少」, 「水电新增多少」."""
+        """Return whether a question names a subject only: 「那风电呢」, 「PET又是多少」, 「水电新增多少」."""
         if _ASKING_END.search(question) or _CONTINUES.search(question):
             return True
         named = [word.text for word in _words(fragment) if word.nominal and not _RELATIONAL.fullmatch(word.text)]
@@ -107,14 +107,17 @@ class FollowUpRewriter:
         return len(named) == 1 and bool(again) and not _ASKS.search(align(_AGAIN.sub("", fragment)))
 
     def _about(self, fragment: str, earlier: str) -> str:
-        """A question without a subject, with that of `earlier`; where it names another year, in place of the old."""
+        """Return a question without a subject, with that of `earlier`.
+
+        Where it names another year, in place of the old.
+        """
         subject = _AGAIN.sub("", fragment).strip(_MARKS)
         if _YEAR.search(align(subject)) and not _ASKS.search(align(subject)) and _YEAR.search(align(earlier)):
             return self._substitute(subject, earlier)
         return _joined(_topic(earlier), fragment)
 
     def _substitute(self, subject: str, earlier: str) -> str:
-        """`earlier` with the words that `subject` takes the place of replaced by it."""
+        """Return `earlier` with the words that `subject` takes the place of replaced by it."""
         old = _YEAR.search(align(earlier))
         if old and _YEAR.search(align(subject)):
             return earlier[: old.start()] + subject + earlier[old.end() :]
@@ -134,7 +137,7 @@ class FollowUpRewriter:
         return earlier[:start] + subject + earlier[end:]
 
     def _replaced(self, subject: str, chunks: Sequence[Sequence[_Word]], words: Sequence[_Word]) -> tuple[int, int]:
-        """What `subject` takes the place of: the word nearest in meaning, or all of its noun phrase up to there.
+        """Return what `subject` takes the place of: the word nearest in meaning, or all of its noun phrase up to there.
 
         One word takes the place of one; several, or one that ends in it (工伤保险 for 失业保险), of all before the
         nearest or before the last they share.
@@ -160,7 +163,7 @@ def _words(question: str) -> list[_Word]:
 
 
 def _chunks(question: str) -> list[list[_Word]]:
-    """Runs of nouns, with adjectives and quotation marks among them."""
+    """Return the runs of nouns, with adjectives and quotation marks among them."""
     chunks: list[list[_Word]] = [[]]
     for word in _words(question):
         named = (word.nominal or word.tag[0] in "az") and not INTERROGATIVE.fullmatch(word.text)
@@ -172,7 +175,9 @@ def _chunks(question: str) -> list[list[_Word]]:
 
 
 def _has_subject(fragment: str) -> bool:
-    """Whether a question says what it is about: a noun, place or article that is no mere attribute, or a part of all
+    """Return whether a question says what it is about.
+
+    A noun, place or article that is no mere attribute, or a part of all
     documents, 保障措施.
     """
     if _OF_DOCUMENTS.search(align(fragment)):
@@ -183,13 +188,13 @@ def _has_subject(fragment: str) -> bool:
 
 
 def _is_action(subject: str) -> bool:
-    """Whether a subject is something done, 闯红灯, rather than a thing."""
+    """Return whether a subject is something done, 闯红灯, rather than a thing."""
     words = _words(subject)
     return words[0].tag[0] in "vd" and words[0].tag != "vn" and len(words) > 1
 
 
 def _parted(question: str) -> tuple[str, str]:
-    """What a question is about, and what it asks of that: the verb before its interrogative, and all behind."""
+    """Return what a question is about, and what it asks of that: the verb before its interrogative, and all behind."""
     asks = _ASKS.search(align(question))
     if asks is None:
         return question, ""
@@ -204,7 +209,10 @@ def _parted(question: str) -> tuple[str, str]:
 
 
 def _topic(earlier: str) -> str:
-    """What a question is about: what stands before its interrogative, without the verb and the attribute asked for."""
+    """Return what a question is about.
+
+    What stands before its interrogative, without the verb and the attribute asked for.
+    """
     asks = _ASKS.search(align(earlier))
     before = earlier[: asks.start()] if asks else earlier
     topic = _trimmed(before.strip(_MARKS))
@@ -215,7 +223,7 @@ def _topic(earlier: str) -> str:
 
 
 def _trimmed(topic: str) -> str:
-    """A topic without verbs, particles and attributes at its end."""
+    """Return a topic without verbs, particles and attributes at its end."""
     words = _words(topic)
     while words and _is_loose(words[-1]):
         words.pop()
@@ -234,6 +242,6 @@ def _end_of(pattern: re.Pattern[str], text: str) -> int:
 
 
 def _joined(topic: str, fragment: str) -> str:
-    """A topic and what is asked of it; a mere 呢 at its end asks nothing more."""
+    """Return a topic and what is asked of it; a mere 呢 at its end asks nothing more."""
     asked = re.sub(r"呢(?=[?？]*$)", "", fragment)
     return topic + asked if topic and topic not in fragment else fragment

@@ -28,7 +28,7 @@ class HomophoneSpeller:
         self._vocabulary = vocabulary
 
     def correct(self, text: str) -> str:
-        """`text` with unknown pairs replaced; the text itself where there is nothing to correct.
+        """Return `text` with unknown pairs replaced; the text itself where there is nothing to correct.
 
         A replacement is made only where one character of the pair stays, the sound is the same but for the tone,
         and a dictionary word comes out or both the pair and a neighbour of it are now known.
@@ -53,7 +53,7 @@ class HomophoneSpeller:
         return text
 
     def _may_replace(self, text: str, start: int, candidate: str, doubtful: Sequence[bool]) -> bool:
-        """Whether one character differs, that is in doubt, and the other is free to belong to it.
+        """Return whether one character differs, that is in doubt, and the other is free to belong to it.
 
         That other is free where it is in doubt itself, or where it ends a word that the documents mostly continue with
         the candidate: 页岩 with 气. The 山 of 山西 is not free to make 鞍山 of 按山.
@@ -81,13 +81,13 @@ class HomophoneSpeller:
 
 
 def _makes_word(text: str, start: int) -> bool:
-    """Whether the pair at `start`, or the three characters it is part of, make a dictionary word."""
+    """Return whether the pair at `start`, or the three characters it is part of, make a dictionary word."""
     pieces = (text[start : start + 2], text[max(0, start - 1) : start + 2], text[start : start + 3])
     return any(rjieba.has_word(piece) for piece in pieces)
 
 
 def _doubtful(text: str) -> list[bool]:
-    """For each character, whether it is Chinese, in no dictionary word, and none that people do not misspell."""
+    """Return for each character whether it may be misspelt: Chinese, in no dictionary word, and often mistyped."""
     found: list[bool] = []
     for word in rjieba.cut(align(text)):
         settled = (len(word) > 1 and rjieba.has_word(word)) or word in _PARTICLES or not _CHINESE.fullmatch(word)
@@ -102,7 +102,10 @@ _CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 
 
 def _pairs(vocabulary: Iterable[str]) -> Iterable[str]:
-    """The pairs that may take the place of another: Chinese, and neither character one that belongs to no word."""
+    """Return the pairs that may take the place of another.
+
+    Chinese, and neither character one that belongs to no word.
+    """
     return (term for term in vocabulary if len(term) == 2 and _CHINESE.fullmatch(term) and not _PARTICLES & set(term))
 
 

@@ -31,7 +31,7 @@ _AND = re.compile("和|与|跟|及|以及|、")
 
 
 def split(question: str) -> list[str]:
-    """The questions that a turn asks, in order, as typed but for the marks between them; at least one.
+    """Return the questions that a turn asks, in order, as typed but for the marks between them; at least one.
 
     Args:
         question: one turn, without greetings and thanks (`qa.question.courtesy`).
@@ -45,7 +45,7 @@ def split(question: str) -> list[str]:
 
 
 def _clauses(question: str) -> list[str]:
-    """Pieces that end with a mark at which a question may end; together they are the question."""
+    """Return the pieces that end with a mark at which a question may end; together they are the question."""
     masked = _QUOTED.sub(lambda quoted: "_" * len(quoted.group()), align(question))
     cuts = [match.end() for match in _STOP.finditer(masked)]
     bounds = [0, *cuts, len(question)]
@@ -53,7 +53,10 @@ def _clauses(question: str) -> list[str]:
 
 
 def _grouped(clauses: list[str]) -> list[str]:
-    """Each asking clause with the clauses that say what it is about: those before it, and dependent ones behind."""
+    """Return each asking clause with the clauses that say what it is about.
+
+    Those before it, and dependent ones behind.
+    """
     groups: list[str] = []
     waiting = ""
     for clause in clauses:
@@ -71,20 +74,20 @@ def _grouped(clauses: list[str]) -> list[str]:
 
 
 def _asks(clause: str, later: bool) -> bool:
-    """Whether a clause asks; one behind an asking clause may do so with its mark or a mere 呢."""
+    """Return whether a clause asks; one behind an asking clause may do so with its mark or a mere 呢."""
     aligned = align(clause).strip()
     masked = _QUOTED.sub("", aligned)
     return bool(_ASKS.search(masked)) or (later and bool(re.search(r"呢\W*$|[?？]$", masked)))
 
 
 def _bare(group: str) -> str:
-    """A group without the mark it ends with and the 另外 it begins with, its question mark kept."""
+    """Return a group without the mark it ends with and the 另外 it begins with, its question mark kept."""
     kept = group.strip().strip(",，、;；。 ")
     return _LINK.sub("", kept) if _LINK.sub("", kept) else kept
 
 
 def _each(question: str) -> list[str]:
-    """「A和B的X分别是多少」 as 「A的X是多少」 and 「B的X是多少」; the question itself where it asks but once."""
+    """Return 「A和B的X分别是多少」 as 「A的X是多少」 and 「B的X是多少」; the question itself where it asks but once."""
     aligned = align(question)
     each = _EACH.search(aligned)
     if each is None:
@@ -101,7 +104,7 @@ def _each(question: str) -> list[str]:
 
 
 def _parallel(words: list[str], joints: list[int]) -> tuple[str, list[str], str]:
-    """What stands before parallel subjects, the subjects, and what is asked of each of them.
+    """Return what stands before parallel subjects, the subjects, and what is asked of each of them.
 
     The first subject is as long, in words, as the last: what is before it belongs to all of them. Where no 的 says
     what is asked of all, that is what the last has in addition to a first of one word.

@@ -35,7 +35,7 @@ class MeaningGrouper:
     encoder: Encoder
 
     def groups(self, questions: Sequence[str]) -> list[list[int]]:
-        """Positions of the questions that belong together.
+        """Return the positions of the questions that belong together.
 
         Other years, places or figures keep questions apart, however alike their words are.
 
@@ -55,7 +55,7 @@ class MeaningGrouper:
 
 
 def _wording(questions: Sequence[str]) -> Likeness:
-    """The share of terms that two questions have in common, rare ones weighing more."""
+    """Return the share of terms that two questions have in common, rare ones weighing more."""
     bags = [frozenset(terms(fold(question))) for question in questions]
     counts = Counter(term for bag in bags for term in bag)
     columns = {term: column for column, term in enumerate(sorted(counts))}
@@ -71,7 +71,7 @@ def _wording(questions: Sequence[str]) -> Likeness:
 
 
 def _clashes(questions: Sequence[Question]) -> NDArray[np.bool_]:
-    """Which questions name different years, places, figures or provisions, each with each."""
+    """Return which questions name different years, places, figures or provisions, each with each."""
     named = [_named(question) for question in questions]
     years = [list(question.periods) for question in questions]
     clashes = np.zeros((len(named), len(named)), dtype=bool)
@@ -87,7 +87,7 @@ def _named(question: Question) -> tuple[frozenset[str], ...]:
 
 
 def _merged(likeness: Likeness) -> list[list[int]]:
-    """Average linkage: the two groups that are most alike become one until none are alike enough."""
+    """Return average linkage: the two groups that are most alike become one until none are alike enough."""
     n = len(likeness)
     groups = [[i] for i in range(n)]
     between = likeness.copy()

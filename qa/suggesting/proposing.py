@@ -135,7 +135,7 @@ _ISSUED_AS = re.compile(
 
 
 def subject_of(heading: str) -> str:
-    """What a heading is about: without its numbering; empty where it names a part of any document."""
+    """Return what a heading is about: without its numbering; empty where it names a part of any document."""
     bare = _NUMBERING.sub("", heading).strip("。：: \u3000")
     named = len(bare) in _TOPIC and re.search(rf"{_HAN}{{3}}", bare) and not _GENERIC.fullmatch(bare)
     whole = bare.count("“") == bare.count("”") and not re.search(r"[。；：，〔〕》（]|号$", bare)
@@ -143,13 +143,13 @@ def subject_of(heading: str) -> str:
 
 
 def short_title(title: str) -> str:
-    """What is issued, of the title of the notice that issues it."""
+    """Return what is issued, of the title of the notice that issues it."""
     match = _ISSUED_AS.search(title)
     return match["title"] if match else title
 
 
 def passage_proposals(passage: Passage) -> list[Proposal]:
-    """What can be asked of a passage, in text order, no answer twice."""
+    """Return what can be asked of a passage, in text order, no answer twice."""
     found = candidates(passage.text)
     named = [made for candidate in found if (made := candidate_proposal(passage, candidate))]
     every = [*named, *_clauses(passage, found), *_patterns(passage)]
@@ -160,7 +160,10 @@ def passage_proposals(passage: Passage) -> list[Proposal]:
 
 
 def document_proposals(document: Document) -> list[Proposal]:
-    """What can be asked of a document as a whole: number, ground, who issued it, from when and how long it applies."""
+    """Return what can be asked of a document as a whole.
+
+    Number, ground, who issued it, from when and how long it applies.
+    """
     name = f"《{short_title(document.title)}》"
     text, about = document.text, document.metadata
     made = [
@@ -187,7 +190,7 @@ def _first(text: str, answer: str | None, type: str, question: str) -> Iterator[
 
 
 def _written(date: str | None) -> str | None:
-    """An ISO day as official documents write it."""
+    """Return an ISO day as official documents write it."""
     parts = (date or "").split("-")
     return f"{int(parts[0])}年{int(parts[1])}月{int(parts[2])}日" if len(parts) == 3 else None
 
@@ -197,7 +200,7 @@ def _topic(passage: Passage) -> str:
 
 
 def candidate_proposal(passage: Passage, candidate: Candidate) -> Proposal | None:
-    """Who is named behind a label, asked by the heading that this stands under; or what a figure measures.
+    """Return who is named behind a label, asked by the heading that this stands under; or what a figure measures.
 
     Args:
         passage: that holds the candidate.
@@ -220,7 +223,7 @@ def candidate_proposal(passage: Passage, candidate: Candidate) -> Proposal | Non
 
 
 def _period(own: str) -> str:
-    """The one period that a figure's own words name, quotation marks included; empty for none or several."""
+    """Return the one period that a figure's own words name, quotation marks included; empty for none or several."""
     told = periods(own)
     if len(told) != 1:
         return ""
@@ -230,7 +233,7 @@ def _period(own: str) -> str:
 
 
 def _measured(own: str) -> str | None:
-    """The noun phrase of a figure without its period and joining words, or None where it is none."""
+    """Return the noun phrase of a figure without its period and joining words, or None where it is none."""
     bare = own
     for period in reversed(periods(own)):
         bare = bare[: period.start].rstrip('“"到') + bare[period.end :].lstrip('”"年末底')
@@ -247,7 +250,10 @@ def _is_noun_phrase(text: str) -> bool:
 
 
 def _lone_period(text: str, start: int) -> str:
-    """The clause before `start`, with its comma left out, where it names a period and nothing else: 「到2025年，」."""
+    """Return the clause before `start`, with its comma left out, where it names a period and nothing else.
+
+    「到2025年，」.
+    """
     before = text[:start]
     if before[-1:] not in ("，", ","):
         return ""
@@ -256,7 +262,7 @@ def _lone_period(text: str, start: int) -> str:
 
 
 def _clauses(passage: Passage, found: Sequence[Candidate]) -> Iterator[Proposal]:
-    """Clauses with their answer blanked out."""
+    """Yield clauses with their answer blanked out."""
     text = passage.text
     for clause in clause_spans(text):
         if not _is_whole(passage, clause):
@@ -270,14 +276,17 @@ def _clauses(passage: Passage, found: Sequence[Candidate]) -> Iterator[Proposal]
 
 
 def _is_whole(passage: Passage, clause: Span) -> bool:
-    """Whether a clause is one in itself: no half brackets, no pronoun, not cut off by the end of a line."""
+    """Return whether a clause is one in itself: no half brackets, no pronoun, not cut off by the end of a line."""
     own, behind = clause.slice(passage.text), passage.text[clause.end : clause.end + 1]
     paired = all(own.count(a) == own.count(b) for a, b in ("（）", "()", "“”", "《》", "〔〕"))
     return paired and not _POINTING.search(own) and behind in {*"，。；！;", ""} and _begins(passage, clause.start)
 
 
 def _begins(passage: Passage, start: int) -> bool:
-    """Whether what stands at `start` begins there: behind a stop, or on a line behind a heading or a full sentence."""
+    """Return whether what stands at `start` begins there.
+
+    Behind a stop, or on a line behind a heading or a full sentence.
+    """
     before = passage.text[:start]
     if not before.endswith("\n"):
         return True
@@ -339,7 +348,10 @@ def _listed(passage: Passage, clause: Span, inside: Sequence[Candidate]) -> Iter
 
 
 def _are_parallel(items: str) -> bool:
-    """Whether a list is one: its first item is no longer than the others' company allows and joined to nothing."""
+    """Return whether a list is one.
+
+    Its first item is no longer than the others' company allows and joined to nothing.
+    """
     first, *others = items.split("、")
     if any(_NO_ITEM.match(item) for item in (first, *others)):
         return False
@@ -350,7 +362,7 @@ def _are_parallel(items: str) -> bool:
 
 
 def _with_predicate(text: str, clause: Span, before: str, whole: str) -> Span | None:
-    """A clause that says something with its list blanked out.
+    """Return a clause that says something with its list blanked out.
 
     Words before the list must take an object. Where they name only the means (「通过转让等方式，引进…」), the clause
     behind is needed too. None where the list cannot be asked for.
@@ -394,7 +406,7 @@ def _roles(passage: Passage, clause: Span) -> Iterator[Proposal]:
 def _blanked(
     passage: Passage, clause: Span, answer: Span, blank: str, type: str, taken: Span | None = None
 ) -> Iterator[Proposal]:
-    """The clause with a blank for its answer, under its heading where it does not say what it is about."""
+    """Yield the clause with a blank for its answer, under its heading where it does not say what it is about."""
     taken = taken or answer
     before = _LED_BY.sub("", _NUMBERING.sub("", passage.text[clause.start : taken.start].strip()))
     behind = passage.text[taken.end : clause.end]
@@ -411,7 +423,7 @@ def _blanked(
 
 
 def _is_statement(stem: str) -> bool:
-    """Whether what is left of a clause says something of something, and is no condition or half a phrase."""
+    """Return whether what is left of a clause says something of something, and is no condition or half a phrase."""
     if _BROKEN_START.match(stem) or _BROKEN_END.search(stem) or stem.count("、") > 2:
         return False
     bare = _JOINING.sub("", re.sub(r"(?:19|20)\d{2}年|十[一二三四五六]五", "", stem))
@@ -419,12 +431,12 @@ def _is_statement(stem: str) -> bool:
 
 
 def _has_subject(stem: str) -> bool:
-    """Whether a clause begins with what it is about, not with what is done."""
+    """Return whether a clause begins with what it is about, not with what is done."""
     return tagged(stem)[0][1][0] in "njl"
 
 
 def _shares(topic: str, stem: str) -> bool:
-    """Whether a clause names what its heading names: six characters in common, or all of a shorter heading."""
+    """Return whether a clause names what its heading names: six characters in common, or all of a shorter heading."""
     return any(topic[at : at + 6] in stem for at in range(max(1, len(topic) - 5)))
 
 

@@ -8,7 +8,7 @@ from threading import Event, Lock
 import pytest
 
 from qa.answers import Answer
-from tests.fake_answerer import FakeAnswerer
+from tests.support.fake_answerer import FakeAnswerer
 from ui.access.visitors import OWNER, Allowance, Role, Visitor
 from ui.answer_queue import Desk
 from ui.errors import TooMany
