@@ -34,6 +34,8 @@ _STOPS = "。！？!?；;：:"
 _CLOSERS = '”’」』）)】》"'
 _BODY_GAP = 0.3  # em: white space between Chinese characters that somebody meant
 _MIXED_GAP = 0.45  # em: the same between Chinese and other characters, which are set apart anyway
+_SIGN_GAP = 0.8  # em: beside a Chinese sign, whose box is half empty
+_OPENERS, _ENDERS = "《〈（〔【“‘", "》〉）〕】”’，。；：、！？"
 _WORD_GAP = 0.17  # em: the same between words of spaced scripts
 _OWNERS = 1_000_000  # more than a page has cells
 _COLUMN_OFF = 6.0  # points that columns of one table may stand differently on two pages
@@ -256,6 +258,8 @@ def _numbered(text: str, row: Sequence[Glyph], size: float) -> int:
 def _space(left: Glyph, right: Glyph, size: float, spread: float) -> str:
     narrow = _is_narrow(left.text[-1]) + _is_narrow(right.text[0])
     gap = (right.x0 - left.x1 - spread) / size
+    if gap < _SIGN_GAP and (right.text[0] in _OPENERS or left.text[-1] in _ENDERS):
+        return ""
     return " " if gap > (_BODY_GAP, _MIXED_GAP, _WORD_GAP)[narrow] else ""
 
 

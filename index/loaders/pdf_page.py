@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pypdfium2.raw as raw
 
+from index.loaders.glyph_repair import repaired
 from index.loaders.grids import Rule
 from index.loaders.sheets import Glyph, Sheet, Sides
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _THIN = 2.5  # points up to which a filled rectangle is a rule
 _SKEWED = 0.06  # radians: characters that are turned more, but not by a right angle, are a watermark
 _LIGATURES = {"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl"}
+_FONT_NAME_MAX = 200  # bytes
 _DEPTH = 5  # forms within forms
 _FORMS_MAX = 64  # pages on one page
 _SEGMENTS_MAX = 2000  # of one shape
@@ -32,7 +34,7 @@ _OUTSIDE_MAX = 0.1  # share of the characters that may stand beside the pages th
 
 def sheets(page: pdfium.PdfPage, turned: Turn, headings: Sequence[tuple[str, int]]) -> list[Sheet]:
     """What stands on a page; one sheet for each of several pages that are printed on it side by side."""
-    glyphs, rules = _directed(list(_glyphs(page, turned))), list(_rules(page, turned))
+    glyphs, rules = _directed(_glyphs(page, turned)), list(_rules(page, turned))
     whole = Sheet(turned.width, turned.height, glyphs, rules, headings)
     parts = [_cut(whole, area) for area in _logical_pages(page, turned)]
     if len(glyphs) - sum(len(part.glyphs) for part in parts) > _OUTSIDE_MAX * len(glyphs):
@@ -89,9 +91,11 @@ class Turn:
 # --- characters -------------------------------------------------------------------------------
 
 
-def _glyphs(page: pdfium.PdfPage, turned: Turn) -> Iterator[Glyph]:
+def _glyphs(page: pdfium.PdfPage, turned: Turn) -> list[Glyph]:
     text = page.get_textpage()
     box = raw.FS_RECTF()
+    glyphs: list[Glyph] = []
+    places: list[int] = []
     for i in range(text.count_chars()):
         code = raw.FPDFText_GetUnicode(text, i)
         if code <= 32 or raw.FPDFText_IsGenerated(text, i) == 1 or 0xDC00 <= code < 0xE000:
@@ -101,8 +105,19 @@ def _glyphs(page: pdfium.PdfPage, turned: Turn) -> Iterator[Glyph]:
             continue
         x0, top, x1, bottom = turned.box(box.left, box.bottom, box.right, box.top)
         if 0 <= (x0 + x1) / 2 <= turned.width and 0 <= (top + bottom) / 2 <= turned.height and bottom > top:
-            yield Glyph(_character(text, i, code), x0, top, x1, bottom, turned.quarters(angle), _is_faint(text, i))
+            turns, faint = turned.quarters(angle), _is_faint(text, i)
+            glyphs.append(Glyph(_character(text, i, code), x0, top, x1, bottom, turns, faint))
+            places.append(i)
+    found = repaired(glyphs, lambda place: _font(text, places[place]))
     text.close()
+    return found
+
+
+def _font(text: pdfium.PdfTextPage, place: int) -> str:
+    """The name of the font that a character is set in, behind the letters of a subset: ABCDEF+SimSun."""
+    name = ctypes.create_string_buffer(_FONT_NAME_MAX)
+    raw.FPDFText_GetFontInfo(text, place, name, _FONT_NAME_MAX, ctypes.c_int())
+    return name.value.decode("utf-8", "replace")
 
 
 def _character(text: pdfium.PdfTextPage, place: int, code: int) -> str:

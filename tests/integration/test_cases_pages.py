@@ -12,6 +12,7 @@ from index.encoding.encoders import load_encoder
 from index.loaders import layout, load
 from index.loaders.content import Writer
 from index.loaders.contents_pages import contents_lines
+from index.loaders.glyph_repair import repaired
 from index.loaders.grids import Rule
 from index.loaders.pdf import _is_garbled
 from index.loaders.sheets import Glyph, Sheet
@@ -57,6 +58,34 @@ def test_strokes_of_large_characters_are_no_rules_of_a_table() -> None:
     assert text("screenshot_notice.png").splitlines()[0] == "关于调整食堂开放时间的通知"
     assert "关于开展有限空间作业专项整治的通知" in text("scan_title22pt.jpg").splitlines()
     assert "决定自2025年7月1日起开展为期90天的专项整治，重点检查污水井、" in text("scan_title22pt.jpg")
+
+
+# --- fonts that say something else than they show ---------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("shown", "right"),
+    [
+        ("研究表明ꎬ碳排放下降ꎮ其中ꎻ电力行业ꎬ", "研究表明，碳排放下降。其中；电力行业，"),
+        ("增长3ꎮ5个百分点ꎮ", "增长3.5个百分点。"),
+        ("２０２２年ＧＤＰ增长", "2022年GDP增长"),
+        ("绿⾊低碳⽅案⻓江⻔户", "绿色低碳方案长江门户"),
+        ("认真执行,制定,出台,«规划»印发.各单位", "认真执行，制定，出台，《规划》印发。各单位"),
+        ("附件1.2,表3.5,共12,000元.A,B", "附件1.2,表3.5,共12,000元.A,B"),
+        ("𝐶代表碳汇量﹝1﹞", "C代表碳汇量〔1〕"),
+        ("ꀀꌠꉙꎬꆈꌠꁱꂷꎮꋍꈨꏃ", "ꀀꌠꉙꎬꆈꌠꁱꂷꎮꋍꈨꏃ"),  # the language of the Yi
+    ],
+)
+def test_signs_of_other_scripts_are_set_right_by_what_stands_around_them(shown: str, right: str) -> None:
+    glyphs = [Glyph(sign, 0, 0, 1, 1) for sign in shown]
+    assert "".join(glyph.text for glyph in repaired(glyphs, lambda _: "ABCDEF+E-BZ")) == right
+
+
+def test_ticks_of_a_symbol_font_are_ticks_and_a_page_of_private_signs_stays_one_for_ocr() -> None:
+    form = [Glyph(sign, 0, 0, 1, 1) for sign in "是否同意\uf0fe是\uf0a8否" + "字" * 50]
+    assert "".join(glyph.text for glyph in repaired(form, lambda _: "AAAAAA+Wingdings"))[:8] == "是否同意☑是☐否"
+    private = [Glyph(sign, 0, 0, 1, 1) for sign in "\uf041\uf042" * 20]
+    assert repaired(private, lambda _: "AAAAAA+Song") == private
 
 
 # --- how a page lies --------------------------------------------------------------------------
