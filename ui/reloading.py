@@ -15,7 +15,7 @@ from threading import Event, Thread
 from index.errors import StoreUnavailable, YijuError
 from index.protocols import Store
 from qa.protocols import Answerer
-from ui.answer_queue import Desk
+from ui.answer_queue import AnswerQueue
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Reloader:
         source: what is watched.
     """
 
-    def __init__(self, desk: Desk, source: Source) -> None:
+    def __init__(self, desk: AnswerQueue, source: Source) -> None:
         self._desk = desk
         self._source = source
         self._stamp = source.stamp
@@ -95,7 +95,7 @@ class Reloader:
 
 
 @contextmanager
-def reloading(desk: Desk, source: Source | None, every: float = EVERY) -> Iterator[None]:
+def reloading(desk: AnswerQueue, source: Source | None, every: float = EVERY) -> Iterator[None]:
     """Keep a desk up to date in a thread of its own, for as long as the block runs.
 
     Args:

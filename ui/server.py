@@ -19,7 +19,7 @@ from ui.access import signin
 from ui.access.authentication import Access
 from ui.access.limits import Limits
 from ui.admin import routes as admin
-from ui.answer_queue import Desk
+from ui.answer_queue import AnswerQueue
 from ui.api import openai, reference
 from ui.api import routes as api
 from ui.chat import examples, export
@@ -67,7 +67,7 @@ def create_app(
         waiting: how many more may wait; what comes then is turned away.
     """
     limits = Limits(access.book, access.per_address)
-    desk = Desk(
+    desk = AnswerQueue(
         answerer,
         workers=workers,
         waiting=waiting,
@@ -104,7 +104,7 @@ def create_app(
     return app
 
 
-def _tools(app: FastAPI, desk: Desk) -> Callable[[], AbstractAsyncContextManager[None]]:
+def _tools(app: FastAPI, desk: AnswerQueue) -> Callable[[], AbstractAsyncContextManager[None]]:
     """Serves `/mcp` while what this gives is entered."""
     from ui.api.mcp_server import add_routes  # an extra, and slow to import
 

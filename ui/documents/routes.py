@@ -17,10 +17,10 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from index.errors import YijuError
 from index.originals import file_of, has_pictures, opened_as_indexed
 from index.records import Document, Span
-from index.sandbox import Cage
+from index.sandbox import Sandbox
 from index.structure.versions import Versions
 from ui.access.visitors import visitor_of
-from ui.answer_queue import Desk
+from ui.answer_queue import AnswerQueue
 from ui.documents.page_marks import page_marks
 from ui.documents.view import blocks, outline, pages_behind, part_at, parts
 from ui.errors import ApiError
@@ -32,7 +32,7 @@ LISTED = 100
 _DRAWING = Lock()  # one process at a time is enough
 
 
-def add_routes(app: FastAPI, desk: Desk) -> None:
+def add_routes(app: FastAPI, desk: AnswerQueue) -> None:
     """Adds `/documents/`, `/documents/{id}` and `/documents/{id}/pages/{n}.png`."""
     router = APIRouter()
 
@@ -67,7 +67,7 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
 
 
 def _drawn(document: Document, n: int) -> bytes:
-    with _DRAWING, Cage() as cage:
+    with _DRAWING, Sandbox() as cage:
         return cage.page_picture(Path(document.source), n, opened=partial(opened_as_indexed, document))
 
 
