@@ -3,10 +3,59 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+
+from index.structure.heading_numbers import cn_number
 
 _ARTICLE = re.compile(r"第[〇零一二三四五六七八九十百千0-9]+[条條]")
 _ITEM = re.compile(r"[ \t\u3000]*[（(]([一二三四五六七八九十]{1,3})[）)]")
+_SUBITEM = re.compile(r"[ \t\u3000]*(?:[0-9０-９]{1,2}[.．、]|[（(][0-9０-９]{1,2}[)）]|[①-⑳])")
 _NUMERALS = "〇一二三四五六七八九十"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A line of an article, or an item with the lines below it.
+
+    Attributes:
+        paragraph: its 款, from 1.
+        item: its 项; 0 for what stands in none.
+        start, end: in the article.
+    """
+
+    paragraph: int
+    item: int
+    start: int
+    end: int
+
+
+def parts(title: str, article: str) -> list[Part]:
+    """The paragraphs and items of an article.
+
+    Args:
+        title: the heading, which numbers an article: 「第二十一条」.
+        article: its text, heading included, up to the next heading.
+
+    Returns:
+        In text order; what is no article has none. What is numbered within an item (目) belongs to it.
+    """
+    if not _ARTICLE.match(title):
+        return []
+    found: list[Part] = []
+    paragraph = position = 0
+    for line in article.splitlines(keepends=True):
+        start, end = position + len(line) - len(line.lstrip()), position + len(line.rstrip())
+        position += len(line)
+        if start >= end:
+            continue
+        match = _ITEM.match(line)
+        if match is None and _SUBITEM.match(line) and found and found[-1].item:
+            last = found.pop()
+            found.append(Part(last.paragraph, last.item, last.start, end))
+        else:
+            paragraph += match is None
+            found.append(Part(paragraph or 1, cn_number(match[1]) if match else 0, start, end))
+    return found
 
 
 def clause_path(title: str, article: str, offset: int) -> tuple[str, ...]:
@@ -21,20 +70,12 @@ def clause_path(title: str, article: str, offset: int) -> tuple[str, ...]:
         「第二款」 and 「第（三）项」 as far as they apply: an article of one paragraph has no 款 to name, and what is
         no article has neither.
     """
-    if not _ARTICLE.match(title):
+    found = parts(title, article)
+    here = next((part for part in reversed(found) if part.start <= offset), found[0] if found else None)
+    if here is None:
         return ()
-    paragraphs, item, here = 0, "", 0
-    position = 0
-    for line in article.splitlines(keepends=True):
-        match = _ITEM.match(line)
-        if line.strip():
-            paragraphs += match is None
-        if position <= offset:
-            here = paragraphs or here
-            item = match[1] if match else "" if line.strip() else item
-        position += len(line)
-    named = (f"第{_numeral(here)}款",) if paragraphs > 1 and here else ()
-    return (*named, f"第（{item}）项") if item else named
+    named = (f"第{_numeral(here.paragraph)}款",) if found[-1].paragraph > 1 else ()
+    return (*named, f"第（{_numeral(here.item)}）项") if here.item else named
 
 
 def _numeral(number: int) -> str:

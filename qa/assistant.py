@@ -19,6 +19,7 @@ from qa.computing.computation import answer_of
 from qa.protocols import Grouper, Reader
 from qa.question.editions import timeless, told, wanted
 from qa.question.operations import understand
+from qa.reading import provisions
 from qa.reading.joining import joined
 from qa.settings import MAX_QUESTION_CHARACTERS
 from qa.suggesting.examples import example_questions
@@ -159,12 +160,17 @@ class Assistant:
         start = perf_counter()
         hits = self._retriever.search(question, self._k, self._meant(question, within))
         found = perf_counter()
-        answer = tables.answer_of(question, hits, self._store.document)
+        answer = self._stated(question, hits)
         if answer is None:
             return None
         timing = Timing((found - start) * 1e3, (perf_counter() - found) * 1e3, (perf_counter() - start) * 1e3)
         noted = self._noted(answer, question, within)
         return dataclasses.replace(noted, question=turn, standalone_question=question, timing=timing)
+
+    def _stated(self, question: str, hits: Sequence[Hit]) -> Answer | None:
+        """The answer that is counted out rather than read: a provision by its number, a cell by its row and column."""
+        stated = provisions.answer_of(question, hits, self._store.document)
+        return stated or tables.answer_of(question, hits, self._store.document)
 
     def _read(self, turn: str, question: str, within: Filter | None, reader: Reader) -> Iterator[Answer]:
         start = perf_counter()
@@ -173,11 +179,13 @@ class Assistant:
         found = perf_counter()
         tabled = None
         if self._computes and reader is self._reader:
-            tabled = tables.answer_of(question, hits, self._store.document)
+            tabled = self._stated(question, hits)
         answers = iter([tabled]) if tabled else reader.read(self._read_as(question, hits, within), hits)
         for answer in during("read", answers):
             now = perf_counter()
             timing = Timing((found - start) * 1e3, (now - found) * 1e3, (now - start) * 1e3)
+            if not tabled and (name := tables.stranger(question, answer, self._store.document)):
+                answer = Answer(question, question, f"文档中没有找到「{name}」。", hits=answer.hits, abstained=True)
             noted = self._noted(answer, question, within)
             yield dataclasses.replace(noted, question=turn, standalone_question=question, timing=timing)
 

@@ -68,7 +68,8 @@ UNIT = re.compile(_UNIT)
 """A unit of measure, in aligned text."""
 
 _QUANTITY = re.compile(
-    rf"(?:(?<![\d.a-z])(?:{_ARABIC}(?:\s?:\s?{_ARABIC})+(?![\d.:a-z])"
+    rf"(?:(?<![\d.a-z])(?:{_ARABIC}\s?[×x*]\s?10\^?-?\d{{1,2}}\s?(?P<unit4>{_UNIT})?(?![\d.a-z])"
+    rf"|{_ARABIC}(?:\s?:\s?{_ARABIC})+(?![\d.:a-z])"
     rf"|{_HIGHER}{_ARABIC}{_RANGE}\s?{_MULTIPLE}\s?(?P<unit>{_UNIT})(?!(?<=[a-z])[a-z])"
     rf"|[一二两三四五六七八九十百千万]{{1,4}}分之{_CHINESE}"
     rf"|{_CHINESE}(?:{_TO}{_CHINESE})?(?P<unit2>{MEASURES})(?:(?<=成)[一二三四五六七八九半](?![十百千万亿]))?"
@@ -303,7 +304,9 @@ def _between(text: str, clause: Span, spans: Sequence[Span], position: int) -> t
 
 
 def _unit(match: re.Match[str]) -> str:
-    return match["unit"] or match["unit2"] or match["unit3"] or ("%" if "分之" in match.group() else "")
+    return (
+        match["unit"] or match["unit2"] or match["unit3"] or match["unit4"] or ("%" if "分之" in match.group() else "")
+    )
 
 
 def _counts(text: str, match: re.Match[str], others: Sequence[Span]) -> bool:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from index.loaders.tables import SEPARATOR
-from index.records import Document, Hit
+from index.records import Hit
+from index.text import fold
 from qa.answers import Answer
-from qa.tables import finding
+from qa.tables import choices, finding
 from qa.tables.asking import Request, Wanted, requested
+from qa.tables.choices import DocumentOf
 from qa.tables.finding import Line
-from qa.tables.grid import CELLS_MAX, Cell, Grid
+from qa.tables.grid import CELLS_MAX, NAME_MAX, Cell, Grid
 from qa.tables.telling import Teller
 from qa.tables.words import Words, bare, words
-
-DocumentOf = Callable[[str], Document | None]
-"""Gives a document by its id."""
 
 TABLES_MAX = 12
 """Tables that are looked into, those of the best passages first."""
@@ -59,17 +58,19 @@ def answer_of(question: str, hits: Sequence[Hit], document_of: DocumentOf) -> An
         hits: passages that were found, best first.
         document_of: gives a document by its id.
     """
+    request = requested(question)
+    if (ticked := choices.answer_of(question, request.words, hits, document_of)) is not None:
+        return ticked
     grids = list(_grids(hits, document_of))
     if not grids:
         return None
-    request = requested(question)
     if request.wanted is not Wanted.CELL:
         for grid in grids:
             if (answer := _computed(question, request, grid, hits)) is not None:
                 return answer
     if request.wanted is Wanted.MOST:
         return None
-    return _cell(question, request, grids, hits)
+    return _cell(question, request, grids, hits) or _holding(question, request, grids, hits)
 
 
 def _grids(hits: Sequence[Hit], document_of: DocumentOf) -> Iterator[Grid]:
@@ -102,6 +103,30 @@ def _cell(question: str, request: Request, grids: Sequence[Grid], hits: Sequence
     if len({_said(reading) for reading in equal}) > 1:
         return None
     return Teller(question, best.grid, hits).cell(best.row, best.column, request)
+
+
+def _holding(question: str, request: Request, grids: Sequence[Grid], hits: Sequence[Hit]) -> Answer | None:
+    """The one short cell that has all of a question's words itself: 「车辆费包干使用」."""
+    if request.figure or not request.words.tokens:
+        return None
+    found = [
+        (grid, cell)
+        for grid in grids
+        for row in grid.cells
+        for cell in row
+        if cell and cell.number is None and len(cell.text) <= NAME_MAX and _holds(grid, cell, request.words)
+    ]
+    if len({cell.text for _, cell in found}) != 1:
+        return None
+    grid, cell = found[0]
+    return Teller(question, grid, hits).text(cell)
+
+
+def _holds(grid: Grid, cell: Cell, asked: Words) -> bool:
+    """Whether a cell says all that is asked, and more."""
+    said = words(cell.text)
+    held = asked.cover(said)
+    return bool(held) and len(said.pairs - asked.pairs) > 1 and not finding.unexplained(asked, held)
 
 
 def _said(reading: Reading) -> str:
@@ -159,6 +184,44 @@ def _pairs(grid: Grid, asked: Words, around: int) -> Iterator[Reading]:
                 if held and asked.share(said) >= finding.HALF:
                     unasked = len(said.pairs - asked.pairs)
                     yield Reading(grid, value, row, at + 1, held | around, held, unasked)
+
+
+# --- another row than the one asked about ------------------------------------------------------
+
+
+def stranger(question: str, answer: Answer, document_of: DocumentOf) -> str:
+    """Whom a question asks about, where an answer is of another row of a table and nobody of that name stands in it.
+
+    Args:
+        question: standalone.
+        answer: with the row as its first citation.
+        document_of: gives a document by its id.
+
+    Returns:
+        The name, as the document has it nowhere; empty where the answer may be right.
+    """
+    if answer.abstained or not answer.citations or SEPARATOR not in answer.citations[0].text:
+        return ""
+    citation = answer.citations[0]
+    document = document_of(citation.passage.document_id)
+    asked = requested(question).words
+    for table in document.tables if document else ():
+        if document is None or not table.columns or not table.span.overlap(citation.quote):
+            continue
+        grid = Grid(document, table, 0)
+        named = [line for line in finding.columns(grid, asked) if line.share >= finding.MENTIONED and line.unasked == 0]
+        if len(grid.rows) > 1 and named and not any(line.cover & ~_all(named) for line in finding.rows(grid, asked)):
+            held = _all(named) | finding.context(grid, asked)
+            left = finding.unexplained(asked, held)
+            return next((each for each in left if each not in fold(document.text)), "")
+    return ""
+
+
+def _all(lines: Sequence[Line]) -> int:
+    mask = 0
+    for line in lines:
+        mask |= line.cover
+    return mask
 
 
 # --- several cells ----------------------------------------------------------------------------

@@ -48,6 +48,10 @@ class Teller:
         value = self._value(cell)
         return self._answer(f"{name}：{unmarked(value)}{mark}{self._unit_mark(cell)}", value, SURE)
 
+    def text(self, cell: Cell) -> Answer:
+        """What one cell says by itself."""
+        return self._answer(f"{unmarked(cell.text)}{self._row(cell.row, cell)}", cell.text, COMPUTED)
+
     def _is_missing(self, cell: Cell, request: Request) -> bool:
         """Whether a cell says that there is no figure where there should be one."""
         if not any(each.isalnum() for each in cell.text):

@@ -112,3 +112,37 @@ def test_a_book_is_one_document_in_the_order_of_its_spine() -> None:
 
 def test_a_place_that_cannot_be_decoded_is_marked() -> None:
     assert load(CASES / "utf8_truncated.txt").text.rstrip().endswith("由应急局负\ufffd")
+
+
+@pytest.mark.parametrize(
+    ("question", "short"),
+    [
+        ("第三条之一规定了什么", "液化石油气供应站与学校的距离不得小于50米"),
+        ("第三条第二款第二项是什么", "注册资本不低于500万元"),
+    ],
+)
+def test_a_provision_is_counted_out(tmp_path: Path, question: str, short: str) -> None:
+    assert ask("gas_rules.txt", question, tmp_path).short == short
+
+
+@pytest.mark.parametrize("question", ["违反第五条第一项怎么处罚", "擅自操作公用燃气阀门怎么处罚"])
+def test_a_prohibition_leads_to_its_penalty(tmp_path: Path, question: str) -> None:
+    answer = ask("gas_rules.txt", question, tmp_path)
+    assert "擅自操作公用燃气阀门" in answer.citations[0].text
+    assert "对单位可以处十万元以下罚款" in answer.citations[1].text
+
+
+def test_who_stands_in_no_row_has_no_figure(tmp_path: Path) -> None:
+    assert ask("hidden.xlsx", "丙某月薪多少", tmp_path).abstained
+
+
+def test_the_box_that_is_ticked_is_the_answer(tmp_path: Path) -> None:
+    assert ask("checkbox_sym.docx", "是否有药物过敏", tmp_path).short == "否"
+
+
+def test_a_power_of_ten_belongs_to_its_figure(tmp_path: Path) -> None:
+    assert ask("hidden_tabs.html", "占地面积多少", tmp_path).short == "1.5×10⁴m²"
+
+
+def test_a_cell_that_says_what_is_asked_is_the_answer(tmp_path: Path) -> None:
+    assert "包干使用" in (ask("lost_rows_header.docx", "车辆费怎么规定", tmp_path).short or "")

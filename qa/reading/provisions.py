@@ -1,0 +1,232 @@
+"""Questions that name a provision: 「第三条之一」, 「第三条第二款第二项」, and what follows from breaking it.
+
+The provision is found by counting, as lawyers do: 款 are an article's paragraphs, 项 their numbered items. A penalty is
+where another article refers to it: 「违反本条例第五条第一项、第二项规定的，…」.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from index.clauses import Part, parts
+from index.records import Document, Heading, Hit, Passage, Span
+from index.structure.heading_numbers import cn_number
+from index.text import align, fold, terms
+from qa.answers import Answer, Citation
+from qa.reading.citations import MAX_QUOTE, quote_spans, unmarked
+
+_CN = "[〇零一二三四五六七八九十百千两0-9]{1,7}"
+_NAMED = re.compile(
+    rf"第(?P<article>{_CN})条(?:之(?P<added>[一二三四五六七八九十]{{1,3}}))?"
+    rf"(?:第(?P<paragraph>{_CN})款)?(?:第[(（]?(?P<item>{_CN})[)）]?项)?"
+)
+_ARTICLE = re.compile(rf"第(?P<article>{_CN})条(?:之(?P<added>[一二三四五六七八九十]{{1,3}}))?")
+_PLAIN = re.compile(
+    r"(?:请问|请|本法|本条例|本办法|条例|办法|中|里|的|了|是|在|有|都|到底|具体|主要|内容|规定|要求|原文|全文|条文|什么|哪些|怎么|如何|怎样|"
+    r"条件|情形|事项|职责|义务|权利|行为|程序|材料|写|说|讲|列|列出|告诉我|查|看|一下|吗|呢|意思|[，,。？?、\s])*"
+)
+_PENALTY = re.compile("违反|罚|处分|后果|法律责任|责任")
+_FINE = re.compile("罚|处分|什么后果|法律责任|怎么处理")
+_SAID = 0.75
+"""Share of an item's pairs of characters that a question must have to ask about it."""
+_ITEMS = re.compile(rf"第[(（]?(?P<first>{_CN})[)）]?项(?:至第[(（]?(?P<last>{_CN})[)）]?项)?")
+_BREAKING = re.compile("违反|有.{0,6}第|依照|按照")
+_REFERENCE = re.compile(rf"第(?P<article>{_CN})条(?P<rest>(?:第[^规\n，。；]{{1,40}}?(?:款|项)(?:至|、|和|或者?)?)*)")
+CONFIDENCE = 0.96
+"""Confidence of a provision that was counted out."""
+
+DocumentOf = Callable[[str], Document | None]
+"""Gives a document by its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provision:
+    """A provision that a question names.
+
+    Attributes:
+        article, added: 第三条之一 is 3 and 1; 0 where nothing is added.
+        paragraph, item: 0 where the question names none.
+        name: as typed.
+    """
+
+    article: int
+    added: int
+    paragraph: int
+    item: int
+    name: str
+
+
+def answer_of(question: str, hits: Sequence[Hit], document_of: DocumentOf) -> Answer | None:
+    """What a provision says that a question names, or what breaking it brings; None for other questions.
+
+    Args:
+        question: standalone.
+        hits: passages that were found, best first.
+        document_of: gives a document by its id.
+    """
+    match = _NAMED.search(align(question))
+    if match is None:
+        return _of_breach(question, hits, document_of) if _FINE.search(align(question)) else None
+    asked = _provision(match)
+    rest = align(question)[: match.start()] + align(question)[match.end() :]
+    penalty = _PENALTY.search(rest) is not None
+    for document in _documents(hits, document_of, rest):
+        left = rest
+        for named in (document.title, *re.findall("《([^》]+)》", rest)):
+            left = left.replace(align(named), "")
+        if not penalty and not _PLAIN.fullmatch(left.replace("《", "").replace("》", "")):
+            return None
+        if (span := _place(document, asked)) is not None:
+            return _told(question, document, asked, span, hits, penalty=penalty)
+    return None
+
+
+def _of_breach(question: str, hits: Sequence[Hit], document_of: DocumentOf) -> Answer | None:
+    """What doing something brings that an item of an article forbids: another article says it of the item's number."""
+    asked = set(terms(question))
+    for document in _documents(hits, document_of, ""):
+        best: tuple[float, Provision, Span] | None = None
+        for heading, span in _articles(document):
+            number = _ARTICLE.match(heading.title)
+            for part in parts(heading.title, span.slice(document.text)):
+                said = set(terms(_bare(document.text[span.start + part.start : span.start + part.end])))
+                share = len(said & asked) / len(said) if part.item and len(said) > 1 else 0.0
+                if number and share >= _SAID and (best is None or share > best[0]):
+                    added = cn_number(number["added"]) if number["added"] else 0
+                    name = f"{number.group()}第{part.item}项"
+                    provision = Provision(cn_number(number["article"]), added, 0, part.item, name)
+                    best = share, provision, Span(span.start + part.start, span.start + part.end)
+        if best is not None and any(_penalties(document, best[1], best[2])):
+            return _told(question, document, best[1], best[2], hits, penalty=True)
+    return None
+
+
+def _provision(match: re.Match[str]) -> Provision:
+    article, added, paragraph, item = (
+        cn_number(match[name]) if match[name] else 0 for name in ("article", "added", "paragraph", "item")
+    )
+    return Provision(article, added, paragraph, item, match.group())
+
+
+def _documents(hits: Sequence[Hit], document_of: DocumentOf, rest: str) -> Iterator[Document]:
+    """The documents of the passages: those whose name the question says first, then the likeliest."""
+    ids = dict.fromkeys(hit.passage.document_id for hit in hits)
+    found = [document for each in ids if (document := document_of(each))]
+    yield from sorted(found, key=lambda document: fold(document.title) not in fold(rest))
+
+
+def _articles(document: Document) -> Iterator[tuple[Heading, Span]]:
+    """The articles of a document with all of their text."""
+    for place, heading in enumerate(document.headings):
+        if _ARTICLE.match(heading.title):
+            following = document.headings[place + 1].start if place + 1 < len(document.headings) else len(document.text)
+            yield heading, Span(heading.start, following)
+
+
+def _place(document: Document, asked: Provision) -> Span | None:
+    """Where a provision stands; None where the document has none of that number."""
+    for heading, span in _articles(document):
+        number = _ARTICLE.match(heading.title)
+        if number is None or cn_number(number["article"]) != asked.article:
+            continue
+        if (cn_number(number["added"]) if number["added"] else 0) != asked.added:
+            continue
+        text = span.slice(document.text)
+        if not asked.paragraph and not asked.item:
+            return Span(span.start, span.start + len(text.rstrip()))
+        part = _part(parts(heading.title, text), asked)
+        return part.shift(span.start) if part else None
+    return None
+
+
+def _part(found: Sequence[Part], asked: Provision) -> Span | None:
+    """A paragraph with its items, or one item."""
+    if not asked.item:
+        inside = [part for part in found if part.paragraph == asked.paragraph]
+        return Span(inside[0].start, inside[-1].end) if inside else None
+    held = [part for part in found if part.item == asked.item and asked.paragraph in (0, part.paragraph)]
+    return Span(held[0].start, held[0].end) if held else None
+
+
+def _told(
+    question: str, document: Document, asked: Provision, span: Span, hits: Sequence[Hit], *, penalty: bool
+) -> Answer:
+    teller = _Teller(document)
+    said = teller.quoted(span)
+    short: str | None = _bare(span.slice(document.text))
+    text = f"{asked.name}：{said}"
+    if penalty:
+        broken = list(_penalties(document, asked, span))
+        if not broken:
+            return Answer(question, question, f"{text}\n文档中没有找到违反它的后果。", None, tuple(teller.citations),
+                          tuple(hits), confidence=CONFIDENCE - 0.2)  # fmt: skip
+        text = f"{asked.name}：{said}\n违反的后果：" + "\n".join(teller.quoted(each) for each in broken)
+        short = None
+    return Answer(
+        question,
+        question,
+        text,
+        short if short and len(short) <= MAX_QUOTE else None,
+        tuple(teller.citations),
+        tuple(hits),
+        confidence=CONFIDENCE,
+    )
+
+
+def _bare(text: str) -> str:
+    """A provision without its number, where it is one line."""
+    lines = [line.strip() for line in text.strip().split("\n") if line.strip()]
+    if len(lines) != 1:
+        return ""
+    line = re.sub(rf"^(?:{_ARTICLE.pattern}|[（(]{_CN}[)）])[\s\u3000]*", "", lines[0])
+    return line.rstrip("；;。")
+
+
+def _penalties(document: Document, asked: Provision, own: Span) -> Iterator[Span]:
+    """The sentences of other articles that refer to a provision."""
+    for _, span in _articles(document):
+        if span.contains(own):
+            continue
+        for line in re.finditer(r"[^\n]+", span.slice(document.text)):
+            if _BREAKING.search(line.group()) and _refers(line.group(), asked):
+                yield Span(span.start + line.start(), span.start + line.end())
+
+
+def _refers(line: str, asked: Provision) -> bool:
+    """Whether a line names a provision: the article whole, or the item among others."""
+    for match in re.finditer(
+        rf"第(?P<article>{_CN})条(?P<rest>(?:第[^规\n，。；]{{1,40}}?(?:款|项)(?:至|、|和|或者?)?)*)", line
+    ):
+        if cn_number(match["article"]) != asked.article or "之" in line[match.end() : match.end() + 1]:
+            continue
+        items = list(_ITEMS.finditer(match["rest"]))
+        if not asked.item or not items:
+            return True
+        for item in items:
+            first = cn_number(item["first"])
+            if first <= asked.item <= (cn_number(item["last"]) if item["last"] else first):
+                return True
+    return False
+
+
+class _Teller:
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self.citations: list[Citation] = []
+
+    def quoted(self, span: Span) -> str:
+        """Lines of the document with their markers."""
+        text = span.slice(self._document.text)
+        said = []
+        for quote in quote_spans(text, Span(0, len(text))):
+            place = quote.shift(span.start)
+            path = self._document.section_path(place.start)
+            passage = Passage(
+                self._document.id, self._document.title, place.slice(self._document.text), place, path,
+                self._document.page(place.start),
+            )  # fmt: skip
+            self.citations.append(Citation(len(self.citations) + 1, passage, self._document.source, place))
+            said.append(f"{unmarked(' '.join(passage.text.split()))}[{len(self.citations)}]")
+        return "".join(said)
