@@ -27,6 +27,8 @@ from index.store.sync import Batch, Changes, Read, batches, changes, read_here, 
 from index.stores import store_at
 from index.terminal import escaped, printable
 
+EVERY = 10.0
+"""Seconds between two lines about progress where nobody watches a terminal."""
 DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -106,6 +108,7 @@ def _add_changing(commands: argparse._SubParsersAction[_Parser]) -> None:
         metavar="SHARE",
         help=f"文件夹里的片段多到不能逐一比较时，前一百个最近的至少找到多少（默认 {Search().wanted}）",
     )
+    _add_strict(build)
     _add_cluster(build)
     build.set_defaults(run=_build)
 
@@ -115,6 +118,7 @@ def _add_changing(commands: argparse._SubParsersAction[_Parser]) -> None:
     add.add_argument("--encoder", metavar="NAME", help="编码器换了位置时指明；须与建立索引时的相同")
     add.add_argument("--watch", action="store_true", help="一直看着这些文件夹，有变动就加入，直到 Ctrl-C")
     add.add_argument("--every", type=_seconds, default=5.0, metavar="SECONDS", help="隔几秒看一次（默认 %(default)g）")
+    _add_strict(add)
     _add_cluster(add)
     add.set_defaults(run=lambda arguments: _watch(arguments) if arguments.watch else _add(arguments))
 
@@ -164,6 +168,10 @@ def _add_keeping(commands: argparse._SubParsersAction[_Parser]) -> None:
     verify.set_defaults(run=_verify)
 
 
+def _add_strict(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--strict", action="store_true", help="有文件没有读取或没有读全时，退出码为 1（索引照样写好）")
+
+
 def _add_cluster(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cluster",
@@ -201,8 +209,8 @@ def _build(arguments: argparse.Namespace) -> Outcome:
     ):
         if writer.document_count:
             _say(f"接着上次没有做完的建立：已有 {_counts(writer)}。")
-        _take_in(hands, arguments.paths, writer, keeps=store.resumes)
-    return Outcome([f"已建立索引 {output}：{_counts(writer)}"])
+        taken = _take_in(hands, arguments.paths, writer, keeps=store.resumes)
+    return Outcome([f"已建立索引 {output}：{_counts(writer)}"], _status(arguments, taken))
 
 
 def _add(arguments: argparse.Namespace) -> Outcome:
@@ -212,11 +220,26 @@ def _add(arguments: argparse.Namespace) -> Outcome:
         _hands(arguments, arguments.encoder or store.manifest().encoder) as hands,
         store.writing(hands.load, arguments.encoder) as writer,
     ):
-        changed, added = _take_in(hands, arguments.paths, writer, keeps=True)
-    return Outcome([_added(changed, added) + f"；索引 {where}：{_counts(writer)}"])
+        taken = _take_in(hands, arguments.paths, writer, keeps=True)
+    said = _added(taken.changed, taken.added) + f"；索引 {where}：{_counts(writer)}"
+    return Outcome([said], _status(arguments, taken))
 
 
-def _take_in(hands: _Hands, paths: Sequence[Path], writer: Writer, *, keeps: bool) -> tuple[Changes, int]:
+def _status(arguments: argparse.Namespace, taken: _Taken) -> int:
+    """1 where files were not read whole and the user asked to be told by it."""
+    return FAILED if arguments.strict and not taken.complete else DONE
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What had changed, how many documents were added, and whether all of every file was read."""
+
+    changed: Changes
+    added: int
+    complete: bool
+
+
+def _take_in(hands: _Hands, paths: Sequence[Path], writer: Writer, *, keeps: bool) -> _Taken:
     """Bring an index up to date with files and folders.
 
     Args:
@@ -224,14 +247,11 @@ def _take_in(hands: _Hands, paths: Sequence[Path], writer: Writer, *, keeps: boo
         paths: files and folders.
         writer: of the index.
         keeps: whether what is done is kept when the rest is interrupted.
-
-    Returns:
-        What had changed, and how many documents were added.
     """
     descriptions = writer.descriptions()
     report = _Report()
     changed = changes(paths, descriptions, report.notice)
-    meter, added, saved = _Meter(len(changed.incoming)), 0, 0
+    meter, added, saved = _Meter(len(changed.incoming), report), 0, 0
     try:
         for batch in _read(hands, changed, descriptions, report):
             writer.add(batch.documents, stale=batch.stale, progress=meter.of(batch))
@@ -240,10 +260,10 @@ def _take_in(hands: _Hands, paths: Sequence[Path], writer: Writer, *, keeps: boo
         if saved and keeps:
             raise _Interrupted(saved) from interrupt
         raise
-    report.close(found=bool(added or changed.unchanged))
+    report.close(len(changed.incoming), found=bool(added or changed.unchanged))
     if changed.gone:
         writer.remove(changed.gone)
-    return changed, added
+    return _Taken(changed, added, report.complete)
 
 
 def _watch(arguments: argparse.Namespace) -> Outcome:
@@ -332,6 +352,7 @@ def _show(arguments: argparse.Namespace) -> Outcome:
         ("废止", metadata.repeals),
     )
     lines += [f"{name}：{value}" for name, value in named if value]
+    lines += [f"没有读全：{gap}" for gap in document.gaps]
     lines += [_place(document.page(h.start)) + "  " * h.level + h.title for h in document.headings]
     for passage in index.passages(document.id):
         lines += ["", _described_passage(passage), passage.text]
@@ -388,10 +409,11 @@ def _repair(arguments: argparse.Namespace) -> Outcome:
     manifest = store.manifest()
     with store.repairing(arguments.load_encoder, arguments.encoder) as writer:
         kept, report = writer.descriptions(), _Report()
-        read = _read(_Hands(read_here, arguments.load_encoder), changes(arguments.paths, kept), kept, report)
+        changed = changes(arguments.paths, kept)
+        read = _read(_Hands(read_here, arguments.load_encoder), changed, kept, report)
         # All at once: broken off, it has changed nothing.
         writer.add([document for batch in read for document in batch.documents])
-        report.close(found=True)
+        report.close(len(changed.incoming), found=True)
         found = len(writer.descriptions())
         said = f"索引 {folder}：{_counts(writer)}；留用 {len(kept)} 份，从原文件重读 {found - len(kept)} 份"
     if (missing := manifest.documents - found) > 0:
@@ -428,31 +450,61 @@ def _open_unloaded(where: Location) -> Index:
 
 
 class _Report:
-    """What could not be read, said on stderr as it comes."""
+    """What was read, and what was not, said on stderr at the end."""
 
     def __init__(self) -> None:
         self._failures: list[str] = []
+        self._notices: list[str] = []
+        self._last = time.monotonic()  # when the last line about progress was written
+
+    def reading(self, done: int, total: int) -> None:
+        """Show how many files have been read; on a terminal the line makes way for the next."""
+        self.progress(f"读取：文件 {done}/{total}", "\r" if done == total else "")
+
+    def progress(self, line: str, end: str) -> None:
+        """Show how far things are: on a terminal at once, elsewhere every few seconds, so that a log tells."""
+        if sys.stderr.isatty():
+            print(f"\r\x1b[K{line}", end=end, file=sys.stderr, flush=True)
+        elif time.monotonic() - self._last >= EVERY:
+            self._last = time.monotonic()
+            _say(line)
 
     def failed(self, error: Exception) -> None:
         """Remember a file that cannot be read."""
         self._failures.append(_one_line(error))
 
     def notice(self, message: str) -> None:
-        """Say what was left out of a file."""
-        _say(f"注意：{message}")
+        """Remember what was left out of a file."""
+        if message not in self._notices:
+            self._notices.append(message)
 
-    def close(self, *, found: bool) -> None:
-        """Name every file that was left out.
+    @property
+    def complete(self) -> bool:
+        """Whether all of every file was read."""
+        return not self._failures and not self._notices
+
+    def close(self, files: int, *, found: bool) -> None:
+        """Say how many files were read, in part or not at all, and name these.
+
+        Args:
+            files: how many there were to read.
+            found: whether any document was found in them.
 
         Raises:
             YijuError: if nothing was found beside them.
         """
         if not found and len(self._failures) == 1:
             raise YijuError(self._failures[0])
+        for notice in self._notices:
+            _say(f"注意：{notice}")
         for failure in self._failures:
             _say(f"警告：已跳过：{failure}" if found else f"警告：{failure}")
         if not found:
             raise YijuError(f"没有可以编入索引的文档：{len(self._failures)} 个文件都读不出。")
+        if not self.complete:
+            partly = len({message.partition("：")[0] for message in self._notices})
+            whole = max(0, files - partly - len(self._failures))
+            _say(f"读取情况：完整 {whole} 个文件，读了一部分 {partly} 个，没有读取 {len(self._failures)} 个。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -477,14 +529,13 @@ def _hands(arguments: argparse.Namespace, encoder: str) -> Iterator[_Hands]:
 
 def _read(hands: _Hands, changed: Changes, documents: Sequence[Described], report: _Report) -> Iterator[Batch]:
     return batches(
-        changed.incoming, documents, failed=report.failed, notice=report.notice, progress=_reading, read=hands.read
+        changed.incoming,
+        documents,
+        failed=report.failed,
+        notice=report.notice,
+        progress=report.reading,
+        read=hands.read,
     )
-
-
-def _reading(done: int, total: int) -> None:
-    """Show how many files have been read; the line makes way for the next."""
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K读取：文件 {done}/{total}", end="\r" if done == total else "", file=sys.stderr, flush=True)
 
 
 def _load_encoder(name: str) -> Encoder:
@@ -497,16 +548,17 @@ def _say(message: str) -> None:
 
 
 class _Meter:
-    """Progress on stderr, where somebody may be looking.
+    """Progress on stderr: a line that changes on a terminal, one every few seconds elsewhere.
 
     Args:
         files: how many there are to read.
+        report: writes it.
     """
 
-    def __init__(self, files: int) -> None:
+    def __init__(self, files: int, report: _Report) -> None:
         self._files = files
         self._began = time.monotonic()
-        self._shown = sys.stderr.isatty()
+        self._report = report
         self._share = 0.0
         self._passages = 0
 
@@ -518,19 +570,14 @@ class _Meter:
         def show(progress: Progress) -> None:
             self._passages = passages + progress.passages
             share = before + (batch.share - before) * progress.passages / progress.passages_total
-            if self._shown:
-                self._show(batch.files, share)
+            self._show(batch.files, share)
 
         return show
 
     def _show(self, files: int, share: float) -> None:
         left = (time.monotonic() - self._began) / share * (1 - share)
-        print(
-            f"\r\x1b[K编码：文件 {files}/{self._files}，片段 {self._passages}，{share:.0%}，剩余约 {_duration(left)}",
-            end="\n" if share == 1 else "",
-            file=sys.stderr,
-            flush=True,
-        )
+        line = f"编码：文件 {files}/{self._files}，片段 {self._passages}，{share:.0%}，剩余约 {_duration(left)}"
+        self._report.progress(line, "\n" if share == 1 else "")
 
 
 def _duration(seconds: float) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from index.structure.heading_numbers import cn_number
-
 _ARTICLE = re.compile(r"第[〇零一二三四五六七八九十百千0-9]+[条條]")
 _ITEM = re.compile(r"[ \t\u3000]*[（(]([一二三四五六七八九十]{1,3})[）)]")
 _SUBITEM = re.compile(r"[ \t\u3000]*(?:[0-9０-９]{1,2}[.．、]|[（(][0-9０-９]{1,2}[)）]|[①-⑳])")
@@ -54,7 +52,7 @@ def parts(title: str, article: str) -> list[Part]:
             found.append(Part(last.paragraph, last.item, last.start, end))
         else:
             paragraph += match is None
-            found.append(Part(paragraph or 1, cn_number(match[1]) if match else 0, start, end))
+            found.append(Part(paragraph or 1, _value(match[1]) if match else 0, start, end))
     return found
 
 
@@ -76,6 +74,11 @@ def clause_path(title: str, article: str, offset: int) -> tuple[str, ...]:
         return ()
     named = (f"第{_numeral(here.paragraph)}款",) if found[-1].paragraph > 1 else ()
     return (*named, f"第（{_numeral(here.item)}）项") if here.item else named
+
+
+def _value(numeral: str) -> int:
+    tens, ten, ones = numeral.rpartition("十")
+    return (_NUMERALS.index(tens) if tens else 1 if ten else 0) * 10 + (_NUMERALS.index(ones) if ones else 0)
 
 
 def _numeral(number: int) -> str:

@@ -88,6 +88,7 @@ def outline_row(document: Document) -> dict[str, object]:
         "tables": [_table_row(table) for table in document.tables],
         # Absent where there is nothing to say, as in every index written before it was known.
         **({"placed": document.placed} if document.placed else {}),
+        **({"gaps": list(document.gaps)} if document.gaps else {}),
     }
 
 
@@ -134,6 +135,7 @@ def document_from(card: Any, outline: Any, text: str) -> Document:
         tables=tuple(_table(table, len(text)) for table in _list(outline.get("tables", []))),
         origin=described.origin,
         placed=_text(outline.get("placed", "")),
+        gaps=tuple(_text(gap) for gap in _list(outline.get("gaps", []))),
     )
 
 

@@ -172,6 +172,7 @@ class Document:
         page_starts: offset at which each page begins; empty where there are no pages.
         tables: in text order.
         origin: where its file lies.
+        gaps: what of the file was not read, and why, as users are told.
         placed: where its lines stand on its pages, see `index.structure.page_positions`; empty where that is not known.
     """
 
@@ -185,6 +186,7 @@ class Document:
     tables: tuple[Table, ...] = ()
     origin: Origin = Origin()
     placed: str = ""
+    gaps: tuple[str, ...] = ()
 
     def section_path(self, offset: int) -> tuple[str, ...]:
         """Titles of the headings that enclose `offset`, outermost first; in an article then 第…款 and 第…项."""

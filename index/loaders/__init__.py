@@ -275,6 +275,7 @@ def _document(path: Path, data: bytes, found: Format, source: str, notice: Notic
         metadata=metadata,
         tables=content.tables,
         placed=content.placed,
+        gaps=content.notices,
     )
 
 

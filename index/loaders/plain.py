@@ -117,7 +117,12 @@ def _lenient(data: bytes, encodings: tuple[str, ...]) -> tuple[str, int] | None:
         broken = len(_BROKEN.findall(text)) - len(_BROKEN.findall(data.decode(encoding, "ignore")))
         allowed = max(_BROKEN_FEW, int(len(text) * _BROKEN_MAX))
         plausible = encoding != "gb18030" or everyday_share(text[:_SAMPLE]) >= _GB18030_MIN
-        if 0 < broken <= allowed and broken * 10 < len(text) and plausible and (best is None or broken < best[0]):
+        if (
+            0 < broken <= allowed
+            and text.count("\ufffd") * 10 < len(text)
+            and plausible
+            and (best is None or broken < best[0])
+        ):
             best = broken, text
     return (best[1], best[0]) if best else None
 

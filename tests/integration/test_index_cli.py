@@ -220,10 +220,26 @@ def test_a_bad_file_among_good_ones_is_named_and_the_rest_indexed(
 ) -> None:
     bad_file(papers, name)
     assert run("build", papers, "-o", tmp_path / "index") == 0
-    printed = capsys.readouterr()
-    assert printed.err.startswith("警告：已跳过：")
-    assert name in one_line(printed.err)
+    named, told = capsys.readouterr().err.splitlines()
+    assert named.startswith("警告：已跳过：")
+    assert name in named
+    assert told == "读取情况：完整 2 个文件，读了一部分 0 个，没有读取 1 个。"
     assert sources(tmp_path / "index") == ["乙.md", "甲.txt"]
+
+
+def test_strict_tells_by_its_status_that_a_file_was_not_read_whole(papers: Path, tmp_path: Path) -> None:
+    assert run("build", papers, "-o", tmp_path / "whole", "--strict") == 0
+    bad_file(papers, "blank.txt")
+    assert run("build", papers, "-o", tmp_path / "index", "--strict") == 1
+    assert sources(tmp_path / "index") == ["乙.md", "甲.txt"]
+
+
+def test_show_says_what_was_not_read(papers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (papers / "丙.txt").write_bytes("值班电话023-48660000，全天有人值守，".encode() + b"\xff" + "请拨打。".encode())
+    assert run("build", papers, "-o", tmp_path / "index") == 0
+    assert "读了一部分 1 个" in capsys.readouterr().err
+    assert run("show", tmp_path / "index", "丙.txt") == 0
+    assert "没有读全：1 处字节不是有效的文字" in capsys.readouterr().out
 
 
 def test_nothing_but_bad_files_is_refused_and_each_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
