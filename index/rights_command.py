@@ -55,7 +55,7 @@ def lines(arguments: argparse.Namespace, documents: Sequence[Described]) -> list
         shown = [
             each for each in shown if not rights.readers(each).isdisjoint({*arguments.reader.split(","), EVERYONE})
         ]
-    return [_described(each, rights) for each in shown] or ["没有这样的文档。"]
+    return [_described(each, rights) for each in shown] or ["未找到匹配的文档。"]
 
 
 def _described(document: Described, rights: Rights) -> str:

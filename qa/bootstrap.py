@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from index.encoding.caching import RememberingEncoder
+from index.encoding.encoders import load_encoder
 from index.errors import EncoderMismatch
 from index.filters import Filter
 from index.protocols import Encoder, Index, Library
@@ -60,6 +61,10 @@ class Opener:
         if self._settings.model and self._settings.answering is not Answering.EXTRACTIVE and self._writer is None:
             self._writer = writer_of(self._settings.model, self._spans)
         return self._on(index, self._spans, Filter())
+
+    def encoder(self, name: str) -> Encoder:
+        """The encoder of that name: the one in use, where it is that."""
+        return self._encoder if self._encoder and self._encoder.name == name else load_encoder(name)
 
     def _on(self, index: Index, spans: SpanModel, readable: Filter) -> Assistant:
         library: Library = index if readable.is_everything else index.limited_to(readable)

@@ -12,11 +12,13 @@ import socket
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from index.errors import ModelError, StoreUnavailable, YijuError
-from index.locations import add_index_argument
+from index.errors import IndexNotFound, ModelError, StoreUnavailable, YijuError
+from index.locations import Location, add_index_argument
+from index.store.storage import LOCK
 from index.terminal import printable
 from qa.generating.model_options import add_model_options, model_of
 from qa.settings import Caution, Settings
@@ -27,6 +29,7 @@ from ui.usage.options import add_usage_options, mask_of, usage_of
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from qa.bootstrap import Opener
     from qa.protocols import Answerer
     from ui.reloading import Source
 
@@ -83,6 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     add_usage_options(parser)
     add_audit_options(parser)
     add_model_options(parser)
+    parser.add_argument(
+        "--read-only", action="store_true", help="网页和接口上都不能添加、移除文档；默认编辑和管理员可以"
+    )
     parser.add_argument("--mcp", action="store_true", help="在 /mcp 为大语言模型提供工具，须装 yiju[mcp]")
     return parser
 
@@ -140,8 +146,9 @@ def _load(settings: Settings, arguments: argparse.Namespace) -> FastAPI:
     os.environ["HF_HUB_OFFLINE"] = "1"  # a server takes its encoder from this machine or not at all
     importing = Thread(target=import_module, args=("ui.server",), daemon=True)
     importing.start()
-    source, answerer = _open(settings)
+    opener, source, answerer = _open(settings, may_be_empty=not arguments.read_only)
     importing.join()
+    from ui.documents.managing import Managing
     from ui.server import create_app
 
     for rule in rights.current().idle(answerer.descriptions()):
@@ -157,23 +164,35 @@ def _load(settings: Settings, arguments: argparse.Namespace) -> FastAPI:
         audit=audit,
         mask=mask_of(arguments),
         mcp=arguments.mcp,
+        managing=None if arguments.read_only else Managing(settings.index, opener.store, opener.encoder),
     )
 
 
-def _open(settings: Settings) -> tuple[Source, Answerer]:
-    """The assistant and where it comes from; where a model is at fault, who says so on the page and in health."""
+def _open(settings: Settings, *, may_be_empty: bool) -> tuple[Opener, Source, Answerer]:
+    """The assistant and where it comes from; where a model is at fault, who says so on the page and in health.
+
+    Where there is no index and one `may_be_empty`, the first document that is handed in makes one.
+    """
     from qa.bootstrap import Opener
     from ui.reloading import Source, stamp_of
 
     opener = Opener(settings)
     source = Source(opener.store, opener.open, stamp_of(opener.store))
     try:
-        return source, source.open()
-    except (ModelError, StoreUnavailable) as error:
+        return opener, source, source.open()
+    except (ModelError, StoreUnavailable, IndexNotFound) as error:
+        if isinstance(error, IndexNotFound) and not (may_be_empty and _is_new(settings.index)):
+            raise
         from ui.unavailable import Unavailable
 
-        print(printable(f"yiju-serve：{error}"), file=sys.stderr)
-        return source, Unavailable(error)
+        empty = f"{settings.index} 里还没有索引；请打开网页添加文档。"
+        print(printable(f"yiju-serve：{empty if isinstance(error, IndexNotFound) else error}"), file=sys.stderr)
+        return opener, source, Unavailable(error)
+
+
+def _is_new(where: Location) -> bool:
+    """Whether there is an empty folder for an index to come; a name that leads nowhere is a slip of the pen."""
+    return isinstance(where, Path) and where.is_dir() and {each.name for each in where.iterdir()} <= {LOCK}
 
 
 def _serve(app: FastAPI, listener: socket.socket, arguments: argparse.Namespace) -> None:

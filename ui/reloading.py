@@ -10,12 +10,12 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 from index.errors import StoreUnavailable, YijuError
 from index.protocols import Store
 from qa.protocols import Answerer
-from ui.answer_queue import AnswerQueue
+from ui.answer_queue import Desk
 
 log = logging.getLogger(__name__)
 
@@ -56,14 +56,19 @@ class Reloader:
         source: what is watched.
     """
 
-    def __init__(self, desk: AnswerQueue, source: Source) -> None:
+    def __init__(self, desk: Desk, source: Source) -> None:
         self._desk = desk
         self._source = source
+        self._lock = Lock()
         self._stamp = source.stamp
         self._failed: tuple[str | None, int] | None = None  # what could not be opened, and looks left to pass
 
     def look(self) -> bool:
-        """Look once, and take a new index up. Returns whether one was."""
+        """Look once, and take a new index up. Returns whether one was. Threads may look at the same time."""
+        with self._lock:
+            return self._look()
+
+    def _look(self) -> bool:
         try:
             stamp = self._source.store.stamp()
         except StoreUnavailable as error:
@@ -95,19 +100,18 @@ class Reloader:
 
 
 @contextmanager
-def reloading(desk: AnswerQueue, source: Source | None, every: float = EVERY) -> Iterator[None]:
+def reloading(reloader: Reloader | None, every: float = EVERY) -> Iterator[None]:
     """Keep a desk up to date in a thread of its own, for as long as the block runs.
 
     Args:
-        desk: what is kept up to date.
-        source: what is watched; None for nothing.
+        reloader: looks; None where nothing is watched.
         every: seconds between two looks.
     """
-    if source is None:
+    if reloader is None:
         yield
         return
     stopped = Event()
-    thread = Thread(target=_watch, args=(Reloader(desk, source), stopped, every), name="reload", daemon=True)
+    thread = Thread(target=_watch, args=(reloader, stopped, every), name="reload", daemon=True)
     thread.start()
     try:
         yield

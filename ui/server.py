@@ -18,16 +18,19 @@ from ui import errors
 from ui.access import signin
 from ui.access.authentication import Access
 from ui.access.limits import Limits
+from ui.access.visitors import Role, visitor_of
 from ui.admin import routes as admin
-from ui.answer_queue import AnswerQueue
+from ui.answer_queue import Desk
 from ui.api import openai, reference
 from ui.api import routes as api
 from ui.chat import examples, export
 from ui.chat.blocks import mount_chat
 from ui.chat.examples import Examples
+from ui.documents import managing as changing
 from ui.documents import routes as documents
+from ui.documents.managing import Managing
 from ui.middleware.stack import protect
-from ui.reloading import Source, reloading
+from ui.reloading import Reloader, Source, reloading
 from ui.usage.log import UsageLog
 from ui.widget import routes as widget
 
@@ -49,6 +52,7 @@ def create_app(
     audit: AuditLog | None = None,
     mask: Mask | None = None,
     mcp: bool = False,
+    managing: Managing | None = None,
     workers: int | None = None,
     waiting: int = 64,
 ) -> FastAPI:
@@ -63,11 +67,12 @@ def create_app(
         audit: where it is noted who asked what of which document; None notes nothing.
         mask: masks what is personal, wherever text of a document or a question is shown or kept; None shows all.
         mcp: serve the tools for language models at `/mcp`, for which the extra `mcp` is needed.
+        managing: how editors change the documents; None: nobody does, but with `yiju-index`.
         workers: how many questions are answered at the same time; by default one a core, four at most.
         waiting: how many more may wait; what comes then is turned away.
     """
     limits = Limits(access.book, access.per_address)
-    desk = AnswerQueue(
+    desk = Desk(
         answerer,
         workers=workers,
         waiting=waiting,
@@ -80,8 +85,10 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        with reloading(desk, source):
-            async with tools():
+        reloader = Reloader(desk, source) if source else None
+        writing = managing.running(desk, reloader.look) if managing and reloader else nullcontext()
+        with reloading(reloader):
+            async with tools(), writing:
                 yield
         await desk.close()
 
@@ -93,9 +100,10 @@ def create_app(
     reference.add_routes(app)
     admin.add_routes(app, desk)
     widget.add_routes(app)
-    _add_pages(app)
+    _add_pages(app, desk, managing)
     signin.add_routes(app, access)
-    documents.add_routes(app, desk)
+    changing.add_routes(app, desk, managing, rights)
+    documents.add_routes(app, desk, managing)
     export.add_routes(app, desk.mask)
     questions = Examples(desk)
     examples.add_routes(app, questions)
@@ -104,20 +112,21 @@ def create_app(
     return app
 
 
-def _tools(app: FastAPI, desk: AnswerQueue) -> Callable[[], AbstractAsyncContextManager[None]]:
+def _tools(app: FastAPI, desk: Desk) -> Callable[[], AbstractAsyncContextManager[None]]:
     """Serves `/mcp` while what this gives is entered."""
     from ui.api.mcp_server import add_routes  # an extra, and slow to import
 
     return add_routes(app, desk)
 
 
-def _add_pages(app: FastAPI) -> None:
+def _add_pages(app: FastAPI, desk: Desk, managing: Managing | None) -> None:
     app.mount("/static", StaticFiles(directory=HERE / "static"))
 
     @app.get("/")
-    async def root() -> RedirectResponse:
-        """The chat; relative, so that it holds under any prefix."""
-        return RedirectResponse("chat/")
+    async def root(request: Request) -> RedirectResponse:
+        """The chat, or the documents where there are none yet; relative, so that it holds under any prefix."""
+        may_add = managing is not None and managing.problem is None and visitor_of(request).role.reaches(Role.EDITOR)
+        return RedirectResponse("documents/" if may_add and not desk.answerer.descriptions() else "chat/")
 
     @app.get("/chat")
     async def chat(request: Request) -> RedirectResponse:

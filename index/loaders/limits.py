@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import resource
 import signal
+from collections.abc import Callable
 
 MEMORY = 4 * 2**30
 """Bytes of address space: OCR of the largest picture allowed takes about half of it."""
@@ -21,6 +22,20 @@ STILL_SECONDS = 900
 
 _WRITTEN = 512 * 2**20  # bytes of a file that is written: by LibreOffice, in the folder it is given
 _OPEN = 256  # files open at a time
+
+
+_told: list[Callable[[int, int], None]] = []
+_pages = [0, 0]  # those of the document that were read, and all of them, as far as they are known
+
+
+def tell(told: Callable[[int, int], None]) -> None:
+    """Have somebody told of every page that is read: its number, and how many there are, 0 if that is not known."""
+    _told[:] = [told]
+
+
+def pages(count: int) -> None:
+    """A document has so many pages."""
+    _pages[1] = count
 
 
 def confine() -> None:
@@ -38,12 +53,16 @@ def confine() -> None:
 
 def document() -> None:
     """Start the clocks for the next document."""
+    _pages[:] = [0, 0]
     used = resource.getrusage(resource.RUSAGE_SELF)
     _allow(int(used.ru_utime + used.ru_stime) + DOCUMENT_SECONDS)
 
 
 def page() -> None:
     """A page has been read: there is time for the next. Does nothing where no clock runs."""
+    _pages[0] += 1
+    for told in _told:
+        told(*_pages)
     if signal.getitimer(signal.ITIMER_REAL)[0]:
         _allow(resource.getrlimit(resource.RLIMIT_CPU)[0] + PAGE_SECONDS)
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from index.loaders import layout, ocr, pdf_page
+from index.loaders import layout, limits, ocr, pdf_page
 from index.loaders.content import Content, Unreadable, Writer
 from index.loaders.pdf_annotations import annotated
 from index.loaders.plain import everyday_share
@@ -56,6 +56,7 @@ def read(data: bytes) -> Content:
         count = len(document)
         if count > PAGES_MAX:
             writer.notice(f"共 {count} 页，只读前 {PAGES_MAX} 页。请拆分成几个文件。")
+        limits.pages(min(count, PAGES_MAX))
         layout.write(list(ocr.sheets(_sheets(document, min(count, PAGES_MAX), writer))), writer)
     return writer.content()
 

@@ -73,16 +73,24 @@ class _Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class _Page:
+    """A page was read: its number, and how many there are, 0 if that is not known."""
+
+    number: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Failure:
     """Why the file itself cannot be read."""
 
     error: DocumentError | MissingDependency
 
 
-_Said = Document | DocumentError | _At | _Notice | bytes
+_Said = Document | DocumentError | _At | _Notice | _Page | bytes
 
 
-class Sandbox:
+class Cage:
     """Reads files in a confined process, which is started when it is needed; one file at a time.
 
     Args:
@@ -110,12 +118,19 @@ class Sandbox:
             self._worker = None
 
     def load_all(
-        self, path: Path, *, source: str | None = None, notice: Notice = lambda _: None, below: Path | None = None
+        self,
+        path: Path,
+        *,
+        source: str | None = None,
+        notice: Notice = lambda _: None,
+        below: Path | None = None,
+        paged: Callable[[int, int], None] = lambda page, pages: None,
     ) -> Iterator[Document | DocumentError]:
         """As `index.loaders.load_all`, without its dangers.
 
         A document that ends the process becomes an error; those behind it in the same archive are still read.
         With `below` no link is followed on the way from that folder to the file, as in `index.loaders.open_file`.
+        `paged` is told of every page that was read: its number, and how many there are, 0 if that is not known.
 
         Raises:
             DocumentError, MissingDependency: as there; DocumentUnreadable too if reading it ended the process.
@@ -131,6 +146,8 @@ class Sandbox:
                         at = said
                     elif isinstance(said, _Notice):
                         notice(said.text)
+                    elif isinstance(said, _Page):
+                        paged(said.number, said.of)
                     elif not isinstance(said, bytes):
                         yield said
                 return
@@ -310,6 +327,8 @@ def _meant(message: Mapping[str, Any]) -> _Said | _Failure:
             return _At(number, Path(path))
         case {"notice": str(said)}:
             return _Notice(said[:_SAID])
+        case {"page": [int(number), int(of)]}:
+            return _Page(number, of)
         case {"error": [str(kind), str(path), str(said)]}:
             return _ERRORS[kind](path, said[:_SAID])
         case {"failed": [str(kind), str(path), str(said)]}:

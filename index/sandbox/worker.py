@@ -1,4 +1,4 @@
-"""The process that reads files: `python -m index.sandbox.worker DESCRIPTOR FOLDER`, started by `index.sandbox.Sandbox`.
+"""The process that reads files: `python -m index.sandbox.worker DESCRIPTOR FOLDER`, started by `index.sandbox.Cage`.
 
 It gives up what it does not need before it sees the first byte of a file, gets every file as an open descriptor, and
 says what it found as JSON. It may be ended at any moment.
@@ -6,6 +6,7 @@ says what it found as JSON. It may be ended at any moment.
     ready      the layers that are in force
     at         the number and the name of the document that is read next
     document   a row as in an index · error: what is wrong with one in an archive · notice: what was left out of it
+    page       a page of it was read: its number, and how many there are, 0 if that is not known
     failed     why the file itself cannot be read · missing: or which extra it needs
     picture    a page as PNG, base64
     done       with this file
@@ -101,6 +102,7 @@ def _work(connection: socket.socket, job: dict[str, Any], file: IO[bytes]) -> No
 def _read(connection: socket.socket, path: Path, file: IO[bytes], job: dict[str, Any]) -> None:
     """Say of every document what it holds, but of those that an earlier attempt came to."""
     tell = partial(frames.send, connection)
+    limits.tell(lambda page, pages: tell({"page": [page, pages]}))
     found = parts(path, file, job["source"], notice=lambda message: tell({"notice": message}))
     for number, part in enumerate(found):
         if number < job["skip"]:

@@ -17,7 +17,7 @@ from typing import IO
 from index.errors import DocumentError, MissingDependency
 from index.loaders import find_files, open_file
 from index.records import Described, Document, Origin
-from index.sandbox import Sandbox
+from index.sandbox import Cage
 
 LOADERS = "3"
 """Version of what loaders make of a file; raised when they read the same file better."""
@@ -106,6 +106,22 @@ def changes(paths: Sequence[Path], documents: Iterable[Described] = (), notice: 
     return Changes(incoming, len(files) - len(incoming), gone)
 
 
+def incoming_file(path: Path, source: str, folder: Path) -> Incoming:
+    """A file to be read that is to lie below a folder under a name, wherever it lies now.
+
+    Args:
+        path: where it lies.
+        source: its name below `folder`, by which it is known.
+        folder: will hold it.
+
+    Raises:
+        DocumentUnreadable: if it cannot be read.
+    """
+    with open_file(path) as file:
+        digest = content_digest(file)
+    return Incoming(path, source, Origin(str(folder.absolute()), digest), sum(_stamp(path)[:1]))
+
+
 def read_here(
     incoming: Sequence[Incoming], failed: Failed, notice: Notice
 ) -> Iterator[tuple[Incoming, list[Document]]]:
@@ -119,7 +135,7 @@ def read_here(
     Returns:
         Every file with the documents that it holds: none where it cannot be read, several in an archive.
     """
-    with Sandbox(notice) as cage:
+    with Cage(notice) as cage:
         for file in incoming:
             yield file, list(_loaded(cage, file, failed, notice))
 
@@ -205,7 +221,7 @@ def _stamp(path: Path) -> tuple[int, ...]:
 
 
 def _loaded(
-    cage: Sandbox, file: Incoming, failed: Callable[[Exception], None], notice: Callable[[str], None]
+    cage: Cage, file: Incoming, failed: Callable[[Exception], None], notice: Callable[[str], None]
 ) -> Iterator[Document]:
     try:
         below = Path(file.origin.folder) if file.origin.folder else None

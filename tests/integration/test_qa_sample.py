@@ -79,7 +79,7 @@ def test_is_refused_when_it_is_not_in_the_document(assistant: Assistant, questio
 
 
 def test_a_refusal_says_what_the_document_does_not_speak_of(assistant: Assistant) -> None:
-    assert assistant.ask(REFUSED[0]).text.startswith("文档没有说到所问的时间；最接近的内容是「")
+    assert assistant.ask(REFUSED[0]).text.startswith("文档未提及您所问的时间；最接近的内容是「")
     assert assistant.ask(REFUSED[1]).text.startswith("文档没有说到江津区")
 
 

@@ -199,6 +199,13 @@ def form(address: str, *bodies: Mapping[str, str]) -> tuple[Call, ...]:
     return tuple(lambda client, who, body=each: _said(client.post(address, data=body, headers=who)) for each in bodies)
 
 
+def change(method: str, address: str, **given: Any) -> tuple[Call, ...]:
+    def call(client: TestClient, who: Mapping[str, str]) -> str:
+        return _said(client.request(method, address, **{**given, "headers": {**who, **given.get("headers", {})}}))
+
+    return (call,)
+
+
 def _said(reply: Any) -> str:
     return f"{reply.status_code} {reply.headers.get('location', '')} {reply.text}"
 
@@ -277,6 +284,22 @@ RULED: dict[tuple[str, str], Rule] = {
     ("GET", "/api/documents/{document_id}/context"): Rule(
         get(f"{HIDDEN}/context?start=0&end=20", f"{HIDDEN}/context?start=9&end=3", f"{HIDDEN}/context"), shows=True
     ),
+    ("GET", "/api/documents/{document_id}/file"): Rule(get(f"{HIDDEN}/file")),
+    ("POST", "/api/documents"): Rule(
+        change(
+            "POST",
+            f"/api/documents?name={RULES.source}",
+            content=b"x",
+            headers={"Content-Type": "application/octet-stream"},
+        ),
+        Role.EDITOR,
+    ),
+    ("DELETE", "/api/documents/{document_id}"): Rule(change("DELETE", HIDDEN), Role.EDITOR),
+    ("PATCH", "/api/documents/{document_id}"): Rule(change("PATCH", HIDDEN, json={"name": "x.txt"}), Role.EDITOR),
+    ("GET", "/api/jobs"): Rule(get("/api/jobs"), Role.EDITOR),
+    ("GET", "/api/jobs/events"): Rule(get("/api/jobs/events"), Role.EDITOR),
+    ("GET", "/api/jobs/{job_id}"): Rule(get("/api/jobs/unknown"), Role.EDITOR),
+    ("POST", "/api/jobs/{job_id}/undo"): Rule(post("/api/jobs/unknown/undo", {}), Role.EDITOR),
     ("GET", "/documents/"): Rule(
         get("/documents/", "/documents/?q=光伏", "/documents/?q=管理办法", "/documents/?page=1"), shows=True
     ),

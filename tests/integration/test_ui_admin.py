@@ -22,7 +22,7 @@ from ui.admin import routes
 from ui.admin.cases import add_cases
 from ui.admin.plots import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, lines, stacked
 from ui.admin.questions import Moment, figures, stretches
-from ui.answer_queue import AnswerQueue
+from ui.answer_queue import Desk
 from ui.usage.log import UsageLog
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -73,7 +73,7 @@ def test_the_page_counts_answers_and_lists_what_is_open(site):
     tiles = {
         each.cssselect("dt")[0].text: each.cssselect("dd")[0].text_content() for each in page.cssselect(".tiles div")
     }
-    assert (tiles["提问"], tiles["答出"], tiles["未答出"], tiles["有用 / 有误"]) == ("6", "3 50 %", "3 50 %", "0 / 1")
+    assert (tiles["提问"], tiles["答出"], tiles["未答出"], tiles["有用 / 答错了"]) == ("6", "3 50 %", "3 50 %", "0 / 1")
     assert site.open() == ["天气 如何？", "补贴标准是什么", "股价多少"]  # the latest spelling, most asked first
     assert page.cssselect("blockquote")[0].text == "已经改过了"
     assert page.cssselect(".given a")[0].get("href").startswith("../documents/rules-3c4d?start=")
@@ -221,7 +221,7 @@ def test_without_a_record_the_page_says_how_to_have_one():
 def test_only_administrators_see_or_change_anything(tmp_path, path):
     app = FastAPI()
     errors.install(app)
-    routes.add_routes(app, AnswerQueue(FakeAnswerer(), usage=UsageLog(tmp_path / "usage.sqlite")))
+    routes.add_routes(app, Desk(FakeAnswerer(), usage=UsageLog(tmp_path / "usage.sqlite")))
 
     async def as_editor(scope, receive, send):
         scope["state"] = {"visitor": Visitor("李四", Role.EDITOR)}

@@ -25,7 +25,7 @@ from tests.support.files import at, pdf
 from tests.support.served import built
 from ui import errors
 from ui.access.visitors import Role, Visitor
-from ui.answer_queue import AnswerQueue
+from ui.answer_queue import Desk
 from ui.documents import routes
 from ui.documents.page_marks import page_marks
 from ui.documents.view import OUTLINE, PART, blocks, outline, part_at, parts
@@ -56,7 +56,7 @@ def long_document(paragraphs: int = 3_000, headings_each: int = 50) -> Document:
 def client(*documents: Document, visitor: Visitor | None = None) -> TestClient:
     app = FastAPI()
     errors.install(app)
-    routes.add_routes(app, AnswerQueue(FakeAnswerer(sources=documents)))
+    routes.add_routes(app, Desk(FakeAnswerer(sources=documents)))
 
     async def visited(scope, receive, send):
         if visitor and scope["type"] == "http":
@@ -114,7 +114,7 @@ def test_the_list_finds_by_any_of_its_words_and_goes_by_hundreds():
     many = [replace(RULES, id=f"d{n:03}", title=f"第{n}号文件") for n in range(250)]
     asked = client(*many, PLAN)
     assert "綦江区绿色发展实施方案" in asked.get("/documents/", params={"q": "綦江 16号"}).text
-    assert "没有这样的文档" in asked.get("/documents/", params={"q": "没有的"}).text
+    assert "未找到匹配的文档" in asked.get("/documents/", params={"q": "没有的"}).text
     pages = [asked.get(f"/documents/?page={n}").text for n in range(3)]
     assert [page.count("<h2>") for page in pages] == [100, 100, 51]
     assert 'rel="next"' not in pages[2]

@@ -20,6 +20,8 @@ class Opener:
         self.store = FolderStore(settings.index)
     def open(self):
         return Endless()
+    def encoder(self, name):
+        raise NotImplementedError
 bootstrap.Opener = Opener
 sys.modules["qa.bootstrap"] = bootstrap
 from ui.__main__ import main

@@ -57,7 +57,8 @@ class Operation:
 
     def curl(self, base: str) -> str:
         """The command that does it, for a server at `base` (without the last slash)."""
-        parts = ["curl", "-s", base + self.path]
+        usual = "POST" if self.body else "GET"
+        parts = ["curl", "-s", *(() if self.method == usual else ("-X", self.method)), base + self.path]
         if self.body:
             body = json.dumps(json.loads(self.body), ensure_ascii=False)
             parts += ["-H", "Content-Type: application/json", "-d", body]
@@ -111,7 +112,8 @@ def _resolved(node: Any, spec: Node) -> Any:
 
 def _operation(method: str, path: str, said: Node) -> Operation:
     asked = said.get("requestBody", {}).get("content", {}).get("application/json", {})
-    content = said["responses"]["200"].get("content", {})
+    good = next(reply for status, reply in said["responses"].items() if status.startswith("2"))
+    content = good.get("content", {})
     return Operation(
         id=said["operationId"],
         tag=said["tags"][0],

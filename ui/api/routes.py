@@ -16,8 +16,8 @@ from index.records import Document, Span
 from index.structure.versions import Versions
 from qa.answers import Answer
 from ui.access.visitors import Visitor, visitor_of
-from ui.answer_queue import AnswerQueue
-from ui.bodies import QuestionBody, asked, flag, opinion, read_object
+from ui.answer_queue import Desk
+from ui.bodies import Asked, asked, flag, opinion, read_object
 from ui.errors import ApiError, as_api_error, error_body
 
 MAX_SPAN = 4_000
@@ -29,7 +29,7 @@ AROUND = 160
 Json = Mapping[str, object]
 
 
-def add_routes(app: FastAPI, desk: AnswerQueue) -> None:
+def add_routes(app: FastAPI, desk: Desk) -> None:
     """Adds everything under `/api/` and `/metrics`."""
     router = APIRouter()
     _add_asking(router, desk)
@@ -70,7 +70,7 @@ async def first_snapshot(snapshots: AsyncIterator[Answer]) -> Answer:
         raise as_api_error(error) from error
 
 
-def _add_asking(router: APIRouter, desk: AnswerQueue) -> None:
+def _add_asking(router: APIRouter, desk: Desk) -> None:
     @router.post("/api/ask")
     async def ask(request: Request) -> Response:
         """One answer, as JSON or as server-sent events."""
@@ -100,7 +100,7 @@ def _add_asking(router: APIRouter, desk: AnswerQueue) -> None:
         return JSONResponse(said.to_json())
 
 
-async def _ask(desk: AnswerQueue, question: QuestionBody, visitor: Visitor) -> Answer:
+async def _ask(desk: Desk, question: Asked, visitor: Visitor) -> Answer:
     try:
         return await desk.ask(
             question.question,
@@ -125,7 +125,7 @@ async def _events(latest: Answer, snapshots: AsyncIterator[Answer]) -> AsyncIter
         yield event("error", {**error_body(as_api_error(error))})
 
 
-def _add_documents(router: APIRouter, desk: AnswerQueue) -> None:
+def _add_documents(router: APIRouter, desk: Desk) -> None:
     @router.get("/api/documents")
     async def documents(request: Request) -> JSONResponse:
         """The documents that the visitor may see, without their text."""
@@ -152,7 +152,7 @@ def _add_documents(router: APIRouter, desk: AnswerQueue) -> None:
         return JSONResponse(_context(found, _span(request.query_params, found)))
 
 
-def _document(desk: AnswerQueue, request: Request, document_id: str) -> Document:
+def _document(desk: Desk, request: Request, document_id: str) -> Document:
     """A document that the visitor may see; what they may not see is not there."""
     if found := desk.document(document_id, visitor_of(request), "api"):
         return found

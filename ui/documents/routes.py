@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -17,10 +17,11 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from index.errors import YijuError
 from index.originals import file_of, has_pictures, opened_as_indexed
 from index.records import Document, Span
-from index.sandbox import Sandbox
+from index.sandbox import Cage
 from index.structure.versions import Versions
-from ui.access.visitors import visitor_of
-from ui.answer_queue import AnswerQueue
+from ui.access.visitors import Role, visitor_of
+from ui.answer_queue import Desk
+from ui.documents.managing import Managing
 from ui.documents.page_marks import page_marks
 from ui.documents.view import blocks, outline, pages_behind, part_at, parts
 from ui.errors import ApiError
@@ -32,15 +33,17 @@ LISTED = 100
 _DRAWING = Lock()  # one process at a time is enough
 
 
-def add_routes(app: FastAPI, desk: AnswerQueue) -> None:
+def add_routes(app: FastAPI, desk: Desk, managing: Managing | None = None) -> None:
     """Adds `/documents/`, `/documents/{id}` and `/documents/{id}/pages/{n}.png`."""
     router = APIRouter()
 
     @router.get("/documents/")
     async def documents(request: Request) -> Response:
         """The documents that the visitor may see, a hundred at a time."""
-        seen = desk.seen_by(visitor_of(request))
-        return _list(request, seen.documents(), seen.versions())
+        visitor = visitor_of(request)
+        seen = desk.seen_by(visitor)
+        may = managing if visitor.role.reaches(Role.EDITOR) else None
+        return _list(request, seen.documents(), seen.versions(), may)
 
     @router.get("/documents/{document_id}")
     async def document(request: Request, document_id: str) -> Response:
@@ -49,7 +52,9 @@ def add_routes(app: FastAPI, desk: AnswerQueue) -> None:
         found = desk.document(document_id, visitor_of(request), "page")
         if found is None:
             return page("missing.html", request, root="../", status=404)
-        return _document(request, found, seen.versions())
+        edits = managing is not None and visitor_of(request).role.reaches(Role.EDITOR)
+        notices = managing.notices(found.id) if managing and edits else ()
+        return _document(request, found, seen.versions(), notices)
 
     @router.get("/documents/{document_id}/pages/{n}.png")
     async def picture(request: Request, document_id: str, n: int) -> Response:
@@ -67,13 +72,23 @@ def add_routes(app: FastAPI, desk: AnswerQueue) -> None:
 
 
 def _drawn(document: Document, n: int) -> bytes:
-    with _DRAWING, Sandbox() as cage:
+    with _DRAWING, Cage() as cage:
         return cage.page_picture(Path(document.source), n, opened=partial(opened_as_indexed, document))
 
 
-def _list(request: Request, documents: Sequence[Document], versions: Versions) -> Response:
+def _list(request: Request, documents: Sequence[Document], versions: Versions, managing: Managing | None) -> Response:
+    """The list.
+
+    Args:
+        request: says what is looked for, and in which order it is shown.
+        documents: those that the visitor may see.
+        versions: of them.
+        managing: how the visitor changes them; None where they may not.
+    """
     wanted = request.query_params.get("q", "").strip()
-    found = _by_date([each for each in documents if _matches(each, wanted)])
+    order = request.query_params.get("sort", "")
+    ordered = ORDERS.get(order, _by_date)
+    found = ordered([each for each in documents if _matches(each, wanted)])
     first = LISTED * _number(request.query_params, "page", len(found) // LISTED)
     return page(
         "documents.html",
@@ -87,6 +102,10 @@ def _list(request: Request, documents: Sequence[Document], versions: Versions) -
         number=first // LISTED,
         more=first + LISTED < len(found),
         documents=found[first : first + LISTED],
+        order=order if order in ORDERS else "date",
+        managed=managing is not None and managing.problem is None,
+        unmanaged=managing.problem if managing else None,
+        own_folder=str(managing.originals.folder) if managing else None,
     )
 
 
@@ -96,13 +115,21 @@ def _by_date(documents: Sequence[Document]) -> list[Document]:
     return sorted(named, key=lambda document: document.metadata.issued or "", reverse=True)
 
 
+ORDERS: Mapping[str, Callable[[Sequence[Document]], list[Document]]] = {
+    "date": _by_date,
+    "name": lambda documents: sorted(documents, key=lambda each: each.source),
+    "length": lambda documents: sorted(documents, key=lambda each: (-len(each.text), each.source)),
+}
+"""In which orders the list is shown, by what the address calls them."""
+
+
 def _matches(document: Document, wanted: str) -> bool:
     said = document.metadata
     texts = (document.title, document.source, said.number or "", said.issuer or "", said.region or "")
     return all(any(word in text.casefold() for text in texts) for word in wanted.casefold().split())
 
 
-def _document(request: Request, document: Document, versions: Versions) -> Response:
+def _document(request: Request, document: Document, versions: Versions, notices: Sequence[str]) -> Response:
     spans = parts(document)
     marked = _place(request.query_params, document)
     number = part_at(spans, marked.start) if marked else _number(request.query_params, "part", len(spans) - 1)
@@ -116,6 +143,8 @@ def _document(request: Request, document: Document, versions: Versions) -> Respo
         versions=versions,
         today=date.today().isoformat(),
         document=document,
+        notices=notices,
+        has_file=file_of(document) is not None,
         marked=marked,
         number=number,
         parts=len(spans),

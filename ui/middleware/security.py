@@ -27,6 +27,9 @@ MAX_CHAT_BODY = 1024 * 1024
 BODY_SECONDS = 30.0
 """How long a body may take to arrive."""
 
+UPLOADS = "/api/documents"
+"""Takes files, which it looks after itself, block by block."""
+
 CHAT_ROUTES = re.compile(
     r"/chat(/|/config|/theme\.css|/favicon\.ico|/(assets|static)/.*"
     r"|/gradio_api/(app_id|cancel|reset|queue/(join|data)|run/predict))?"
@@ -71,7 +74,7 @@ def content_policy(origins: Sequence[str] = ()) -> str:
     return "; ".join(rules)
 
 
-class RequestGuard:
+class Guard:
     """Refuses Gradio routes the chat does not need, large or slow bodies, and what the chat's page would not send.
 
     Gradio hands answers to whoever names the conversation, so the visitor becomes a part of that name.
@@ -106,6 +109,8 @@ class RequestGuard:
             raise ApiError(404, "not_found", "没有这个地址。")
         if scope["method"] not in ("POST", "PUT", "PATCH", "DELETE"):
             return _own_query(scope) if chat else scope, receive
+        if path == UPLOADS:
+            return scope, receive
         body = await _body(receive, MAX_CHAT_BODY if chat else MAX_BODY)
         return scope, _replay(self._own_body(scope, path, body) if chat else body, receive)
 
@@ -119,7 +124,7 @@ class RequestGuard:
         return json.dumps(said).encode()
 
 
-class SecurityHeaders:
+class Harden:
     """Adds security headers to everything and the caching and buffering headers that Gradio leaves out."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -138,7 +143,7 @@ class SecurityHeaders:
         await self.app(scope, receive, send_hardened if scope["type"] == "http" else send)
 
 
-class ContentSecurityPolicy:
+class Page:
     """Rewrites HTML pages: content policy and script nonces, the language, no links that lead off this host.
 
     Attributes:

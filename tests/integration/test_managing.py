@@ -1,0 +1,320 @@
+"""Documents managed over HTTP: what comes in is read in the sandbox, indexed and answered from, and none is lost."""
+
+from __future__ import annotations
+
+import io
+import time
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from index.__main__ import main as yiju_index
+from index.errors import IndexStoreError
+from index.records import Description, Document
+from index.rights import RightsFile
+from index.store.folder_store import FolderStore
+from index.store.passage_index import PassageIndex
+from index.structure.versions import Versions
+from tests.support.fake_answerer import FakeAnswerer
+from tests.support.fakes import HashEncoder
+from tests.support.served import built
+from ui.access.authentication import Access
+from ui.access.keys import KeyBook
+from ui.access.visitors import Role
+from ui.documents.jobs import Job, JobBook, Kind, State
+from ui.documents.managing import Managing
+from ui.documents.originals import BadName, Originals, checked_name
+from ui.reloading import Source
+
+ENCODER = HashEncoder()
+BYTES = {"Content-Type": "application/octet-stream"}
+
+
+@dataclass(frozen=True)
+class Held(FakeAnswerer):
+    """An answerer on the documents of an index."""
+
+    index: PassageIndex = field(default_factory=lambda: PassageIndex.build([], ENCODER))
+
+    def documents(self) -> Sequence[Document]:
+        return self.index.documents()
+
+    def descriptions(self) -> Sequence[Description]:
+        return self.index.descriptions()
+
+    def document(self, document_id: str) -> Document | None:
+        return self.index.document(document_id)
+
+    def versions(self, within: Any = None) -> Versions:
+        return Versions(self.index.documents())
+
+    def limited_to(self, readable: Any) -> Held:
+        held = [each for each in self.index.documents() if readable.admits(each)]
+        return replace(self, index=PassageIndex.build(held, ENCODER))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    PassageIndex.build([], ENCODER).save(tmp_path / "index")
+    return tmp_path / "index"
+
+
+@contextmanager
+def running(folder: Path, headers: dict[str, str] | None = None, **options: Any) -> Iterator[TestClient]:
+    store = FolderStore(folder)
+    source = Source(store, lambda: Held(index=store.open(ENCODER)), store.stamp())
+    managing = Managing(folder, store, lambda name: ENCODER)
+    with TestClient(built(source.open(), source=source, managing=managing, **options), headers=headers) as client:
+        yield client
+
+
+@pytest.fixture
+def client(folder: Path) -> Iterator[TestClient]:
+    with running(folder) as client:
+        yield client
+
+
+def send(client: TestClient, name: str, content: bytes | str, **query: str) -> Any:
+    data = content.encode() if isinstance(content, str) else content
+    return client.post("/api/documents", params={"name": name, **query}, content=data, headers=BYTES)
+
+
+def ended(client: TestClient, reply: Any) -> dict[str, Any]:
+    """The job that a reply began, at its end."""
+    assert reply.status_code == 202, reply.text
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        job = client.get(f"/api/jobs/{reply.json()['id']}").json()
+        if job["finished"]:
+            return job
+        time.sleep(0.02)
+    raise AssertionError(job)
+
+
+def sources(client: TestClient) -> list[str]:
+    return sorted(each["source"] for each in client.get("/api/documents").json()["documents"])
+
+
+def test_a_file_that_comes_in_is_there_once_its_job_is_done(client, folder, capsys):
+    job = ended(client, send(client, "通知/放假.txt", "关于放假的通知\n国庆节放假七天。\n"))
+    assert (job["state"], job["source"], job["reason"]) == ("done", "通知/放假.txt", "")
+    assert sources(client) == ["通知/放假.txt"]
+    assert client.get(f"/api/documents/{job['documents'][0]}/file").content.decode().startswith("关于放假的通知")
+    # The same documents for the command line: nothing there is new to it.
+    originals = str(folder.with_name("index-documents"))
+    assert yiju_index(["add", str(folder), originals], load_encoder=lambda name: ENCODER) == 0
+    assert "没有新的内容，1 个文件没有变化" in capsys.readouterr().out
+
+
+def test_it_is_replaced_only_on_demand_and_its_old_text_is_gone(client):
+    ended(client, send(client, "a.txt", "第一版的内容。"))
+    assert (refused := send(client, "a.txt", "第二版。")).status_code == 409
+    assert refused.json()["error"]["code"] == "exists"
+    job = ended(client, send(client, "a.txt", "第二版的内容。", replace="1"))
+    assert client.get(f"/api/documents/{job['documents'][0]}/text").text == "第二版的内容。"
+    assert sources(client) == ["a.txt"]
+
+
+def test_the_same_file_again_changes_nothing(client):
+    ended(client, send(client, "a.txt", "内容。"))
+    assert ended(client, send(client, "a.txt", "内容。", replace="1"))["reason"] == "内容没有变化。"
+
+
+def test_what_was_removed_comes_back_whole(client, folder):
+    id = ended(client, send(client, "a.txt", "内容。"))["documents"][0]
+    removed = ended(client, client.delete(f"/api/documents/{id}"))
+    assert (sources(client), removed["undo"]) == ([], True)
+    assert not folder.with_name("index-documents").joinpath("a.txt").exists()
+    assert ended(client, client.post(f"/api/jobs/{removed['id']}/undo"))["state"] == "done"
+    assert client.get(f"/api/documents/{id}/text").text == client.get(f"/api/documents/{id}/file").text == "内容。"
+    assert client.post(f"/api/jobs/{removed['id']}/undo").status_code == 409
+
+
+def test_two_editors_may_remove_the_same_document(client):
+    id = ended(client, send(client, "a.txt", "内容。"))["documents"][0]
+    replies = [client.delete(f"/api/documents/{id}") for _ in range(2)]
+    assert ended(client, replies[0])["state"] == "done"
+    assert replies[1].status_code == 404 or ended(client, replies[1])["state"] == "done"
+    assert client.delete(f"/api/documents/{id}").status_code == 404
+
+
+def test_a_renamed_document_keeps_its_text_and_its_ending(client, folder):
+    id = ended(client, send(client, "处/旧.txt", "内容。"))["documents"][0]
+    job = ended(client, client.patch(f"/api/documents/{id}", json={"name": "新"}))
+    assert sources(client) == ["处/新.txt"]
+    assert client.get(f"/api/documents/{job['documents'][0]}/file").text == "内容。"
+    assert client.patch(f"/api/documents/{job['documents'][0]}", json={"name": "../x"}).status_code == 422
+
+
+def test_what_cannot_be_read_fails_with_the_reason_and_leaves_nothing(client, folder):
+    job = ended(client, send(client, "程序.exe", b"MZ\x90\x00" + bytes(100)))
+    assert job["state"] == "failed" and "程序.exe" in job["reason"]
+    assert str(folder.parent) not in job["reason"]  # where it lies here is nobody's business
+    left = [each for each in folder.with_name("index-documents").rglob("*") if each.is_file()]
+    assert (sources(client), left) == ([], [])
+
+
+def test_files_in_an_archive_become_documents_and_go_with_it(client):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("一.txt", "第一份。")
+        archive.writestr("二.txt", "第二份。")
+        archive.writestr("三.exe", b"MZ\x00")
+    job = ended(client, send(client, "包.zip", buffer.getvalue()))
+    assert sources(client) == ["包.zip/一.txt", "包.zip/二.txt"]
+    assert len(job["notices"]) == 1 and "三.exe" in job["notices"][0]
+
+
+@pytest.mark.parametrize(
+    "name", ["", "/etc/passwd", "../x.txt", "a/../../x", ".hidden", "a\x00.txt", "a\n.txt", "x" * 300, "a/", "con:1"]
+)
+def test_a_name_that_leads_elsewhere_is_refused(client, name):
+    assert send(client, name, "内容").status_code == 422
+    with pytest.raises(BadName):
+        checked_name(name)
+
+
+def test_backslashes_are_folders():
+    assert checked_name("处室\\通知.txt") == "处室/通知.txt"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({**BYTES, "Content-Length": str(2 << 30)}, 413),
+        ({"Content-Type": "text/plain"}, 415),  # what a form of another site can send
+        ({**BYTES, "Origin": "http://evil.example"}, 403),
+        ({**BYTES, "Sec-Fetch-Site": "cross-site"}, 403),
+    ],
+)
+def test_what_must_not_come_in_is_refused_before_it_is_sent(client, headers, status):
+    def unread() -> Iterator[bytes]:
+        yield b"x"
+        raise AssertionError("the body was asked for")
+
+    sent = b"x" if "Content-Length" not in headers else b""
+    assert client.post("/api/documents?name=a.txt", content=sent, headers=headers).status_code == status
+
+
+def test_an_empty_file_is_refused(client):
+    assert send(client, "空.txt", b"").json()["error"]["code"] == "empty_file"
+
+
+def test_a_full_disk_is_said_and_nothing_stays(client, folder, monkeypatch):
+    monkeypatch.setattr(Originals, "room", lambda self, size: False)
+    assert send(client, "a.txt", "内容。").status_code == 507
+    monkeypatch.undo()
+
+    def full(*given: object, **named: object) -> None:
+        raise IndexStoreError(folder, "磁盘空间不足。")
+
+    monkeypatch.setattr("index.store.passage_index.PassageIndex.save", full)
+    assert ended(client, send(client, "a.txt", "内容。"))["reason"] == "磁盘空间不足。"
+    monkeypatch.undo()
+    assert ended(client, send(client, "b.txt", "内容。"))["state"] == "done"
+
+
+def test_jobs_that_wait_are_done_after_a_restart(folder):
+    book = JobBook(folder.with_name("index-jobs.sqlite"))
+    originals = Originals(folder.with_name("index-documents"))
+    job = Job(Kind.ADD, "a.txt")
+    originals.incoming(job.id, "a.txt").parent.mkdir(parents=True)
+    originals.incoming(job.id, "a.txt").write_text("内容。", "utf-8")
+    originals.incoming("stray", "b.txt").parent.mkdir(parents=True)
+    book.add(job)
+    book.change(job.id, state=State.INDEXING)  # where the process ended
+    book.close()
+    with running(folder) as client:
+        until = time.monotonic() + 60
+        while not sources(client) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert sources(client) == ["a.txt"]
+        assert not originals.incoming("stray", "b.txt").parent.exists()
+
+
+def test_a_read_only_place_hides_it_and_says_why(folder, monkeypatch):
+    monkeypatch.setattr("ui.documents.managing.os.access", lambda *given: False)
+    with running(folder) as client:
+        assert send(client, "a.txt", "内容。").json()["error"]["code"] == "read_only"
+        page = client.get("/documents/").text
+        assert "只读" in page or "不能写入" in page
+        assert 'id="manage"' not in page
+        assert client.get("/", follow_redirects=False).headers["location"] == "chat/"
+
+
+def test_an_empty_index_opens_on_the_place_to_drop_files(client):
+    assert client.get("/", follow_redirects=False).headers["location"] == "documents/"
+    assert "把文件拖到这里" in client.get("/documents/").text
+
+
+def test_readers_and_site_keys_may_not(folder, tmp_path):
+    book = KeyBook(tmp_path / "keys.sqlite")
+    keys = {role: book.add("portal", role=role)[1] for role in (Role.READER, Role.EDITOR)}
+    with running(folder, access=Access(need_key=True, book=book, origins=["http://portal.example"])) as client:
+        for key, status in ((None, 401), (keys[Role.READER], 403), (keys[Role.EDITOR], 202)):
+            client.headers = {"X-Yiju-Key": key} if key else {}
+            assert send(client, "a.txt", "内容。").status_code == status
+            assert client.get("/api/jobs").status_code == {401: 401, 403: 403, 202: 200}[status]
+        client.headers = {
+            "X-Yiju-Key": keys[Role.EDITOR],
+            "Origin": "http://portal.example",
+            "Sec-Fetch-Site": "cross-site",
+        }
+        assert send(client, "b.txt", "内容。").status_code == 403
+
+
+def test_an_editor_neither_sees_nor_touches_what_only_others_may_read(folder, tmp_path):
+    hidden = Document("abc", "工资", "机密内容。", "工资.txt")
+    PassageIndex.build([hidden], ENCODER).save(folder)
+    rights = tmp_path / "rights.txt"
+    rights.write_text("@hr 工资.txt\n", "utf-8")
+    book = KeyBook(tmp_path / "keys.sqlite")
+    _, key = book.add("it", role=Role.EDITOR)
+    access = Access(need_key=True, book=book)
+    with running(folder, {"X-Yiju-Key": key}, access=access, rights=RightsFile(rights)) as client:
+        assert client.delete("/api/documents/abc").status_code == 404
+        job = ended(client, send(client, "工资.txt", "别的内容。"))
+        assert job["source"] == "key_it/工资.txt"  # in a folder of their own, so that no name tells of others
+        assert FolderStore(folder).open(ENCODER).document("abc") == hidden
+        assert client.patch(f"/api/documents/{job['documents'][0]}", json={"name": "新"}).status_code == 202
+
+
+def test_a_rename_opens_nothing(folder, tmp_path):
+    rights = tmp_path / "rights.txt"
+    rights.write_text("li 工资.txt\n", "utf-8")
+    with running(folder, rights=RightsFile(rights)) as client:
+        id = ended(client, send(client, "工资.txt", "内容。"))["documents"][0]
+        assert (
+            client.patch(f"/api/documents/{id}", json={"name": "公开.txt"}).json()["error"]["code"] == "rights_change"
+        )
+
+
+def test_many_at_once_are_neither_lost_nor_doubled(client):
+    jobs = [send(client, f"{n}.txt", f"第{n}份文件的内容。") for n in range(60)]
+    assert all(ended(client, each)["state"] == "done" for each in jobs)
+    assert sources(client) == sorted(f"{n}.txt" for n in range(60))
+
+
+def test_events_tell_of_a_job_to_its_end(client):
+    reply = send(client, "a.txt", "内容。")
+    with client.stream("GET", "/api/jobs/events") as events:
+        for line in events.iter_lines():
+            if reply.json()["id"] in line and '"done"' in line:
+                break
+
+
+def test_jobs_that_ended_long_ago_are_forgotten(tmp_path):
+    now = [1000.0]
+    book = JobBook(tmp_path / "jobs.sqlite", clock=lambda: now[0])
+    job = book.add(Job(Kind.REMOVE, "a.txt"))
+    book.change(job.id, state=State.DONE)
+    assert book.forget_old() == []
+    now[0] += 8 * 24 * 3600
+    assert [each.id for each in book.forget_old()] == [job.id]
+    assert JobBook(tmp_path / "jobs.sqlite").all() == []

@@ -1,0 +1,320 @@
+/** Documents handed in, replaced, renamed and removed in the browser, with the progress of each. */
+
+import { fill, words as common } from "./words.js";
+
+const CHINESE = {
+  sending: "正在上传 {p}%", queued: "等待上传", waiting: "等待处理", reading: "正在读取", page: "正在读取：第 {n} 页", pages: "正在读取：第 {n} 页，共 {of} 页",
+  indexing: "正在建立索引 {p}%", done: "完成", removed: "已移除", restored: "已恢复", renamed: "已改名为“{to}”", failed: "失败：{why}",
+  exists: "已有同名文档。", replace: "替换", retry: "重试", undo: "撤销", hide: "不再显示", offline: "连不上服务，请稍后重试。",
+  cut: "上传中断：文件在上传时被改动，或连接断了。", rename: "改名", newName: "新文件名", save: "保存", cancel: "取消", ask: "提问",
+  all: "全部 {n}", active: "进行中 {n}", bad: "失败 {n}", good: "完成 {n}", clear: "清除已结束的", sums: "已完成 {done} 份，失败 {failed} 份",
+};
+
+const ENGLISH = {
+  sending: "Uploading {p}%", queued: "Waiting to be sent", waiting: "Waiting", reading: "Reading", page: "Reading: page {n}", pages: "Reading: page {n} of {of}",
+  indexing: "Indexing {p}%", done: "Done", removed: "Removed", restored: "Restored", renamed: "Renamed to “{to}”", failed: "Failed: {why}",
+  exists: "There is a document of this name.", replace: "Replace", retry: "Try again", undo: "Undo", hide: "Hide", offline: "The service cannot be reached. Try again later.",
+  cut: "The upload broke off: the file changed, or the connection was lost.", rename: "Rename", newName: "New file name", save: "Save", cancel: "Cancel", ask: "Ask",
+  all: "All {n}", active: "At work {n}", bad: "Failed {n}", good: "Done {n}", clear: "Clear those at an end", sums: "{done} done, {failed} failed",
+};
+
+const words = common.language === "en" ? ENGLISH : CHINESE;
+const ROOT = new URL("../", import.meta.url);
+const AT_ONCE = 3;
+const zone = document.getElementById("manage");
+const section = document.getElementById("jobs");
+const list = section.querySelector(".queue");
+const filters = section.querySelector(".filters");
+const rows = new Map(); // a job's id, or that of a file not handed in yet → what is shown of it
+const toSend = [];
+let sending = 0;
+let shown = "all";
+let events = null;
+let number = 0;
+
+const make = (tag, properties = {}, ...children) => {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+};
+
+const button = (text, onClick, quiet = true) => {
+  const made = make("button", { type: "button", textContent: text, className: quiet ? "quiet" : "" });
+  made.addEventListener("click", onClick);
+  return made;
+};
+
+const live = document.body.appendChild(make("p", { className: "unseen" }));
+live.setAttribute("role", "status");
+
+// --- what is shown ---
+
+/** A row of the queue; `told` says its state: active, good or bad. */
+function show(key, name, text, { kind = "active", share = null, actions = [] } = {}) {
+  const row = rows.get(key) ?? make("li", {}, make("span", { className: "name" }), make("span", { className: "said" }), make("progress", { max: 1 }), make("span", { className: "acts" }));
+  const [title, said, bar, acts] = row.children;
+  if (!rows.has(key)) {
+    rows.set(key, row);
+    list.prepend(row);
+    bar.setAttribute("aria-label", name);
+  }
+  title.textContent = name;
+  said.textContent = text;
+  bar.hidden = kind !== "active";
+  if (share === null) bar.removeAttribute("value");
+  else bar.value = share;
+  row.dataset.kind = kind;
+  const before = acts.contains(document.activeElement);
+  acts.replaceChildren(...actions);
+  if (before) (acts.querySelector("button") ?? list.closest("section")).focus();
+  arrange();
+}
+
+function drop(key) {
+  rows.get(key)?.remove();
+  rows.delete(key);
+  arrange();
+}
+
+let arranging = 0;
+function arrange() {
+  if (arranging) return;
+  arranging = requestAnimationFrame(() => {
+    arranging = 0;
+    const all = [...rows.values()];
+    const counts = { all: all.length };
+    for (const kind of ["active", "bad", "good"]) counts[kind] = all.filter((row) => row.dataset.kind === kind).length;
+    if (shown !== "all" && !counts[shown]) shown = "all";
+    section.hidden = !all.length;
+    all.forEach((row) => { row.hidden = shown !== "all" && row.dataset.kind !== shown; });
+    const focused = filters.contains(document.activeElement) && document.activeElement.dataset.kind;
+    filters.replaceChildren(...Object.entries(counts).filter(([kind, n]) => n || kind === "all").map(([kind, n]) => {
+      const made = button(fill(words[kind], { n }), () => { shown = kind; arrange(); });
+      made.dataset.kind = kind;
+      made.setAttribute("aria-pressed", String(shown === kind));
+      return made;
+    }), ...(counts.good || counts.bad ? [button(words.clear, clear)] : []));
+    if (focused) filters.querySelector(`[data-kind="${focused}"]`)?.focus();
+    if (!counts.active && counts.all) live.textContent = fill(words.sums, { done: counts.good, failed: counts.bad });
+  });
+}
+
+function clear() {
+  const hidden = new Set(JSON.parse(localStorage.getItem("yiju:jobs") ?? "[]"));
+  for (const [key, row] of [...rows]) {
+    if (row.dataset.kind === "active") continue;
+    hidden.add(key);
+    drop(key);
+  }
+  localStorage.setItem("yiju:jobs", JSON.stringify([...hidden].slice(-1000)));
+}
+
+// --- jobs of the service ---
+
+function showJob(job) {
+  const { id, source, state, kind } = job;
+  if (state === "failed") return show(id, source, fill(words.failed, { why: job.reason }), { kind: "bad" });
+  if (state === "done") {
+    const said = { add: job.reason || words.done, remove: words.removed, restore: words.restored, rename: fill(words.renamed, { to: job.target }) }[kind];
+    const undo = job.undo ? [button(words.undo, () => change(`api/jobs/${id}/undo`, "POST", source))] : [];
+    const asks = kind !== "remove" && job.documents.length ? [link(job.documents[0])] : [];
+    return show(id, source, [said, ...job.notices].join(" "), { kind: "good", actions: [...undo, ...asks] });
+  }
+  const page = fill(job.pages ? words.pages : words.page, { n: job.page, of: job.pages });
+  const said = { waiting: job.reason || words.waiting, reading: job.page ? page : words.reading, indexing: fill(words.indexing, { p: Math.round(100 * job.share) }) }[state];
+  const share = { waiting: null, reading: job.pages ? job.page / job.pages : null, indexing: job.share }[state];
+  return show(id, source, said, { share });
+}
+
+const link = (id) => make("a", { href: new URL(`chat/?document=${encodeURIComponent(id)}${common.language === "en" ? "&lang=en" : ""}`, ROOT).href, textContent: words.ask });
+
+function watch() {
+  if (events) return;
+  events = new EventSource(new URL("api/jobs/events", ROOT));
+  events.addEventListener("job", ({ data }) => {
+    const job = JSON.parse(data);
+    const ended = job.state === "done" || job.state === "failed";
+    showJob(job);
+    if (ended) refresh();
+  });
+}
+
+let refreshing = 0;
+/** The list of documents as it is now. */
+function refresh() {
+  clearTimeout(refreshing);
+  refreshing = setTimeout(async () => {
+    const reply = await fetch(location.href).catch(() => null);
+    if (!reply?.ok) return;
+    const page = new DOMParser().parseFromString(await reply.text(), "text/html");
+    const at = document.activeElement?.closest("#list li")?.dataset.id;
+    const fresh = page.getElementById("list");
+    document.getElementById("list").replaceWith(fresh);
+    zone.className = page.getElementById("manage")?.className ?? zone.className;
+    if (!document.querySelector(".find") && page.querySelector(".find")) fresh.before(page.querySelector(".find"));
+    if (at) fresh.querySelector(`li[data-id="${CSS.escape(at)}"] button`)?.focus();
+  }, 300);
+}
+
+async function change(path, method, name, body) {
+  const key = `new-${number += 1}`;
+  try {
+    const headers = body ? { "Content-Type": "application/json" } : {};
+    const reply = await fetch(new URL(path, ROOT), { method, headers, body: body && JSON.stringify(body) });
+    const said = await reply.json();
+    if (!reply.ok) throw new Error(said.error?.message ?? reply.status);
+    showJob(said);
+    watch();
+  } catch (error) {
+    const why = error instanceof TypeError ? words.offline : error.message;
+    show(key, name, fill(words.failed, { why }), { kind: "bad", actions: [button(words.hide, () => drop(key))] });
+  }
+}
+
+// --- files ---
+
+function add(files) {
+  for (const [file, name, replaces] of files) {
+    const item = { key: `new-${number += 1}`, file, name, replaces };
+    show(item.key, name, words.queued);
+    toSend.push(item);
+  }
+  next();
+}
+
+function next() {
+  while (sending < AT_ONCE && toSend.length) {
+    sending += 1;
+    send(toSend.shift()).finally(() => { sending -= 1; next(); });
+  }
+}
+
+const again = (item, text, replaces) => button(text, () => { drop(item.key); add([[item.file, item.name, replaces]]); });
+
+async function send(item, tries = 0) {
+  const { status, said } = await posted(item);
+  if (status === 202) {
+    drop(item.key);
+    showJob(said);
+    watch();
+  } else if (status === 503 && said?.error?.code === "busy" && tries < 600) {
+    await new Promise((done) => { setTimeout(done, 1000); });
+    await send(item, tries + 1);
+  } else if (status === 409) {
+    show(item.key, item.name, words.exists, { kind: "bad", actions: [again(item, words.replace, true), button(words.hide, () => drop(item.key))] });
+  } else {
+    const why = said?.error?.message ?? (item.read ? words.cut : words.offline);
+    show(item.key, item.name, fill(words.failed, { why }), { kind: "bad", actions: [again(item, words.retry, item.replaces), button(words.hide, () => drop(item.key))] });
+  }
+}
+
+/** Sends one file; only this old way tells how much has gone. */
+function posted(item) {
+  return new Promise((done) => {
+    const request = new XMLHttpRequest();
+    const query = new URLSearchParams({ name: item.name, ...(item.replaces && { replace: "1" }) });
+    request.open("POST", new URL(`api/documents?${query}`, ROOT));
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.upload.addEventListener("progress", ({ loaded, total }) => {
+      item.read = true;
+      show(item.key, item.name, fill(words.sending, { p: Math.round((100 * loaded) / total) }), { share: loaded / total });
+    });
+    const end = () => {
+      let said = null;
+      try { said = JSON.parse(request.responseText); } catch { /* a proxy's page */ }
+      done({ status: request.status, said });
+    };
+    request.addEventListener("loadend", end);
+    request.send(item.file);
+  });
+}
+
+/** Files that were dropped, those in folders with the names of the folders. */
+async function dropped(items) {
+  const found = [];
+  const entries = [...items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  const walk = async (entry, path) => {
+    if (entry.isFile) return void found.push([await new Promise((ok, no) => { entry.file(ok, no); }), path + entry.name]);
+    const reader = entry.createReader();
+    for (;;) { // a folder is listed a hundred at a time
+      const some = await new Promise((ok, no) => { reader.readEntries(ok, no); });
+      if (!some.length) return undefined;
+      for (const each of some) await walk(each, `${path}${entry.name}/`);
+    }
+  };
+  for (const entry of entries) await walk(entry, "").catch(() => {});
+  return found.filter(([, name]) => !/(^|\/)(\.|~\$|Thumbs\.db$|desktop\.ini$)/.test(name));
+}
+
+function choosing(input, taken) {
+  input.addEventListener("change", () => {
+    taken([...input.files]);
+    input.value = "";
+  });
+}
+
+const files = document.getElementById("files");
+const folder = document.getElementById("folder");
+document.getElementById("choose").addEventListener("click", () => files.click());
+document.getElementById("choose-folder").addEventListener("click", () => folder.click());
+choosing(files, (chosen) => add(chosen.map((file) => [file, file.name])));
+choosing(folder, (chosen) => add(chosen.map((file) => [file, file.webkitRelativePath || file.name]).filter(([, name]) => !/(^|\/)\./.test(name))));
+
+document.addEventListener("dragover", (event) => {
+  if (![...event.dataTransfer.types].includes("Files")) return;
+  event.preventDefault();
+  zone.classList.add("over");
+});
+document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) zone.classList.remove("over"); });
+document.addEventListener("drop", async (event) => {
+  if (!event.dataTransfer.items.length) return;
+  event.preventDefault();
+  zone.classList.remove("over");
+  add(await dropped(event.dataTransfer.items));
+});
+addEventListener("beforeunload", (event) => { if (sending || toSend.length) event.preventDefault(); });
+
+// --- the documents of the list ---
+
+function replace(source) {
+  const input = make("input", { type: "file" });
+  choosing(input, ([file]) => { if (file) add([[file, source, true]]); });
+  input.click();
+}
+
+function rename(id, source) {
+  const field = make("input", { value: source.split("/").pop(), required: true, maxLength: 180 });
+  field.setAttribute("aria-label", words.newName);
+  const save = make("button", { textContent: words.save });
+  const dialog = make("dialog", {}, make("form", { method: "dialog" }, make("label", {}, words.newName, field), make("div", { className: "choices" }, save, button(words.cancel, () => dialog.close()))));
+  dialog.setAttribute("aria-label", words.rename);
+  dialog.addEventListener("close", () => dialog.remove());
+  dialog.firstChild.addEventListener("submit", () => change(`api/documents/${encodeURIComponent(id)}`, "PATCH", source, { name: field.value.trim() }));
+  document.body.append(dialog);
+  dialog.showModal();
+  field.select();
+}
+
+document.addEventListener("click", ({ target }) => {
+  const item = target.closest("#list li");
+  const { act } = target.dataset;
+  if (!item || !act) return;
+  const { id, source } = item.dataset;
+  if (act === "replace") replace(source);
+  if (act === "rename") rename(id, source);
+  if (act === "remove") change(`api/documents/${encodeURIComponent(id)}`, "DELETE", source);
+});
+
+/** What was at work when the page was loaded, and what has come to its end lately. */
+async function begin() {
+  const reply = await fetch(new URL("api/jobs", ROOT)).catch(() => null);
+  if (!reply?.ok) return;
+  const { jobs } = await reply.json();
+  const hidden = new Set(JSON.parse(localStorage.getItem("yiju:jobs") ?? "[]"));
+  const lately = Date.now() / 1000 - 3600;
+  jobs.filter((job) => !hidden.has(job.id) && (!job.finished || job.finished > lately)).reverse().forEach(showJob);
+  if (jobs.some((job) => !job.finished)) watch();
+  if (jobs.some((job) => job.finished * 1000 > performance.timeOrigin - 2000)) refresh(); // since this page was made
+}
+
+begin();
