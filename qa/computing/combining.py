@@ -171,20 +171,20 @@ def _comparable(task: Task, parts: Sequence[Part]) -> list[Figure]:
         _Incomparable: if one is missing, or they do not go together.
     """
     if lacking := [part.operand.name for part in parts if part.figure is None]:
-        raise _Incomparable(f"算不了：{_names(lacking)}在文档中没有找到可以引用的数字。")
+        raise _Incomparable(f"无法计算：{_names(lacking)}在文档中没有找到可以引用的数字。")
     figures = [part.figure for part in parts if part.figure]
     places = {(figure.citation.passage.document_id, figure.span) for figure in figures}
     if len(places) < len(figures):
-        raise _Incomparable("算不了：文档中只有一个数字，分不清是哪一项的。")
+        raise _Incomparable("无法计算：文档中只有一个数字，分不清是哪一项的。")
     if len({figure.citation.passage.document_id for figure in figures if not figure.operand.subject}) > 1:
         raise _Incomparable(
-            "算不了：这些数字出自不同的文档，说的不是同一个对象；请在问题里写明是哪个地方、哪份文档的。"
+            "无法计算：这些数字出自不同的文档，说的不是同一个对象；请在问题里写明是哪个地方、哪份文档的。"
         )
     if not all(figure.quantity.comparable(figures[0].quantity) for figure in figures):
         units = "、".join(dict.fromkeys(figure.text for figure in figures))
-        raise _Incomparable(f"算不了：这些数字的单位不同（{unmarked(units)}），不能放在一起算。")
+        raise _Incomparable(f"无法计算：这些数字的单位不同（{unmarked(units)}），不能放在一起算。")
     if reason := next(_unlike(task, figures), None):
-        raise _Incomparable(f"算不了：这些数字口径不同，{reason}。")
+        raise _Incomparable(f"无法计算：这些数字口径不同，{reason}。")
     return figures
 
 
@@ -230,7 +230,7 @@ def _share(task: Task, figures: Sequence[Figure], marker: Marker) -> str:
     part, whole = figures
     quotient = _quotient(part, whole)
     if quotient > 1:
-        raise _Incomparable("算不了：文档中这一部分的数字比总数还大，两个数字的口径不同。")
+        raise _Incomparable("无法计算：文档中这一部分的数字比总数还大，两个数字的口径不同。")
     number, exact = decimal(quotient * 100)
     terms = f"{_term(part, part, marker)} ÷ {_term(whole, part, marker)}"
     sign, about, note = ("=", "", "") if exact else ("≈", "约", _ROUNDED)
@@ -239,7 +239,7 @@ def _share(task: Task, figures: Sequence[Figure], marker: Marker) -> str:
 
 def _quotient(figure: Figure, base: Figure) -> Fraction:
     if base.quantity.amount == 0:
-        raise _Incomparable("算不了：作除数的数字是零。")
+        raise _Incomparable("无法计算：作除数的数字是零。")
     return figure.quantity.amount / base.quantity.amount
 
 
@@ -315,7 +315,7 @@ def _verdict(task: Task, parts: Sequence[Part], marker: Marker) -> list[str]:
     try:
         figures = _comparable(task, parts)
     except _Incomparable as reason:
-        return [str(reason).replace("算不了", "比不了")]
+        return [str(reason).replace("无法计算", "无法比较")]
     amounts = [figure.quantity.amount for figure in figures]
     best = max(amounts) if task.picks == "多" else min(amounts)
     named = "、".join(

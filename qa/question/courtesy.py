@@ -19,6 +19,7 @@ _LEADS = re.compile(
 _TRAILS = re.compile(rf"(?<!\s)\s*+(?:{lexicon.THANKS})\W*+$|(?<=[\u4e00-\u9fff])\s*+(?:好吗|可以吗|行吗|好不好)\W*+$")
 _CIRCUMSTANCE = re.compile(rf"(?:{lexicon.CIRCUMSTANCE})(?:的|呢|呀|啊|哈)*")
 _PERSONAL = re.compile(lexicon.PERSONAL)
+_GREETING = re.compile(rf"^\W*(?:{lexicon.GREETING})")
 _FILLER = re.compile(lexicon.FILLERS)
 
 
@@ -32,6 +33,11 @@ def core(turn: str) -> str:
     telling = [clause for clause in kept if not _CIRCUMSTANCE.fullmatch(_MARKS.sub("", align(clause)))]
     question = _without(_FILLER, "".join(telling or kept)).strip(" ,，:：、")
     return question if any(map(str.isalnum, question)) else ""
+
+
+def is_greeting(turn: str) -> bool:
+    """Whether a turn says hello, and nothing else."""
+    return not core(turn) and _GREETING.search(align(turn)) is not None
 
 
 def is_personal(question: str) -> bool:

@@ -168,7 +168,7 @@ def clash(question: Question, best: Place) -> str | None:
         best: the candidate that ranked first.
     """
     if conflict(wanted_periods(question, best), told_periods(best)):
-        return "文档没有说到所问的时间。"
+        return "文档未提及您所问的时间。"
     if missing := _missing_places(question, best):
         return f"文档没有说到{'、'.join(missing)}。"
     if unmet := [each for each in question.provisions if fold(each) not in _headed(best)]:

@@ -20,7 +20,7 @@ from qa.language.grammar import Kind
 from qa.language.measures import dimension
 from qa.language.polarity import denies, is_polar, says
 from qa.question.analysis import Question, analyse
-from qa.question.courtesy import core, is_personal
+from qa.question.courtesy import core, is_greeting, is_personal
 from qa.reading.citations import quote_span, quote_spans, unmarked
 from qa.reading.confidence import clash, confidence_features, doubt, meets, strays, unfit
 from qa.reading.features import LEXICAL, READ_PASSAGES, Asked, Matrix, Place, asked, lexical, places
@@ -61,6 +61,7 @@ _LEAD = 80
 
 NO_ANSWER = "文档中没有找到这个问题的答案。"
 OFF_TOPIC = "我是文档问答助手，只回答与文档内容有关的问题。"
+GREETED = "您好！我根据文档回答问题，每个答案都注明出处。"
 
 
 class Corpus(Protocol):
@@ -155,7 +156,7 @@ class ExtractiveReader:
             hits: passages to read, best first.
         """
         if not (core(question) and _is_searchable(analyse(question))) or is_personal(question):
-            yield _refusal(question, hits, OFF_TOPIC)
+            yield _refusal(question, (), GREETED if is_greeting(question) else OFF_TOPIC)
             return
         if listed := contents(analyse(question), self._documents(hits)):
             yield self._listing(question, listed, hits)
@@ -226,13 +227,19 @@ class ExtractiveReader:
         question, place = finding.question.text, finding.place
         citations = self._citations(1, place)
         text, short = _told(place, citations), _short(place, citations)
-        if finding.runner_up and confidence < SURE:
+        if finding.runner_up and confidence < SURE and self._is_of_one_subject(finding.place, finding.runner_up):
             more = self._citations(len(citations) + 1, finding.runner_up)
             text += f"\n\n另见：{_told(finding.runner_up, more)}"
             citations += more
         if is_polar(question) and (word := _POLARITY.get(says(question, _led(place) + _clause(place)))):
             text, short = f"{word}。{text}", short or word
         return Answer(question, question, text, short, tuple(citations), tuple(hits), confidence=confidence)
+
+    def _is_of_one_subject(self, one: Place, other: Place) -> bool:
+        """Whether two candidates speak of the same: what another region says is no second basis."""
+        ids = {each.hit.passage.document_id for each in (one, other)}
+        regions = {found.metadata.region for id in ids if (found := self.corpus.document(id))}
+        return len(regions) < 2
 
     def _documents(self, hits: Sequence[Hit]) -> Iterator[Document]:
         """The documents of the passages that are read, likeliest first."""

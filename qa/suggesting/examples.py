@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice, zip_longest
 
@@ -16,6 +17,26 @@ _TRIES = 24
 _CONFIDENT = 0.5
 
 
+_REGION = re.compile(r"(?<=..)(?:维吾尔|壮族|回族)?(?:自治区|特别行政区|省|市)$")
+_YEAR = re.compile(r"\d{4}年")
+_ILL_FORMED = re.compile(r"是有哪些|指标的是|的是哪[个些]|是的|多少？?多少")
+
+
+def is_well_formed(question: str) -> bool:
+    """Whether a question made by rule reads like one."""
+    return _ILL_FORMED.search(question) is None
+
+
+def about(document: Described, question: str) -> str:
+    """A question that names the subject of the document it is put to, its region and year: 广东2025年……."""
+    region = _REGION.sub("", document.metadata.region or "")
+    if region in ("", "全国") or region in question:
+        return question
+    first, _, last = (document.metadata.period or "").partition("/")
+    year = f"{first}年" if first and first == last and not _YEAR.match(question) else ""
+    return f"{region}{year}{question}"
+
+
 def example_questions(
     store: PassageStore, documents: Sequence[Described], ask: Callable[[str], Answer], n: int
 ) -> list[str]:
@@ -23,7 +44,7 @@ def example_questions(
 
     Args:
         store: where their passages are.
-        documents: what to ask about.
+        documents: what to ask about; where they are of several regions, each question names its own.
         ask: tries a question; it is offered only when its answer is the one it was made from.
         n: how many at most.
 
@@ -36,7 +57,7 @@ def example_questions(
         if len(chosen) == n:
             break
         # One kind must not crowd out the others: no more than half are of a kind.
-        if kinds.count(kind) * 2 < n and _is_answered(ask(question), expected):
+        if kinds.count(kind) * 2 < n and is_well_formed(question) and _is_answered(ask(question), expected):
             chosen.append(question)
             kinds.append(kind)
     return chosen
@@ -48,12 +69,18 @@ def _is_answered(answer: Answer, expected: str) -> bool:
 
 def _spread(store: PassageStore, documents: Sequence[Described]) -> Iterator[tuple[str, str, Kind]]:
     """Questions with their answers, from all documents in turn, passages from all over each."""
-    by_document = [_of_passages(_stepped(store.passages(document.id))) for document in documents[:8]]
+    several = len({document.metadata.region for document in documents}) > 1
+    by_document = [_named(store, document, several=several) for document in documents[:8]]
     seen: set[str] = set()
     for made in chain.from_iterable(zip_longest(*by_document)):
         if made and made[0] not in seen:
             seen.add(made[0])
             yield made
+
+
+def _named(store: PassageStore, document: Described, *, several: bool) -> Iterator[tuple[str, str, Kind]]:
+    for question, expected, kind in _of_passages(_stepped(store.passages(document.id))):
+        yield about(document, question) if several else question, expected, kind
 
 
 def _stepped(passages: Sequence[Passage]) -> Iterator[Passage]:

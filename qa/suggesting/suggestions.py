@@ -8,7 +8,7 @@ from itertools import islice
 from index.records import Document, Passage, Span
 from qa.answers import Answer
 from qa.language.grammar import candidates
-from qa.suggesting.examples import question_of
+from qa.suggesting.examples import about, is_well_formed, question_of
 
 AROUND = 700
 """How far from the quote a fact may stand, in code points."""
@@ -17,21 +17,22 @@ ASKED = 3
 """How many questions are suggested."""
 
 
-def suggestions(answer: Answer, document: Document) -> list[str]:
-    """Questions that the surroundings of an answer's first quote answer, the nearest lines first.
+def suggestions(answer: Answer, document: Document, *, named: bool = False) -> list[str]:
+    """Return questions that the surroundings of an answer's first quote answer, the nearest lines first.
 
     They are made by the rules that make examples and not tried out, which takes milliseconds.
 
     Args:
         answer: complete, with citations.
         document: that its first citation quotes.
+        named: whether each names the subject of its document, since there are documents of others.
     """
     said = answer.question + answer.standalone_question + answer.text
     asked = {answer.question.rstrip("？?"), answer.standalone_question.rstrip("？?")}
     fresh = (
-        question
+        about(document, question) if named else question
         for question, expected in _facts(document, answer.citations[0].quote)
-        if expected not in said and question.rstrip("？?") not in asked
+        if is_well_formed(question) and expected not in said and question.rstrip("？?") not in asked
     )
     return list(islice(_distinct(fresh), ASKED))
 

@@ -113,7 +113,7 @@ def test_figures_told_respectively_go_each_to_its_own() -> None:
 
 def test_what_is_not_there_is_named_and_nothing_computed() -> None:
     given = answer("水电、风电、核电装机合计多少", READ)
-    assert given.abstained and given.text == "算不了：「核电装机」在文档中没有找到可以引用的数字。"
+    assert given.abstained and given.text == "无法计算：「核电装机」在文档中没有找到可以引用的数字。"
 
 
 def report(place: str, text: str, path: tuple[str, ...] = ("二、2025年工作安排",), short: str = "") -> Answer:
@@ -178,9 +178,9 @@ def test_words_that_make_a_figure_a_bound_are_told() -> None:
             "四川产值和重庆产值合计多少",
             "产值达85万人。",
             "产值达6亿元。",
-            "算不了：这些数字的单位不同（85万人、6亿元），不能放在一起算。",
+            "无法计算：这些数字的单位不同（85万人、6亿元），不能放在一起算。",
         ),
-        ("四川、重庆GDP增长目标合计多少", "GDP增长5%。", "GDP增长6%。", "算不了：这些数字口径不同，百分比不能相加。"),
+        ("四川、重庆GDP增长目标合计多少", "GDP增长5%。", "GDP增长6%。", "无法计算：这些数字口径不同，百分比不能相加。"),
         ("四川、重庆煤矿产能合计多少万千瓦", "煤矿产能50万吨。", "煤矿产能70万吨。", "原文用的单位不是所问的千瓦"),
         ("四川、重庆光伏装机合计多少", "新增光伏装机70MW。", "光伏总装机达90MW。", "有的是新增量，有的是总量"),
         ("四川能耗比重庆高多少", "能耗下降5吨。", "能耗增长6吨。", "有的是增减幅度，有的不是，或者方向相反"),
@@ -196,7 +196,7 @@ def test_words_that_make_a_figure_a_bound_are_told() -> None:
             "就业人数6万人。",
             "「四川就业人数」在文档中没有找到可以引用的数字",
         ),
-        ("四川装机是重庆装机的几倍", "装机70MW。", "装机0MW。", "算不了：作除数的数字是零。"),
+        ("四川装机是重庆装机的几倍", "装机70MW。", "装机0MW。", "无法计算：作除数的数字是零。"),
         ("四川装机占重庆装机的比重", "装机70MW。", "装机60MW。", "这一部分的数字比总数还大"),
         (
             "四川、重庆农村居民收入合计多少",
@@ -244,7 +244,7 @@ def test_figures_of_nobody_in_particular_come_from_one_document() -> None:
 def test_one_figure_is_not_counted_twice() -> None:
     joint = said(document("a", "电池铝箔和铝塑膜产能10万吨。"), "10万吨")
     both = {"^(?:电池铝箔|铝塑膜)产能是多少": joint}
-    assert answer("电池铝箔产能和铝塑膜产能合计多少", both).text == "算不了：文档中只有一个数字，分不清是哪一项的。"
+    assert answer("电池铝箔产能和铝塑膜产能合计多少", both).text == "无法计算：文档中只有一个数字，分不清是哪一项的。"
 
 
 def test_what_the_document_says_of_all_together_is_its_answer() -> None:
@@ -314,7 +314,7 @@ def test_the_most_is_named_with_its_basis_and_an_unsure_cell_says_so() -> None:
     assert answer("四川和重庆城镇新增就业目标哪个少", texts).text.endswith("最少的是重庆（65万人[2]）。")
     unsure = answer("四川和重庆城镇新增就业目标哪个高", two("城镇新增就业85万人。", "农民工就业65万人。"))
     assert f"| 重庆 | {UNSURE}，见[2] |" in unsure.text
-    assert unsure.text.split("\n")[-1].startswith("比不了：「重庆城镇新增就业目标」")
+    assert unsure.text.split("\n")[-1].startswith("无法比较：「重庆城镇新增就业目标」")
 
 
 def test_documents_that_contradict_each_other_stand_side_by_side_with_their_dates() -> None:

@@ -92,7 +92,7 @@ def test_the_right_figure_clashes_with_nothing() -> None:
 @pytest.mark.parametrize(
     ("question", "value", "reason"),
     [
-        ("2030年光伏装机是多少", "70MW", "文档没有说到所问的时间。"),
+        ("2030年光伏装机是多少", "70MW", "文档未提及您所问的时间。"),
         ("江津区光伏装机是多少", "70MW", "文档没有说到江津区。"),
         ("第五条的光伏装机是多少", "70MW", "文档没有第五条，或者没有讲到所问的内容。"),
     ],

@@ -2,18 +2,19 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.encoding.caching import RememberingEncoder
-from index.records import Document, Hit, Passage, Span
+from index.records import Document, Hit, Metadata, Passage, Span
 from index.store.passage_index import PassageIndex
 from index.text import sentence_spans
 from qa.answers import Answer
 from qa.protocols import Reader
-from qa.reading.extractive_reader import NO_ANSWER, OFF_TOPIC, READ_FIRST, ExtractiveReader
+from qa.reading.extractive_reader import GREETED, NO_ANSWER, OFF_TOPIC, READ_FIRST, ExtractiveReader
 from qa.reading.ranking import RankingModel
 from qa.reading.verify import unsupported
 from qa.reading.windows import READ_WINDOWS
@@ -91,6 +92,20 @@ def test_no_passages_and_passages_without_text_are_refused() -> None:
 def test_a_question_without_a_word_is_about_nothing(question: str) -> None:
     answer = last(question, hits())
     assert answer.abstained and answer.text == OFF_TOPIC and answer.citations == ()
+
+
+@pytest.mark.parametrize("question", ["你好", "您好，在吗？", "hello"])
+def test_a_greeting_is_greeted_without_a_passage(question: str) -> None:
+    answer = last(question, hits())
+    assert answer.abstained and answer.text == GREETED and answer.hits == ()
+
+
+def test_another_regions_sentence_is_no_second_basis() -> None:
+    regions = {"a": "广东省", "b": "浙江省", "c": "广东省"}
+    held = [Document(id, id, TEXT, f"{id}.txt", metadata=Metadata(region=region)) for id, region in regions.items()]
+    asked = ExtractiveReader(ENCODER, PassageIndex.build(held, ENCODER), FakeSpans(), ALWAYS)
+    one, other, like = (SimpleNamespace(hit=each) for id in "abc" for each in hits(document=id))
+    assert not asked._is_of_one_subject(one, other) and asked._is_of_one_subject(one, like)
 
 
 def test_what_is_less_sure_than_the_threshold_is_refused_with_leads() -> None:
@@ -247,20 +262,20 @@ def test_an_answer_as_sure_as_the_threshold_is_given() -> None:
 
 def test_a_refusal_leads_to_what_is_nearest_in_one_sentence() -> None:
     (answer,) = reader().read("2030年光伏发电计划装机容量是多少", hits("2025年光伏发电计划装机容量70MW。"))
-    assert answer.text == "文档没有说到所问的时间；最接近的内容是「2025年光伏发电计划装机容量70MW」。"
+    assert answer.text == "文档未提及您所问的时间；最接近的内容是「2025年光伏发电计划装机容量70MW」。"
     assert answer.abstained and answer.short is None and answer.citations == () and answer.hits
 
 
 def test_a_lead_has_no_marker() -> None:
     (answer,) = reader().read("2030年引进几家企业", hits("2025年引进5家企业[3]。"))
-    assert answer.text == "文档没有说到所问的时间；最接近的内容是「2025年引进5家企业［3］」。"
+    assert answer.text == "文档未提及您所问的时间；最接近的内容是「2025年引进5家企业［3］」。"
 
 
 def test_a_lead_is_one_line_and_not_long() -> None:
     (answer,) = reader().read("2030年引进几家企业", hits("2025年引进 \t 5家企业。"))
     assert answer.text.endswith("「2025年引进 5家企业」。")
     (answer,) = reader().read("2030年引进几家企业", hits("2025年引进5家企业和" + "优质的" * 40 + "人才。"))
-    assert answer.text == "文档没有说到所问的时间。"
+    assert answer.text == "文档未提及您所问的时间。"
 
 
 def test_nothing_of_the_same_matter_is_no_lead() -> None:

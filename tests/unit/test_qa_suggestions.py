@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from index.records import Document
+import pytest
+
+from index.records import Document, Metadata
 from qa.answers import Answer
+from qa.suggesting.examples import about as named
+from qa.suggesting.examples import is_well_formed
 from qa.suggesting.suggestions import AROUND, ASKED, suggestions
 from tests.support.fake_answerer import PLAN, RULES, FakeAnswerer, cite
 
@@ -45,3 +49,16 @@ def about(text: str) -> tuple[Answer, Document]:
 def test_a_document_without_such_facts_gives_none():
     answer = FakeAnswerer().ask("补贴")
     assert suggestions(answer, RULES) == []
+
+
+def test_a_question_names_the_subject_of_its_document_once() -> None:
+    report = replace(PLAN, metadata=Metadata(region="广东省", period="2025/2025"))
+    assert named(report, "地区生产总值增长目标是多少？") == "广东2025年地区生产总值增长目标是多少？"
+    assert named(report, "2025年粮食产量是多少？") == "广东2025年粮食产量是多少？"
+    assert named(report, "广东的粮食产量是多少？") == "广东的粮食产量是多少？"
+    assert named(replace(PLAN, metadata=Metadata(region="全国")), "目标是多少？") == "目标是多少？"
+
+
+@pytest.mark.parametrize("question", ["重点任务是有哪些？", "约束性指标的是哪个？"])
+def test_a_question_that_does_not_read_like_one_is_not_offered(question: str) -> None:
+    assert not is_well_formed(question)
