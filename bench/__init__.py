@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Measurement:
+class Figure:
     """One measured number.
 
     Attributes:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-HINT = """## 想从文档里知道什么？
+HINT = """## 您想了解什么？
 
-答案逐条注明出处，点编号看原文；文档里没有的，会直说没有。
+答案逐条注明出处，点编号看原文；文档里没有的，会明确告知。
 """
 
 TRANSLATIONS = {
@@ -35,26 +35,29 @@ class Words:
     language: str = "zh-CN"
     # Answers
     understood: str = "理解为：{question}"
-    sure: str = "把握较高"
-    fair: str = "把握一般"
-    unsure: str = "把握较低，请核对原文"
-    confidence: str = "{words} · {percent} %"
-    leads: str = "线索：最接近的原文，未必回答了问题"
-    read: str = "读过的 {n} 个片段与得分"
-    ask_next: str = "接着问"
+    sure: str = "可信度较高"
+    fair: str = "可信度中等"
+    unsure: str = "可信度较低，请核对原文"
+    confidence: str = "{words}（{percent}%）"
+    leads: str = "可能相关的原文（不一定能回答您的问题）"
+    read: str = "检索到的 {n} 个片段"
+    ask_next: str = "您可能还想问"
+    try_asking: str = "您可以这样问"
+    searching: str = "正在查找原文…"
     copy: str = "复制"
     copy_all: str = "复制全文"
+    copy_link: str = "复制链接"
     expand: str = "展开说明"
     withheld: str = "语言模型另有 {n} 句没有通过核对，没有显示。"
     struck: str = "语言模型写的这些句子没有通过核对，不是回答："
     good: str = "有用"
-    bad: str = "有误"
+    bad: str = "答错了"
     too_long: str = "问题太长：{n} 个字，最多 {limit} 个字，请缩短后再问。"
     # Exported conversations
     conversation: str = "问答记录"
     basis: str = "出处"
     colon: str = "："
-    page: str = "第 {n} 页"
+    page: str = "第{n}页"
     # Document pages
     product: str = "依据"
     chat: str = "提问"
@@ -63,8 +66,23 @@ class Words:
     find: str = "按标题、文号、机关或地区查找"
     search: str = "查找"
     count: str = "共 {n} 份"
-    none: str = "没有这样的文档。"
-    no_documents: str = "还没有文档：请先用 yiju-index build 建立索引。"
+    none: str = "未找到匹配的文档"
+    no_documents: str = "还没有文档。"
+    add_documents: str = "添加文档"
+    drop_here: str = "把文件拖到这里"
+    formats: str = "支持 PDF、Word、Excel、PPT、OFD、网页、文本、图片和压缩包；扫描件会识别文字。单个文件最大 300 MB。"
+    choose_files: str = "选择文件"
+    choose_folder: str = "选择文件夹"
+    jobs: str = "进度"
+    replace: str = "替换"
+    rename: str = "改名"
+    remove: str = "移除"
+    sort: str = "排序"
+    by_date: str = "按日期"
+    by_name: str = "按文件名"
+    by_length: str = "按篇幅"
+    original: str = "下载原文件"
+    left_out: str = "没有读入的内容："
     number: str = "文号"
     issuer: str = "发文机关"
     issued: str = "发布"
@@ -105,11 +123,15 @@ ENGLISH = Words(
     sure="High confidence",
     fair="Fair confidence",
     unsure="Low confidence: please check the source",
-    leads="Leads: the nearest text, which may not answer the question",
-    read="The {n} passages read, with scores",
-    ask_next="Ask next",
+    confidence="{words} ({percent}%)",
+    leads="Possibly related text (it may not answer your question)",
+    read="The {n} passages found",
+    ask_next="You may also ask",
+    try_asking="Try asking",
+    searching="Searching the documents…",
     copy="Copy",
     copy_all="Copy all",
+    copy_link="Copy link",
     expand="Explain",
     withheld="{n} more sentences of the language model did not stand the check and are not shown.",
     struck="These sentences of the language model did not stand the check and are no part of the answer:",
@@ -127,8 +149,23 @@ ENGLISH = Words(
     find="Find by title, number, issuer or region",
     search="Find",
     count="{n} in all",
-    none="There is no such document.",
-    no_documents="No documents yet: build an index with yiju-index build.",
+    none="No document matches",
+    no_documents="No documents yet.",
+    add_documents="Add documents",
+    drop_here="Drop files here",
+    formats="PDF, Word, Excel, PowerPoint, OFD, web pages, text, pictures, archives; scans are read. 300 MB a file.",
+    choose_files="Choose files",
+    choose_folder="Choose a folder",
+    jobs="Progress",
+    replace="Replace",
+    rename="Rename",
+    remove="Remove",
+    sort="Order",
+    by_date="By date",
+    by_name="By file name",
+    by_length="By length",
+    original="Download the file",
+    left_out="Not read:",
     number="Number",
     issuer="Issuer",
     issued="Issued",

@@ -103,7 +103,7 @@ def test_axe_finds_nothing_wrong_with_the_chat(browser, address, scheme):
         page.wait_for_timeout(400)  # the panel slides in
         found += violations(page)
         page.keyboard.press("Escape")
-        panel(page, "范围").locator("legend").first.wait_for()
+        panel(page, "检索范围").locator("legend").first.wait_for()
         page.wait_for_timeout(400)
         found += violations(page)
         panel(page, "历史")
@@ -179,13 +179,13 @@ def test_a_citation_leads_to_its_place_in_the_document_and_on(browser, address):
 def test_a_filter_narrows_what_is_asked_and_stays_in_the_address(browser):
     answerer = Narrowed()
     with serving(built(answerer)) as address, chat(browser, address) as page:
-        panel(page, "范围").get_by_label("2023").check()
+        panel(page, "检索范围").get_by_label("2023").check()
         page.get_by_label("光伏项目管理办法").check()
         page.get_by_role("button", name="应用").click()
         ask(page, "光伏")
         assert answerer.filters[-1] == Filter(documents=frozenset({"rules-3c4d"}), years=frozenset({2023}))
         page.reload()
-        expect(page.locator("#yj-scope")).to_have_text("范围：2 项")
+        expect(page.locator("#yj-scope")).to_have_text("2 项")
         page.locator("#yj-scope").click()
         page.get_by_role("button", name="不限范围").click()
         ask(page, "光伏")
@@ -296,7 +296,7 @@ def test_hostile_names_and_texts_do_nothing_on_document_pages_filter_and_history
     with serving(built(Evil())) as address, chat(browser, address) as page:
         ask(page, PAYLOADS[1])
         panel(page, "历史").locator(".yj-past").first.wait_for()
-        panel(page, "范围").locator("label").first.wait_for()
+        panel(page, "检索范围").locator("label").first.wait_for()
         for path in (f"?q={PAYLOADS[0]}", f"{EVIL.id}?start=0&end=50"):
             assert page.goto(f"{address}/documents/{path}").status == 200
             assert page.evaluate("window.hit") is None

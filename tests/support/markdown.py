@@ -11,7 +11,7 @@ MARKDOWN = MarkdownIt("commonmark", {"breaks": True, "html": True}).enable(["tab
 
 
 TAGS = re.compile(
-    r"</?(?:div|p|strong|ul|ol|li|del|cite|details|summary|table|thead|tbody|tr|th|td)(?: class=\"yj-[a-z]+\")?>"
+    r"</?(?:div|p|strong|ul|ol|li|del|mark|cite|details|summary|table|thead|tbody|tr|th|td)(?: class=\"yj-[a-z]+\")?>"
     r"|<a href=\"#[a-z]+(?:-[\w-]+)?\"(?: title=\"[^\"<>]*\")?>|</a>"
 )
 """The only tags that a message may hold."""

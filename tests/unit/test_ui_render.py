@@ -68,11 +68,11 @@ def test_no_part_of_an_answer_can_bring_in_markup(trap):
 def test_an_answer_shows_short_answer_sentence_marker_and_confidence():
     shown = render(FakeAnswerer().ask("光伏装机目标"))
     assert (
-        '<p class="yj-short"><strong>70MW</strong></p><p class="yj-said">光伏发电计划装机容量70MW。'
+        '<p class="yj-short"><strong>70MW</strong></p><p class="yj-said">光伏发电计划装机容量<mark>70MW</mark>。'
         '<a href="#ev-plan-1a2b-105-120" title="《綦江区绿色发展实施方案》三（三）">1</a></p>'
-        '<p class="yj-sure">把握较高 · 92 %</p>'
+        '<p class="yj-sure">可信度较高（92%）</p>'
     ) in shown
-    assert "读过的 4 个片段与得分" in shown
+    assert "检索到的 4 个片段" in shown
     assert shown.count("· 0.50</cite>") == 4
 
 
@@ -99,8 +99,8 @@ def test_only_a_finished_answer_offers_what_to_do_with_it():
 
 def test_in_english_all_but_the_documents_is_english():
     beside = words_of(render(FakeAnswerer().ask("光伏装机目标"), ENGLISH))
-    assert "High confidence · 92 %" in beside
-    for words in (CHINESE.copy, "片段", "把握"):
+    assert "High confidence (92%)" in beside
+    for words in (CHINESE.copy, "片段", "可信度"):
         assert words not in beside
 
 
@@ -117,20 +117,52 @@ def test_markers_of_a_growing_answer_lead_nowhere_yet_and_unknown_ones_are_text(
     whole = render(replace(growing, citations=(cite(1, PLAN, "180MW"),), confidence=0.7))
     assert f'甲<a href="#ev-plan-1a2b-{start}-{start + 5}"' in whole
     assert "乙[2]</p>" in whole
-    assert "把握一般 · 70 %" in whole
+    assert "可信度中等（70%）" in whole
 
 
-def test_an_abstention_shows_at_most_three_leads_marked_as_such():
-    shown = render(FakeAnswerer().ask("今天天气如何"), done=False)
+def test_an_abstention_shows_one_lead_at_most_and_none_about_something_else():
+    refused = replace(FakeAnswerer().ask("今天天气如何"), standalone_question="光伏发电怎么规划建设")
+    shown = render(refused, done=False)
     assert '<p class="yj-none">文档里没有找到这个问题的答案。</p>' in shown
-    assert "线索" in shown
-    assert shown.count('href="#lead-') == 3
-    assert "把握" not in shown
+    assert "可能相关的原文（不一定能回答您的问题）" in shown
+    assert shown.count('href="#lead-') == 1
+    assert "可信度" not in shown
+    assert "#lead-" not in render(FakeAnswerer().ask("今天天气如何"), done=False)
+
+
+def test_the_sources_stand_below_the_answer_each_place_once():
+    quotes = (cite(1, PLAN, "风电计划装机容量180MW"), cite(2, PLAN, "光伏发电计划装机容量70MW"))
+    shown = render(Answer("q", "q", "甲[1]乙[2]", citations=quotes, confidence=0.9))
+    assert shown.count("<cite>綦江区绿色发展实施方案 · （三）加快新能源开发</cite>") == 1
+    paged = replace(quotes[0], passage=replace(quotes[0].passage, page=3))
+    assert " · 第3页</cite>" in render(Answer("q", "q", "甲[1]", citations=(paged,), confidence=0.9))
+
+
+def test_a_list_is_not_said_twice():
+    text = "分三类：\n甲类[1]\n乙类[1]\n丙类[1]"
+    listed = Answer("q", "q", text, "甲类；乙类；丙类", (cite(1, PLAN, "180MW"),), confidence=0.9)
+    assert "yj-short" not in render(listed)
+
+
+def test_in_english_refusals_are_english_and_quotes_stay():
+    refused = Answer("q", "q", "文档未提及您所问的时间；最接近的内容是「2025年70MW」。", abstained=True)
+    assert "The documents do not speak of the time you ask about; the nearest is 「2025年70MW」." in render(
+        refused, ENGLISH
+    )
+    answered = Answer("q", "q", "无法计算：是原文。[1]\n\n另见：合计70MW。[1]", citations=(cite(1, PLAN, "180MW"),))
+    shown = words_of(render(answered, ENGLISH))
+    assert "无法计算：是原文。" in shown and "See also: 合计70MW。" in shown
 
 
 @pytest.mark.parametrize(
     ("confidence", "words"),
-    [(1.0, "把握较高"), (0.85, "把握较高"), (0.84, "把握一般"), (0.6, "把握一般"), (0.0, "把握较低，请核对原文")],
+    [
+        (1.0, "可信度较高"),
+        (0.85, "可信度较高"),
+        (0.84, "可信度中等"),
+        (0.6, "可信度中等"),
+        (0.0, "可信度较低，请核对原文"),
+    ],
 )
 def test_confidence_is_said_in_words(confidence, words):
     assert confidence_words(confidence) == words

@@ -25,10 +25,11 @@ from qa.protocols import Answerer
 from qa.settings import MAX_QUESTION_CHARACTERS
 from qa.suggesting.suggestions import suggestions
 from ui.access.visitors import GUEST, Visitor, visitor_of
-from ui.answer_queue import AnswerQueue
+from ui.answer_queue import Desk
 from ui.bodies import filter_of, parse
+from ui.chat.english import said_in
 from ui.chat.examples import Examples
-from ui.chat.rendering import REFUSAL, render, render_question, render_refusal, unescape
+from ui.chat.rendering import REFUSAL, WAITING, render, render_question, render_refusal, render_waiting, unescape
 from ui.chat.requests import Event, Events
 from ui.errors import ApiError
 from ui.wording import CHINESE, HINT, TRANSLATIONS, Words, plain_question, words_for
@@ -69,7 +70,7 @@ class State:
     embedded: bool = False
 
 
-def mount_chat(app: FastAPI, desk: AnswerQueue, examples: Examples) -> Events:
+def mount_chat(app: FastAPI, desk: Desk, examples: Examples) -> Events:
     """Mounts the chat at `/chat/`, and says what its page may ask for."""
     chat = build_chat(desk, examples)
     gr.mount_gradio_app(
@@ -106,7 +107,7 @@ def _event(fn: BlockFunction) -> Event:
     return Event(kinds, queued=fn.queue, chooses=fn.targets[0][1] == "example_select")
 
 
-def build_chat(desk: AnswerQueue, examples: Examples) -> gr.Blocks:
+def build_chat(desk: Desk, examples: Examples) -> gr.Blocks:
     """The page with its events. Nothing on it comes from documents: who may see them is only known at an event."""
     page: gr.Blocks
     with gr.Blocks(title="依据 · 文档问答", fill_height=True, fill_width=True, analytics_enabled=False) as page:
@@ -120,7 +121,7 @@ def build_chat(desk: AnswerQueue, examples: Examples) -> gr.Blocks:
             max_lines=6,
         )
         state, kept, past = (_hidden(name) for name in ("yj-state", "yj-kept", "yj-past"))
-        _wire_asking(chat, box, state, kept, desk)
+        _wire_asking(chat, box, state, kept, desk, examples)
         _wire_page(page, chat, past, examples)
     page.queue(max_size=CONVERSATIONS, api_open=False)  # the desk limits the work; this bounds what waits before it
     return page
@@ -176,7 +177,7 @@ def _content(message: dict[str, Any]) -> str:
 
 
 def _is_answer(message: dict[str, Any]) -> bool:
-    return message["role"] == "assistant" and not _content(message).startswith(REFUSAL)
+    return message["role"] == "assistant" and not _content(message).startswith((REFUSAL, WAITING))
 
 
 def _chatbot() -> gr.Chatbot:
@@ -205,13 +206,15 @@ _QUICK: dict[str, Any] = {"queue": False, **_EVENT}
 _SLOW: dict[str, Any] = {"concurrency_limit": None, **_EVENT}
 
 
-def _wire_asking(chat: gr.Chatbot, box: gr.Textbox, state: gr.Textbox, kept: gr.Textbox, desk: AnswerQueue) -> None:
+def _wire_asking(
+    chat: gr.Chatbot, box: gr.Textbox, state: gr.Textbox, kept: gr.Textbox, desk: Desk, examples: Examples
+) -> None:
     """Events of asking; private ones, since `/api/ask` is the interface for programs."""
     asked = (
         box.submit(_submitted, [box, chat, state], [box, chat], **_QUICK),
         chat.example_select(_chosen, [chat, state], [box, chat], **_QUICK),
     )
-    respond = _respond_with(desk)
+    respond = _respond_with(desk, examples)
     answers = [step.success(respond, [chat, state], [box, chat, kept], **_SLOW) for step in asked]
     box.stop(_stopped, None, box, cancels=answers, **_QUICK)
 
@@ -220,7 +223,8 @@ def _wire_page(page: gr.Blocks, chat: gr.Chatbot, past: gr.Textbox, examples: Ex
     async def start(request: gr.Request) -> object:
         """What the empty page offers to who opened it."""
         questions = await examples.for_visitor(_visitor(request))
-        return gr.update(examples=[{"text": each} for each in questions])
+        whole = questions[: len(questions) // 2 * 2] or questions  # the grid has two columns
+        return gr.update(examples=[{"text": each} for each in whole])
 
     page.load(start, None, chat, **_QUICK)
     past.change(remembered, past, chat, **_QUICK)
@@ -256,24 +260,29 @@ Step = tuple[object, object, object]
 """Updates of the question box, of the conversation, and of what the browser is to remember."""
 
 
-def _respond_with(desk: AnswerQueue) -> Callable[[Messages, str, gr.Request], AsyncIterator[Step]]:
+def _respond_with(desk: Desk, examples: Examples) -> Callable[[Messages, str, gr.Request], AsyncIterator[Step]]:
     async def respond(messages: Messages, state: str, request: gr.Request) -> AsyncIterator[Step]:
         """Answers the last message, if it is a question."""
         if not messages or messages[-1]["role"] != "user":
             yield gr.skip(), gr.skip(), gr.skip()
             return
+        words = CHINESE
         try:
-            async for reply, kept in _replies(desk, messages, state_of(state), _visitor(request)):
+            said = state_of(state)
+            words = said.words
+            yield gr.skip(), [*messages, _said("assistant", render_waiting(words))], gr.skip()
+            async for reply, kept in _replies(desk, messages, said, _visitor(request), examples):
                 yield gr.skip(), [*messages, _said("assistant", reply)], kept
         except (ValueError, YijuError, ApiError) as error:
-            yield gr.skip(), [*messages, _said("assistant", render_refusal(str(error)))], gr.skip()
+            refused = render_refusal(said_in(words, str(error)))
+            yield gr.skip(), [*messages, _said("assistant", refused)], gr.skip()
         yield _stopped(), gr.skip(), gr.skip()
 
     return respond
 
 
 async def _replies(
-    desk: AnswerQueue, messages: Messages, state: State, visitor: Visitor
+    desk: Desk, messages: Messages, state: State, visitor: Visitor, examples: Examples
 ) -> AsyncIterator[tuple[str, object]]:
     """The growing message, and with the last one what the browser is to remember."""
     said = question_of(messages[-1])
@@ -285,7 +294,10 @@ async def _replies(
     ):
         yield render(answer, state.words, done=False), gr.skip()
     if answer is not None:
-        following = await asyncio.to_thread(_following, desk.seen_by(visitor), answer)
+        if answer.abstained and not answer.hits:  # a greeting, or nothing that documents could answer
+            following: Sequence[str] = await examples.for_visitor(visitor)
+        else:
+            following = await asyncio.to_thread(_following, desk.seen_by(visitor), answer)
         reply = render(answer, state.words, suggestions=following, rated=desk.usage is not None)
         yield reply, json.dumps([said, reply, answer.id], ensure_ascii=False)
 
@@ -293,7 +305,8 @@ async def _replies(
 def _following(seen: Answerer, answer: Answer) -> Sequence[str]:
     """What to ask next; nothing where the document has just left the index."""
     quoted = answer.citations and seen.document(answer.citations[0].passage.document_id)
-    return suggestions(answer, quoted) if quoted else ()
+    several = len({each.metadata.region for each in seen.descriptions()}) > 1
+    return suggestions(answer, quoted, named=several) if quoted else ()
 
 
 def _said(role: str, content: str) -> dict[str, Any]:

@@ -13,13 +13,18 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from index.records import Hit, Passage
+from index.text import terms
 from qa.answers import Answer, Citation
 from qa.computing.tabulating import Rows, blocks
+from ui.chat.english import labelled_in, said_in
 from ui.chat.references import reference
 from ui.wording import CHINESE, Words, expansion
 
-LEADS = 3
-"""How many passages are offered where the documents do not answer."""
+NEAR = 0.5
+"""Share of a question's words that a passage must hold to be offered where the documents do not answer."""
+
+LONG_SHORT = 60
+"""From how many characters on a short answer is none: its sentence says it all."""
 
 LEAD_CHARACTERS = 90
 """How much of a passage its lead shows."""
@@ -33,6 +38,10 @@ SURE, FAIR = 0.85, 0.6
 REFUSAL = '<p class="yj-refusal">'
 """Begins every message that stands in place of an answer."""
 
+WAITING = '<p class="yj-waiting">'
+"""Begins the message that stands in place of an answer to come."""
+
+_LISTED = re.compile(r"[；\n]")
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co"))
 
@@ -53,7 +62,8 @@ def render(
     """
     parts = [*_said(answer, words), *_checked(answer, words)]
     if done:
-        parts += [_actions(answer, words, rated), *_read(answer, words), *_next(suggestions, words)]
+        parts += [*_sources(answer, words), _actions(answer, words, rated)]
+        parts += [*_read(answer, words), *_next(answer, suggestions, words)]
     return f'<div class="yj-answer">{"".join(parts)}</div>'
 
 
@@ -65,6 +75,11 @@ def render_question(question: str) -> str:
 def render_refusal(message: str) -> str:
     """The chat message in place of an answer that could not be given."""
     return f"{REFUSAL}{escape(message)}</p>"
+
+
+def render_waiting(words: Words = CHINESE) -> str:
+    """The chat message until there is an answer."""
+    return f"{WAITING}{escape(words.searching)}</p>"
 
 
 def confidence_words(confidence: float, words: Words = CHINESE) -> str:
@@ -102,13 +117,14 @@ def _said(answer: Answer, words: Words) -> Iterator[str]:
         understood = words.understood.format(question=answer.standalone_question)
         yield f'<p class="yj-understood">{escape(understood)}</p>'
     if answer.abstained:
-        yield f'<p class="yj-none">{escape(answer.text)}</p>'
-        yield from _leads(answer, words)
+        yield f'<p class="yj-none">{escape(said_in(words, answer.text))}</p>'
+        yield from _lead_to(answer, words)
         return
-    if answer.short is not None:
+    if answer.short is not None and not _is_said_twice(answer.short, answer.text):
         yield f'<p class="yj-short"><strong>{escape(answer.short)}</strong></p>'
-    for block in blocks(answer.text):
-        yield _table(block, answer) if isinstance(block, list) else _paragraph(block, answer)
+    marked = answer.short if answer.citations else None
+    for block in blocks(labelled_in(words, answer.text)):
+        yield _table(block, answer) if isinstance(block, list) else _paragraph(block, answer, marked)
     if answer.citations:
         sure, percent = confidence_words(answer.confidence, words), round(100 * answer.confidence)
         yield f'<p class="yj-sure">{escape(words.confidence.format(words=sure, percent=percent))}</p>'
@@ -117,19 +133,26 @@ def _said(answer: Answer, words: Words) -> Iterator[str]:
 def _checked(answer: Answer, words: Words) -> Iterator[str]:
     """What a language model wrote and could not show for, and what is to be said of how the answer came about."""
     unfit = [each for each in answer.sentences if each.problem]
-    struck = "".join(
-        f"<li><del>{escape(each.text)}</del> {escape(each.problem or '')}</li>" for each in unfit if each.text
-    )
+    told = [(each.text, said_in(words, each.problem or "")) for each in unfit if each.text]
+    struck = "".join(f"<li><del>{escape(text)}</del> {escape(problem)}</li>" for text, problem in told)
     if struck:
         yield f'<p class="yj-caption">{escape(words.struck)}</p><ul class="yj-struck">{struck}</ul>'
     if withheld := sum(not each.text for each in unfit):
         yield f'<p class="yj-caption">{escape(words.withheld.format(n=withheld))}</p>'
     if answer.notice:
-        yield f'<p class="yj-notice">{escape(answer.notice)}</p>'
+        yield f'<p class="yj-notice">{escape(said_in(words, answer.notice))}</p>'
 
 
-def _paragraph(line: str, answer: Answer) -> str:
-    return f'<p class="yj-said">{_line(line, answer.citations)}</p>'
+def _is_said_twice(short: str, text: str) -> bool:
+    """Whether a short answer is a list, or a long text, that the sentences below it give again."""
+    plain = _MARKER.sub("", text)
+    parts = [each.strip() for each in _LISTED.split(short) if each.strip()]
+    listed = len(parts) > 2 and all(each in plain for each in parts)
+    return listed or (len(short) > LONG_SHORT and short in plain) or short.strip() == plain.strip()
+
+
+def _paragraph(line: str, answer: Answer, marked: str | None) -> str:
+    return f'<p class="yj-said">{_line(line, answer.citations, marked)}</p>'
 
 
 def _table(rows: Rows, answer: Answer) -> str:
@@ -140,13 +163,23 @@ def _table(rows: Rows, answer: Answer) -> str:
     return f'<div class="yj-table"><table><thead><tr>{named}</tr></thead><tbody>{lines}</tbody></table></div>'
 
 
-def _line(line: str, citations: tuple[Citation, ...]) -> str:
-    """One line with its markers as links; a marker out of range stays text."""
+def _line(line: str, citations: tuple[Citation, ...], marked: str | None = None) -> str:
+    """One line with its markers as links, and the answer marked in it; a marker out of range stays text."""
     pieces = _MARKER.split(line)
-    parts = [escape(pieces[0])]
+    parts = [_marked(pieces[0], marked)]
     for number, text in zip(pieces[1::2], pieces[2::2], strict=True):
-        parts += [_marker(int(number), citations), escape(text)]
+        parts += [_marker(int(number), citations), _marked(text, marked)]
     return "".join(parts)
+
+
+def _marked(text: str, answer: str | None) -> str:
+    """A text as HTML, with the answer marked where it stands in it among other words."""
+    before, found, behind = text.partition(answer) if answer and answer != text else (text, "", "")
+    if not found:
+        return escape(text)
+    # `escape` trims what it is given.
+    spaces = [" " * (part != part.rstrip()) for part in (before,)] + [" " * (behind != behind.lstrip())]
+    return f"{escape(before)}{spaces[0]}<mark>{escape(found)}</mark>{spaces[1]}{escape(behind)}"
 
 
 def _marker(n: int, citations: tuple[Citation, ...]) -> str:
@@ -159,10 +192,32 @@ def _marker(n: int, citations: tuple[Citation, ...]) -> str:
     return f'<a href="{place}" title="{escape(reference(quote.passage))}">{n}</a>'
 
 
-def _leads(answer: Answer, words: Words) -> Iterator[str]:
-    if answer.hits:
-        leads = "".join(f"<li>{_lead(hit.passage, LEAD_CHARACTERS)}</li>" for hit in answer.hits[:LEADS])
-        yield f'<p class="yj-caption">{escape(words.leads)}</p><ul class="yj-leads">{leads}</ul>'
+def _lead_to(answer: Answer, words: Words) -> Iterator[str]:
+    """The first passage that is about what was asked, if any is."""
+    asked = {*terms(answer.standalone_question or answer.question)}
+    for hit in answer.hits:
+        if asked and len(asked & {*terms(hit.passage.indexed_text)}) >= NEAR * len(asked):
+            lead = _lead(hit.passage, LEAD_CHARACTERS)
+            yield f'<p class="yj-caption">{escape(words.leads)}</p><ul class="yj-leads"><li>{lead}</li></ul>'
+            return
+
+
+def _sources(answer: Answer, words: Words) -> Iterator[str]:
+    """Where an answer stands: a line each place, by document, section and page."""
+    places = dict[tuple[object, ...], Citation]()
+    for each in answer.citations:
+        places.setdefault((each.passage.document_id, each.passage.section_path, each.passage.page), each)
+    listed = "".join(f"<li>{_source(each, words)}</li>" for each in places.values())
+    if listed:
+        yield f'<ul class="yj-sources">{listed}</ul>'
+
+
+def _source(citation: Citation, words: Words) -> str:
+    passage = citation.passage
+    page = (words.page.format(n=passage.page),) if passage.page else ()
+    where = " · ".join((passage.title, *passage.section_path[-1:], *page))
+    place = source_link(passage.document_id, citation.quote.start, citation.quote.end)
+    return f'<a href="{place}" title="{escape(reference(passage))}">{citation.n}</a> <cite>{escape(where)}</cite>'
 
 
 def _lead(passage: Passage, characters: int, score: str = "") -> str:
@@ -174,7 +229,7 @@ def _lead(passage: Passage, characters: int, score: str = "") -> str:
 
 
 def _actions(answer: Answer, words: Words, rated: bool) -> str:
-    links = [("#copy", words.copy), ("#copy-all", words.copy_all)]
+    links = [("#copy", words.copy), ("#copy-all", words.copy_all), ("#link", words.copy_link)]
     if rated and answer.id is not None:
         links += [(f"#good-{answer.id}", words.good), (f"#bad-{answer.id}", words.bad)]
     made = [f'<a href="{escape(to)}">{escape(text)}</a>' for to, text in links]
@@ -196,7 +251,8 @@ def _scored(hit: Hit) -> str:
     return _lead(hit.passage, READ_CHARACTERS, f" · {hit.score:.2f}")
 
 
-def _next(suggestions: Sequence[str], words: Words) -> Iterator[str]:
+def _next(answer: Answer, suggestions: Sequence[str], words: Words) -> Iterator[str]:
     if suggestions:
+        caption = words.try_asking if answer.abstained else words.ask_next
         questions = "".join(f'<li><a href="#ask">{escape(each)}</a></li>' for each in suggestions)
-        yield f'<p class="yj-caption">{escape(words.ask_next)}</p><ul class="yj-next">{questions}</ul>'
+        yield f'<p class="yj-caption">{escape(caption)}</p><ul class="yj-next">{questions}</ul>'

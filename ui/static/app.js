@@ -4,9 +4,9 @@ import "./connection.js";
 import { ask, button, make, ROOT } from "./dom.js";
 import { isRating, rate } from "./feedback.js";
 import { isKept, keepTurn, leave, noteQuestion, openHistory, restore } from "./kept.js";
-import { openScope, showScope, tellState } from "./scope.js";
+import { nameScope, openScope, showScope, tellState } from "./scope.js";
 import { isSource, openSource } from "./sources.js";
-import { copyAnswer, follow } from "./turns.js";
+import { copyAnswer, copyLink, follow } from "./turns.js";
 import { fill, words } from "./words.js";
 
 const query = new URLSearchParams(location.search);
@@ -24,6 +24,7 @@ function header() {
     make("a", { href: otherLanguage(), className: "yj-language", lang: words.language === "en" ? "zh-CN" : "en", textContent: words.other }));
   scope.id = "yj-scope";
   showScope(scope);
+  nameScope(scope);
   return make("header", { id: "yj-head" }, make("h1", { textContent: words.product }), make("p", { textContent: words.claim }), nav);
 }
 
@@ -50,6 +51,7 @@ function onClick(event) {
   event.stopPropagation();
   if (isSource(link)) openSource(link);
   else if (isRating(link)) rate(link);
+  else if (link.hash === "#link") copyLink(link);
   else if (link.hash.startsWith("#copy")) copyAnswer(link);
   else if (link.hash === "#ask") ask(link.textContent);
   else if (link.hash === "#expand") ask(link.title);
@@ -66,6 +68,8 @@ function nameThings() {
   set("#yj-ask .submit-button", "aria-label", words.send);
   set("#yj-ask .stop-button", "aria-label", words.stop);
   ["aria-label", "title"].forEach((name) => set("#yj-chat .scroll-down-button-container", name, words.down));
+  const waiting = document.querySelector("#yj-chat .yj-waiting");
+  if (waiting && !document.querySelector("#yj-ask .stop-button") && waiting.textContent !== words.stopped) waiting.textContent = words.stopped;
   set("#yj-chat .examples", "role", "group"); // a list may not hold buttons
   set("#yj-chat .yj-does a, #yj-chat .yj-next a", "role", "button");
   document.querySelectorAll('#yj-chat a[href*="#ev-"]').forEach((link) => {
@@ -93,6 +97,7 @@ function onBox(box) {
   tellState();
   if (matchMedia("(hover: hover)").matches && parent === window) box.focus();
   const again = performance.getEntriesByType("navigation")[0]?.type === "reload";
+  if (!again && query.has("document")) leave(); // asked about this document: a conversation of its own
   if (!question || (again && isKept())) return restore(box);
   leave();
   ask(question);

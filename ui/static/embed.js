@@ -45,6 +45,33 @@
     parent.postMessage({ yiju: "close" }, "*");
   }
 
+  /** The page's colour in place of ours, made darker or lighter until it can be read on the ground. */
+  function paint(color) {
+    if (!/^#[0-9a-f]{6}$/i.test(color ?? "")) return;
+    const parts = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+    const light = (rgb) => {
+      const [r, g, b] = rgb.map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const contrast = (one, other) => (Math.max(light(one), light(other)) + 0.05) / (Math.min(light(one), light(other)) + 0.05);
+    const mixed = (one, other, share) => one.map((part, at) => Math.round(part + (other[at] - part) * share));
+    const css = (rgb) => `rgb(${rgb.join(" ")})`;
+    const rule = (selector, surface, towards) => {
+      let accent = parts(color);
+      let ground = mixed(surface, accent, 0.12);
+      for (let share = 0.1; share <= 1 && contrast(accent, ground) < 4.6; share += 0.1) {
+        accent = mixed(parts(color), towards, share);
+        ground = mixed(surface, accent, 0.12);
+      }
+      const on = contrast(accent, [255, 255, 255]) >= 4.5 ? [255, 255, 255] : [0, 0, 0];
+      return `${selector} { --yj-accent: ${css(accent)}; --yj-accent-ground: ${css(ground)}; --yj-on-accent: ${css(on)}; }`;
+    };
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(`${rule("body", [255, 255, 255], [0, 0, 0])} ${rule("body.dark", [26, 32, 29], [255, 255, 255])}`);
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  }
+
+  paint(query.get("color"));
   document.documentElement.classList.add("yj-embed");
   addEventListener("message", onMessage);
   addEventListener("keydown", onKey);

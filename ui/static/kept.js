@@ -2,6 +2,7 @@
 
 import { button, make, type } from "./dom.js";
 import { closePanel, fillPanel, showPanel } from "./panel.js";
+import { storage, whenGiven } from "./storage.js";
 import { exportConversation } from "./turns.js";
 import { fill, words } from "./words.js";
 
@@ -11,12 +12,15 @@ const ASKED = "yiju:asked"; // the question that is being answered
 const CONVERSATIONS = 30;
 const TURNS = 50;
 
+const browser = storage("localStorage");
+const ofTab = storage("sessionStorage");
 let seen = "";
+let undo = null; // what was deleted last, with the place that it had
 
 /** What a store holds; a browser may forbid storage altogether. */
 function load() {
   try {
-    const found = JSON.parse(localStorage.getItem(STORE) ?? "[]");
+    const found = JSON.parse(browser.getItem(STORE) ?? "[]");
     return Array.isArray(found) ? found.filter((each) => typeof each?.id === "string" && Array.isArray(each.turns)) : [];
   } catch {
     return [];
@@ -27,7 +31,7 @@ function load() {
 function save(conversations) {
   for (let n = Math.min(conversations.length, CONVERSATIONS); n >= 0; n -= 1) {
     try {
-      return void localStorage.setItem(STORE, JSON.stringify(conversations.slice(0, n)));
+      return void browser.setItem(STORE, JSON.stringify(conversations.slice(0, n)));
     } catch {
       if (n === 0) return;
     }
@@ -37,8 +41,8 @@ function save(conversations) {
 /** A value of this tab's own: read, or written, or with null removed. */
 function own(name, value) {
   try {
-    if (value === undefined) return sessionStorage.getItem(name);
-    return value === null ? sessionStorage.removeItem(name) : sessionStorage.setItem(name, value);
+    if (value === undefined) return ofTab.getItem(name);
+    return value === null ? ofTab.removeItem(name) : ofTab.setItem(name, value);
   } catch {
     return null;
   }
@@ -86,18 +90,41 @@ export function restore(box) {
 /** The next turn begins another conversation. */
 export const leave = () => tab(null);
 
+whenGiven(() => { if (!document.querySelector('#yj-chat [data-testid="user"]')) restore(); });
+
 export function openHistory(from) {
+  undo = null;
   showPanel(from, words.history, [], []);
   showHistory();
 }
+
+let wanted = "";
 
 function showHistory() {
   const all = load();
   const current = document.querySelector("#yj-chat .yj-answer")
     ? [make("p", { className: "yj-row" }, exporting("md", words.exportMarkdown), exporting("docx", words.exportWord))] : [];
-  const rows = all.map((each) => make("li", {}, opening(each), removing(each)));
-  const list = rows.length ? make("ul", { className: "yj-kept" }, ...rows) : make("p", { className: "yj-path", textContent: words.noHistory });
-  fillPanel([...current, list, make("p", { className: "yj-file", textContent: words.kept })], all.length ? [clearing()] : []);
+  const list = make("ul", { className: "yj-kept" });
+  const fillList = () => {
+    const found = all.filter((each) => JSON.stringify([titleOf(each), ...each.turns.map(([question]) => question)]).toLowerCase().includes(wanted));
+    const ordered = [...found.filter((each) => each.pinned), ...found.filter((each) => !each.pinned)];
+    list.replaceChildren(...ordered.map((each) => make("li", {}, opening(each), pinning(each), renaming(each), removing(each))));
+  };
+  const find = make("input", { type: "search", placeholder: words.findConversation, value: wanted, className: "yj-find" });
+  find.setAttribute("aria-label", words.findConversation);
+  find.addEventListener("input", () => { wanted = find.value.trim().toLowerCase(); fillList(); });
+  fillList();
+  const shown = all.length ? [...(all.length > 5 ? [find] : []), list] : [make("p", { className: "yj-path", textContent: words.noHistory })];
+  const back = undo ? [make("p", { className: "yj-row" }, button(words.undoRemoval, bringBack))] : [];
+  fillPanel([...current, ...back, ...shown, make("p", { className: "yj-file", textContent: words.kept })], all.length ? [clearing()] : []);
+}
+
+function bringBack() {
+  const all = load();
+  all.splice(undo.at, 0, undo.conversation);
+  save(all);
+  undo = null;
+  showHistory();
 }
 
 function exporting(format, text) {
@@ -106,23 +133,65 @@ function exporting(format, text) {
   });
 }
 
-const titleOf = ({ turns }) => String(turns[0]?.[0] ?? "…");
+const titleOf = ({ title, turns }) => String(title || (turns[0]?.[0] ?? "…"));
 
 function opening(conversation) {
   const time = new Date(conversation.time).toLocaleString(words.language, { dateStyle: "medium", timeStyle: "short" });
   const made = button("", () => { tab(conversation.id); restore(); closePanel(); }, "yj-past");
   made.append(make("span", { textContent: titleOf(conversation) }), make("small", { textContent: time }));
+  if (conversation.id === tab()) made.setAttribute("aria-current", "true");
   return made;
 }
 
+/** A small button of a conversation, which changes what is kept of it. */
+function changing(text, name, conversation, change) {
+  const made = button(text, () => change(made));
+  made.setAttribute("aria-label", fill(name, { what: titleOf(conversation) }));
+  made.title = fill(name, { what: titleOf(conversation) });
+  return made;
+}
+
+function update(conversation, values) {
+  save(load().map((each) => (each.id === conversation.id ? { ...each, ...values } : each)));
+  showHistory();
+}
+
+function pinning(conversation) {
+  const made = changing("☆", words.pin, conversation, () => update(conversation, { pinned: !conversation.pinned }));
+  made.setAttribute("aria-pressed", String(Boolean(conversation.pinned)));
+  if (conversation.pinned) made.textContent = "★";
+  return made;
+}
+
+function renaming(conversation) {
+  return changing("✎", words.renameConversation, conversation, (made) => {
+    const field = make("input", { value: titleOf(conversation), maxLength: 80, className: "yj-find" });
+    field.setAttribute("aria-label", made.title);
+    const done = () => update(conversation, { title: field.value.trim() });
+    field.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.isComposing) done();
+      if (event.key === "Escape") { event.stopPropagation(); showHistory(); }
+    });
+    made.closest("li").replaceChildren(field, button("✓", done));
+    field.select();
+  });
+}
+
 function removing(conversation) {
-  const made = button("×", () => {
-    save(load().filter((each) => each.id !== conversation.id));
-    if (tab() === conversation.id) tab(null);
+  return changing("×", words.remove, conversation, () => {
+    const all = load();
+    undo = { at: all.findIndex((each) => each.id === conversation.id), conversation };
+    save(all.filter((each) => each.id !== conversation.id));
+    if (tab() === conversation.id) empty();
     showHistory();
   });
-  made.setAttribute("aria-label", fill(words.remove, { what: titleOf(conversation) }));
-  return made;
+}
+
+/** Takes the conversation off the screen that is no longer kept. */
+function empty() {
+  tab(null);
+  own(ASKED, null);
+  type(document.querySelector("#yj-past textarea"), JSON.stringify({ turns: [], at: Date.now() }));
 }
 
 /** Asks once more before it clears everything. */
@@ -133,7 +202,8 @@ function clearing() {
       return;
     }
     save([]);
-    tab(null);
+    empty();
+    undo = null;
     showHistory();
   });
   return made;

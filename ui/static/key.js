@@ -22,9 +22,19 @@
     if (!said?.error) return;
     const note = document.createElement("p");
     note.className = "yj-refused";
-    note.textContent = said.error.message;
+    note.textContent = told(said.error);
     note.setAttribute("role", "alert");
     document.body.append(note);
+  }
+
+  /** A visitor of a portal can do nothing about keys; who set the page up reads the rest in the console. */
+  function told({ code, message }) {
+    if (!["sign_in_needed", "bad_key"].includes(code) || !document.documentElement.classList.contains("yj-embed")) return message;
+    const hint = key ? "data-key 里的密钥不对或已被吊销" : "标签里没有 data-key，而服务要求密钥";
+    console.error(`依据：${message}（${hint}；在服务器上用 yiju-serve keys 建立密钥，在 /widget/setup 重新生成标签）`);
+    return new URLSearchParams(location.search).get("lang") === "en"
+      ? "This page may not use the service yet. Please tell the site's administrator."
+      : "此页面尚未获准使用问答服务，请联系网站管理员。";
   }
 
   window.fetch = async (input, options) => {

@@ -8,6 +8,7 @@ import { fill, words } from "./words.js";
 const PARTS = { document: "documents", issuer: "issuers", region: "regions", year: "years" };
 
 const query = new URLSearchParams(location.search);
+let titles = {}; // of the documents that were chosen, by id
 const chosen = Object.fromEntries(Object.keys(PARTS).map((name) => [name, new Set(query.getAll(name))]));
 
 /** Writes what the page says beside each question into its hidden box. */
@@ -25,8 +26,21 @@ export function tellState() {
 function scopeLabel() {
   const all = Object.values(chosen).flatMap((values) => [...values]);
   if (!all.length) return words.scope;
-  const single = all.length === 1 && !chosen.document.size ? all[0] : fill(words.several, { n: all.length });
+  const title = titles[[...chosen.document][0]];
+  const named = chosen.document.size ? title && `《${title.replace(/^《(.*)》$/, "$1")}》` : all[0];
+  const single = all.length === 1 && named ? named : fill(words.several, { n: all.length });
   return fill(words.chosen, { what: single });
+}
+
+/** The names of the chosen documents, for the control. */
+export async function nameScope(control) {
+  if (chosen.document.size !== 1) return;
+  try {
+    const [id] = chosen.document;
+    const { title } = await (await request(`api/documents/${encodeURIComponent(id)}`)).json();
+    titles[id] = title;
+    showScope(control);
+  } catch { /* it keeps saying how many */ }
 }
 
 /** Shows on the control what is chosen. */
@@ -46,6 +60,7 @@ export async function openScope(from) {
 }
 
 function showChoices(from, documents) {
+  titles = Object.fromEntries(documents.map(({ id, title }) => [id, title]));
   const form = make("form", { className: "yj-choices" },
     group("issuer", words.issuer, documents.flatMap((each) => each.issuer?.split("、") ?? [])),
     group("region", words.region, documents.flatMap((each) => each.region ?? [])),

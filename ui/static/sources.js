@@ -1,7 +1,7 @@
 /** What a citation rests on: its sentence marked in its surroundings, where it stands, and the way to the document. */
 
 import { button, confirm, copyText, make, request, ROOT } from "./dom.js";
-import { fillPanel, panelOpener, showPanel } from "./panel.js";
+import { fillPanel, panelOpener, placePanel, showPanel } from "./panel.js";
 import { fill, words } from "./words.js";
 
 const PLACE = /#(ev|lead)-([\w-]+)-(\d+)-(\d+)$/;
@@ -30,10 +30,18 @@ export async function openSource(link) {
   }
 }
 
+/** A quote with the answer set off in it. */
+function answered(quote, link) {
+  const short = link.closest(".yj-answer")?.querySelector(".yj-short")?.textContent.trim();
+  const at = short ? quote.indexOf(short) : -1;
+  return at < 0 || short === quote ? [quote] : [quote.slice(0, at), make("strong", { textContent: short }), quote.slice(at + short.length)];
+}
+
 function show(link, place, cited) {
+  placePanel([place.title, place.section.at(-1)].filter(Boolean).join(" › "));
   const path = make("ol", { className: "yj-path" }, ...place.section.map((title) => make("li", { textContent: title })));
   if (place.page) path.append(make("li", { textContent: fill(words.pageN, { n: place.page }) }));
-  const mark = make("mark", { textContent: place.quote });
+  const mark = make("mark", {}, ...answered(place.quote, link));
   const before = (place.begins ? "" : "…") + place.before;
   const text = make("p", { className: "yj-text" }, before, mark, place.after + (place.ends ? "" : "…"));
   const title = make("p", { className: "yj-title", textContent: place.title });

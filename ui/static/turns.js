@@ -25,6 +25,17 @@ export function copyAnswer(link) {
   confirm(link, words.copied);
 }
 
+/** Copies a link to the question of an answer, with the documents it was put to; the conversation stays here. */
+export function copyLink(link) {
+  const asked = [...document.querySelectorAll('#yj-chat [data-testid="user"], #yj-chat .yj-answer')];
+  const before = asked[asked.indexOf(link.closest(".yj-answer")) - 1];
+  const address = new URL(location.pathname, location.href);
+  for (const [name, value] of new URLSearchParams(location.search)) if (["document", "issuer", "region", "year", "lang"].includes(name)) address.searchParams.append(name, value);
+  address.searchParams.set("q", before?.textContent.trim() || "");
+  copyText(address.href);
+  confirm(link, words.copied);
+}
+
 /** Saves the conversation as a file, `md` or `docx`; the service makes it and keeps nothing. */
 export async function exportConversation(format) {
   const turns = [];

@@ -50,6 +50,7 @@
     add("lang", found.lang);
     if (found.theme) ["theme", "__theme"].forEach((name) => add(name, found.theme));
     if (framed) add("greeting", found.greeting);
+    if (framed) add("color", found.color);
     add("q", found.question);
     for (const [name, parameter] of Object.entries(FILTERS)) {
       found[name]?.split(/[,，]/).forEach((value) => add(parameter, value.trim()));
@@ -109,7 +110,7 @@
       if (!response.ok) throw new Error(body.error.message);
       list.replaceChildren(...body.documents.map(choice));
     } catch (error) {
-      list.textContent = `读不到文件清单：${error.message}`;
+      list.textContent = `读不到文档清单：${error.message}`;
     }
   }
 

@@ -10,6 +10,7 @@
   const script = document.currentScript ?? document.querySelector('script[src*="/widget.js"]');
   const { origin } = new URL(script.src);
   const TAG = "yiju-widget";
+  const KEPT = `yiju:${origin}`;
   const WORDS = {
     zh: {
       mark: "问",
@@ -18,7 +19,7 @@
       close: "关闭",
       apart: "在新窗口打开",
       loading: "正在打开…",
-      failed: "打不开问答页：服务没有回应，或者没有允许本网站嵌入。",
+      failed: "暂时打不开问答页，请稍后重试。",
       again: "重试",
     },
     en: {
@@ -28,7 +29,7 @@
       close: "Close",
       apart: "Open in a new window",
       loading: "Opening…",
-      failed: "The chat cannot be opened: no reply from the service, or this site is not allowed to embed it.",
+      failed: "The chat cannot be opened now. Please try again later.",
       again: "Try again",
     },
   };
@@ -150,6 +151,7 @@
     if (framed) add("embed", "1");
     add("lang", set.lang);
     if (framed) add("greeting", set.greeting);
+    if (framed) add("color", set.color);
     if (set.theme !== "auto") ["theme", "__theme"].forEach((name) => add(name, set.theme)); // ours and Gradio's
     if (framed) add("q", set.question);
     for (const [name, parameter] of Object.entries(FILTERS)) set[name]?.forEach((value) => add(parameter, value));
@@ -175,6 +177,7 @@
   }
 
   function fail() {
+    console.error(`依据：打不开 ${origin} 的问答页：服务没有回应，或者启动时没有用 --allow-origin ${location.origin} 允许本网站嵌入。`);
     const again = element("button", { type: "button", textContent: words.again });
     again.addEventListener("click", () => {
       close.focus();
@@ -218,9 +221,25 @@
   function onMessage(event) {
     if (!chat || event.source !== chat.contentWindow || event.origin !== origin) return;
     if (event.data?.yiju === "close") hide();
+    if (event.data?.yiju === "keep") keep(event.data.kept);
+    if (event.data?.yiju === "kept?") giveBack();
     if (event.data?.yiju !== "ready") return;
     ready = note.hidden = true;
     if (root.activeElement === close) enter();
+  }
+
+  /** Browsers may refuse a frame of another site its own storage; then this page keeps the conversation of its tab. */
+  function keep(kept) {
+    try {
+      sessionStorage.setItem(KEPT, JSON.stringify(kept));
+    } catch { /* full, or refused here too: it lasts as long as the page */ }
+  }
+
+  function giveBack() {
+    try {
+      const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
+      chat.contentWindow.postMessage({ yiju: "kept", kept }, origin);
+    } catch { /* nothing was kept */ }
   }
 
   function onKey(event) {
