@@ -48,6 +48,8 @@ _PADDING = 2.0  # em that a cell is wider than a line of it if no digit had room
 _SHORT = 2.2  # em that a line ends before the margin if its paragraph ends
 _FAR_IN = 4.0  # em from the left margin where no paragraph begins
 _LARGE = 1.15  # times the size of the text from which a line is a title
+_BOOKMARK_MAX = 60  # characters of a bookmark that is a heading
+_HEADING_LINES = 4
 _COVERS = 2  # pages on which a title may stand
 _INDENT = 1.2  # em that a first line is set in at least
 _NUMBER_BEGUN = re.compile(r"[^\x00-\x7f][0-9][0-9.,]*$")  # of Chinese text, which has no space between numbers
@@ -68,6 +70,7 @@ class _Line:
     right: float = 0.0  # the same on the right
     rough: bool = False
     heading: int | None = None
+    goes_on: bool = False  # with the heading of the line before
     numbered: int = 0  # characters of a number at its beginning that stands apart from the words behind it
     page: int = 0  # counted from 0
 
@@ -226,7 +229,7 @@ def _segments(glyphs: Sequence[Glyph]) -> list[_Line]:
         size = median(glyph.bottom - glyph.top for glyph in row)
         start = 0
         for i, (left, right) in enumerate(pairwise(row), 1):
-            if right.x0 - left.x1 > _SEGMENT_GAP * size:
+            if right.x0 - left.x1 > (_INDENT if left.text in "。；" else _SEGMENT_GAP) * size:
                 lines.append(_line(row[start:i]))
                 start = i
         lines.append(_line(row[start:]))
@@ -269,14 +272,29 @@ def _is_narrow(character: str) -> bool:
 
 
 def _mark(lines: Sequence[_Line], headings: Sequence[tuple[str, int]]) -> None:
-    """Give the lines that bookmarks lead to their level."""
+    """Give the lines that bookmarks lead to their level; a bookmark that says a whole paragraph heads nothing."""
     for title, level in headings:
         wanted = "".join(title.split())
-        for line in lines:
-            text = "".join(line.text.split())
-            if line.heading is None and (text == wanted or (len(text) > 3 and wanted.startswith(text))):
-                line.heading = level
+        if len(wanted) > _BOOKMARK_MAX or re.search("[。；]", wanted[:-1]):
+            continue
+        for place, line in enumerate(lines):
+            held = _saying(wanted, lines[place:]) if line.heading is None else 0
+            for number, part in enumerate(lines[place : place + held]):
+                part.heading, part.goes_on = level, number > 0
+            if held:
                 break
+
+
+def _saying(wanted: str, lines: Sequence[_Line]) -> int:
+    """How many lines, from the first, say what a bookmark does; 0 where they do not."""
+    text = ""
+    for number, line in enumerate(lines[:_HEADING_LINES], 1):
+        text += "".join(line.text.split())
+        if text == wanted:
+            return number
+        if len(text) < 4 or not wanted.startswith(text):
+            return 0
+    return 0
 
 
 # --- what is no text of the document ----------------------------------------------------------
@@ -428,7 +446,7 @@ def _joined_rows(lines: Sequence[_Line], margins: tuple[float, float]) -> Iterat
     """Parts of one row together again, with their distance from the margins."""
     rows: list[_Line] = []
     for line in lines:
-        if rows and abs(line.middle - rows[-1].middle) < 0.45 * rows[-1].size and line.x0 >= rows[-1].x1:
+        if rows and _is_beside(rows[-1], line) and not (rows[-1].text[-1] in _STOPS and markers(line.text)):
             before = rows[-1]
             before.text = f"{before.text} {line.text}"
             before.x1 = line.x1
@@ -438,6 +456,10 @@ def _joined_rows(lines: Sequence[_Line], margins: tuple[float, float]) -> Iterat
     for row in rows:
         row.left, row.right = row.x0 - margins[0], margins[1] - row.x1
         yield row
+
+
+def _is_beside(left: _Line, line: _Line) -> bool:
+    return abs(line.middle - left.middle) < 0.45 * left.size and line.x0 >= left.x1
 
 
 # --- lines into paragraphs --------------------------------------------------------------------
@@ -512,6 +534,8 @@ class _Flow:
 
     def _ends(self, last: _Line, line: _Line, gap: float) -> bool:
         """Whether the paragraph that `last` belongs to ended with it."""
+        if line.goes_on and last.heading == line.heading:
+            return False
         if line.heading is not None or last.heading is not None:
             return line.heading != last.heading or not _is_title(last, line, self._body)
         if _is_title(last, line, self._body):

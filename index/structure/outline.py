@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from itertools import pairwise
@@ -52,6 +52,7 @@ _RANK = {
     )
 }
 _FIXED = frozenset(["附件", "附件题", "部分", "篇", "编", "分编", "章", "节", "条", "专栏"])
+_PARTS = frozenset(["部分", "篇", "编", "分编", "章", "节"])  # of a document, never items of a list
 _STRONG = frozenset(["部分", "篇", "编", "分编", "章", "节", "条", "附件", "附件题", "专栏", "1"])
 _WEAK = frozenset(["1.", "1、", "（1）", "1）", "①", "一是"])
 _MARKDOWN = frozenset("#" * n for n in range(1, 7))
@@ -158,12 +159,24 @@ def _with_declared(found: Sequence[Marker], declared: Sequence[Declared]) -> lis
     plain = Counter(marker.kind for marker in found if marker.line not in lines)
     trusted = {kind for kind in styled if styled[kind] > plain[kind] or kind in _MARKDOWN}
     numbered = {marker.line for marker in found if marker.kind not in trusted}
-    merged = [marker for marker in found if marker.line not in lines or marker.line in numbered]
+    levels = {heading.span.start: heading.level for heading in declared}
+    merged = [
+        _as_declared(marker, found, levels) if marker.kind in trusted & _PARTS and marker.line not in lines else marker
+        for marker in found
+        if marker.line not in lines or marker.line in numbered
+    ]
     for heading in declared:
         if heading.span.start not in numbered and len(heading.span) <= _DECLARED_MAX:
             start, end = heading.span.start, heading.span.end
             merged.append(Marker("#" * min(heading.level, 6), 0, start, start, start, end))
     return sorted(merged, key=lambda marker: marker.line)
+
+
+def _as_declared(marker: Marker, found: Sequence[Marker], levels: Mapping[int, int]) -> Marker:
+    """A chapter or section that the file forgot to declare, on the level of the others of its kind."""
+    usual = Counter(levels[each.line] for each in found if each.kind == marker.kind and each.line in levels)
+    level = usual.most_common(1)[0][0]
+    return Marker("#" * min(level, 6), 0, marker.line, marker.start, marker.start, marker.end)
 
 
 def _with_set_off(found: Sequence[Marker], lines: Sequence[Declared]) -> list[Marker]:

@@ -17,7 +17,9 @@ from index.loaders.grids import Rule
 from index.loaders.pdf import _is_garbled
 from index.loaders.sheets import Glyph, Sheet
 from index.loaders.tables import Grid, rendered
+from index.records import Declared, Span
 from index.store.passage_index import PassageIndex
+from index.structure.outline import outline
 from index.structure.page_positions import unpacked
 from qa.bootstrap import open_assistant
 from qa.settings import Settings
@@ -315,6 +317,33 @@ def test_a_title_of_two_lines_of_which_one_is_full_is_one_paragraph() -> None:
 def test_a_title_with_a_number_of_its_own_on_every_page_is_no_header() -> None:
     pages = [Sheet(600, 800, [*_title([f"工程进度报告（{number}）"]), *BODY]) for number in "123"]
     assert [line for line in _written(*pages) if "报告" in line] == [f"工程进度报告（{number}）" for number in "123"]
+
+
+def test_a_heading_behind_the_end_of_a_sentence_on_its_line_begins_a_paragraph() -> None:
+    lines = ["推动绿色低碳的高质量发展道路建设。", "二、主要目标", "到二〇二五年明显提高。"]
+    cells = list(zip((60.0, 280.0, 60.0), (100.0, 100.0, 120.0), lines, strict=True))
+    assert _written(Sheet(600, 800, _typed(cells))) == lines
+
+
+def test_a_bookmark_of_two_lines_is_one_heading_and_one_that_says_a_paragraph_is_none() -> None:
+    cells = [
+        (60.0, 100.0, "第一节推动社会发展绿色转型促进经济"), (60.0, 120.0, "高质量发展"),
+        (60.0, 140.0, "体系不断完善。出台条例并且发布实施"), (60.0, 160.0, "若干意见。"),
+    ]  # fmt: skip
+    said = ["第一节推动社会发展绿色转型促进经济高质量发展", "体系不断完善。出台条例并且发布实施若干意见。"]
+    writer = Writer()
+    layout.write([Sheet(260, 800, _typed(cells), headings=[(line, 1) for line in said])], writer)
+    content = writer.content()
+    assert content.text.splitlines() == said
+    assert [each.span.slice(content.text) for each in content.declared] == said[:1]
+
+
+def test_a_section_that_the_file_forgot_to_declare_is_one_beside_the_others() -> None:
+    lines = ["第一节 甲", "正文。", "第二节 乙", "正文。", "第三节 丙", "正文。", "第四节 丁", "正文。"]
+    text = "\n".join(lines) + "\n"
+    starts = [text.index(line) for line in lines[::2]]
+    declared = [Declared(2, Span(start, start + 5)) for n, start in enumerate(starts) if n != 2]
+    assert [(heading.level, heading.title) for heading in outline(text, declared)] == [(1, line) for line in lines[::2]]
 
 
 def _typed(cells: Sequence[tuple[float, float, str]]) -> list[Glyph]:
