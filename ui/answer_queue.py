@@ -28,7 +28,7 @@ from ui.access.readable import Reading
 from ui.access.visitors import OWNER, Visitor
 from ui.audit.entries import Asked, note_reading, noting
 from ui.errors import BUSY, AnswerFailed, Busy, TooMany, Unwritten
-from ui.fair_pool import FairPool
+from ui.fair_pool import Aside, FairPool
 from ui.metrics import QUEUE, Metrics
 from ui.unavailable import Unavailable
 from ui.usage.log import UsageLog
@@ -76,6 +76,8 @@ class Desk:
         audit: where it is noted who asked what of which document; None notes nothing.
         waiting: how many questions may wait.
         limits: how much each visitor may ask.
+        looking: where documents are listed and opened.
+        drawing: where their pages are drawn.
         mask: what is done to texts that are neither documents nor answers before they are kept or shown; by default
             nothing. Where there is one, documents and answers show nothing personal either.
     """
@@ -104,6 +106,8 @@ class Desk:
         self._reading = Reading(rights, Masked if mask else None)
         self._workers = workers or min(4, os.cpu_count() or 1)
         self._pool = FairPool(self._workers, "answer")
+        self.looking = Aside(2, "look", 64)
+        self.drawing = Aside(1, "draw", 32)
         self._jobs: set[_Job] = set()
         self._closing = False
 
@@ -207,7 +211,8 @@ class Desk:
         self._closing = True
         for job in tuple(self._jobs):
             job.stopped.set()
-        await asyncio.to_thread(self._pool.shutdown)
+        for close in (self._pool.shutdown, self.looking.close, self.drawing.close):
+            await asyncio.to_thread(close)
         if self.usage is not None:
             await asyncio.to_thread(self.usage.close)
         if self.audit is not None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
+from typing import Any, TypeVar
 
-Work = Callable[[], None]
+from ui.errors import BUSY, Busy, TooMany
+
+T = TypeVar("T")
+Work = tuple[Future[Any], Callable[[], Any]]
 
 
 class FairPool:
@@ -22,10 +27,10 @@ class FairPool:
         self._most = max(1, workers - 1)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
         self._lock = Lock()
-        self._waiting: dict[str | None, deque[tuple[Future[None], Work]]] = {}
+        self._waiting: dict[str | None, deque[Work]] = {}
         self._running: Counter[str | None] = Counter()
 
-    def submit(self, party: str | None, work: Work) -> Future[None]:
+    def submit(self, party: str | None, work: Callable[[], T]) -> Future[T]:
         """Runs `work` when it is its party's turn.
 
         Args:
@@ -33,7 +38,7 @@ class FairPool:
                 may have them all.
             work: what is to be run.
         """
-        future: Future[None] = Future()
+        future: Future[T] = Future()
         with self._lock:
             self._waiting.setdefault(party, deque()).append((future, work))
         self._pool.submit(self._run)
@@ -43,6 +48,11 @@ class FairPool:
         """How much work of a party waits."""
         with self._lock:
             return sum(not future.cancelled() for future, _ in self._waiting.get(party, ()))
+
+    def waiting_in_all(self) -> int:
+        """How much work waits."""
+        with self._lock:
+            return sum(not future.cancelled() for queue in self._waiting.values() for future, _ in queue)
 
     def shutdown(self) -> None:
         """Cancels what waits, and waits for what runs."""
@@ -56,7 +66,7 @@ class FairPool:
     def _run(self) -> None:
         """Goes on as long as there is work that may be done: what has to stay for now is done by whoever ends first."""
         while (taken := self._take()) is not None:
-            party, future, work = taken
+            party, (future, work) = taken
             try:
                 if future.set_running_or_notify_cancel():
                     _settle(future, work)
@@ -64,24 +74,55 @@ class FairPool:
                 with self._lock:
                     self._running[party] -= 1
 
-    def _take(self) -> tuple[str | None, Future[None], Work] | None:
+    def _take(self) -> tuple[str | None, Work] | None:
         with self._lock:
             for party, queue in self._waiting.items():
                 if party is None or self._running[party] < self._most:
-                    future, work = queue.popleft()
+                    work = queue.popleft()
                     del self._waiting[party]
                     if queue:  # behind the others again
                         self._waiting[party] = queue
                     self._running = +self._running
                     self._running[party] += 1
-                    return party, future, work
+                    return party, work
         return None
 
 
-def _settle(future: Future[None], work: Work) -> None:
+class Aside:
+    """Work beside answering, in threads of its own: what is slow there, or comes in masses, keeps no answer waiting.
+
+    Args:
+        workers: how many threads there are.
+        name: what they are called.
+        waiting: how much may wait; of one visitor a quarter of it, but for the owner's.
+    """
+
+    def __init__(self, workers: int, name: str, waiting: int) -> None:
+        self._pool = FairPool(workers, name)
+        self._waiting = waiting
+
+    async def run(self, party: str | None, work: Callable[[], T]) -> T:
+        """What `work` gives.
+
+        Raises:
+            Busy: if too much waits.
+            TooMany: if too much of this party waits.
+        """
+        if self._pool.waiting_in_all() >= self._waiting:
+            raise Busy(BUSY)
+        if party is not None and self._pool.waiting(party) >= self._waiting // 4:
+            raise TooMany("一下子要的太多，请稍后再试。", 5)
+        return await asyncio.wrap_future(self._pool.submit(party, work))
+
+    def close(self) -> None:
+        """Cancels what waits, and waits for what runs."""
+        self._pool.shutdown()
+
+
+def _settle(future: Future[T], work: Callable[[], T]) -> None:
     try:
-        work()
+        result = work()
     except BaseException as error:  # noqa: BLE001 - it is the future that has it
         future.set_exception(error)
     else:
-        future.set_result(None)
+        future.set_result(result)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 from threading import Event, Lock
 
+import httpx
 import pytest
+from fastapi.testclient import TestClient
+from starlette.responses import Response
 
 from qa.answers import Answer
 from tests.support.fake_answerer import FakeAnswerer
+from tests.support.served import built
 from ui.access.visitors import OWNER, Allowance, Role, Visitor
 from ui.answer_queue import Desk
 from ui.errors import TooMany
@@ -90,3 +94,40 @@ def test_parties_are_users_keys_at_an_address_and_addresses():
     key = Visitor("key:门户", Role.READER, allowance=Allowance("k1"), address="192.0.2.1")
     parties = [HOSTILE.party, key.party, Visitor(address="192.0.2.1").party, OWNER.party]
     assert parties == ["user mallory", "key k1 192.0.2.1", "192.0.2.1", None]
+
+
+@pytest.mark.parametrize("address", ["/documents/plan-1a2b/pages/1.png", "/api/documents", "/documents/"])
+def test_pages_and_lists_asked_for_in_masses_keep_no_answer_waiting(monkeypatch, tmp_path, address):
+    gate = Event()
+
+    def slow(*_: object) -> bytes:
+        assert gate.wait(60)
+        return b""
+
+    monkeypatch.setattr("ui.documents.routes._drawn", slow)
+    monkeypatch.setattr("ui.documents.routes.file_of", lambda document: tmp_path)
+    monkeypatch.setattr("ui.documents.routes._list", lambda *_: Response(slow()))
+    monkeypatch.setattr("ui.api.routes._summary", lambda *_: {"slow": str(slow())})
+
+    async def crowd() -> tuple[int, list[int]]:
+        transport = httpx.ASGITransport(app, client=("192.0.2.9", 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver", timeout=60) as client:
+            many = [asyncio.ensure_future(client.get(address)) for _ in range(60)]
+            await asyncio.sleep(0.1)
+            asked = await client.post("/api/ask", json={"question": "风电"})
+            read = await client.get("/static/app.js")
+            gate.set()
+            return asked.status_code + read.status_code, [each.status_code for each in await asyncio.gather(*many)]
+
+    app = built(FakeAnswerer(), workers=2)
+    answered, codes = asyncio.run(asyncio.wait_for(crowd(), 60))
+    assert answered == 400 and set(codes) == {200, 429} and codes.count(429) > 20
+
+
+def test_documents_are_listed_in_parts():
+    with TestClient(built(FakeAnswerer())) as client:
+        whole = client.get("/api/documents").json()
+        parts = [client.get(f"/api/documents?offset={n}&limit=1").json() for n in range(3)]
+        assert [each["total"] for each in parts] == [whole["total"]] * 3 == [2] * 3
+        assert [*parts[0]["documents"], *parts[1]["documents"], *parts[2]["documents"]] == whole["documents"]
+        assert [client.get(f"/api/documents?limit={n}").status_code for n in ("-1", "x", "", "１")] == [422] * 4

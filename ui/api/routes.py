@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import date
+from functools import partial
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
@@ -126,35 +127,65 @@ async def _events(latest: Answer, snapshots: AsyncIterator[Answer]) -> AsyncIter
 
 
 def _add_documents(router: APIRouter, desk: Desk) -> None:
+    async def looked(request: Request, look: Callable[[Visitor], Response]) -> Response:
+        """Texts are read from the disk and may be long: not while others wait for their answers."""
+        visitor = visitor_of(request)
+        return await desk.looking.run(visitor.party, partial(look, visitor))
+
     @router.get("/api/documents")
-    async def documents(request: Request) -> JSONResponse:
-        """The documents that the visitor may see, without their text."""
-        seen = desk.seen_by(visitor_of(request))
-        versions = seen.versions()
-        return JSONResponse({"documents": [_summary(each, versions) for each in seen.documents()]})
+    async def documents(request: Request) -> Response:
+        """The documents that the visitor may see, without their text; all of them, or some."""
+        offset, limit = (_whole(request.query_params, name) for name in ("offset", "limit"))
+
+        def look(visitor: Visitor) -> Response:
+            seen = desk.seen_by(visitor)
+            versions, found = seen.versions(), seen.documents()
+            first = offset or 0
+            numbers = range(len(found))[first : None if limit is None else first + limit]
+            return JSONResponse(
+                {"total": len(found), "documents": [_summary(found[number], versions) for number in numbers]}
+            )
+
+        return await looked(request, look)
 
     @router.get("/api/documents/{document_id}")
-    async def document(request: Request, document_id: str) -> JSONResponse:
+    async def document(request: Request, document_id: str) -> Response:
         """One document with its outline."""
-        found = _document(desk, request, document_id)
-        seen = desk.seen_by(visitor_of(request))
-        return JSONResponse({**_summary(found, seen.versions()), "outline": _outline(found)})
+
+        def look(visitor: Visitor) -> Response:
+            found, versions = _document(desk, visitor, document_id), desk.seen_by(visitor).versions()
+            return JSONResponse({**_summary(found, versions), "outline": _outline(found)})
+
+        return await looked(request, look)
 
     @router.get("/api/documents/{document_id}/text")
-    async def text(request: Request, document_id: str) -> PlainTextResponse:
+    async def text(request: Request, document_id: str) -> Response:
         """The text that citations' offsets point into."""
-        return PlainTextResponse(_document(desk, request, document_id).text)
+        return await looked(request, lambda visitor: PlainTextResponse(_document(desk, visitor, document_id).text))
 
     @router.get("/api/documents/{document_id}/context")
-    async def context(request: Request, document_id: str) -> JSONResponse:
+    async def context(request: Request, document_id: str) -> Response:
         """A place in a document with its surroundings."""
-        found = _document(desk, request, document_id)
-        return JSONResponse(_context(found, _span(request.query_params, found)))
+
+        def look(visitor: Visitor) -> Response:
+            found = _document(desk, visitor, document_id)
+            return JSONResponse(_context(found, _span(request.query_params, found)))
+
+        return await looked(request, look)
 
 
-def _document(desk: Desk, request: Request, document_id: str) -> Document:
+def _whole(query: Mapping[str, str], name: str) -> int | None:
+    """A number of documents; None where it is not given."""
+    if (text := query.get(name)) is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise ApiError(422, "invalid_request", f"{name} 须为不小于 0 的整数。")
+    return int(text)
+
+
+def _document(desk: Desk, visitor: Visitor, document_id: str) -> Document:
     """A document that the visitor may see; what they may not see is not there."""
-    if found := desk.document(document_id, visitor_of(request), "api"):
+    if found := desk.document(document_id, visitor, "api"):
         return found
     raise ApiError(404, "document_not_found", "没有这份文档；可用的文档见 /api/documents。")
 

@@ -5,16 +5,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
-from threading import Lock
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
-from index.errors import YijuError
+from index.errors import DocumentError
 from index.originals import file_of, has_pictures, opened_as_indexed
 from index.records import Document, Span
 from index.sandbox import Cage
@@ -30,8 +28,6 @@ from ui.templating import page
 LISTED = 100
 """How many documents one page of the list shows."""
 
-_DRAWING = Lock()  # one process at a time is enough
-
 
 def add_routes(app: FastAPI, desk: Desk, managing: Managing | None = None) -> None:
     """Adds `/documents/`, `/documents/{id}` and `/documents/{id}/pages/{n}.png`."""
@@ -41,30 +37,40 @@ def add_routes(app: FastAPI, desk: Desk, managing: Managing | None = None) -> No
     async def documents(request: Request) -> Response:
         """The documents that the visitor may see, a hundred at a time."""
         visitor = visitor_of(request)
-        seen = desk.seen_by(visitor)
-        may = managing if visitor.role.reaches(Role.EDITOR) else None
-        return _list(request, seen.documents(), seen.versions(), may)
+
+        def work() -> Response:
+            seen = desk.seen_by(visitor)
+            may = managing if visitor.role.reaches(Role.EDITOR) else None
+            return _list(request, seen.documents(), seen.versions(), may)
+
+        return await desk.looking.run(visitor.party, work)
 
     @router.get("/documents/{document_id}")
     async def document(request: Request, document_id: str) -> Response:
         """One document, at the place that the address names."""
-        seen = desk.seen_by(visitor_of(request))
-        found = desk.document(document_id, visitor_of(request), "page")
-        if found is None:
-            return page("missing.html", request, root="../", status=404)
-        edits = managing is not None and visitor_of(request).role.reaches(Role.EDITOR)
-        notices = managing.notices(found.id) if managing and edits else ()
-        return _document(request, found, seen.versions(), notices)
+        visitor = visitor_of(request)
+
+        def work() -> Response:
+            seen = desk.seen_by(visitor)
+            found = desk.document(document_id, visitor, "page")
+            if found is None:
+                return page("missing.html", request, root="../", status=404)
+            edits = managing is not None and visitor.role.reaches(Role.EDITOR)
+            notices = managing.notices(found.id) if managing and edits else ()
+            return _document(request, found, seen.versions(), notices)
+
+        return await desk.looking.run(visitor.party, work)
 
     @router.get("/documents/{document_id}/pages/{n}.png")
     async def picture(request: Request, document_id: str, n: int) -> Response:
         """A page as a picture, drawn from the file as long as it is the one that was indexed."""
-        found = desk.document(document_id, visitor_of(request), "page")
+        visitor = visitor_of(request)
+        found = await desk.looking.run(visitor.party, partial(desk.document, document_id, visitor, "page"))
         if found is None or file_of(found) is None:
             raise ApiError(404, "page_not_found", "没有这一页的图像。")
         try:
-            content = await asyncio.to_thread(_drawn, found, n)
-        except YijuError as error:
+            content = await desk.drawing.run(visitor.party, partial(_drawn, found, n))
+        except DocumentError as error:
             raise ApiError(404, "page_not_found", "没有这一页的图像。") from error
         return Response(content, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
 
@@ -72,7 +78,7 @@ def add_routes(app: FastAPI, desk: Desk, managing: Managing | None = None) -> No
 
 
 def _drawn(document: Document, n: int) -> bytes:
-    with _DRAWING, Cage() as cage:
+    with Cage() as cage:
         return cage.page_picture(Path(document.source), n, opened=partial(opened_as_indexed, document))
 
 
