@@ -13,16 +13,20 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from starlette.routing import Route
 
 from index.filters import Filter
 from tests.support.fake_answerer import FakeAnswerer
 from tests.support.layered import ANYWHERE, layered
 from tests.support.served import built, serving
+from ui import errors
 from ui.access import peers
-from ui.access.authentication import Access
+from ui.access.authentication import PUBLIC, Access
 from ui.access.keys import KEY, KeyBook, KeysError
 from ui.access.limits import Limits
-from ui.access.visitors import Allowance, Role, Visitor
+from ui.access.visitors import GUEST, Allowance, Role, Visitor
 from ui.errors import TooMany
 from ui.middleware.idle_timeout import Known
 
@@ -106,6 +110,44 @@ def test_a_proxy_that_says_nothing_of_itself_is_told_by_its_user():
             command = [sys.executable, "-c", ask, address.rpartition(":")[2], str(user)]
             asked = subprocess.run(command, capture_output=True, text=True, check=False)
             assert asked.stdout[2:14] == f"HTTP/1.1 {status}", (user, asked.stdout, asked.stderr)
+
+
+CONTROLS = ["%0a", "%0d", "%00", "%09", "%1b", "%7f", "%0b", "%c2%85", "%e2%80%a8", "%0a%0a", "%0d%0a"]
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+@pytest.mark.parametrize("path", ["/metrics{}", "/widget/setup{}", "/{}metrics", "/admin/{}", "/widget{}/setup"])
+def test_addresses_with_control_characters_are_refused_before_anything_reads_them(book, control, path):
+    _, whole = book.add("读者")
+    client = layered(Access(need_key=True, book=book))
+    for method in ("GET", "POST"):
+        reply = client.request(method, path.format(control), headers={"X-Yiju-Key": whole})
+        assert code(reply) == (400, "bad_address")
+
+
+def test_every_route_asks_for_its_role_itself(book):
+    """As if the door had taken an address for another."""
+    app, rules = built(FakeAnswerer()), {}
+    served = [route for route in app.routes if isinstance(route, Route)]
+    for inner in (each.original_router for each in app.routes if hasattr(each, "original_router")):
+        served += [route for route in inner.routes if isinstance(route, Route)]
+
+    bare = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    errors.install(bare)
+    bare.router.routes = app.router.routes
+
+    async def as_guest(scope, receive, send):
+        scope.setdefault("state", {})["visitor"] = GUEST
+        await bare(scope, receive, send)
+
+    client = TestClient(as_guest, raise_server_exceptions=False)
+    for route in served:
+        path = route.path.replace("{document_id}", "plan-1a2b").replace("{n}", "1").replace("{model}", "yiju")
+        for method in (route.methods or {"GET"}) - {"HEAD"}:
+            rules[method, path] = client.request(method, path, json={}).status_code
+    open_to_guests = {path for (_, path), status in rules.items() if status != 401}
+    assert len(rules) > 30
+    assert {path for path in open_to_guests if not PUBLIC.fullmatch(path)} <= {"/", "/chat"}  # which lead to the page
 
 
 # Keys

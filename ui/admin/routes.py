@@ -19,7 +19,7 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 from index.errors import YijuError
 from qa.answers import Answer
 from qa.protocols import Answerer
-from ui.access.visitors import Role, Visitor, require
+from ui.access.visitors import Role, Visitor, needs, require
 from ui.admin import plots
 from ui.admin.cases import Case, CaseError, add_cases, answer_case, cases_file, cases_for, draft, refusal_case
 from ui.admin.questions import (
@@ -62,7 +62,7 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
         app: the application.
         desk: its record of questions is shown, and its answerer asked again.
     """
-    router = APIRouter()
+    router = APIRouter(dependencies=[needs(Role.ADMIN)])
 
     @router.get("/admin")
     async def without_slash() -> RedirectResponse:

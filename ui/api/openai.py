@@ -17,7 +17,7 @@ from fastapi.routing import APIRoute
 
 from index.errors import YijuError
 from qa.answers import Answer
-from ui.access.visitors import visitor_of
+from ui.access.visitors import Role, needs, visitor_of
 from ui.answer_queue import Desk
 from ui.api.routes import first_snapshot
 from ui.bodies import asked_by_messages, flag, read_object
@@ -50,7 +50,7 @@ class _Route(APIRoute):
 
 def add_routes(app: FastAPI, desk: Desk) -> None:
     """Adds `/v1/models` and `/v1/chat/completions`."""
-    router = APIRouter(route_class=_Route)
+    router = APIRouter(route_class=_Route, dependencies=[needs(Role.READER)])
     entry = {"id": MODEL, "object": "model", "created": int(time.time()), "owned_by": MODEL}
 
     @router.get("/v1/models")

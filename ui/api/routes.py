@@ -16,7 +16,7 @@ from index.filters import years_of
 from index.records import Document, Span
 from index.structure.versions import Versions
 from qa.answers import Answer
-from ui.access.visitors import Visitor, visitor_of
+from ui.access.visitors import Role, Visitor, needs, visitor_of
 from ui.answer_queue import Desk
 from ui.bodies import Asked, asked, flag, opinion, read_object
 from ui.errors import ApiError, as_api_error, error_body
@@ -32,9 +32,9 @@ Json = Mapping[str, object]
 
 def add_routes(app: FastAPI, desk: Desk) -> None:
     """Adds everything under `/api/` and `/metrics`."""
-    router = APIRouter()
-    _add_asking(router, desk)
-    _add_documents(router, desk)
+    router, reading = APIRouter(), APIRouter(dependencies=[needs(Role.READER)])
+    _add_asking(reading, desk)
+    _add_documents(reading, desk)
 
     @router.get("/api/health")
     async def health(request: Request) -> JSONResponse:
@@ -46,11 +46,12 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
         warned = {"warning": "".join(told)} if (told := [each for each in warnings if each]) else {}
         return JSONResponse({"status": "ok", "documents": len(seen.documents()), **warned})
 
-    @router.get("/metrics")
+    @router.get("/metrics", dependencies=[needs(Role.ADMIN)])
     async def metrics() -> Response:
         """Counters for Prometheus."""
         return Response(desk.metrics.render(desk.in_flight), media_type="text/plain; version=0.0.4")
 
+    app.include_router(reading)
     app.include_router(router)
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from qa.protocols import Answerer
-from ui.access.visitors import Role, Visitor, visitor_of
+from ui.access.visitors import Role, Visitor, needs, visitor_of
 from ui.answer_queue import Desk
 
 
@@ -34,7 +34,7 @@ class Examples:
 
 def add_routes(app: FastAPI, examples: Examples) -> None:
     """Adds `/api/examples`."""
-    router = APIRouter()
+    router = APIRouter(dependencies=[needs(Role.READER)])
 
     @router.get("/api/examples")
     async def listed(request: Request) -> JSONResponse:

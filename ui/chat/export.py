@@ -13,6 +13,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 
 from qa.computing.tabulating import Rows, blocks, markdown
 from qa.privacy.personal import Mask
+from ui.access.visitors import Role, needs
 from ui.bodies import read_object
 from ui.errors import ApiError
 from ui.wording import Words, words_for
@@ -57,7 +58,7 @@ def add_routes(app: FastAPI, mask: Mask = str) -> None:
         app: the application.
         mask: done to every text of a conversation.
     """
-    router = APIRouter()
+    router = APIRouter(dependencies=[needs(Role.READER)])
 
     @router.post("/api/export")
     async def export(request: Request) -> Response:

@@ -28,7 +28,7 @@ from index.originals import file_of, opened_as_indexed
 from index.protocols import LoadEncoder, Store
 from index.records import Description, Document
 from index.rights import RightsFile
-from ui.access.visitors import Role, Visitor, require, visitor_of
+from ui.access.visitors import Role, Visitor, needs, require, visitor_of
 from ui.answer_queue import Desk
 from ui.bodies import flag, read_object
 from ui.documents.jobs import Job, JobBook, JobsError, Kind
@@ -134,7 +134,7 @@ def _unwritable(where: Location) -> str | None:
 
 def add_routes(app: FastAPI, desk: Desk, managing: Managing | None, rights: RightsFile | None) -> None:
     """Adds what changes documents, the jobs, and the way to the original files."""
-    router = APIRouter()
+    router = APIRouter(dependencies=[needs(Role.READER)])
     _add_changes(router, desk, managing, rights)
     _add_jobs(router, desk, managing)
 

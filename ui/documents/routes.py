@@ -17,7 +17,7 @@ from index.originals import file_of, has_pictures, opened_as_indexed
 from index.records import Document, Span
 from index.sandbox import Cage
 from index.structure.versions import Versions
-from ui.access.visitors import Role, visitor_of
+from ui.access.visitors import Role, needs, visitor_of
 from ui.answer_queue import Desk
 from ui.documents.managing import Managing
 from ui.documents.page_marks import page_marks
@@ -31,7 +31,7 @@ LISTED = 100
 
 def add_routes(app: FastAPI, desk: Desk, managing: Managing | None = None) -> None:
     """Adds `/documents/`, `/documents/{id}` and `/documents/{id}/pages/{n}.png`."""
-    router = APIRouter()
+    router = APIRouter(dependencies=[needs(Role.READER)])
 
     @router.get("/documents/")
     async def documents(request: Request) -> Response:

@@ -11,6 +11,8 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.responses import FileResponse
 
+from ui.access.visitors import Role, needs
+
 HERE = Path(__file__).parent
 
 PAGES = ("demo", "setup", "preview")
@@ -22,12 +24,12 @@ def add_routes(app: FastAPI) -> None:
     _serve(app, "/widget.js", "widget.js")
     _serve(app, "/widget/pages.css", "pages.css")
     for page in PAGES:
-        _serve(app, f"/widget/{page}", f"{page}.html")
+        _serve(app, f"/widget/{page}", f"{page}.html", needed=Role.GUEST if page == "demo" else Role.ADMIN)
         _serve(app, f"/widget/{page}.js", f"{page}.js")
 
 
-def _serve(app: FastAPI, address: str, name: str) -> None:
-    @app.get(address, include_in_schema=False)
+def _serve(app: FastAPI, address: str, name: str, *, needed: Role = Role.GUEST) -> None:
+    @app.get(address, include_in_schema=False, dependencies=[needs(needed)])
     async def file() -> FileResponse:
         """One of the widget's files."""
         return FileResponse(HERE / name)
