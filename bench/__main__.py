@@ -47,6 +47,7 @@ BENCHES: Mapping[str, Bench] = {
     "documents-metadata": metadata.dates_and_places,
     "documents-statutes": statutes.statutes,
     "documents-tables": documents.tables,
+    "documents-cells": documents.cells,
     "documents-text": documents.text,
     "documents-tiny": many.questions,
     "encoding": encoding.speed,

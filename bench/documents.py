@@ -22,6 +22,7 @@ from index.structure.outline import outline
 from index.text import fold
 
 QUESTIONS = Path(__file__).with_name("tables.jsonl")
+GOLD = Path(__file__).parents[1] / "eval/gold"
 SHARED = Path(__file__).resolve().parents[2] / "shared/data"
 _PAGE_NUMBER_MAX = 3  # characters of a line of digits that is a page's number
 _REPEATED_MIN = 8  # characters from which a repeated piece is a header
@@ -104,6 +105,30 @@ def tables() -> list[Figure]:
         Figure("right cell in the short answer", float(np.mean(cells["dev"] + cells["test"])), goal="≥ 0.85"),
         Figure("the same, questions tuned on", float(np.mean(cells["dev"]))),
         Figure("the same, questions never tuned on", float(np.mean(cells["test"]))),
+    ]
+
+
+def cells() -> list[Measurement]:
+    """Ask eighty questions on sixteen tables of eight formats: cells, what is missing, the largest, sums, changes."""
+    from qa.bootstrap import open_assistant
+    from qa.settings import Settings
+
+    questions = [json.loads(line) for line in (GOLD / "cells.jsonl").read_text("utf-8").splitlines()]
+    right: dict[str, list[bool]] = defaultdict(list)
+    with tempfile.TemporaryDirectory() as folder:
+        run("index", "build", str(GOLD / "cells"), "-o", f"{folder}/index")
+        assistant = open_assistant(Settings(index=Path(folder) / "index"))
+        for question in questions:
+            answer = assistant.ask(question["question"])
+            told = fold(f"{answer.short or ''} {answer.text.splitlines()[0]}").replace(",", "")
+            found = any(all(fold(part).replace(",", "") in told for part in each) for each in question["answers"])
+            right[question["split"]].append(found)
+            right["cell" if question["type"] in ("cell", "missing") else "computed"].append(found)
+    return [
+        Measurement("cells right, or said to be missing", float(np.mean(right["cell"])), goal="≥ 0.95"),
+        Measurement("largest, sums and differences right", float(np.mean(right["computed"])), goal="≥ 0.9"),
+        Measurement("all, questions tuned on", float(np.mean(right["dev"]))),
+        Measurement("all, questions never tuned on", float(np.mean(right["test"]))),
     ]
 
 

@@ -204,7 +204,10 @@ def stranger(question: str, answer: Answer, document_of: DocumentOf) -> str:
         return ""
     citation = answer.citations[0]
     document = document_of(citation.passage.document_id)
-    asked = requested(question).words
+    request = requested(question)
+    asked = request.words
+    if request.wanted is not Wanted.CELL:
+        return ""
     for table in document.tables if document else ():
         if document is None or not table.columns or not table.span.overlap(citation.quote):
             continue
