@@ -108,7 +108,7 @@ def tables() -> list[Figure]:
     ]
 
 
-def cells() -> list[Measurement]:
+def cells() -> list[Figure]:
     """Ask eighty questions on sixteen tables of eight formats: cells, what is missing, the largest, sums, changes."""
     from qa.bootstrap import open_assistant
     from qa.settings import Settings
@@ -125,10 +125,10 @@ def cells() -> list[Measurement]:
             right[question["split"]].append(found)
             right["cell" if question["type"] in ("cell", "missing") else "computed"].append(found)
     return [
-        Measurement("cells right, or said to be missing", float(np.mean(right["cell"])), goal="≥ 0.95"),
-        Measurement("largest, sums and differences right", float(np.mean(right["computed"])), goal="≥ 0.9"),
-        Measurement("all, questions tuned on", float(np.mean(right["dev"]))),
-        Measurement("all, questions never tuned on", float(np.mean(right["test"]))),
+        Figure("cells right, or said to be missing", float(np.mean(right["cell"])), goal="≥ 0.95"),
+        Figure("largest, sums and differences right", float(np.mean(right["computed"])), goal="≥ 0.9"),
+        Figure("all, questions tuned on", float(np.mean(right["dev"]))),
+        Figure("all, questions never tuned on", float(np.mean(right["test"]))),
     ]
 
 
