@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from bench import (
-    Figure,
+    Measurement,
     answers,
     cluster,
     commands,
@@ -33,7 +33,7 @@ from bench import (
 )
 from index.errors import YijuError
 
-Bench = Callable[[], Sequence[Figure]]
+Bench = Callable[[], Sequence[Measurement]]
 
 # What each measures stands in its docstring's first line.
 BENCHES: Mapping[str, Bench] = {
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if name not in BENCHES:
             parser.error(f"没有基准测试 {name}；有：{'、'.join(BENCHES)}")
     benches: dict[str, Bench] = {**BENCHES, "scale": partial(scale.curve, options.sizes, options.encode)}
-    results: dict[str, list[Figure]] = {}
+    results: dict[str, list[Measurement]] = {}
     for name in options.names or BENCHES:
         print(f"{name} ……", file=sys.stderr)
         try:
@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def table(results: Mapping[str, Sequence[Figure]]) -> str:
+def table(results: Mapping[str, Sequence[Measurement]]) -> str:
     """Return the figures as a Markdown table, in the order given."""
     lines = ["| bench | figure | value | goal |", "|---|---|---:|---|"]
     for name, figures in results.items():

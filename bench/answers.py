@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from bench import Figure
+from bench import Measurement
 from bench.programs import ROOT, sample_index
 from eval.data.datasets import load_dataset
 from eval.records import Query
@@ -20,7 +20,7 @@ WARM_UP, THREADS = 5, 8
 GOLD = ROOT / "eval" / "gold" / "qijiang.jsonl"
 
 
-def speed() -> list[Figure]:
+def speed() -> list[Measurement]:
     """Return the time of a warm answer to a question not asked before, and answers a second from eight threads."""
     from qa.bootstrap import open_assistant
     from qa.settings import Settings
@@ -45,7 +45,7 @@ def dev_questions() -> list[Query]:
     return [distinct[place] for place in np.random.default_rng(0).permutation(len(distinct))]
 
 
-def latency(answerer: Answerer, questions: Sequence[Query]) -> list[Figure]:
+def latency(answerer: Answerer, questions: Sequence[Query]) -> list[Measurement]:
     """Return the milliseconds of an answer, asked once each, one after the other."""
     timed = [_timed(answerer, query) for query in questions]
     total = [seconds * 1000 for _, seconds in timed]
@@ -61,12 +61,12 @@ def latency(answerer: Answerer, questions: Sequence[Query]) -> list[Figure]:
     ]
 
 
-def throughput(answerer: Answerer, questions: Sequence[Query]) -> Figure:
+def throughput(answerer: Answerer, questions: Sequence[Query]) -> Measurement:
     """Measure answers a second when `THREADS` threads ask."""
     start = time.perf_counter()
     with ThreadPoolExecutor(THREADS) as pool:
         answers = list(pool.map(lambda query: answerer.ask(query.question, query.history), questions))
-    return Figure(f"answers a second, {THREADS} threads", len(answers) / (time.perf_counter() - start), "1/s")
+    return Measurement(f"answers a second, {THREADS} threads", len(answers) / (time.perf_counter() - start), "1/s")
 
 
 def _timed(answerer: Answerer, query: Query) -> tuple[Answer, float]:
@@ -76,5 +76,5 @@ def _timed(answerer: Answerer, query: Query) -> tuple[Answer, float]:
     return answer, time.perf_counter() - start
 
 
-def _percentile(name: str, milliseconds: Sequence[float], percent: float, goal: str = "") -> Figure:
-    return Figure(name, float(np.percentile(milliseconds, percent)), "ms", goal)
+def _percentile(name: str, milliseconds: Sequence[float], percent: float, goal: str = "") -> Measurement:
+    return Measurement(name, float(np.percentile(milliseconds, percent)), "ms", goal)

@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bench import Figure
+from bench import Measurement
 from bench.programs import DOCUMENTS, PATIENCE_SECONDS, ROOT
 from index.encoding.encoders import DEFAULT_ENCODER, load_encoder
 from index.errors import YijuError
@@ -38,7 +38,7 @@ MARK = "YIJU_CLUSTER_RUN"
 _AT_WORK = b"ray::MapWorker(MapBatches(_Worker)).submit"
 
 
-def workers() -> list[Figure]:
+def workers() -> list[Measurement]:
     """Return the throughput of one Ray worker and of two, and what is lost or doubled when one is killed.
 
     Some minutes.
@@ -51,12 +51,12 @@ def workers() -> list[Figure]:
         killed, differing = disturbed(folder / "some", folder)
     allowed = _allowed()
     return [
-        Figure("passages a second, one worker", rates[0], "1/s"),
-        Figure("passages a second, two workers", rates[1], "1/s"),
-        Figure("ratio", rates[1] / rates[0], goal="≥ 1.6 if the cores allow"),
-        Figure("what these cores allow: two threads of one encoder against one", allowed),
-        Figure("workers killed in the middle of a build", killed, goal="= 1"),
-        Figure("files of the index that differ from a build by one process", differing, goal="= 0"),
+        Measurement("passages a second, one worker", rates[0], "1/s"),
+        Measurement("passages a second, two workers", rates[1], "1/s"),
+        Measurement("ratio", rates[1] / rates[0], goal="≥ 1.6 if the cores allow"),
+        Measurement("what these cores allow: two threads of one encoder against one", allowed),
+        Measurement("workers killed in the middle of a build", killed, goal="= 1"),
+        Measurement("files of the index that differ from a build by one process", differing, goal="= 0"),
     ]
 
 

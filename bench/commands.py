@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 from urllib.request import ProxyHandler, Request, build_opener
 
-from bench import Figure
+from bench import Measurement
 from bench.answers import dev_questions
 from bench.programs import DOCUMENTS, run, sample_index, serving
 from eval.records import Query
@@ -21,13 +21,13 @@ BUILDS, ASKS, STARTS, SERVED = 3, 5, 3, 50
 _DIRECT = build_opener(ProxyHandler({}))
 
 
-def speed() -> list[Figure]:
+def speed() -> list[Measurement]:
     """Return the time of `yiju-index build`, `yiju-ask` and the start of `yiju-serve`.
 
     Memory of the server, size of the index.
     """
     with sample_index() as index:
-        return [_building(), _asking(index), *_serving(index), Figure("index folder", megabytes(index), "MB")]
+        return [_building(), _asking(index), *_serving(index), Measurement("index folder", megabytes(index), "MB")]
 
 
 def megabytes(folder: Path) -> float:
@@ -44,18 +44,18 @@ def resident(pid: int) -> float:
     raise ValueError(f"process {pid} holds no memory")
 
 
-def _building() -> Figure:
+def _building() -> Measurement:
     with tempfile.TemporaryDirectory() as folder:
         seconds = [run("index", "build", str(DOCUMENTS), "-o", f"{folder}/index") for _ in range(BUILDS)]
-    return Figure(f"building the sample index, median of {BUILDS}", median(seconds), "s", "≤ 15")
+    return Measurement(f"building the sample index, median of {BUILDS}", median(seconds), "s", "≤ 15")
 
 
-def _asking(index: Path) -> Figure:
+def _asking(index: Path) -> Measurement:
     seconds = [run("qa", QUESTION, "--index", str(index)) for _ in range(ASKS)]
-    return Figure(f"yiju-ask in a new process, median of {ASKS}", median(seconds), "s", "≤ 4")
+    return Measurement(f"yiju-ask in a new process, median of {ASKS}", median(seconds), "s", "≤ 4")
 
 
-def _serving(index: Path) -> list[Figure]:
+def _serving(index: Path) -> list[Measurement]:
     ready = [_ready(index) for _ in range(STARTS - 1)]
     with serving(index) as server:
         ready.append(server.ready)
@@ -63,10 +63,10 @@ def _serving(index: Path) -> list[Figure]:
         seconds = _over_http(server.address, dev_questions()[:SERVED])
         after = resident(server.pid)
     return [
-        Figure(f"yiju-serve until it answers, median of {STARTS}", median(ready), "s", "≤ 10"),
-        Figure("memory of the server before the first answer", before, "MB"),
-        Figure(f"memory of the server after {SERVED} answers", after, "MB", "≤ 700"),
-        Figure(f"one answer over HTTP, p50 of the same {SERVED}", 1000 * median(seconds), "ms"),
+        Measurement(f"yiju-serve until it answers, median of {STARTS}", median(ready), "s", "≤ 10"),
+        Measurement("memory of the server before the first answer", before, "MB"),
+        Measurement(f"memory of the server after {SERVED} answers", after, "MB", "≤ 700"),
+        Measurement(f"one answer over HTTP, p50 of the same {SERVED}", 1000 * median(seconds), "ms"),
     ]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from bench import Figure
+from bench import Measurement
 from bench.programs import run
 from eval.data.datasets import load_dataset
 from index.errors import YijuError
@@ -28,7 +28,7 @@ _PAGE_NUMBER_MAX = 3  # characters of a line of digits that is a page's number
 _REPEATED_MIN = 8  # characters from which a repeated piece is a header
 
 
-def text() -> list[Figure]:
+def text() -> list[Measurement]:
     """Return the characters that reading .docx, text PDF and scans gets wrong, and scanned pages a minute."""
     ingest = _needed("ingest")
     figures = [_docx()]
@@ -46,17 +46,17 @@ def text() -> list[Figure]:
             inner += found[1]
         goal = "≤ 0.005" if kind == "text PDF" else "≤ 0.03"
         figures += [
-            Figure(f"{kind}: character errors outside tables", float(outer[0] / outer[1]), goal=goal),
-            Figure(f"{kind}: character errors in tables", float(inner[0] / inner[1]), goal=f"≤ {inside}"),
+            Measurement(f"{kind}: character errors outside tables", float(outer[0] / outer[1]), goal=goal),
+            Measurement(f"{kind}: character errors in tables", float(inner[0] / inner[1]), goal=f"≤ {inside}"),
         ]
         if kind == "scan":
             figures.append(
-                Figure("scanned pages for a minute of CPU time on two cores", 120 * pages / seconds, "", "≥ 12")
+                Measurement("scanned pages for a minute of CPU time on two cores", 120 * pages / seconds, "", "≥ 12")
             )
     return figures
 
 
-def articles() -> list[Figure]:
+def articles() -> list[Measurement]:
     """Return the articles of national laws whose number and headings are told rightly."""
     laws = _rows(_needed("law") / "laws.jsonl")
     by_law: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -73,14 +73,14 @@ def articles() -> list[Figure]:
             above = [fold(title) for title in path]
             path_right += bool(numbered) and all(fold(title) in above for title in row["path"])
     return [
-        Figure("articles with the right number", right / total, goal="≥ 0.995"),
-        Figure("articles with the right number and all headings above", path_right / total, goal="≥ 0.95"),
-        Figure("articles", total),
-        Figure("outlines of all laws", time.perf_counter() - began, "s"),
+        Measurement("articles with the right number", right / total, goal="≥ 0.995"),
+        Measurement("articles with the right number and all headings above", path_right / total, goal="≥ 0.95"),
+        Measurement("articles", total),
+        Measurement("outlines of all laws", time.perf_counter() - began, "s"),
     ]
 
 
-def tables() -> list[Figure]:
+def tables() -> list[Measurement]:
     """Return sixty questions on cells of tables in PDF and Word: whether row and cell are found; halved by document."""
     from qa.bootstrap import open_assistant
     from qa.settings import Settings
@@ -100,11 +100,11 @@ def tables() -> list[Figure]:
             told = fold(answer.short or "")
             cells[query.split or ""].append(any(fold(cell) in told for (cell,) in query.answers))
     return [
-        Figure("row found in the first passage", float(np.mean(first))),
-        Figure("row found in the first 5 passages", float(np.mean(rows))),
-        Figure("right cell in the short answer", float(np.mean(cells["dev"] + cells["test"])), goal="≥ 0.85"),
-        Figure("the same, questions tuned on", float(np.mean(cells["dev"]))),
-        Figure("the same, questions never tuned on", float(np.mean(cells["test"]))),
+        Measurement("row found in the first passage", float(np.mean(first))),
+        Measurement("row found in the first 5 passages", float(np.mean(rows))),
+        Measurement("right cell in the short answer", float(np.mean(cells["dev"] + cells["test"])), goal="≥ 0.85"),
+        Measurement("the same, questions tuned on", float(np.mean(cells["dev"]))),
+        Measurement("the same, questions never tuned on", float(np.mean(cells["test"]))),
     ]
 
 
@@ -185,7 +185,7 @@ def _distance(line: str, text: str) -> tuple[int, int]:
     return min(len(line), int(row[end])), end
 
 
-def _docx() -> Figure:
+def _docx() -> Measurement:
     """Return reports in .docx against the same reports as text from another source."""
     reference = {row["title"]: row["text"] for row in _rows(_needed("policy") / "work_reports.jsonl")}
     total = np.zeros(2)
@@ -193,7 +193,7 @@ def _docx() -> Figure:
         if path.stem in reference:
             outer, inner = errors(reference[path.stem], load(path))
             total += outer + inner
-    return Figure(".docx: character errors", float(total[0] / total[1]), goal="≤ 0.005")
+    return Measurement(".docx: character errors", float(total[0] / total[1]), goal="≤ 0.005")
 
 
 def _placed(document: Document, rows: Sequence[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import Figure
+from bench import Measurement
 from bench.answers import GOLD
 from bench.peers.environments import prepare
 from bench.reference import write_reference
@@ -68,7 +68,7 @@ print(resident() - before)
 """
 
 
-def speed() -> list[Figure]:
+def speed() -> list[Measurement]:
     """Return characters a second, query time, likeness to float32 and memory of the default encoder."""
     texts = _slices()
     ours = load_encoder()
@@ -80,16 +80,16 @@ def speed() -> list[Figure]:
         slow_question = _query_time(theirs, [QUESTION])
     return [
         *_speeds(rounds, sum(map(len, texts))),
-        Figure("one question, p50, default encoder", question, "ms", "≤ 8"),
-        Figure("one question, p50, sentence-transformers", slow_question, "ms"),
-        Figure(f"{CLAUSES} clauses of 40 characters, p50, default encoder", clauses, "ms", "≤ 25"),
-        Figure("cosine to float32, mean", float(likeness.mean()), goal="≥ 0.995"),
-        Figure("cosine to float32, least", float(likeness.min()), goal="≥ 0.995"),
-        Figure("memory the default encoder adds", _memory(), "MB", "≤ 250"),
+        Measurement("one question, p50, default encoder", question, "ms", "≤ 8"),
+        Measurement("one question, p50, sentence-transformers", slow_question, "ms"),
+        Measurement(f"{CLAUSES} clauses of 40 characters, p50, default encoder", clauses, "ms", "≤ 25"),
+        Measurement("cosine to float32, mean", float(likeness.mean()), goal="≥ 0.995"),
+        Measurement("cosine to float32, least", float(likeness.min()), goal="≥ 0.995"),
+        Measurement("memory the default encoder adds", _memory(), "MB", "≤ 250"),
     ]
 
 
-def retrieval() -> list[Figure]:
+def retrieval() -> list[Measurement]:
     """Return r@1 and R@5 of default encoder and float32, whole vocabulary.
 
     Sample, CMRC2018 and LeCoQA, where at hand.
@@ -142,15 +142,15 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def _recalls(questions: _Questions, ours: Encoder, theirs: Encoder) -> Iterator[Figure]:
+def _recalls(questions: _Questions, ours: Encoder, theirs: Encoder) -> Iterator[Measurement]:
     """Yield shares of questions answered among the first 1 and 5 texts, of both encoders, and their differences."""
     ranks = [_ranks(encoder, questions) for encoder in (ours, theirs)]
     name = f"{questions.name}, {len(questions.questions)} questions, {len(questions.texts)} texts"
     for k in (1, 5):
         mine, other = (float(100 * (rank < k).mean()) for rank in ranks)
-        yield Figure(f"R@{k} on {name}, default encoder", mine, "%")
-        yield Figure(f"R@{k} on the same, float32", other, "%")
-        yield Figure("difference", mine - other, "points", "within 0.5")
+        yield Measurement(f"R@{k} on {name}, default encoder", mine, "%")
+        yield Measurement(f"R@{k} on the same, float32", other, "%")
+        yield Measurement("difference", mine - other, "points", "within 0.5")
 
 
 def _ranks(encoder: Encoder, questions: _Questions) -> NDArray[np.int64]:
@@ -229,12 +229,12 @@ def _rounds(ours: Encoder, theirs: Encoder, export: Export | None, texts: Sequen
     return seconds
 
 
-def _speeds(rounds: Vectors, characters: int) -> Iterator[Figure]:
+def _speeds(rounds: Vectors, characters: int) -> Iterator[Measurement]:
     """Yield characters a second of each, and how many times as fast the first is; the median of rounds."""
     for name, seconds in zip(_NAMES, rounds.T, strict=False):
-        yield Figure(f"characters a second, {name}", float(characters / np.median(seconds)), "1/s")
+        yield Measurement(f"characters a second, {name}", float(characters / np.median(seconds)), "1/s")
     for name, goal, seconds in zip(_NAMES[1:], _GOALS, rounds.T[1:], strict=False):
-        yield Figure(f"times as fast as {name}", float(np.median(seconds / rounds[:, 0])), goal=goal)
+        yield Measurement(f"times as fast as {name}", float(np.median(seconds / rounds[:, 0])), goal=goal)
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bench import Figure
+from bench import Measurement
 from eval.metrics.retrieval_metrics import score_run
 from eval.metrics.significance import bootstrap_interval
 from eval.metrics.stages import STAGES, StagedSearch
@@ -23,7 +23,7 @@ RANKED, HITS, QUESTIONS, VALUES = 10_000, 100, 5_000, 1_000
 _TEXT = "光伏发电计划装机容量{}MW，风电项目分布在山区，牵头单位为区发展改革委，责任单位为各街镇。"
 
 
-def speed() -> list[Figure]:
+def speed() -> list[Measurement]:
     """Time of scoring a large run, of a bootstrap, and of a report with its page."""
     generator = np.random.default_rng(0)
     qrels, run = _run(generator)
@@ -42,15 +42,15 @@ def speed() -> list[Figure]:
             lambda: report_page(make_report(dataset, outcomes, circumstances=circumstances)),
             "≤ 5",
         ),
-        Figure("size of that page", len(report_page(report).encode()) / 1e6, "MB", "≤ 3"),
+        Measurement("size of that page", len(report_page(report).encode()) / 1e6, "MB", "≤ 3"),
     ]
 
 
-def _timed(name: str, work: Callable[[], object], goal: str) -> Figure:
+def _timed(name: str, work: Callable[[], object], goal: str) -> Measurement:
     """Seconds of processor time: what other processes do at the time does not count."""
     start = time.process_time()
     work()
-    return Figure(name, time.process_time() - start, "s", goal)
+    return Measurement(name, time.process_time() - start, "s", goal)
 
 
 def _run(generator: np.random.Generator) -> tuple[dict[str, dict[str, int]], dict[str, dict[str, float]]]:

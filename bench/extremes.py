@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import Figure
+from bench import Measurement
 from bench.folders import Run, run_index
 from index.store.storage import read_manifest
 
@@ -17,7 +17,7 @@ _MEGABYTES = 500
 _FONT = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"
 
 
-def extremes() -> list[Figure]:
+def extremes() -> list[Measurement]:
     """Measure files of 2,000 and 3,500 pages, 500 MB in four formats, and an archive that unpacks without end.
 
     Read or refused with the reason, in bounded memory.
@@ -26,14 +26,17 @@ def extremes() -> list[Figure]:
         return _measured(Path(folder))
 
 
-def _measured(folder: Path) -> list[Figure]:
-    figures: list[Figure] = []
+def _measured(folder: Path) -> list[Measurement]:
+    figures: list[Measurement] = []
     for name, pages in ((f"{PAGES:,} pages", PAGES), (f"{_BEYOND:,} pages", _BEYOND)):
         (folder / "book").mkdir(exist_ok=True)
         (folder / "book/book.pdf").write_bytes(book(pages))
         read = run_index("build", folder / "book", "-o", folder / f"index{pages}")
-        figures += [Figure(name, read.seconds, "s"), Figure(f"{name}: most memory", read.megabytes, "MB", "≤ 1500")]
-        figures += [Figure(f"{name}: the limit is said", _said(read, "只读前"), "", f"= {int(pages > PAGES)}")]
+        figures += [
+            Measurement(name, read.seconds, "s"),
+            Measurement(f"{name}: most memory", read.megabytes, "MB", "≤ 1500"),
+        ]
+        figures += [Measurement(f"{name}: the limit is said", _said(read, "只读前"), "", f"= {int(pages > PAGES)}")]
     huge = folder / "huge"
     huge.mkdir()
     (huge / "small.txt").write_text("光伏装机70MW。\n", encoding="utf-8")
@@ -43,10 +46,10 @@ def _measured(folder: Path) -> list[Figure]:
     refused = sum(_said(read, name) for name in HUGE)
     return [
         *figures,
-        Figure(f"files of {_MEGABYTES} MB refused with the reason", refused, "", f"= {len(HUGE)}"),
-        Figure("documents read beside them", read_manifest(folder / "index").documents, "", "= 1"),
-        Figure("all of that", read.seconds, "s"),
-        Figure("most memory", read.megabytes, "MB", "≤ 1500"),
+        Measurement(f"files of {_MEGABYTES} MB refused with the reason", refused, "", f"= {len(HUGE)}"),
+        Measurement("documents read beside them", read_manifest(folder / "index").documents, "", "= 1"),
+        Measurement("all of that", read.seconds, "s"),
+        Measurement("most memory", read.megabytes, "MB", "≤ 1500"),
     ]
 
 

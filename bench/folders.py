@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import Figure
+from bench import Measurement
 from bench.programs import ROOT
 from index.errors import YijuError
 from index.store.storage import read_manifest
@@ -42,7 +42,7 @@ class Run:
     said: list[str]
 
 
-def reports() -> list[Figure]:
+def reports() -> list[Measurement]:
     """Return the 31 provincial reports: indexed from nothing, and taken in again without a change."""
     if not REPORTS.is_dir():
         raise YijuError(f"没有 {REPORTS}：这项测试要用仓库旁的共享数据。")
@@ -50,13 +50,13 @@ def reports() -> list[Figure]:
         built = run_index("build", REPORTS, "-o", f"{folder}/index")
         again = run_index("add", f"{folder}/index", REPORTS)
     return [
-        Figure("31 reports indexed from nothing", built.seconds, "s", "≤ 240"),
-        Figure("most memory", built.megabytes, "MB", "≤ 1500"),
-        Figure("taken in again, nothing changed", again.seconds, "s", "≤ 3"),
+        Measurement("31 reports indexed from nothing", built.seconds, "s", "≤ 240"),
+        Measurement("most memory", built.megabytes, "MB", "≤ 1500"),
+        Measurement("taken in again, nothing changed", again.seconds, "s", "≤ 3"),
     ]
 
 
-def many() -> list[Figure]:
+def many() -> list[Measurement]:
     """Return ten thousand small files of which a hundred are bad: each bad one is named, all others are indexed."""
     with tempfile.TemporaryDirectory() as folder:
         papers = Path(folder) / "papers"
@@ -65,11 +65,11 @@ def many() -> list[Figure]:
         again = run_index("add", f"{folder}/index", papers)
         documents = read_manifest(Path(folder) / "index").documents
     return [
-        Figure("documents indexed", documents, "", f"= {FILES - BAD}"),
-        Figure("bad files named", sum("坏" in line for line in built.said), "", f"= {BAD}"),
-        Figure("indexed from nothing", built.seconds, "s"),
-        Figure("most memory", built.megabytes, "MB", "≤ 1500"),
-        Figure("taken in again, nothing changed", again.seconds, "s"),
+        Measurement("documents indexed", documents, "", f"= {FILES - BAD}"),
+        Measurement("bad files named", sum("坏" in line for line in built.said), "", f"= {BAD}"),
+        Measurement("indexed from nothing", built.seconds, "s"),
+        Measurement("most memory", built.megabytes, "MB", "≤ 1500"),
+        Measurement("taken in again, nothing changed", again.seconds, "s"),
     ]
 
 

@@ -14,7 +14,7 @@ from zlib import crc32
 
 import numpy as np
 
-from bench import Figure
+from bench import Measurement
 from bench.answers import dev_questions
 from bench.programs import DOCUMENTS, sample_index
 from eval.generation.perturbation import FAITHFUL, FIGURES, NAMES, Claim, Kind, claims, is_usable
@@ -48,7 +48,7 @@ class Checked:
     ms: list[float]
 
 
-def guests() -> list[Figure]:
+def guests() -> list[Measurement]:
     """Return time until the quoted answer stands and for checking a sentence.
 
     False sentences shown, by kind of text.
@@ -56,25 +56,25 @@ def guests() -> list[Figure]:
     return [*_first_snapshots(), *_checks()]
 
 
-def _checks() -> Iterator[Figure]:
+def _checks() -> Iterator[Measurement]:
     from qa.reading.span_model import load_span_model
 
     checker = SentenceChecker(load_span_model())
     found = [checked(kind, texts, checker) for kind, texts in _texts().items()]
     read = [ms for each in found for ms, (claim, _) in zip(each.ms, each.shown, strict=True) if claim.true]
     every = [ms for each in found for ms in each.ms]
-    yield Figure("checking a true sentence, p50", _percentile(read, 50), "ms", "≤ 60")
-    yield Figure("checking a true sentence, p95", _percentile(read, 95), "ms")
+    yield Measurement("checking a true sentence, p50", _percentile(read, 50), "ms", "≤ 60")
+    yield Measurement("checking a true sentence, p95", _percentile(read, 95), "ms")
     other = [
         ms for each in found for ms, (claim, _) in zip(each.ms, each.shown, strict=True) if claim.kind in _REWORDED
     ]
-    yield Figure("checking a true sentence in other words, p50", _percentile(other, 50), "ms", "≤ 60")
-    yield Figure(f"checking any of {len(every)} sentences, p50", _percentile(every, 50), "ms", "≤ 60")
+    yield Measurement("checking a true sentence in other words, p50", _percentile(other, 50), "ms", "≤ 60")
+    yield Measurement(f"checking any of {len(every)} sentences, p50", _percentile(every, 50), "ms", "≤ 60")
     for each in found:
         yield from shares(each)
 
 
-def shares(found: Checked) -> Iterator[Figure]:
+def shares(found: Checked) -> Iterator[Measurement]:
     """Yield which share was shown of the sentences of one kind of text.
 
     With false figures, with false names, true ones.
@@ -85,7 +85,9 @@ def shares(found: Checked) -> Iterator[Figure]:
         ("true sentences", FAITHFUL, ""),
     ):
         these = [shown for claim, shown in found.shown if claim.kind in kinds]
-        yield Figure(f"{found.kind}: {name} shown, of {len(these)}", float(np.mean(these)) if these else 0.0, "", goal)
+        yield Measurement(
+            f"{found.kind}: {name} shown, of {len(these)}", float(np.mean(these)) if these else 0.0, "", goal
+        )
 
 
 def checked(kind: str, texts: Sequence[Document], checker: SentenceChecker) -> Checked:
@@ -132,7 +134,7 @@ def _texts() -> dict[str, list[Document]]:
     return texts
 
 
-def _first_snapshots() -> Iterator[Figure]:
+def _first_snapshots() -> Iterator[Measurement]:
     """Yield how long until what quoting gives is on the screen, whatever the language model does."""
     from qa.bootstrap import open_assistant
 
@@ -148,8 +150,8 @@ def _first_snapshots() -> Iterator[Figure]:
                 waits[told].append(_wait(assistant, query))
     for told, ms in waits.items():
         goal = "≤ 300" if told in urls else ""
-        yield Figure(f"first answer where the model {told}, p50", _percentile(ms[1:], 50), "ms", goal)
-        yield Figure(f"first answer where the model {told}, p95", _percentile(ms[1:], 95), "ms")
+        yield Measurement(f"first answer where the model {told}, p50", _percentile(ms[1:], 50), "ms", goal)
+        yield Measurement(f"first answer where the model {told}, p95", _percentile(ms[1:], 95), "ms")
 
 
 def _wait(assistant: Expander, query: Query) -> float:

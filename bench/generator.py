@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from bench import Figure
+from bench import Measurement
 from bench.__main__ import table
 from bench.load import PATIENCE_SECONDS, QUESTIONS, text_of, together, windows
 from bench.programs import sample_index, serving
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def load(address: str, users: int, seconds: float, reading: float) -> list[Figure]:
+def load(address: str, users: int, seconds: float, reading: float) -> list[Measurement]:
     """Return what users got: answers and refusals, waits, and how long each stage took on average.
 
     Args:
@@ -62,8 +62,8 @@ def load(address: str, users: int, seconds: float, reading: float) -> list[Figur
     name = f"{users} users, {reading:g} s of reading"
     refused = Counter(failure[:60] for failure in failures)
     return [
-        Figure(f"{name}: answers a second", len(waits) / seconds, "1/s"),
-        *(Figure(f"not answered: {why}", count) for why, count in refused.most_common(5)),
+        Measurement(f"{name}: answers a second", len(waits) / seconds, "1/s"),
+        *(Measurement(f"not answered: {why}", count) for why, count in refused.most_common(5)),
         *_percentiles("first words", [wait.first for wait in waits]),
         *_percentiles("whole answer", [wait.whole for wait in waits]),
         *_means(before, after),
@@ -82,16 +82,16 @@ def stages_of(address: str) -> Stages:
     return {stage: (seconds, found[stage, "count"]) for (stage, what), seconds in found.items() if what == "sum"}
 
 
-def _means(before: Stages, after: Stages) -> Iterator[Figure]:
+def _means(before: Stages, after: Stages) -> Iterator[Measurement]:
     for stage, (seconds, count) in after.items():
         earlier, counted = before.get(stage, (0.0, 0.0))
         if count > counted:
-            yield Figure(f"stage {stage}, mean", 1000 * (seconds - earlier) / (count - counted), "ms")
+            yield Measurement(f"stage {stage}, mean", 1000 * (seconds - earlier) / (count - counted), "ms")
 
 
-def _percentiles(name: str, seconds: Sequence[float]) -> Iterator[Figure]:
+def _percentiles(name: str, seconds: Sequence[float]) -> Iterator[Measurement]:
     for percent in (50, 95, 99) if seconds else ():
-        yield Figure(f"{name}, p{percent}", 1000 * float(np.percentile(seconds, percent)), "ms")
+        yield Measurement(f"{name}, p{percent}", 1000 * float(np.percentile(seconds, percent)), "ms")
 
 
 @contextmanager

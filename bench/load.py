@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from bench import Figure
+from bench import Measurement
 from bench.commands import resident
 from bench.programs import sample_index, serving
 from index.errors import YijuError
@@ -46,7 +46,7 @@ class Wait:
     whole: float
 
 
-def crowd() -> list[Figure]:
+def crowd() -> list[Measurement]:
     """Return waiting times of one user and of fifty for a minute, and memory over 5,000 answers.
 
     Takes about ten minutes.
@@ -58,8 +58,8 @@ def crowd() -> list[Figure]:
         name = f"{USERS} users for {SECONDS:.0f} s, {READING:.0f} s of reading between questions"
         return [
             _percentile("first words, one user, p50", [wait.first for wait in alone], 50, "≤ 300"),
-            Figure(f"{name}: answers", len(waits)),
-            Figure("of these: not answered", len(failures), "", "0"),
+            Measurement(f"{name}: answers", len(waits)),
+            Measurement("of these: not answered", len(failures), "", "0"),
             _percentile("first words, p50", [wait.first for wait in waits], 50),
             _percentile("whole answer, p50", [wait.whole for wait in waits], 50),
             _percentile("whole answer, p95", [wait.whole for wait in waits], 95, "≤ 3000"),
@@ -99,7 +99,7 @@ def together(
     return waits, failures
 
 
-def endurance(address: str, pid: int, questions: Iterator[str]) -> list[Figure]:
+def endurance(address: str, pid: int, questions: Iterator[str]) -> list[Measurement]:
     """Return the memory of the server once it has settled, and what it grows by until the last answer."""
     start = time.perf_counter()
     _many(address, itertools.islice(questions, SETTLED))
@@ -107,10 +107,10 @@ def endurance(address: str, pid: int, questions: Iterator[str]) -> list[Figure]:
     _many(address, itertools.islice(questions, ANSWERS - SETTLED))
     seconds, grown = time.perf_counter() - start, resident(pid)
     return [
-        Figure(f"answers a second over {ANSWERS} questions, each asked once", ANSWERS / seconds, "1/s"),
-        Figure(f"memory after {SETTLED} answers", settled, "MB"),
-        Figure(f"memory after {ANSWERS} answers", grown, "MB", "≤ 700"),
-        Figure("growth between the two", 100 * (grown / settled - 1), "%", "≤ 10"),
+        Measurement(f"answers a second over {ANSWERS} questions, each asked once", ANSWERS / seconds, "1/s"),
+        Measurement(f"memory after {SETTLED} answers", settled, "MB"),
+        Measurement(f"memory after {ANSWERS} answers", grown, "MB", "≤ 700"),
+        Measurement("growth between the two", 100 * (grown / settled - 1), "%", "≤ 10"),
     ]
 
 
@@ -171,5 +171,5 @@ def _get(address: str, path: str) -> str:
         connection.close()
 
 
-def _percentile(name: str, seconds: Sequence[float], percent: float, goal: str = "") -> Figure:
-    return Figure(name, 1000 * float(np.percentile(seconds, percent)) if seconds else float("nan"), "ms", goal)
+def _percentile(name: str, seconds: Sequence[float], percent: float, goal: str = "") -> Measurement:
+    return Measurement(name, 1000 * float(np.percentile(seconds, percent)) if seconds else float("nan"), "ms", goal)

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from bench import Figure
+from bench import Measurement
 from index.encoding.encoders import load_encoder
 from index.filters import Filter
 from index.protocols import Encoder, Vectors
@@ -43,7 +43,7 @@ _FILTERS = (
 )
 
 
-def questions() -> list[Figure]:
+def questions() -> list[Measurement]:
     """Return a question, a filter and examples over a hundred thousand tiny documents: what each costs, and opening."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "index"
@@ -57,12 +57,12 @@ def questions() -> list[Figure]:
         ]
         examples, _ = timed(assistant.examples)
     return [
-        Figure("documents", DOCUMENTS),
-        Figure("opening, models included", opened, "s"),
-        Figure("first question", first, "s"),
-        Figure(f"later questions, p50 of {len(later)}", 1000 * median(later), "ms"),
-        *(Figure(f"first question within {words}", 1000 * seconds, "ms") for words, seconds in narrowed),
-        Figure("examples", examples, "s"),
+        Measurement("documents", DOCUMENTS),
+        Measurement("opening, models included", opened, "s"),
+        Measurement("first question", first, "s"),
+        Measurement(f"later questions, p50 of {len(later)}", 1000 * median(later), "ms"),
+        *(Measurement(f"first question within {words}", 1000 * seconds, "ms") for words, seconds in narrowed),
+        Measurement("examples", examples, "s"),
     ]
 
 

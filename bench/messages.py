@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
-from bench import Figure
+from bench import Measurement
 from bench.programs import sample_index, serving
 from index.errors import YijuError
 
@@ -19,7 +19,7 @@ WARM_UP, ROUNDS = 3, 31
 _PATIENCE_SECONDS = 60.0
 
 
-def cost() -> list[Figure]:
+def cost() -> list[Measurement]:
     """Return Gradio's own cost of a message: one question through the chat's queue and over the interface, in turn."""
     with sample_index() as index, serving(index) as server:
         event = chat_event(json.loads(_request(server.address, "GET", "/chat/config")))
@@ -28,9 +28,9 @@ def cost() -> list[Figure]:
             for number in range(WARM_UP + ROUNDS)
         ][WARM_UP:]
     return [
-        Figure(f"one message through the chat, p50 of {ROUNDS}", 1000 * median(chat for chat, _ in rounds), "ms"),
-        Figure("the same over /api/ask, p50", 1000 * median(plain for _, plain in rounds), "ms"),
-        Figure("what Gradio adds, p50", 1000 * median(chat - plain for chat, plain in rounds), "ms", "≤ 25"),
+        Measurement(f"one message through the chat, p50 of {ROUNDS}", 1000 * median(chat for chat, _ in rounds), "ms"),
+        Measurement("the same over /api/ask, p50", 1000 * median(plain for _, plain in rounds), "ms"),
+        Measurement("what Gradio adds, p50", 1000 * median(chat - plain for chat, plain in rounds), "ms", "≤ 25"),
     ]
 
 

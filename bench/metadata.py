@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench import Figure
+from bench import Measurement
 from index.errors import YijuError
 from index.structure.metadata import describe
 
@@ -18,7 +18,7 @@ _NO_LAWS = {"行政法规", "司法解释", "部门规章", "其他"}
 SHARED = Path(__file__).resolve().parents[2] / "shared/data"
 
 
-def dates_and_places() -> list[Figure]:
+def dates_and_places() -> list[Measurement]:
     """Return the dates of issue of notices and of versions of laws, regions and years of reports."""
     notices = Counter(_compared(row["date"], _issued(row)) for row in _dated("policy/business_climate_2023.jsonl"))
     laws = Counter(
@@ -31,8 +31,8 @@ def dates_and_places() -> list[Figure]:
     return [
         *_figures("notices: date of issue", notices),
         *_figures("laws: date of the version", laws),
-        Figure("reports: region right", regions / len(reports)),
-        Figure("reports: year right", years / len(reports)),
+        Measurement("reports: region right", regions / len(reports)),
+        Measurement("reports: year right", years / len(reports)),
     ]
 
 
@@ -55,11 +55,11 @@ def _compared(right: str, told: str | None) -> str:
     return "untold" if told is None else "right" if told == right else "wrong"
 
 
-def _figures(name: str, counted: Counter[str]) -> Iterator[Figure]:
+def _figures(name: str, counted: Counter[str]) -> Iterator[Measurement]:
     total = counted.total()
-    yield Figure(f"{name}, right", counted["right"] / total)
-    yield Figure(f"{name}, another", counted["wrong"] / total)
-    yield Figure(f"{name}, none told", counted["untold"] / total)
+    yield Measurement(f"{name}, right", counted["right"] / total)
+    yield Measurement(f"{name}, another", counted["wrong"] / total)
+    yield Measurement(f"{name}, none told", counted["untold"] / total)
 
 
 def _rows(name: str) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from bench import Figure
+from bench import Measurement
 from bench.documents import SHARED
 from index.errors import YijuError
 from index.loaders import load
@@ -73,12 +73,12 @@ class Score:
         return self.paths / self.passages
 
 
-def development() -> list[Figure]:
+def development() -> list[Measurement]:
     """Return the headings of twenty documents marked by hand, and the paths of their passages; for tuning."""
     return _figures("dev")
 
 
-def test() -> list[Figure]:
+def test() -> list[Measurement]:
     """Return the same of twenty other documents, which nothing is tuned on."""
     return _figures("test")
 
@@ -145,17 +145,17 @@ def path(marks: Sequence[Mark], offset: int) -> tuple[int, ...]:
     return tuple(mark.start for mark in above)
 
 
-def _figures(half: str) -> list[Figure]:
+def _figures(half: str) -> list[Measurement]:
     scores = [score(document, marks) for _, document, marks in documents(half)]
     total = sum(scores, Score())
     return [
-        Figure("F1 of headings", total.f1, goal="≥ 0.95"),
-        Figure("precision of headings", total.right / total.found),
-        Figure("recall of headings", total.right / total.marked),
-        Figure("passages with the right path", total.path, goal="≥ 0.95"),
-        Figure("the worst document's F1", min(each.f1 for each in scores)),
-        Figure("documents", len(scores)),
-        Figure("headings marked", total.marked),
+        Measurement("F1 of headings", total.f1, goal="≥ 0.95"),
+        Measurement("precision of headings", total.right / total.found),
+        Measurement("recall of headings", total.right / total.marked),
+        Measurement("passages with the right path", total.path, goal="≥ 0.95"),
+        Measurement("the worst document's F1", min(each.f1 for each in scores)),
+        Measurement("documents", len(scores)),
+        Measurement("headings marked", total.marked),
     ]
 
 

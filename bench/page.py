@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from bench import Figure
+from bench import Measurement
 from bench.programs import sample_index, serving
 from index.errors import YijuError
 
@@ -33,7 +33,7 @@ class Load:
     sizes: list[float] = field(default_factory=list)
 
 
-def speed() -> list[Figure]:
+def speed() -> list[Measurement]:
     """Return bytes, requests and time of the chat page in Chromium, with an empty and with a filled cache."""
     try:
         from playwright.sync_api import sync_playwright
@@ -49,14 +49,14 @@ def speed() -> list[Figure]:
     return [*_figures("cold", [cold for cold, _ in pairs], 300, 2), *_figures("warm", [warm for _, warm in pairs], 40)]
 
 
-def _figures(name: str, loads: Sequence[Load], kilobytes: int, seconds: float | None = None) -> list[Figure]:
+def _figures(name: str, loads: Sequence[Load], kilobytes: int, seconds: float | None = None) -> list[Measurement]:
     usable = median(load.seconds for load in loads)
     return [
-        Figure(
+        Measurement(
             f"chat page {name}, on the wire", median(sum(each.sizes) for each in loads) / 1e3, "kB", f"≤ {kilobytes}"
         ),
-        Figure(f"chat page {name}, requests", median(len(load.sizes) for load in loads), ""),
-        Figure(f"chat page {name}, input usable", usable, "s", f"≤ {seconds}" if seconds else ""),
+        Measurement(f"chat page {name}, requests", median(len(load.sizes) for load in loads), ""),
+        Measurement(f"chat page {name}, input usable", usable, "s", f"≤ {seconds}" if seconds else ""),
     ]
 
 

@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from bench import Figure
+from bench import Measurement
 from bench.__main__ import table
 from bench.commands import resident
 from bench.load import PATIENCE_SECONDS, asked, text_of, windows
@@ -196,7 +196,7 @@ def mixed(server: Server, questions: Iterator[str], answers: int, clients: int, 
     return record
 
 
-def soaked(record: Record) -> list[Figure]:
+def soaked(record: Record) -> list[Measurement]:
     """Return what a record says: whether anything grew after the first tenth, or failed."""
     after = [each for each in record.samples if each.answers >= WARM * len(record.waits)]
     fifth = max(1, len(after) // 5)
@@ -204,21 +204,21 @@ def soaked(record: Record) -> list[Figure]:
     waits = record.waits[int(WARM * len(record.waits)) :]
     early, late = waits[: len(waits) // 5 or 1], waits[-(len(waits) // 5 or 1) :]
     return [
-        Figure("answers", len(record.waits)),
-        *(Figure(f"replies to {kind}", count) for kind, count in sorted(record.replies.items())),
-        Figure("failures", record.failures.total(), "", "0"),
-        Figure("memory after the first tenth", _median(first, "megabytes"), "MB"),
-        Figure("memory growth since then", _growth(first, last, "megabytes"), "%", "≤ 2"),
-        Figure("descriptors at the end", _median(last, "descriptors")),
-        Figure("growth of descriptors", _median(last, "descriptors") - _median(first, "descriptors"), "", "0"),
-        Figure("growth of threads", _median(last, "threads") - _median(first, "threads"), "", "0"),
-        Figure("waiting, p50", 1000 * float(np.percentile(waits, 50)), "ms"),
-        Figure("waiting, p95", 1000 * float(np.percentile(waits, 95)), "ms"),
-        Figure("p50 of the last fifth to the first", float(np.median(late) / np.median(early)), "", "≈ 1"),
+        Measurement("answers", len(record.waits)),
+        *(Measurement(f"replies to {kind}", count) for kind, count in sorted(record.replies.items())),
+        Measurement("failures", record.failures.total(), "", "0"),
+        Measurement("memory after the first tenth", _median(first, "megabytes"), "MB"),
+        Measurement("memory growth since then", _growth(first, last, "megabytes"), "%", "≤ 2"),
+        Measurement("descriptors at the end", _median(last, "descriptors")),
+        Measurement("growth of descriptors", _median(last, "descriptors") - _median(first, "descriptors"), "", "0"),
+        Measurement("growth of threads", _median(last, "threads") - _median(first, "threads"), "", "0"),
+        Measurement("waiting, p50", 1000 * float(np.percentile(waits, 50)), "ms"),
+        Measurement("waiting, p95", 1000 * float(np.percentile(waits, 95)), "ms"),
+        Measurement("p50 of the last fifth to the first", float(np.median(late) / np.median(early)), "", "≈ 1"),
     ]
 
 
-def flooded(address: str, questions: Iterator[str]) -> list[Figure]:
+def flooded(address: str, questions: Iterator[str]) -> list[Measurement]:
     """Return what is answered of ten times more than can be, as a share of the most that can be.
 
     And how the rest is told.
@@ -227,12 +227,12 @@ def flooded(address: str, questions: Iterator[str]) -> list[Figure]:
     good, refused, failures = _offered(address, questions, FLOOD_SECONDS, TIMES * peak)
     prompt = [wait for wait in refused if wait <= _PROMPT_SECONDS]
     return [
-        Figure("answers a second at most", peak, "1/s"),
-        Figure(f"answers a second at {TIMES} × that", good, "1/s"),
-        Figure("of the most", 100 * good / peak if peak else float("nan"), "%", "≥ 80"),
-        Figure("turned away with 503", len(refused)),
-        Figure(f"of these within {_PROMPT_SECONDS:g} s", 100 * len(prompt) / max(1, len(refused)), "%", "100"),
-        Figure("neither", failures.total(), "", "0"),
+        Measurement("answers a second at most", peak, "1/s"),
+        Measurement(f"answers a second at {TIMES} × that", good, "1/s"),
+        Measurement("of the most", 100 * good / peak if peak else float("nan"), "%", "≥ 80"),
+        Measurement("turned away with 503", len(refused)),
+        Measurement(f"of these within {_PROMPT_SECONDS:g} s", 100 * len(prompt) / max(1, len(refused)), "%", "100"),
+        Measurement("neither", failures.total(), "", "0"),
     ]
 
 
@@ -282,7 +282,7 @@ def _offered(
     return sum(moment <= end for moment in answered) / seconds, refused, failures
 
 
-def loris(server: Server, questions: Iterator[str]) -> list[Figure]:
+def loris(server: Server, questions: Iterator[str]) -> list[Measurement]:
     """Return the connections that send a byte now and then and never a request, while somebody else asks."""
     host, port = urlsplit(server.address).hostname, urlsplit(server.address).port
     before = _sample(server.pid, 0).descriptors
@@ -300,12 +300,12 @@ def loris(server: Server, questions: Iterator[str]) -> list[Figure]:
             time.sleep(1)
         left = max(0, _sample(server.pid, 0).descriptors - before)
     return [
-        Figure(f"waiting beside {IDLE} connections that dribble, p50", 1000 * float(np.median(waits)), "ms"),
-        Figure("of these connections still held after a minute", left, "", "0"),
+        Measurement(f"waiting beside {IDLE} connections that dribble, p50", 1000 * float(np.median(waits)), "ms"),
+        Measurement("of these connections still held after a minute", left, "", "0"),
     ]
 
 
-def vanished(address: str, index: Path, questions: Iterator[str]) -> list[Figure]:
+def vanished(address: str, index: Path, questions: Iterator[str]) -> list[Measurement]:
     """Return what is answered while the folder of the index is away, as network drives go, and once it is back."""
     away = index.with_name(f"{index.name}-away")
     index.rename(away)
@@ -320,9 +320,9 @@ def vanished(address: str, index: Path, questions: Iterator[str]) -> list[Figure
         health = connection.getresponse().status
     again = sum(_is_answered(address, next(questions)) for _ in range(ASKED))
     return [
-        Figure(f"answered of {ASKED} while the folder of the index is away", without, "", str(ASKED)),
-        Figure(f"answered of {ASKED} once it is back", again, "", str(ASKED)),
-        Figure("health then", health, "", "200"),
+        Measurement(f"answered of {ASKED} while the folder of the index is away", without, "", str(ASKED)),
+        Measurement(f"answered of {ASKED} once it is back", again, "", str(ASKED)),
+        Measurement("health then", health, "", "200"),
     ]
 
 
@@ -402,7 +402,7 @@ def main() -> int:
         record = mixed(server, questions, options.answers, options.clients)
         hours = (time.monotonic() - began) / 3600
         results = {
-            "soak": [*soaked(record), Figure("hours", hours)],
+            "soak": [*soaked(record), Measurement("hours", hours)],
             "flood": flooded(server.address, questions),
             "dribble": loris(server, questions),
             "vanish": vanished(server.address, index, questions),

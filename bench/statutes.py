@@ -14,7 +14,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import Figure
+from bench import Measurement
 from bench.documents import SHARED
 from bench.folders import Run, run_index
 from bench.programs import ROOT
@@ -36,7 +36,7 @@ _ARTICLE = re.compile(r"第[〇零一二两三四五六七八九十百千]{1,8}�
 Article = tuple[str, str]  # law and number, in whatever version
 
 
-def statutes() -> list[Figure]:
+def statutes() -> list[Measurement]:
     """Lay questions with a right article among the first ten of all laws; indexes these at first: half an hour."""
     law = SHARED / "law"
     if not law.is_dir():
@@ -51,19 +51,21 @@ def statutes() -> list[Figure]:
     found = {stage: hits(questions, partial(_found, index, stage, within, sources)) for stage in get_args(Stage)}
     tuned = _tuned_on(len(questions))
     figures = [
-        Figure(f"right article in the first {FIRST}, {stage}", float(found[stage].mean()), goal=_GOALS.get(stage, ""))
+        Measurement(
+            f"right article in the first {FIRST}, {stage}", float(found[stage].mean()), goal=_GOALS.get(stage, "")
+        )
         for stage in found
     ]
     figures += [
-        Figure("fused, half of the questions tuned on", float(found["fused"][tuned].mean())),
-        Figure("fused, the other half", float(found["fused"][~tuned].mean())),
+        Measurement("fused, half of the questions tuned on", float(found["fused"][tuned].mean())),
+        Measurement("fused, the other half", float(found["fused"][~tuned].mean())),
     ]
     return [
         *figures,
-        Figure("questions", len(questions)),
-        Figure("passages", index.passage_count),
-        Figure("all laws indexed from nothing", built.seconds, "s"),
-        Figure("most memory", built.megabytes, "MB"),
+        Measurement("questions", len(questions)),
+        Measurement("passages", index.passage_count),
+        Measurement("all laws indexed from nothing", built.seconds, "s"),
+        Measurement("most memory", built.megabytes, "MB"),
     ]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import median
 
-from bench import Figure
+from bench import Measurement
 from bench.answers import GOLD
 from bench.many import timed
 from bench.programs import DOCUMENTS, run
@@ -28,7 +28,7 @@ _ASKED = 150
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class StoreAnswer:
     """One question, asked of both.
 
     Attributes:
@@ -42,7 +42,7 @@ class Asked:
     seconds: tuple[float, float]
 
 
-def milvus() -> list[Figure]:
+def milvus() -> list[Measurement]:
     """Return gold questions answered from milvus-lite as from a folder; needs the extra `milvus`."""
     queries = load_dataset(GOLD, "dev").queries[:_ASKED]
     with tempfile.TemporaryDirectory() as folder:
@@ -51,15 +51,15 @@ def milvus() -> list[Figure]:
             run("index", "build", str(DOCUMENTS), "-o", str(place))
         asked = compared(places[0], places[1], queries)
     return [
-        Figure("questions", len(asked)),
-        Figure("answers that differ", sum(not same_answer(*each.answers) for each in asked), goal="= 0"),
-        Figure("lists of passages that differ, ties aside", sum(not _same(each) for each in asked), goal="= 0"),
-        Figure("one answer, p50, folder", 1000 * median(each.seconds[0] for each in asked), "ms"),
-        Figure("one answer, p50, milvus-lite", 1000 * median(each.seconds[1] for each in asked), "ms"),
+        Measurement("questions", len(asked)),
+        Measurement("answers that differ", sum(not same_answer(*each.answers) for each in asked), goal="= 0"),
+        Measurement("lists of passages that differ, ties aside", sum(not _same(each) for each in asked), goal="= 0"),
+        Measurement("one answer, p50, folder", 1000 * median(each.seconds[0] for each in asked), "ms"),
+        Measurement("one answer, p50, milvus-lite", 1000 * median(each.seconds[1] for each in asked), "ms"),
     ]
 
 
-def compared(folder: Location, milvus: Location, queries: Sequence[Query]) -> list[Asked]:
+def compared(folder: Location, milvus: Location, queries: Sequence[Query]) -> list[StoreAnswer]:
     """Ask every question of both indexes.
 
     Args:
@@ -71,7 +71,7 @@ def compared(folder: Location, milvus: Location, queries: Sequence[Query]) -> li
     asked = []
     for query in queries:
         (first, one), (second, other) = (timed(partial(each, query)) for each in ask)
-        asked.append(Asked(query, (one, other), (first, second)))
+        asked.append(StoreAnswer(query, (one, other), (first, second)))
     return asked
 
 
@@ -89,7 +89,7 @@ def _places(answer: Answer) -> list[tuple[str, int, int]]:
     return [(each.passage.document_id, each.quote.start, each.quote.end) for each in answer.citations]
 
 
-def _same(asked: Asked) -> bool:
+def _same(asked: StoreAnswer) -> bool:
     return same_hits(*(answer.hits for answer in asked.answers))
 
 

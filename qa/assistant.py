@@ -30,7 +30,7 @@ _FILTERS = 64
 """For how many filters it is remembered which documents are versions of one work."""
 
 
-class Interpreter(Protocol):
+class TurnInterpreter(Protocol):
     """A turn of a conversation in, standalone questions out."""
 
     def questions(self, turn: str, history: Sequence[str]) -> list[str]:
@@ -59,7 +59,7 @@ class Assistant:
         store: PassageStore,
         retriever: Retriever,
         reader: Reader,
-        interpreter: Interpreter,
+        interpreter: TurnInterpreter,
         *,
         k: int = 10,
         expanding: Reader | None = None,

@@ -26,7 +26,7 @@ from qa.timing import measuring
 from ui.access.limits import Limits
 from ui.access.readable import Reading
 from ui.access.visitors import OWNER, Visitor
-from ui.audit.entries import Asked, note_reading, noting
+from ui.audit.entries import AuditedQuestion, note_reading, noting
 from ui.errors import BUSY, AnswerFailed, Busy, TooMany, Unwritten
 from ui.fair_pool import Aside, FairPool
 from ui.metrics import QUEUE, Metrics
@@ -62,7 +62,7 @@ class _Job:
             self.loop.call_soon_threadsafe(self.mail.put_nowait, item)
 
 
-class Desk:
+class AnswerQueue:
     """Takes questions, answers a few at a time, keeps a bounded number waiting, turns the rest away.
 
     What documents hold goes to visitors through `seen_by` alone.
@@ -285,7 +285,7 @@ class Desk:
             log.exception("answering failed")
             job.send(AnswerFailed("回答时出了错，已记入日志，请稍后再试。"))
 
-    def _deliver(self, job: _Job, work: Work, since: float, asked: Asked) -> None:
+    def _deliver(self, job: _Job, work: Work, since: float, asked: AuditedQuestion) -> None:
         last: Answer | None = None
         self.metrics.took({QUEUE: time.perf_counter() - since})
         with measuring() as watch:

@@ -19,7 +19,7 @@ REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QuestionBody:
     """A question with the earlier ones of its conversation, oldest first, and the documents to answer from.
 
     Attributes:
@@ -74,7 +74,7 @@ def parse(body: bytes) -> object:
     return value
 
 
-def asked(body: Mapping[str, object]) -> Asked:
+def asked(body: Mapping[str, object]) -> QuestionBody:
     """The body of `POST /api/ask`.
 
     Raises:
@@ -85,10 +85,10 @@ def asked(body: Mapping[str, object]) -> Asked:
         raise _invalid("question 须为字符串。")
     within, expand = filter_of(body.get("filter")), flag(body.get("expand"), "expand")
     if history is None:
-        return Asked(question, within=within, expand=expand)
+        return QuestionBody(question, within=within, expand=expand)
     if not isinstance(history, list) or not all(isinstance(each, str) for each in history):
         raise _invalid("history 须为字符串的数组。")
-    return Asked(question, tuple(history[-HISTORY:]), within, expand)
+    return QuestionBody(question, tuple(history[-HISTORY:]), within, expand)
 
 
 def filter_of(value: object) -> Filter | None:
@@ -120,7 +120,7 @@ def _texts(value: object, name: str) -> frozenset[str] | None:
     return frozenset(value)
 
 
-def asked_by_messages(body: Mapping[str, object]) -> Asked:
+def asked_by_messages(body: Mapping[str, object]) -> QuestionBody:
     """The body of `POST /v1/chat/completions`: the last user message is the question.
 
     Raises:
@@ -133,7 +133,7 @@ def asked_by_messages(body: Mapping[str, object]) -> Asked:
     if not questions:
         raise _invalid("messages 里须有一条 role 为 user 的消息。")
     within, expand = filter_of(body.get("filter")), flag(body.get("expand"), "expand")
-    return Asked(questions[-1], tuple(questions[-1 - HISTORY : -1]), within, expand)
+    return QuestionBody(questions[-1], tuple(questions[-1 - HISTORY : -1]), within, expand)
 
 
 def opinion(body: Mapping[str, object]) -> Opinion:

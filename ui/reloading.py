@@ -15,7 +15,7 @@ from threading import Event, Lock, Thread
 from index.errors import StoreUnavailable, YijuError
 from index.protocols import Store
 from qa.protocols import Answerer
-from ui.answer_queue import Desk
+from ui.answer_queue import AnswerQueue
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Reloader:
         source: what is watched.
     """
 
-    def __init__(self, desk: Desk, source: Source) -> None:
+    def __init__(self, desk: AnswerQueue, source: Source) -> None:
         self._desk = desk
         self._source = source
         self._lock = Lock()

@@ -20,7 +20,7 @@ from ui.access.authentication import Access
 from ui.access.limits import Limits
 from ui.access.visitors import Role, visitor_of
 from ui.admin import routes as admin
-from ui.answer_queue import Desk
+from ui.answer_queue import AnswerQueue
 from ui.api import openai, reference
 from ui.api import routes as api
 from ui.chat import examples, export
@@ -72,7 +72,7 @@ def create_app(
         waiting: how many more may wait; what comes then is turned away.
     """
     limits = Limits(access.book, access.per_address)
-    desk = Desk(
+    desk = AnswerQueue(
         answerer,
         workers=workers,
         waiting=waiting,
@@ -112,14 +112,14 @@ def create_app(
     return app
 
 
-def _tools(app: FastAPI, desk: Desk) -> Callable[[], AbstractAsyncContextManager[None]]:
+def _tools(app: FastAPI, desk: AnswerQueue) -> Callable[[], AbstractAsyncContextManager[None]]:
     """Serves `/mcp` while what this gives is entered."""
     from ui.api.mcp_server import add_routes  # an extra, and slow to import
 
     return add_routes(app, desk)
 
 
-def _add_pages(app: FastAPI, desk: Desk, managing: Managing | None) -> None:
+def _add_pages(app: FastAPI, desk: AnswerQueue, managing: Managing | None) -> None:
     app.mount("/static", StaticFiles(directory=HERE / "static"))
 
     @app.get("/")

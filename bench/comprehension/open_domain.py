@@ -52,7 +52,7 @@ LABELS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class OpenQuestion:
     """One question.
 
     Attributes:
@@ -79,7 +79,7 @@ class OpenDomainJson(TypedDict):
     milliseconds: dict[str, float]
 
 
-def ask(answerer: Answerer, reader: SpanReader, index: PassageIndex, question: Comprehension) -> Asked:
+def ask(answerer: Answerer, reader: SpanReader, index: PassageIndex, question: Comprehension) -> OpenQuestion:
     """Ask the product, let the reader choose from what it found, and from the right context.
 
     Args:
@@ -100,18 +100,18 @@ def ask(answerer: Answerer, reader: SpanReader, index: PassageIndex, question: C
         "abstained": float(answer.abstained),
         "recall_at_5": float(any(hit.passage.document_id == question.context_id for hit in found[:DEPTH])),
     }
-    return Asked(scores, seconds)
+    return OpenQuestion(scores, seconds)
 
 
 def ask_all(
     answerer: Answerer, reader: SpanReader, index: PassageIndex, questions: Sequence[Comprehension]
-) -> Iterator[Asked]:
+) -> Iterator[OpenQuestion]:
     """Yield every question in turn."""
     for question in questions:
         yield ask(answerer, reader, index, question)
 
 
-def make_report(part: str, documents: int, asked: Sequence[Asked]) -> OpenDomainJson:
+def make_report(part: str, documents: int, asked: Sequence[OpenQuestion]) -> OpenDomainJson:
     """Return means with intervals, and what finding costs.
 
     Args:

@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import TypedDict
 
-from bench import Figure
+from bench import Measurement
 from bench.programs import ROOT
 from bench.scale import corpus
 from bench.scale.vectors import Known
@@ -53,7 +53,7 @@ class Curve(TypedDict):
     sizes: Mapping[str, Mapping[str, float]]
 
 
-def curve(sizes: Sequence[int] = SIZES, encoded: int = ENCODED) -> list[Figure]:
+def curve(sizes: Sequence[int] = SIZES, encoded: int = ENCODED) -> list[Measurement]:
     """Return building, opening, searching, answering and memory by corpus size.
 
     Writes docs/scaling.md, .html and .json.
@@ -92,12 +92,12 @@ def measure(sizes: Sequence[int], encoded: int, folder: Path) -> Curve:
     return {"machine": machine(), "program": program, "real": real, "sizes": found}
 
 
-def figures(measured: Curve) -> list[Figure]:
+def figures(measured: Curve) -> list[Measurement]:
     """Return what was promised, and what was found, at each size."""
     found = []
     for size, values in measured["sizes"].items():
         goals = GOALS.get(int(size), {})
-        found += [Figure(f"{size}: {name}", value, "", goals.get(name, "")) for name, value in values.items()]
+        found += [Measurement(f"{size}: {name}", value, "", goals.get(name, "")) for name, value in values.items()]
     return found
 
 

@@ -55,7 +55,7 @@ class Job(TypedDict):
 def encode(job: Job) -> Values:
     """Return how fast the encoder is on these texts; what questions are encoded to is kept for the search."""
     encoder = load_encoder()
-    Asked(encoder, _questions(job["questions"]), Path(job["vectors"]))
+    QuestionCost(encoder, _questions(job["questions"]), Path(job["vectors"]))
     documents = list(corpus.read(Path(job["corpus"]), min(job["size"], _CALIBRATION)))
     texts = [f"{document.title}\n{document.text}" for document in documents]
     encoder.encode_passages(texts[:8])
@@ -99,7 +99,7 @@ def search(job: Job) -> Values:
     """
     before = _resident()
     folder, asked = Path(job["index"]), _questions(job["questions"])
-    encoder = Asked(NamedEncoder(read_manifest(folder)), asked, Path(job["vectors"]))
+    encoder = QuestionCost(NamedEncoder(read_manifest(folder)), asked, Path(job["vectors"]))
     opened, index = _timed(lambda: PassageIndex.open(folder, encoder=encoder))
     first, _ = _timed(lambda: index.search(asked[0], 10))
     values = {"open_ms": 1e3 * opened, "first_search_ms": 1e3 * first}
@@ -152,7 +152,7 @@ STEPS: Mapping[str, Callable[[Job], Values]] = {
 }
 
 
-class Asked:
+class QuestionCost:
     """An encoder that knows the vectors of some questions from a file.
 
     Args:
@@ -197,7 +197,9 @@ def _shared(index: PassageIndex, exact: PassageIndex, stage: Stage, question: st
     return len(wanted & {hit.passage.id for hit in index.search_stage(stage, question, 10)}) / max(1, len(wanted))
 
 
-def _bandwidth(index: PassageIndex, exact: PassageIndex, encoder: Asked, asked: Sequence[str], folder: Path) -> Values:
+def _bandwidth(
+    index: PassageIndex, exact: PassageIndex, encoder: QuestionCost, asked: Sequence[str], folder: Path
+) -> Values:
     """Return exact search beside a bare read of the same vectors from the same memory by one thread, in turns."""
     files = [segment["vectors"] for segment in read_manifest(folder).segments]
     parts = [map_npy(folder / file.name).reshape(-1) for file in files]

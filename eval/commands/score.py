@@ -13,7 +13,7 @@ from pathlib import Path
 from eval.commands import DONE, GATE_FAILED, Openers
 from eval.data.datasets import load_dataset
 from eval.data.journal import Journal, journal_path
-from eval.data.outcomes import Asked, Expanding, ask_all, read_outcomes
+from eval.data.outcomes import Askable, Expanding, ask_all, read_outcomes
 from eval.errors import Interrupted
 from eval.generation.model_runs import Guest, add_guest_options, guest_of
 from eval.metrics.answer_metrics import TextOf
@@ -164,7 +164,7 @@ def _answered(
     return _asked(openers.assistant(settings), dataset, _journal(arguments, dataset, index, settings))
 
 
-def _asking(arguments: argparse.Namespace, answerer: Answerer) -> Asked:
+def _asking(arguments: argparse.Namespace, answerer: Answerer) -> Askable:
     if not arguments.expand:
         return answerer
     if not isinstance(answerer, Expander):
@@ -189,7 +189,7 @@ def _journal(
     )
 
 
-def _asked(answerer: Asked, dataset: Dataset, journal: Journal | None) -> list[Outcome]:
+def _asked(answerer: Askable, dataset: Dataset, journal: Journal | None) -> list[Outcome]:
     asked: Iterable[Outcome] = (
         journal.ask_all(answerer, dataset.queries) if journal else ask_all(answerer, dataset.queries)
     )

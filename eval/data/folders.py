@@ -10,7 +10,7 @@ from eval.errors import DatasetError
 from index.errors import DocumentError
 from index.loaders import find_files
 from index.records import Document
-from index.sandbox import Cage
+from index.sandbox import Sandbox
 
 
 def documents_of(paths: Sequence[Path]) -> list[Document]:
@@ -21,7 +21,7 @@ def documents_of(paths: Sequence[Path]) -> list[Document]:
         DocumentError: if a path does not exist.
     """
     found: list[Document] = []
-    with Cage() as cage:
+    with Sandbox() as cage:
         for path, source in find_files(paths):
             for each in cage.load_all(path, source=source):
                 if isinstance(each, DocumentError):

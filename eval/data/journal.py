@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
-from eval.data.outcomes import Asked, ask
+from eval.data.outcomes import Askable, ask
 from eval.records import Outcome, Query
 from qa.answers import AnswerJson
 from qa.settings import Answering
@@ -40,7 +40,7 @@ class Journal:
         self._key = dict(key)
         self.answers: dict[str, AnswerJson] = self._read()
 
-    def ask_all(self, answerer: Asked, queries: Sequence[Query]) -> Iterator[Outcome]:
+    def ask_all(self, answerer: Askable, queries: Sequence[Query]) -> Iterator[Outcome]:
         """Yield answer questions, the ones that are kept without asking.
 
         Raises:

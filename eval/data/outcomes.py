@@ -17,7 +17,7 @@ from qa.protocols import Expander
 MISSING = "答案文件里没有这个问题"
 
 
-class Asked(Protocol):
+class Askable(Protocol):
     """What is asked: an assistant, or a part of one."""
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
@@ -37,13 +37,13 @@ class Expanding:
         return answer
 
 
-def ask_all(answerer: Asked, queries: Sequence[Query]) -> Iterator[Outcome]:
+def ask_all(answerer: Askable, queries: Sequence[Query]) -> Iterator[Outcome]:
     """Ask every question; one that fails is recorded with its reason, and the rest goes on."""
     for query in queries:
         yield ask(answerer, query)
 
 
-def ask(answerer: Asked, query: Query) -> Outcome:
+def ask(answerer: Askable, query: Query) -> Outcome:
     """Ask one question; a failure is recorded with its reason."""
     try:
         return Outcome(query, answerer.ask(query.question, query.history).to_json())

@@ -90,7 +90,7 @@ class _Failure:
 _Said = Document | DocumentError | _At | _Notice | _Page | bytes
 
 
-class Cage:
+class Sandbox:
     """Reads files in a confined process, which is started when it is needed; one file at a time.
 
     Args:

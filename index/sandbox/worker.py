@@ -1,4 +1,4 @@
-"""The process that reads files: `python -m index.sandbox.worker DESCRIPTOR FOLDER`, started by `index.sandbox.Cage`.
+"""The process that reads files: `python -m index.sandbox.worker DESCRIPTOR FOLDER`, started by `index.sandbox.Sandbox`.
 
 It gives up what it does not need before it sees the first byte of a file, gets every file as an open descriptor, and
 says what it found as JSON. It may be ended at any moment.

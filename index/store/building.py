@@ -31,7 +31,7 @@ from index.protocols import Encoder, LoadEncoder, Progress, Vectors
 from index.records import Description, Document
 from index.search.postings import Postings, TermLists
 from index.store import storage
-from index.store.contents import Contents, replaced
+from index.store.contents import SegmentContents, replaced
 from index.store.passage_index import PassageIndex, encoded
 from index.store.segments import Numbers, Segment, cuts
 from index.store.storage import WriteLock, check_file, discard, program_version
@@ -52,13 +52,13 @@ class Run:
         file: where all that lies.
     """
 
-    contents: Contents
+    contents: SegmentContents
     vectors: Vectors
     terms: TermLists
     file: StoredFile
 
     @classmethod
-    def written(cls, folder: Path, contents: Contents, vectors: Vectors, terms: TermLists) -> Self:
+    def written(cls, folder: Path, contents: SegmentContents, vectors: Vectors, terms: TermLists) -> Self:
         """Write a run; IndexStoreError if that is not possible."""
         arrays: dict[str, AnyArray] = {**contents.arrays, **terms.arrays, "vectors": vectors}
         return cls.opened(folder, storage.store(folder, "run", partial(write_arrays, arrays)))
@@ -69,7 +69,7 @@ class Run:
         arrays = map_arrays(folder / file.name)
         terms = TermLists(arrays)
         of_contents = {name: array for name, array in arrays.items() if name not in {*terms.arrays, "vectors"}}
-        return cls(Contents(of_contents), arrays["vectors"], terms, file)
+        return cls(SegmentContents(of_contents), arrays["vectors"], terms, file)
 
     def without(self, folder: Path, gone: Collection[int]) -> Self:
         """Return the run written again without some of its documents."""
@@ -125,7 +125,7 @@ class FolderBuilder:
         fresh = [(document, split(document)) for document in incoming]
         vectors = encoded(fresh, self._encoder(), progress)
         texts = (passage.indexed_text for _, passages in fresh for passage in passages)
-        run = Run.written(self._staged, Contents.of(fresh), vectors, TermLists.of(texts))
+        run = Run.written(self._staged, SegmentContents.of(fresh), vectors, TermLists.of(texts))
         gone = replaced([each.contents for each in self._runs], incoming)
         fresh_ids = {document.id for document in incoming}
         self._keep([*self._without(gone | self._places(set(stale) - fresh_ids)), *([run] if incoming else [])])
@@ -278,7 +278,7 @@ def _segment(stretches: Sequence[tuple[Run, int, int]], run_of: Numbers) -> Segm
         stretches: runs, the first document of each, and the one after the last.
         run_of: for each document of the segment the number of its run, in which they have the same order.
     """
-    joined = Contents.gathered([(run.contents, first, last) for run, first, last in stretches if first < last])
+    joined = SegmentContents.gathered([(run.contents, first, last) for run, first, last in stretches if first < last])
     # Stably sorted by run they stand as they are joined: where each goes to, turned round.
     numbers = np.empty(len(run_of), np.int64)
     numbers[np.argsort(run_of, kind="stable")] = np.arange(len(run_of))

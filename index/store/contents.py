@@ -27,7 +27,7 @@ _STRINGS = ("ids", "cards", "outlines", "texts", "paths")
 _START, _END, _PAGE, _FIRST_BYTE, _LAST_BYTE = range(5)
 
 
-class Contents:
+class SegmentContents:
     """Documents by ascending id, each with its passages in text order.
 
     Attributes:
@@ -86,7 +86,7 @@ class Contents:
         )
 
     @classmethod
-    def gathered(cls, runs: Sequence[tuple[Contents, int, int]]) -> Self:
+    def gathered(cls, runs: Sequence[tuple[SegmentContents, int, int]]) -> Self:
         """Return the runs of documents of several, each from one document up to another, in the order given.
 
         Copied unread.
@@ -219,7 +219,7 @@ class Contents:
         return (int(self.first[first]), int(self.first[last])) if name == "paths" else (first, last)
 
 
-def replaced(parts: Sequence[Contents], incoming: Iterable[Document]) -> set[tuple[int, int]]:
+def replaced(parts: Sequence[SegmentContents], incoming: Iterable[Document]) -> set[tuple[int, int]]:
     """Return the documents that share id or source with new ones: which part each is in, and its number there."""
     incoming = list(incoming)
     ids, sources = ({getattr(document, name) for document in incoming} for name in ("id", "source"))

@@ -27,7 +27,7 @@ from index.protocols import Vectors
 from index.search.dense import Codebook, check_vectors
 from index.search.postings import Postings
 from index.store import storage
-from index.store.contents import Contents, Marks, Pairs
+from index.store.contents import Marks, Pairs, SegmentContents
 
 Decoded = TypeVar("Decoded")
 Numbers = NDArray[np.int64]
@@ -51,7 +51,7 @@ class Segment:
         files: what it lies in, by kind; empty where it is in memory only.
     """
 
-    contents: Contents
+    contents: SegmentContents
     vectors: Vectors
     postings: Postings
     codes: Bytes | None = None
@@ -61,7 +61,7 @@ class Segment:
     def build(cls, pairs: Pairs, vectors: Vectors) -> Self:
         """Return documents by ascending id with their passages, and a vector for each of these."""
         texts = (passage.indexed_text for _, passages in pairs for passage in passages)
-        return cls(Contents.of(pairs), vectors, Postings.of(texts))
+        return cls(SegmentContents.of(pairs), vectors, Postings.of(texts))
 
     @classmethod
     def gathered(cls, runs: Sequence[tuple[Segment, int, int]]) -> Self:
@@ -74,7 +74,7 @@ class Segment:
             new_rows[first:last] = np.arange(size, size + last - first)
             size += last - first
         return cls(
-            Contents.gathered([(part.contents, first, last) for part, first, last in runs]),
+            SegmentContents.gathered([(part.contents, first, last) for part, first, last in runs]),
             np.concatenate([part.vectors[first:last] for part, first, last in rows]),
             Postings.gathered(list(moved.values())),
             _joined([None if part.codes is None else part.codes[first:last] for part, first, last in rows]),
@@ -217,7 +217,7 @@ def decoded(path: Path, decode: Callable[[Path], Decoded]) -> Decoded:
         raise storage.corrupt(path, f"内容不合规（{error}）") from error
 
 
-def _places(segments: Sequence[Segment], starts: Numbers, addition: Contents) -> list[int]:
+def _places(segments: Sequence[Segment], starts: Numbers, addition: SegmentContents) -> list[int]:
     """Return before which document each added one stands."""
     firsts = [each.contents.ids[0] for each in segments]
     places = []
@@ -266,9 +266,9 @@ def _codes(path: Path, codebook: Codebook, rows: int) -> Bytes:
     return codes
 
 
-def read_contents(path: Path, *, check: bool) -> Contents:
+def read_contents(path: Path, *, check: bool) -> SegmentContents:
     """Return documents and passages of a file; ValueError if it holds none."""
-    contents = Contents(map_arrays(path))
+    contents = SegmentContents(map_arrays(path))
     if check:
         contents.check()
     return contents

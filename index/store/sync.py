@@ -17,7 +17,7 @@ from typing import IO
 from index.errors import DocumentError, MissingDependency
 from index.loaders import find_files, open_file
 from index.records import Described, Document, Origin
-from index.sandbox import Cage
+from index.sandbox import Sandbox
 
 LOADERS = "3"
 """Version of what loaders make of a file; raised when they read the same file better."""
@@ -135,7 +135,7 @@ def read_here(
     Returns:
         Every file with the documents that it holds: none where it cannot be read, several in an archive.
     """
-    with Cage(notice) as cage:
+    with Sandbox(notice) as cage:
         for file in incoming:
             yield file, list(_loaded(cage, file, failed, notice))
 
@@ -221,7 +221,7 @@ def _stamp(path: Path) -> tuple[int, ...]:
 
 
 def _loaded(
-    cage: Cage, file: Incoming, failed: Callable[[Exception], None], notice: Callable[[str], None]
+    cage: Sandbox, file: Incoming, failed: Callable[[Exception], None], notice: Callable[[str], None]
 ) -> Iterator[Document]:
     try:
         below = Path(file.origin.folder) if file.origin.folder else None

@@ -56,7 +56,7 @@ _NEGATION = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class StatedFigure:
     """A figure of a text.
 
     Attributes:
@@ -78,7 +78,7 @@ class Figure:
     joined: Fraction | None
     years: tuple[int, int] | None
 
-    def equals(self, other: Figure) -> bool:
+    def equals(self, other: StatedFigure) -> bool:
         """Return whether both say the same amount; one without a unit is compared by its number alone."""
         if self.bound != other.bound:
             return False
@@ -86,15 +86,15 @@ class Figure:
             return self.value.amount == other.value.amount
         return self._bare(other) and self.value.amount == other.value.amount / other.value.unit.size
 
-    def rivals(self, other: Figure) -> bool:
+    def rivals(self, other: StatedFigure) -> bool:
         """Return whether the other could be meant in its place: it measures the same, and is another amount."""
         return (self.value.comparable(other.value) or self._bare(other)) and not self.equals(other)
 
-    def likeness(self, other: Figure) -> float:
+    def likeness(self, other: StatedFigure) -> float:
         """Return how much both are said to be of the same thing."""
         return _shared(self.own, other.own) + 0.5 * _shared(self.before, other.before)
 
-    def _bare(self, other: Figure) -> bool:
+    def _bare(self, other: StatedFigure) -> bool:
         return not self.value.unit.name and bool(other.value.unit.name)
 
 
@@ -110,7 +110,7 @@ class Fact:
 
     text: str
     named: bool = False
-    figure: Figure | None = None
+    figure: StatedFigure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class Basis:
 
     text: str
     folded: str
-    figures: tuple[Figure, ...]
+    figures: tuple[StatedFigure, ...]
     years: frozenset[tuple[int, int]]
 
     @classmethod
@@ -183,7 +183,7 @@ def misplaced(sentence: str, quotes: Sequence[Basis]) -> str | None:
     return None
 
 
-def _is_of_another(figure: Figure, same: Sequence[Figure], rivals: Sequence[Figure]) -> bool:
+def _is_of_another(figure: StatedFigure, same: Sequence[StatedFigure], rivals: Sequence[StatedFigure]) -> bool:
     """Return whether a rival is said to be more of the figure's thing.
 
     Where words do not tell, a list keeps its order.
@@ -231,11 +231,11 @@ def _clauses(text: str) -> list[str]:
 
 
 @lru_cache(maxsize=1024)
-def figures(text: str) -> tuple[Figure, ...]:
+def figures(text: str) -> tuple[StatedFigure, ...]:
     """Return the exact figures of a text, in text order; those of 「1200、180、70兆瓦」 have the last one's unit."""
     found = sorted((each for each in candidates(text) if each.kind is Kind.QUANTITY), key=lambda each: each.span.start)
     read = [each for candidate in found for each in (*_listed_before(text, candidate), _read(text, candidate))]
-    made: list[Figure] = []
+    made: list[StatedFigure] = []
     for place, (candidate, value) in enumerate(read):
         if value is not None:
             last = next((each for each in reversed(made) if each.value.comparable(value)), None)
@@ -267,12 +267,14 @@ def _subject(text: str, spans: Sequence[Span], place: int) -> str | None:
     return subjects[rank] if len(subjects) > 1 and rank < len(subjects) <= len(behind) else None
 
 
-def _figure(text: str, candidate: Candidate, value: Quantity, last: Figure | None, subject: str | None) -> Figure:
+def _figure(
+    text: str, candidate: Candidate, value: Quantity, last: StatedFigure | None, subject: str | None
+) -> StatedFigure:
     span = candidate.span
     before = text[max(last.span.end if last else 0, span.start - _AROUND) : span.start]
     named = periods(text[: span.start])
     own, led = (candidate.own, before) if subject is None else (subject, subject)
-    return Figure(
+    return StatedFigure(
         span.slice(text),
         span,
         value,

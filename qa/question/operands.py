@@ -70,7 +70,7 @@ class Operand:
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class OperandTable:
     """Figures in rows and columns.
 
     Attributes:
@@ -83,7 +83,7 @@ class Grid:
     cells: tuple[Operand, ...]
 
 
-def grid(text: str) -> Grid | None:
+def grid(text: str) -> OperandTable | None:
     """Return the figures of a list: subjects × measures, or one row a measure; None where it names fewer than two.
 
     Args:
@@ -162,7 +162,7 @@ def _item(piece: str) -> Operand:
     return Operand(subject + before, rest[start:end], behind)
 
 
-def _crossed(items: Sequence[Operand], pivot: int) -> Grid | None:
+def _crossed(items: Sequence[Operand], pivot: int) -> OperandTable | None:
     """Parse 「甲、乙2025年的X和Y」: all subjects come before the measures, and each is measured."""
     subjects, others = items[: pivot + 1], items[pivot:]
     if any(not item.subject for item in subjects) or any(item.subject or item.period for item in others[1:]):
@@ -174,10 +174,10 @@ def _crossed(items: Sequence[Operand], pivot: int) -> Grid | None:
         for item in subjects
         for measure in measures
     ]
-    return Grid(tuple(item.subject for item in subjects), tuple(measures), tuple(cells))
+    return OperandTable(tuple(item.subject for item in subjects), tuple(measures), tuple(cells))
 
 
-def _listed(items: Sequence[Operand]) -> Grid:
+def _listed(items: Sequence[Operand]) -> OperandTable:
     """Parse 「甲的X、Y和Z」 and 「甲的X和乙的Y」: a piece inherits what it leaves out from the one before."""
     filled = [items[0]]
     for item in items[1:]:
@@ -191,7 +191,7 @@ def _listed(items: Sequence[Operand]) -> Grid:
         replace(item, attribute=prefix + part + head, label=part if alone else item.name)
         for item, (prefix, part, head) in zip(filled, parts, strict=True)
     )
-    return Grid(tuple(cell.label for cell in cells), (column or "数值",), cells)
+    return OperandTable(tuple(cell.label for cell in cells), (column or "数值",), cells)
 
 
 def _headed(attributes: Sequence[str]) -> list[tuple[str, str, str]]:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from index.text import align
 from qa.language import lexicon
 from qa.language.quantities import Unit, unit_in
-from qa.question.operands import Grid, Operand, grid, pair
+from qa.question.operands import Operand, OperandTable, grid, pair
 
 MAX_FIGURES = 36
 """Figures that one question may ask for; each is read for by itself."""
@@ -44,7 +44,7 @@ class Task:
     """
 
     operation: Operation
-    grid: Grid
+    grid: OperandTable
     asks: str = "是多少"
     unit: tuple[Unit, int] | None = None
     picks: str = ""
@@ -159,7 +159,7 @@ def _of_pair(
     if found is None:
         return None
     rows = tuple(each.label for each in found)
-    return Task(operation, Grid(rows, ("数值",), found), unit=unit, picks=picks if picks else "")
+    return Task(operation, OperandTable(rows, ("数值",), found), unit=unit, picks=picks if picks else "")
 
 
 def _table(text: str) -> Task | None:

@@ -22,7 +22,7 @@ from index.errors import DocumentError, IndexStoreError, MissingDependency
 from index.loaders import load_all, ocr
 from index.loaders.sheets import Sheet
 from index.records import Document
-from index.store.contents import Contents
+from index.store.contents import SegmentContents
 from index.store.passage_index import PassageIndex
 from index.store.storage import sealed
 from index.structure.splitter import split
@@ -53,7 +53,7 @@ def read_file(suffix: str, data: bytes) -> None:
 def check(document: Document) -> None:
     """Fail unless a document that was read can be split, saved, and read again as it was."""
     assert codec.document_of(codec.unpacked(codec.packed(codec.document_row(document)))) == document
-    contents = Contents.of([(document, split(document))])
+    contents = SegmentContents.of([(document, split(document))])
     contents.check()
     assert (contents.document(0), contents.passages(0)) == (document, split(document))
     assert list(document.page_starts) == sorted(document.page_starts)

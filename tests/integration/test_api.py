@@ -20,7 +20,7 @@ from tests.support.fake_answerer import PLAN, PLAN_TEXT, RULES, RULES_TEXT, Fake
 from tests.support.served import built
 from ui import errors
 from ui.access.visitors import Role, Visitor
-from ui.answer_queue import Desk
+from ui.answer_queue import AnswerQueue
 from ui.api import openai, routes
 from ui.unavailable import Unavailable
 from ui.usage.log import UsageLog, read_rows
@@ -411,7 +411,7 @@ def test_a_history_that_nobody_had_changes_no_more_than_the_question(client):
 def test_what_a_visitor_may_not_see_is_not_there():
     app = FastAPI()
     errors.install(app)
-    desk = Desk(FakeAnswerer())
+    desk = AnswerQueue(FakeAnswerer())
     routes.add_routes(app, desk)
     openai.add_routes(app, desk)
     visitor = Visitor(role=Role.READER, scope=Filter(documents=frozenset({"rules-3c4d"})))

@@ -18,7 +18,7 @@ from tests.support.fake_answerer import PLAN, RULES, FakeAnswerer
 from tests.support.served import built
 from ui.access.authentication import Access
 from ui.access.visitors import Role
-from ui.audit.chain import Chain, Head, Verdict, parts, places, verify
+from ui.audit.chain import Chain, ChainCheck, Head, parts, places, verify
 from ui.audit.command import entries, main
 from ui.audit.log import AuditLog, Note, people_file
 
@@ -91,10 +91,10 @@ def test_who_hangs_up_has_seen_what_they_have_seen(audit, path):
     import asyncio
 
     from ui.access.visitors import Visitor
-    from ui.answer_queue import Desk
+    from ui.answer_queue import AnswerQueue
 
     async def leave() -> None:
-        desk = Desk(FakeAnswerer(pause=0.05), audit=audit)
+        desk = AnswerQueue(FakeAnswerer(pause=0.05), audit=audit)
         snapshots = desk.stream("光伏和补贴", visitor=Visitor("li.lei", Role.READER), where="chat")
         await anext(snapshots)
         await snapshots.aclose()
@@ -211,7 +211,7 @@ def test_it_goes_on_in_a_new_file_and_the_chain_with_it(path, tmp_path):
             ask(log, question)
     files = parts(path)
     assert len(files) > 2 and files[0].name == "index-audit-000000000001.jsonl" and files[-1] == path
-    assert verify(path) == Verdict(verify(path).head) and said(path) == [*"一二三四五六"]
+    assert verify(path) == ChainCheck(verify(path).head) and said(path) == [*"一二三四五六"]
     last = json.loads(texts(files[0])[-1])
     files[0].rename(tmp_path / "away.jsonl")
     assert f"中间 {last['n']} 条被删去" in str(verify(path).problem)
@@ -242,7 +242,7 @@ def writer(path: Path, count: int, who: str) -> subprocess.Popen[str]:
 def test_several_processes_write_one_chain(path):
     writers = [writer(path, 150, who) for who in ("a", "b", "c")]
     assert [each.communicate(timeout=60)[0] and each.returncode for each in writers] == [0, 0, 0]
-    assert verify(path) == Verdict(verify(path).head) and verify(path).head.n == 450
+    assert verify(path) == ChainCheck(verify(path).head) and verify(path).head.n == 450
     for who in ("a", "b", "c"):
         assert said(path, who) == [str(number) for number in range(150)]
 

@@ -49,7 +49,7 @@ from tests.support.served import built
 from ui import errors
 from ui.access.authentication import Access
 from ui.access.visitors import Visitor
-from ui.answer_queue import Desk
+from ui.answer_queue import AnswerQueue
 from ui.api.routes import event
 from ui.chat.export import Source, Turn, as_markdown, as_word
 from ui.chat.rendering import render, render_question, render_refusal
@@ -83,7 +83,7 @@ def pages() -> Iterator[TestClient]:
     app = FastAPI()
     errors.install(app)
     documents = tuple(replace(evil(text)[0], id=f"e{n}") for n, text in enumerate(TEXTS))
-    routes.add_routes(app, Desk(FakeAnswerer(sources=documents)))
+    routes.add_routes(app, AnswerQueue(FakeAnswerer(sources=documents)))
     with TestClient(app) as client:
         yield client
 

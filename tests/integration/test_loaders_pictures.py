@@ -10,10 +10,10 @@ from PIL import Image
 from index.errors import DocumentUnreadable
 from index.originals import file_of
 from index.records import Document, Origin
-from index.sandbox import Cage
+from index.sandbox import Sandbox
 from tests.support.files import at, pdf
 
-CAGE = Cage()
+CAGE = Sandbox()
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -17,7 +17,7 @@ from mcp import Client, StdioServerParameters
 from index.store.passage_index import PassageIndex
 from tests.support.fake_answerer import PLAN, FakeAnswerer
 from tests.support.served import built, serving
-from ui.answer_queue import Desk
+from ui.answer_queue import AnswerQueue
 from ui.api.mcp_server import server_of
 from ui.usage.log import UsageLog, read_rows, usage_file
 
@@ -54,7 +54,7 @@ def test_there_are_three_tools_and_each_says_what_it_takes():
         assert sorted(tools["get_passage"].input_schema["required"]) == ["document_id", "end", "start"]
         assert "abstain" in tools["ask"].description
 
-    within(server_of(Desk(FakeAnswerer())), session)
+    within(server_of(AnswerQueue(FakeAnswerer())), session)
 
 
 def test_an_answer_leads_to_the_passage_it_rests_on():
@@ -69,7 +69,7 @@ def test_an_answer_leads_to_the_passage_it_rests_on():
         found = await call(client, "search", query="光伏", documents=["rules-3c4d"])
         assert {each["document_id"] for each in found["passages"]} == {"rules-3c4d"}
 
-    within(server_of(Desk(FakeAnswerer())), session)
+    within(server_of(AnswerQueue(FakeAnswerer())), session)
 
 
 def test_what_cannot_be_done_is_said_in_words_that_a_model_can_act_on():
@@ -80,7 +80,7 @@ def test_what_cannot_be_done_is_said_in_words_that_a_model_can_act_on():
         assert "4000" in await refusal(client, "get_passage", document_id=PLAN.id, start=-5, end=3)
         assert "a bug" not in await refusal(client, "ask", question="崩溃")
 
-    within(server_of(Desk(FakeAnswerer())), session)
+    within(server_of(AnswerQueue(FakeAnswerer())), session)
 
 
 def test_over_http_it_answers_beside_everything_else_and_keeps_foreign_pages_out(tmp_path):

@@ -205,10 +205,10 @@ def test_a_page_is_not_shown_as_a_picture(client):
 
 def test_rules_about_rights_are_about_the_files_as_they_are_called(tmp_path):
     from ui.access.visitors import Role, Visitor
-    from ui.answer_queue import Desk
+    from ui.answer_queue import AnswerQueue
 
     (tmp_path / "rights.txt").write_text(f"@hr {BOOK.source}\n", "utf-8")
-    desk = Desk(Telling(sources=(BOOK, PLAN)), rights=RightsFile(tmp_path / "rights.txt"), mask=masked)
+    desk = AnswerQueue(Telling(sources=(BOOK, PLAN)), rights=RightsFile(tmp_path / "rights.txt"), mask=masked)
     reader, of_hr = (Visitor("han", Role.READER, reader=frozenset(groups)) for groups in ({"han"}, {"@hr"}))
     assert [each.id for each in desk.seen_by(reader).documents()] == [PLAN.id]
     assert [each.source for each in desk.seen_by(of_hr).documents()] == ["通讯录138****5678.txt", PLAN.source]

@@ -17,7 +17,7 @@ from index.__main__ import main
 from index.errors import DocumentError, DocumentUnreadable, UnsupportedFormat, YijuError
 from index.loaders import load_all
 from index.records import Document
-from index.sandbox import DEATHS, Cage, confinement
+from index.sandbox import DEATHS, Sandbox, confinement
 from tests.support.fakes import HashEncoder
 from tests.support.files import docx, p, zipped
 
@@ -26,10 +26,10 @@ SECRET = "sk-not-for-parsers"
 
 
 @pytest.fixture
-def cage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cage]:
+def cage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A cage whose reader of web pages obeys the page."""
     monkeypatch.setenv("YIJU_API_KEY", SECRET)
-    with Cage(module="tests.support.bad_loaders") as cage:
+    with Sandbox(module="tests.support.bad_loaders") as cage:
         yield cage
 
 
@@ -39,7 +39,7 @@ def ordered(folder: Path, order: str, name: str = "页.html") -> Path:
     return path
 
 
-def outcome(cage: Cage, path: Path) -> str:
+def outcome(cage: Sandbox, path: Path) -> str:
     """The text of the one document in a file, or why there is none."""
     try:
         (found,) = cage.load_all(path)
@@ -65,7 +65,7 @@ def outcome(cage: Cage, path: Path) -> str:
     ],
 )
 def test_a_file_that_brings_the_process_down_is_named_and_the_next_is_read(
-    cage: Cage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: str, reason: str
+    cage: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: str, reason: str
 ) -> None:
     monkeypatch.setattr("index.sandbox.frames.MAX", 2**20)  # on this side; the flood is twice as long
     bad, good = ordered(tmp_path, order), ordered(tmp_path, "", "好.html")
@@ -76,7 +76,7 @@ def test_a_file_that_brings_the_process_down_is_named_and_the_next_is_read(
     assert outcome(cage, good) == "一页好的网页。"
 
 
-def test_every_page_that_is_read_gives_time_for_the_next(cage: Cage, tmp_path: Path) -> None:
+def test_every_page_that_is_read_gives_time_for_the_next(cage: Sandbox, tmp_path: Path) -> None:
     assert outcome(cage, ordered(tmp_path, "pages")) == "read in time"
 
 
@@ -84,7 +84,7 @@ def page(order: str) -> str:
     return f"<html><!--{order}--></html>"
 
 
-def test_in_an_archive_the_rest_is_read_behind_a_document_that_ends_the_process(cage: Cage, tmp_path: Path) -> None:
+def test_in_an_archive_the_rest_is_read_behind_a_document_that_ends_the_process(cage: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "包.zip"
     inner = zipped({"四.html": page("crash"), "五.txt": "第五份。"})
     path.write_bytes(zipped({"一.txt": "第一份。", "二.html": page("leave"), "三.txt": "第三份。", "内.zip": inner}))
@@ -98,7 +98,7 @@ def test_in_an_archive_the_rest_is_read_behind_a_document_that_ends_the_process(
     ]
 
 
-def test_an_archive_of_nothing_but_bombs_is_given_up(cage: Cage, tmp_path: Path) -> None:
+def test_an_archive_of_nothing_but_bombs_is_given_up(cage: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "包.zip"
     path.write_bytes(zipped({f"{n}.html": page("leave") for n in range(DEATHS + 3)}))
     found = list(cage.load_all(path))
@@ -120,13 +120,13 @@ needs_files = pytest.mark.skipif(
 def in_force() -> list[str]:
     """The layers that this machine's kernel gives an ordinary process."""
     said: list[str] = []
-    with Cage(said.append) as cage:
+    with Sandbox(said.append) as cage:
         list(cage.load_all(next((ROOT / "data/documents").iterdir())))
     return said
 
 
 @needs_files
-def test_no_socket_can_be_made(cage: Cage, tmp_path: Path) -> None:
+def test_no_socket_can_be_made(cage: Sandbox, tmp_path: Path) -> None:
     if any("seccomp" in said for said in in_force()):
         pytest.skip("this kernel has no seccomp")
     for family in ("inet", "inet6", "netlink"):
@@ -134,7 +134,7 @@ def test_no_socket_can_be_made(cage: Cage, tmp_path: Path) -> None:
 
 
 @needs_files
-def test_no_other_file_can_be_read_or_written(cage: Cage, tmp_path: Path) -> None:
+def test_no_other_file_can_be_read_or_written(cage: Sandbox, tmp_path: Path) -> None:
     if any("Landlock" in said for said in in_force()):
         pytest.skip("this kernel has no Landlock")
     (tmp_path / "mine").write_text(SECRET)
@@ -145,7 +145,7 @@ def test_no_other_file_can_be_read_or_written(cage: Cage, tmp_path: Path) -> Non
     assert (tmp_path / "mine").read_text() == SECRET
 
 
-def test_it_knows_nothing_of_the_environment(cage: Cage, tmp_path: Path) -> None:
+def test_it_knows_nothing_of_the_environment(cage: Sandbox, tmp_path: Path) -> None:
     names = outcome(cage, ordered(tmp_path, "environment")).split()
     assert "YIJU_API_KEY" not in names
     assert set(names) <= {
@@ -171,7 +171,7 @@ def test_it_reads_what_is_read_without_it(tmp_path: Path) -> None:
     book.active.append(["街道", "报名人数"])
     book.active.append(["朝阳街道", 1280])
     book.save(tmp_path / "表.xlsx")
-    with Cage() as cage:
+    with Sandbox() as cage:
         for path in sorted(tmp_path.iterdir()):
             here, there = list(load_all(path)), list(cage.load_all(path))
             assert [each for each in there if isinstance(each, Document)] == [
@@ -185,7 +185,7 @@ def test_it_reads_what_is_read_without_it(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_refused_as_without_it(tmp_path: Path) -> None:
     (tmp_path / "文.xyz").write_text("text")
     (tmp_path / "坏.pdf").write_bytes(b"%PDF-1.4 cut off")
-    with Cage() as cage:
+    with Sandbox() as cage:
         with pytest.raises(UnsupportedFormat, match="不支持的文件格式"):
             list(cage.load_all(tmp_path / "文.xyz"))
         with pytest.raises(DocumentUnreadable, match="PDF 结构损坏"):
@@ -194,26 +194,27 @@ def test_a_file_that_cannot_be_read_is_refused_as_without_it(tmp_path: Path) -> 
             list(cage.load_all(tmp_path / "没有.txt"))
 
 
-def processes(name: str) -> list[int]:
-    """Processes that run a module."""
-    listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
-    return [int(line.split()[0]) for line in listed.splitlines() if name in line and "ps -eo" not in line]
+def workers() -> list[int]:
+    """Processes that this one started to read files."""
+    command = ["ps", "-o", "pid,args", "--ppid", str(os.getpid())]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [int(line.split()[0]) for line in listed.splitlines() if "index.sandbox.worker" in line]
 
 
 def test_one_process_reads_many_files_and_ends_with_the_cage(tmp_path: Path) -> None:
-    before = set(processes("index.sandbox.worker"))
+    before = set(workers())
     for n in range(5):
         (tmp_path / f"{n}.txt").write_text(f"第{n}份。", encoding="utf-8")
-    with Cage() as cage:
+    with Sandbox() as cage:
         seen = set()
         for n in range(5):
             list(cage.load_all(tmp_path / f"{n}.txt"))
-            seen |= set(processes("index.sandbox.worker")) - before
+            seen |= set(workers()) - before
         (mine,) = seen
-    assert mine not in processes("index.sandbox.worker")
+    assert mine not in workers()
 
 
-def test_a_reader_that_stops_half_way_leaves_no_process_at_work(cage: Cage, tmp_path: Path) -> None:
+def test_a_reader_that_stops_half_way_leaves_no_process_at_work(cage: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "包.zip"
     path.write_bytes(zipped({"一.txt": "第一份。", "二.html": page("wait")}))
     found = cage.load_all(path)
@@ -225,8 +226,8 @@ def test_a_reader_that_stops_half_way_leaves_no_process_at_work(cage: Cage, tmp_
 READ_AND_WAIT = """
 import sys
 from pathlib import Path
-from index.sandbox import Cage
-cage = Cage(module="tests.support.bad_loaders")
+from index.sandbox import Sandbox
+cage = Sandbox(module="tests.support.bad_loaders")
 list(cage.load_all(Path(sys.argv[1])))
 sys.stdin.read()
 """
@@ -260,7 +261,7 @@ def children_of(pid: int) -> list[int]:
 def test_a_process_that_cannot_start_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "文.txt").write_text("正文", encoding="utf-8")
     with (
-        Cage(module="tests.no_such_module") as cage,
+        Sandbox(module="tests.no_such_module") as cage,
         pytest.raises(YijuError, match="无法启动读取文件的进程") as caught,
     ):
         list(cage.load_all(tmp_path / "文.txt"))
@@ -270,7 +271,7 @@ def test_a_process_that_cannot_start_is_one_clear_error(tmp_path: Path) -> None:
 def test_the_command_reads_a_folder_with_a_crasher_in_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("index.store.sync.Cage", lambda notice: Cage(notice, module="tests.support.bad_loaders"))
+    monkeypatch.setattr("index.store.sync.Sandbox", lambda notice: Sandbox(notice, module="tests.support.bad_loaders"))
     papers = tmp_path / "papers"
     papers.mkdir()
     (papers / "一.txt").write_text("第一份，光伏70MW。", encoding="utf-8")

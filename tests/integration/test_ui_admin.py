@@ -22,7 +22,7 @@ from ui.admin import routes
 from ui.admin.cases import add_cases
 from ui.admin.plots import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, lines, stacked
 from ui.admin.questions import Moment, figures, stretches
-from ui.answer_queue import Desk
+from ui.answer_queue import AnswerQueue
 from ui.usage.log import UsageLog
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -221,7 +221,7 @@ def test_without_a_record_the_page_says_how_to_have_one():
 def test_only_administrators_see_or_change_anything(tmp_path, path):
     app = FastAPI()
     errors.install(app)
-    routes.add_routes(app, Desk(FakeAnswerer(), usage=UsageLog(tmp_path / "usage.sqlite")))
+    routes.add_routes(app, AnswerQueue(FakeAnswerer(), usage=UsageLog(tmp_path / "usage.sqlite")))
 
     async def as_editor(scope, receive, send):
         scope["state"] = {"visitor": Visitor("李四", Role.EDITOR)}

@@ -25,7 +25,7 @@ from tests.support.files import at, pdf
 from tests.support.served import built
 from ui import errors
 from ui.access.visitors import Role, Visitor
-from ui.answer_queue import Desk
+from ui.answer_queue import AnswerQueue
 from ui.documents import routes
 from ui.documents.page_marks import page_marks
 from ui.documents.view import OUTLINE, PART, blocks, outline, part_at, parts
@@ -56,7 +56,7 @@ def long_document(paragraphs: int = 3_000, headings_each: int = 50) -> Document:
 def client(*documents: Document, visitor: Visitor | None = None) -> TestClient:
     app = FastAPI()
     errors.install(app)
-    routes.add_routes(app, Desk(FakeAnswerer(sources=documents)))
+    routes.add_routes(app, AnswerQueue(FakeAnswerer(sources=documents)))
 
     async def visited(scope, receive, send):
         if visitor and scope["type"] == "http":

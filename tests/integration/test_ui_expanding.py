@@ -14,7 +14,7 @@ from tests.support.expanding import SECOND, TRAP, Expanding
 from tests.support.fake_answerer import FakeAnswerer
 from tests.support.markdown import words_of
 from tests.support.served import built, serving
-from ui.answer_queue import Desk
+from ui.answer_queue import AnswerQueue
 from ui.chat.blocks import history_of
 from ui.chat.rendering import render, render_question
 from ui.wording import ENGLISH, expansion, plain_question
@@ -29,12 +29,12 @@ def last(expand: bool = True):
     return answer
 
 
-# --- Desk ---
+# --- AnswerQueue ---
 
 
 def test_a_desk_expands_and_passes_repeated_snapshots_over():
     async def run() -> list:
-        desk = Desk(Expanding())
+        desk = AnswerQueue(Expanding())
         found = [answer async for answer in desk.stream(QUESTION, expand=True)]
         found.append(await desk.ask(QUESTION, expand=True))
         await desk.close()
@@ -47,7 +47,7 @@ def test_a_desk_expands_and_passes_repeated_snapshots_over():
 
 def test_without_a_language_model_expanding_is_answering():
     async def run() -> tuple:
-        desk = Desk(FakeAnswerer())
+        desk = AnswerQueue(FakeAnswerer())
         pair = await desk.ask(QUESTION, expand=True), await desk.ask(QUESTION)
         await desk.close()
         return pair

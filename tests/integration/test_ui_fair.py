@@ -14,7 +14,7 @@ from qa.answers import Answer
 from tests.support.fake_answerer import FakeAnswerer
 from tests.support.served import built
 from ui.access.visitors import OWNER, Allowance, Role, Visitor
-from ui.answer_queue import Desk
+from ui.answer_queue import AnswerQueue
 from ui.errors import TooMany
 from ui.fair_pool import FairPool
 
@@ -76,7 +76,7 @@ def test_a_hundred_questions_of_one_visitor_keep_nobody_else_from_an_answer():
             return super().ask(question, *asked)
 
     async def crowd() -> tuple[list[object], Answer, Answer]:
-        desk = Desk(Slow(), workers=2, waiting=64)
+        desk = AnswerQueue(Slow(), workers=2, waiting=64)
         asking = [asyncio.ensure_future(desk.ask(f"慢{n}", visitor=HOSTILE)) for n in range(100)]
         await asyncio.sleep(0)
         others = await desk.ask("风电", visitor=OTHER), await desk.ask("风电", visitor=OWNER)

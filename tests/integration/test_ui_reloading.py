@@ -23,7 +23,7 @@ from qa.protocols import Answerer
 from qa.settings import Settings
 from tests.support.fake_answerer import FakeAnswerer
 from tests.support.fakes import HashEncoder
-from ui.answer_queue import Desk
+from ui.answer_queue import AnswerQueue
 from ui.reloading import RETRY, Reloader, Source, reloading, stamp_of
 
 ENCODER = HashEncoder()
@@ -59,24 +59,24 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def watched(folder: Path) -> tuple[Desk, Reloader]:
+def watched(folder: Path) -> tuple[AnswerQueue, Reloader]:
     source = source_of(folder)
-    desk = Desk(source.open())
+    desk = AnswerQueue(source.open())
     return desk, Reloader(desk, source)
 
 
-def count(desk: Desk) -> int:
+def count(desk: AnswerQueue) -> int:
     assert isinstance(desk.answerer, Generation)
     return len(desk.answerer.index.documents())
 
 
-def test_nothing_new_changes_nothing(watched: tuple[Desk, Reloader]) -> None:
+def test_nothing_new_changes_nothing(watched: tuple[AnswerQueue, Reloader]) -> None:
     desk, reloader = watched
     before = desk.answerer
     assert not reloader.look() and desk.answerer is before and desk.warning is None
 
 
-def test_a_new_index_takes_the_place_of_the_old_one(folder: Path, watched: tuple[Desk, Reloader]) -> None:
+def test_a_new_index_takes_the_place_of_the_old_one(folder: Path, watched: tuple[AnswerQueue, Reloader]) -> None:
     desk, reloader = watched
     write(folder, 3)
     assert reloader.look() and count(desk) == 3
@@ -84,7 +84,7 @@ def test_a_new_index_takes_the_place_of_the_old_one(folder: Path, watched: tuple
 
 
 def test_a_broken_index_is_told_and_the_old_one_stays_until_it_is_whole(
-    folder: Path, watched: tuple[Desk, Reloader]
+    folder: Path, watched: tuple[AnswerQueue, Reloader]
 ) -> None:
     desk, reloader = watched
     write(folder, 2)
@@ -99,7 +99,7 @@ def test_a_broken_index_is_told_and_the_old_one_stays_until_it_is_whole(
 
 
 def test_an_index_that_is_gone_is_told_and_all_is_well_when_it_is_back(
-    folder: Path, watched: tuple[Desk, Reloader]
+    folder: Path, watched: tuple[AnswerQueue, Reloader]
 ) -> None:
     desk, reloader = watched
     folder.rename(folder.with_name("away"))
@@ -119,7 +119,7 @@ def test_a_broken_index_is_not_opened_again_at_every_look(folder: Path, error: E
         opened.append(1)
         raise error
 
-    desk = Desk(FakeAnswerer())
+    desk = AnswerQueue(FakeAnswerer())
     reloader = Reloader(desk, replace(source_of(folder), open=fail))
     write(folder, 2)
     for _ in range(RETRY + 1):
@@ -138,12 +138,12 @@ def test_no_question_is_lost_and_none_sees_half_of_each_while_the_index_is_repla
             write(folder, 1 + generation % 4)
         written.set()
 
-    async def ask(desk: Desk, questions: range) -> list[str]:
+    async def ask(desk: AnswerQueue, questions: range) -> list[str]:
         return [(await desk.ask(f"光伏装机{n}MW")).text for n in questions]
 
     async def run() -> list[list[str]]:
         source = source_of(folder)
-        desk = Desk(source.open(), workers=4)
+        desk = AnswerQueue(source.open(), workers=4)
         with reloading(Reloader(desk, source), every=0.001):
             writer = Thread(target=change)
             writer.start()
@@ -170,7 +170,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 def test_a_question_at_work_keeps_the_index_it_began_with(folder: Path) -> None:
     async def run() -> None:
-        desk = Desk(FakeAnswerer(pause=0.05))
+        desk = AnswerQueue(FakeAnswerer(pause=0.05))
         snapshots = desk.stream("光伏和补贴")
         first = await anext(snapshots)
         desk.answerer = Generation()
@@ -183,7 +183,7 @@ def test_a_question_at_work_keeps_the_index_it_began_with(folder: Path) -> None:
 
 
 def test_the_watching_ends_with_the_block(folder: Path) -> None:
-    desk = Desk(FakeAnswerer())
+    desk = AnswerQueue(FakeAnswerer())
     with reloading(Reloader(desk, source_of(folder)), every=0.001):
         pass
     write(folder, 2)
@@ -231,7 +231,7 @@ class Flaky(FolderStore):
 def test_health_follows_the_server_of_the_index_without_a_restart(folder: Path) -> None:
     store = Flaky(folder)
     source = Source(store, lambda: Generation(index=store.open(ENCODER)), stamp_of(store))
-    desk = Desk(source.open())
+    desk = AnswerQueue(source.open())
     reloader = Reloader(desk, source)
     store.away = True
     before = desk.answerer

@@ -17,10 +17,10 @@ from qa.answers import Answer
 from tests.support.fake_answerer import FakeAnswerer
 from tests.support.served import built
 from ui.access.authentication import Access
-from ui.answer_queue import Desk
+from ui.answer_queue import AnswerQueue
 from ui.chat.blocks import mount_chat
 from ui.chat.examples import Examples
-from ui.middleware.security import Guard
+from ui.middleware.security import RequestGuard
 
 FILE = {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}
 
@@ -233,7 +233,7 @@ def gradio_of(client: TestClient):
 
 def test_without_the_guard_gradio_itself_still_reads_no_files_and_builds_no_components(monkeypatch):
     async def build() -> FastAPI:
-        desk = Desk(FakeAnswerer())
+        desk = AnswerQueue(FakeAnswerer())
         app = FastAPI()
         mount_chat(app, desk, Examples(desk))
         return app
@@ -345,7 +345,7 @@ def posted(headers: list[tuple[bytes, bytes]], *messages: dict[str, object]) -> 
         raise AssertionError("nothing of this may reach the application")
 
     scope = {"type": "http", "method": "POST", "path": "/api/ask", "headers": headers, "query_string": b""}
-    asyncio.run(Guard(unreachable)(scope, receive, send))
+    asyncio.run(RequestGuard(unreachable)(scope, receive, send))
     return sent[0]["status"], json.loads(sent[1]["body"])["error"]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import Figure, answers, commands, evaluation, generated, programs
+from bench import Measurement, answers, commands, evaluation, generated, programs
 from bench.__main__ import BENCHES, main, table
 from eval.generation.perturbation import Kind
 from index.errors import YijuError
@@ -17,7 +17,7 @@ from tests.support.eval_fakes import TableAnswerer, make_query
 
 
 def test_figures_make_a_markdown_table_in_the_order_given() -> None:
-    figures = [Figure("speed", 12345.6, "1/s"), Figure("ratio", 4.98765, goal="≥ 3")]
+    figures = [Measurement("speed", 12345.6, "1/s"), Measurement("ratio", 4.98765, goal="≥ 3")]
     assert table({"encoding": figures}).splitlines()[2:] == [
         "| encoding | speed | 12,346 1/s |  |",
         "| encoding | ratio | 4.988 | ≥ 3 |",

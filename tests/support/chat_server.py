@@ -26,7 +26,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.asked.append(Asked(self.path, dict(self.headers), json.loads(body)))
+        self.server.asked.append(ReceivedRequest(self.path, dict(self.headers), json.loads(body)))
         try:
             self.server.next_reply()(self)
         except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
@@ -66,7 +66,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReceivedRequest:
     """What a client sent."""
 
     path: str
@@ -88,7 +88,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, script: Sequence[Reply], port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.script = list(script)
-        self.asked: list[Asked] = []
+        self.asked: list[ReceivedRequest] = []
         self.hung_up = Event()
         self.tls = False
 

@@ -13,7 +13,7 @@ import pytest
 from index.filters import Filter
 from qa.answers import Answer
 from tests.support.fake_answerer import FakeAnswerer
-from ui.answer_queue import AnswerFailed, Busy, Desk
+from ui.answer_queue import AnswerFailed, AnswerQueue, Busy
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ async def until(condition: Callable[[], bool]) -> None:
 def test_a_listener_who_leaves_stops_the_work():
     async def run() -> None:
         endless = Endless()
-        desk = Desk(endless, workers=1)
+        desk = AnswerQueue(endless, workers=1)
         snapshots = desk.stream("光伏")
         await anext(snapshots)
         await snapshots.aclose()
@@ -53,7 +53,7 @@ def test_a_listener_who_leaves_stops_the_work():
 
 def test_a_listener_who_does_not_listen_holds_no_worker():
     async def run() -> None:
-        desk = Desk(FakeAnswerer(), workers=1)
+        desk = AnswerQueue(FakeAnswerer(), workers=1)
         first = desk.stream("光伏和补贴")
         await anext(first)
         assert (await desk.ask("风电")).short == "180MW"
@@ -65,7 +65,7 @@ def test_a_listener_who_does_not_listen_holds_no_worker():
 
 def test_a_waiting_question_that_is_given_up_leaves_the_queue():
     async def run() -> None:
-        desk = Desk(FakeAnswerer(pause=0.2), workers=1, waiting=1)
+        desk = AnswerQueue(FakeAnswerer(pause=0.2), workers=1, waiting=1)
         first = asyncio.create_task(desk.ask("光伏"))
         second = asyncio.create_task(desk.ask("风电"))
         await asyncio.sleep(0.02)
@@ -82,7 +82,7 @@ def test_a_waiting_question_that_is_given_up_leaves_the_queue():
 
 def test_closing_ends_running_and_waiting_questions_and_takes_no_more():
     async def run() -> None:
-        desk = Desk(Endless(), workers=1, waiting=3)
+        desk = AnswerQueue(Endless(), workers=1, waiting=3)
         running, waiting = desk.stream("光伏"), asyncio.create_task(desk.ask("风电"))
         await anext(running)
         await desk.close()
@@ -99,7 +99,7 @@ def test_closing_ends_running_and_waiting_questions_and_takes_no_more():
 
 def test_a_bug_reaches_the_log_and_not_the_caller(caplog):
     async def run() -> None:
-        desk = Desk(FakeAnswerer())
+        desk = AnswerQueue(FakeAnswerer())
         with pytest.raises(AnswerFailed) as caught:
             await desk.ask("崩溃")
         assert "bug" not in str(caught.value)

@@ -61,11 +61,11 @@ def test_how_long_an_answer_took_does_not_go_by_the_clock(monkeypatch: pytest.Mo
     import asyncio
     import time
 
-    from ui.answer_queue import Desk
+    from ui.answer_queue import AnswerQueue
 
     async def run() -> None:
         usage = UsageLog(tmp_path / "index-usage.sqlite")
-        desk = Desk(FakeAnswerer(), usage=usage)
+        desk = AnswerQueue(FakeAnswerer(), usage=usage)
         await desk.ask("光伏", where="api")
         wall = time.time()
         monkeypatch.setattr(time, "time", lambda: wall - YEAR)

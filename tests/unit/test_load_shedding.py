@@ -14,7 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 from tests.support.fake_answerer import FakeAnswerer
 from tests.support.served import built
 from ui.access.authentication import Access
-from ui.middleware.load_shedding import Crowd
+from ui.middleware.load_shedding import LoadShedding
 
 
 async def inner(scope: Scope, receive: Receive, send: Send) -> None:
@@ -40,7 +40,7 @@ def status(method: str, path: str, *, full: bool, root: str = "") -> tuple[int, 
         "headers": [],
         "query_string": b"",
     }
-    asyncio.run(Crowd(inner, lambda: full)(scope, unread, send))
+    asyncio.run(LoadShedding(inner, lambda: full)(scope, unread, send))
     return sent[0]["status"], sent[1]["body"]
 
 

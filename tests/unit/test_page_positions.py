@@ -18,7 +18,7 @@ from index.loaders.pictures import draw_page
 from index.loaders.sheets import Sheet
 from index.loaders.shown import Shown
 from index.records import Document, Span
-from index.store.contents import Contents
+from index.store.contents import SegmentContents
 from index.structure.page_positions import PlacedLine, PlacedPage, packed, unpacked
 from index.structure.splitter import split
 from tests.support.files import at, hexed, pdf, ruled
@@ -69,10 +69,10 @@ def test_an_altered_place_is_found_by_checking_the_index():
     document = Document("d", "t", "光伏装机容量。", "s", page_starts=(0,))
     line = PlacedLine(Span(0, 7), 1, 2, 3, 4)
     whole = replace(document, placed=packed([PlacedPage(10, 10, 0.0, (line,))]))
-    Contents.of([(whole, tuple(split(whole)))]).check()
+    SegmentContents.of([(whole, tuple(split(whole)))]).check()
     beyond = replace(document, placed=packed([PlacedPage(10, 10, 0.0, (replace(line, span=Span(0, 8)),))]))
     with pytest.raises(ValueError, match="超出正文"):
-        Contents.of([(beyond, tuple(split(beyond)))]).check()
+        SegmentContents.of([(beyond, tuple(split(beyond)))]).check()
 
 
 def test_documents_without_places_are_stored_as_before():

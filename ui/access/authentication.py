@@ -107,7 +107,7 @@ class Sessions:
         await kept(scope, receive, send)
 
 
-class Door:
+class Authentication:
     """Names the visitor of each request, and refuses what they may not have before anything looks at it."""
 
     def __init__(self, app: ASGIApp, access: Access) -> None:

@@ -33,7 +33,7 @@ from ui.admin.questions import (
     places,
     stretches,
 )
-from ui.answer_queue import Desk
+from ui.answer_queue import AnswerQueue
 from ui.audit.entries import name_of, note_person
 from ui.errors import ApiError, as_api_error
 from ui.templating import page
@@ -55,7 +55,7 @@ DONE = {
 Handled = Mapping[str, Sequence[str]]
 
 
-def add_routes(app: FastAPI, desk: Desk) -> None:
+def add_routes(app: FastAPI, desk: AnswerQueue) -> None:
     """Adds `/admin/` and what its forms and links lead to.
 
     Args:
@@ -98,7 +98,7 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
     app.include_router(router)
 
 
-def _add_downloads(router: APIRouter, desk: Desk) -> None:
+def _add_downloads(router: APIRouter, desk: AnswerQueue) -> None:
     @router.get("/admin/cases.jsonl")
     def cases_so_far(request: Request) -> Response:
         """The evaluation cases that were made so far."""
@@ -113,7 +113,7 @@ def _add_downloads(router: APIRouter, desk: Desk) -> None:
         return _lines("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
-async def _person(desk: Desk, visitor: Visitor, form: Handled) -> Response:
+async def _person(desk: AnswerQueue, visitor: Visitor, form: Handled) -> Response:
     """What is handed over is what the administrator may read; what is deleted is everything, and not counted."""
     usage, name = _usage(desk), form.get("name", [""])[0].strip()
     how = form.get("how", [""])[0]
@@ -146,7 +146,7 @@ def _lines(text: str, name: str | None = None) -> Response:
     return PlainTextResponse(text, media_type="application/x-ndjson", headers={"Cache-Control": "no-store", **kept})
 
 
-def _usage(desk: Desk) -> UsageLog:
+def _usage(desk: AnswerQueue) -> UsageLog:
     if desk.usage is None:
         raise ApiError(503, "usage_log_off", "没有启用提问记录（--no-usage-log）。")
     return desk.usage
@@ -174,7 +174,7 @@ class Group:
         return str(self.first.citations[0]["quote"]) if self.first.citations else ""
 
 
-def _known(desk: Desk, visitor: Visitor) -> Callable[[Iterable[str]], bool]:
+def _known(desk: AnswerQueue, visitor: Visitor) -> Callable[[Iterable[str]], bool]:
     """Tells whether an administrator may read all of some documents, those that have left the index too."""
     if desk.sees_all(visitor):
         return lambda documents: True
@@ -182,7 +182,7 @@ def _known(desk: Desk, visitor: Visitor) -> Callable[[Iterable[str]], bool]:
     return ids.issuperset
 
 
-def _readable(desk: Desk, visitor: Visitor) -> Readable:
+def _readable(desk: AnswerQueue, visitor: Visitor) -> Readable:
     known = _known(desk, visitor)
     return lambda citations: known(each["document_id"] for each in json.loads(citations))
 
@@ -193,7 +193,7 @@ def _groups(seen: Answerer, questions: Sequence[OpenQuestion]) -> list[Group]:
     return sorted((Group(tuple(questions[i] for i in each)) for each in alike), key=lambda group: -group.times)
 
 
-def _overview(request: Request, desk: Desk, visitor: Visitor) -> Response:
+def _overview(request: Request, desk: AnswerQueue, visitor: Visitor) -> Response:
     days = _days(request.query_params.get("days"))
     common: dict[str, Any] = {
         "root": "../",
@@ -232,7 +232,7 @@ def _plots(answers: Sequence[Moment], days: int, now: datetime) -> dict[str, Any
     return {"pieces": pieces, "traffic": plots.stacked(labels, series), "latency": plots.lines(labels, waited)}
 
 
-async def _settle(request: Request, desk: Desk, visitor: Visitor, form: Handled) -> Response:
+async def _settle(request: Request, desk: AnswerQueue, visitor: Visitor, form: Handled) -> Response:
     """Does what the form says with the questions it names; then leads back to the page."""
     usage, seen = _usage(desk), desk.seen_by(visitor)
     how = form.get("how", [""])[0]
@@ -274,7 +274,7 @@ def _cases(seen: Answerer, asked: Sequence[OpenQuestion], how: str, form: Handle
     return [answer_case(each, answer, evidence, seen.documents()) for each in asked]
 
 
-async def _still_refused(desk: Desk, visitor: Visitor, asked: Sequence[OpenQuestion]) -> list[Answer]:
+async def _still_refused(desk: AnswerQueue, visitor: Visitor, asked: Sequence[OpenQuestion]) -> list[Answer]:
     """The answers of today to those of the questions that the documents still do not answer."""
     try:
         answers = [await desk.ask(each.question, visitor=replace(visitor, allowance=None)) for each in asked]

@@ -20,7 +20,7 @@ from index.records import Span
 from qa.answers import Answer
 from qa.settings import Caution, Settings
 from ui.access.visitors import OWNER, Visitor, visitor_of
-from ui.answer_queue import Desk
+from ui.answer_queue import AnswerQueue
 from ui.audit.options import add_audit_options, audit_of
 from ui.errors import ApiError
 from ui.usage.options import add_usage_options, mask_of, usage_of
@@ -46,7 +46,7 @@ MAX_PASSAGE = 4_000
 Json = dict[str, Any]
 
 
-def server_of(desk: Desk) -> MCPServer[Any]:
+def server_of(desk: AnswerQueue) -> MCPServer[Any]:
     """The tools around one desk."""
     server: MCPServer[Any] = MCPServer("yiju", title="依据 Yiju", instructions=INSTRUCTIONS, log_level="WARNING")
 
@@ -90,7 +90,7 @@ def server_of(desk: Desk) -> MCPServer[Any]:
     return server
 
 
-def add_routes(app: FastAPI, desk: Desk) -> Callable[[], AbstractAsyncContextManager[None]]:
+def add_routes(app: FastAPI, desk: AnswerQueue) -> Callable[[], AbstractAsyncContextManager[None]]:
     """Adds `/mcp`; stateless, so that several processes can share the work.
 
     Returns:
@@ -111,7 +111,7 @@ def _visitor(context: Context[Any, Any]) -> Visitor:
 
 
 async def _answer(
-    desk: Desk, visitor: Visitor, question: str, history: Sequence[str], documents: Sequence[str] | None
+    desk: AnswerQueue, visitor: Visitor, question: str, history: Sequence[str], documents: Sequence[str] | None
 ) -> Answer:
     within = None if documents is None else Filter(documents=frozenset(documents))
     try:
@@ -120,7 +120,7 @@ async def _answer(
         raise ToolError(str(error)) from error
 
 
-def _passage(desk: Desk, visitor: Visitor, document_id: str, start: int, end: int) -> Json:
+def _passage(desk: AnswerQueue, visitor: Visitor, document_id: str, start: int, end: int) -> Json:
     try:
         document = desk.document(document_id, visitor, "mcp")
     except YijuError as error:
@@ -157,7 +157,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         settings = Settings.from_environment(index=arguments.index, caution=arguments.caution)
-        desk = Desk(
+        desk = AnswerQueue(
             open_assistant(settings),
             usage=usage_of(arguments, settings.index),
             audit=audit_of(arguments, settings.index),

@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute
 from index.errors import YijuError
 from qa.answers import Answer
 from ui.access.visitors import Role, needs, visitor_of
-from ui.answer_queue import Desk
+from ui.answer_queue import AnswerQueue
 from ui.api.routes import first_snapshot
 from ui.bodies import asked_by_messages, flag, read_object
 from ui.errors import ApiError, as_api_error, error_body
@@ -48,7 +48,7 @@ class _Route(APIRoute):
         return handled
 
 
-def add_routes(app: FastAPI, desk: Desk) -> None:
+def add_routes(app: FastAPI, desk: AnswerQueue) -> None:
     """Adds `/v1/models` and `/v1/chat/completions`."""
     router = APIRouter(route_class=_Route, dependencies=[needs(Role.READER)])
     entry = {"id": MODEL, "object": "model", "created": int(time.time()), "owned_by": MODEL}

@@ -17,8 +17,8 @@ from index.records import Document, Span
 from index.structure.versions import Versions
 from qa.answers import Answer
 from ui.access.visitors import Role, Visitor, needs, visitor_of
-from ui.answer_queue import Desk
-from ui.bodies import Asked, asked, flag, opinion, read_object
+from ui.answer_queue import AnswerQueue
+from ui.bodies import QuestionBody, asked, flag, opinion, read_object
 from ui.errors import ApiError, as_api_error, error_body
 
 MAX_SPAN = 4_000
@@ -30,7 +30,7 @@ AROUND = 160
 Json = Mapping[str, object]
 
 
-def add_routes(app: FastAPI, desk: Desk) -> None:
+def add_routes(app: FastAPI, desk: AnswerQueue) -> None:
     """Adds everything under `/api/` and `/metrics`."""
     router, reading = APIRouter(), APIRouter(dependencies=[needs(Role.READER)])
     _add_asking(reading, desk)
@@ -72,7 +72,7 @@ async def first_snapshot(snapshots: AsyncIterator[Answer]) -> Answer:
         raise as_api_error(error) from error
 
 
-def _add_asking(router: APIRouter, desk: Desk) -> None:
+def _add_asking(router: APIRouter, desk: AnswerQueue) -> None:
     @router.post("/api/ask")
     async def ask(request: Request) -> Response:
         """One answer, as JSON or as server-sent events."""
@@ -102,7 +102,7 @@ def _add_asking(router: APIRouter, desk: Desk) -> None:
         return JSONResponse(said.to_json())
 
 
-async def _ask(desk: Desk, question: Asked, visitor: Visitor) -> Answer:
+async def _ask(desk: AnswerQueue, question: QuestionBody, visitor: Visitor) -> Answer:
     try:
         return await desk.ask(
             question.question,
@@ -127,7 +127,7 @@ async def _events(latest: Answer, snapshots: AsyncIterator[Answer]) -> AsyncIter
         yield event("error", {**error_body(as_api_error(error))})
 
 
-def _add_documents(router: APIRouter, desk: Desk) -> None:
+def _add_documents(router: APIRouter, desk: AnswerQueue) -> None:
     async def looked(request: Request, look: Callable[[Visitor], Response]) -> Response:
         """Texts are read from the disk and may be long: not while others wait for their answers."""
         visitor = visitor_of(request)
@@ -184,7 +184,7 @@ def _whole(query: Mapping[str, str], name: str) -> int | None:
     return int(text)
 
 
-def _document(desk: Desk, visitor: Visitor, document_id: str) -> Document:
+def _document(desk: AnswerQueue, visitor: Visitor, document_id: str) -> Document:
     """A document that the visitor may see; what they may not see is not there."""
     if found := desk.document(document_id, visitor, "api"):
         return found

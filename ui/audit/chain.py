@@ -92,7 +92,7 @@ def digest(key: bytes, before: Head, body: bytes) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ChainPosition:
     """A line of a file.
 
     Attributes:
@@ -110,7 +110,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ChainCheck:
     """What a chain is worth.
 
     Attributes:
@@ -141,7 +141,7 @@ def first_number(file: Path) -> int:
         return next((int(found[1]) for line in opened if (found := _LINE.match(line))), 0)
 
 
-def places(path: Path) -> Iterator[Place]:
+def places(path: Path) -> Iterator[ChainPosition]:
     """The lines of a log, those of all its files; the last may lack its end.
 
     Raises:
@@ -151,12 +151,12 @@ def places(path: Path) -> Iterator[Place]:
         try:
             with file.open("rb") as opened:
                 for number, line in enumerate(opened, 1):
-                    yield Place(file, number, line)
+                    yield ChainPosition(file, number, line)
         except OSError as error:
             raise AuditError(f"审计记录 {file} 读不出来（{error.strerror}）；请检查权限。") from error
 
 
-def verify(path: Path, key: bytes = b"", anchors: Sequence[Head] = (), since: Head | None = None) -> Verdict:
+def verify(path: Path, key: bytes = b"", anchors: Sequence[Head] = (), since: Head | None = None) -> ChainCheck:
     """Follows a chain from line to line.
 
     Args:
@@ -173,7 +173,7 @@ def verify(path: Path, key: bytes = b"", anchors: Sequence[Head] = (), since: He
     chain = Chain(key, since or Head())
     passed = {chain.head.n: chain.head.digest}
     wanted = {anchor.n for anchor in anchors}
-    torn, fragment = 0, list[Place]()
+    torn, fragment = 0, list[ChainPosition]()
     for place in places(path):
         if fragment or not chain.follows(place.text.removesuffix(b"\n")):
             fragment.append(place)
@@ -183,15 +183,15 @@ def verify(path: Path, key: bytes = b"", anchors: Sequence[Head] = (), since: He
         if chain.head.n in wanted:
             passed[chain.head.n] = chain.head.digest
     if fragment and (len(fragment) > 1 or fragment[0].text.endswith(b"\n")):
-        return Verdict(chain.head, f"{fragment[0]}：{_why(chain, path, fragment[0])}", torn)
-    return Verdict(chain.head, _missed(chain.head, passed, anchors), torn + len(fragment))
+        return ChainCheck(chain.head, f"{fragment[0]}：{_why(chain, path, fragment[0])}", torn)
+    return ChainCheck(chain.head, _missed(chain.head, passed, anchors), torn + len(fragment))
 
 
 def _escaped(stem: str) -> str:
     return re.sub(r"([*?[])", r"[\1]", stem)
 
 
-def _is_torn(chain: Chain, fragment: Sequence[Place]) -> bool:
+def _is_torn(chain: Chain, fragment: Sequence[ChainPosition]) -> bool:
     """Whether the last line is in order and says that those before it were not written to their end."""
     *before, last = fragment
     line = last.text.removesuffix(b"\n")
@@ -200,7 +200,7 @@ def _is_torn(chain: Chain, fragment: Sequence[Place]) -> bool:
     return torn_digest(_joined(before)).encode() in line and chain.follows(line)
 
 
-def _joined(lines: Iterable[Place]) -> bytes:
+def _joined(lines: Iterable[ChainPosition]) -> bytes:
     return b"".join(each.text for each in lines).removesuffix(b"\n")
 
 
@@ -209,7 +209,7 @@ def torn_digest(fragment: bytes) -> str:
     return hashlib.sha256(fragment).hexdigest()
 
 
-def _why(chain: Chain, path: Path, place: Place) -> str:
+def _why(chain: Chain, path: Path, place: ChainPosition) -> str:
     """What has become of the line that should stand at a place."""
     wanted, found = chain.head.n + 1, _LINE.fullmatch(place.text.removesuffix(b"\n"))
     if not found:

@@ -18,7 +18,7 @@ HERE = "本机"
 
 
 @dataclass
-class Asked:
+class AuditedQuestion:
     """A question at work.
 
     Attributes:
@@ -36,7 +36,7 @@ def name_of(visitor: Visitor) -> str:
 
 
 @contextmanager
-def noting(audit: AuditLog | None, visitor: Visitor, question: str, where: str, id: str) -> Iterator[Asked]:
+def noting(audit: AuditLog | None, visitor: Visitor, question: str, where: str, id: str) -> Iterator[AuditedQuestion]:
     """Notes a question at the end of answering, also of one that fails or is broken off.
 
     Args:
@@ -46,7 +46,7 @@ def noting(audit: AuditLog | None, visitor: Visitor, question: str, where: str, 
         where: by which way.
         id: of the answer.
     """
-    asked = Asked()
+    asked = AuditedQuestion()
     try:
         yield asked
     finally:
@@ -74,7 +74,7 @@ def note_person(audit: AuditLog | None, visitor: Visitor, event: str, name: str)
         audit.note(Note(event, name_of(visitor), "admin", {"person": name}))
 
 
-def _outcome(asked: Asked) -> dict[str, object]:
+def _outcome(asked: AuditedQuestion) -> dict[str, object]:
     """How it ended, the documents that were cited, and those whose passages were shown beside them."""
     answer = asked.last
     if answer is None:

@@ -25,7 +25,7 @@ from qa.protocols import Answerer
 from qa.settings import MAX_QUESTION_CHARACTERS
 from qa.suggesting.suggestions import suggestions
 from ui.access.visitors import GUEST, Visitor, visitor_of
-from ui.answer_queue import Desk
+from ui.answer_queue import AnswerQueue
 from ui.bodies import filter_of, parse
 from ui.chat.english import said_in
 from ui.chat.examples import Examples
@@ -70,7 +70,7 @@ class State:
     embedded: bool = False
 
 
-def mount_chat(app: FastAPI, desk: Desk, examples: Examples) -> Events:
+def mount_chat(app: FastAPI, desk: AnswerQueue, examples: Examples) -> Events:
     """Mounts the chat at `/chat/`, and says what its page may ask for."""
     chat = build_chat(desk, examples)
     gr.mount_gradio_app(
@@ -107,7 +107,7 @@ def _event(fn: BlockFunction) -> Event:
     return Event(kinds, queued=fn.queue, chooses=fn.targets[0][1] == "example_select")
 
 
-def build_chat(desk: Desk, examples: Examples) -> gr.Blocks:
+def build_chat(desk: AnswerQueue, examples: Examples) -> gr.Blocks:
     """The page with its events. Nothing on it comes from documents: who may see them is only known at an event."""
     page: gr.Blocks
     with gr.Blocks(title="依据 · 文档问答", fill_height=True, fill_width=True, analytics_enabled=False) as page:
@@ -207,7 +207,7 @@ _SLOW: dict[str, Any] = {"concurrency_limit": None, **_EVENT}
 
 
 def _wire_asking(
-    chat: gr.Chatbot, box: gr.Textbox, state: gr.Textbox, kept: gr.Textbox, desk: Desk, examples: Examples
+    chat: gr.Chatbot, box: gr.Textbox, state: gr.Textbox, kept: gr.Textbox, desk: AnswerQueue, examples: Examples
 ) -> None:
     """Events of asking; private ones, since `/api/ask` is the interface for programs."""
     asked = (
@@ -260,7 +260,7 @@ Step = tuple[object, object, object]
 """Updates of the question box, of the conversation, and of what the browser is to remember."""
 
 
-def _respond_with(desk: Desk, examples: Examples) -> Callable[[Messages, str, gr.Request], AsyncIterator[Step]]:
+def _respond_with(desk: AnswerQueue, examples: Examples) -> Callable[[Messages, str, gr.Request], AsyncIterator[Step]]:
     async def respond(messages: Messages, state: str, request: gr.Request) -> AsyncIterator[Step]:
         """Answers the last message, if it is a question."""
         if not messages or messages[-1]["role"] != "user":
@@ -282,7 +282,7 @@ def _respond_with(desk: Desk, examples: Examples) -> Callable[[Messages, str, gr
 
 
 async def _replies(
-    desk: Desk, messages: Messages, state: State, visitor: Visitor, examples: Examples
+    desk: AnswerQueue, messages: Messages, state: State, visitor: Visitor, examples: Examples
 ) -> AsyncIterator[tuple[str, object]]:
     """The growing message, and with the last one what the browser is to remember."""
     said = question_of(messages[-1])

@@ -10,13 +10,13 @@ from fastapi.responses import JSONResponse
 
 from qa.protocols import Answerer
 from ui.access.visitors import Role, Visitor, needs, visitor_of
-from ui.answer_queue import Desk
+from ui.answer_queue import AnswerQueue
 
 
 class Examples:
     """Example questions for whoever asks, from the documents they may see."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AnswerQueue) -> None:
         self._desk = desk
         self._made: WeakKeyDictionary[Answerer, list[str]] = WeakKeyDictionary()
         self._lock = asyncio.Lock()

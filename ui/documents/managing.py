@@ -29,7 +29,7 @@ from index.protocols import LoadEncoder, Store
 from index.records import Description, Document
 from index.rights import RightsFile
 from ui.access.visitors import Role, Visitor, needs, require, visitor_of
-from ui.answer_queue import Desk
+from ui.answer_queue import AnswerQueue
 from ui.bodies import flag, read_object
 from ui.documents.jobs import Job, JobBook, JobsError, Kind
 from ui.documents.originals import BadName, Originals, checked_name
@@ -90,7 +90,7 @@ class Managing:
         return next((job.notices for job in reversed(jobs) if document_id in job.documents and job.notices), ())
 
     @asynccontextmanager
-    async def running(self, desk: Desk, taken_up: Callable[[], object]) -> AsyncIterator[None]:
+    async def running(self, desk: AnswerQueue, taken_up: Callable[[], object]) -> AsyncIterator[None]:
         """Changes the index while the block runs.
 
         Args:
@@ -132,7 +132,7 @@ def _unwritable(where: Location) -> str | None:
     return f"索引文件夹 {where} 是只读的，不能添加或移除文档；请修改权限后重新启动。"
 
 
-def add_routes(app: FastAPI, desk: Desk, managing: Managing | None, rights: RightsFile | None) -> None:
+def add_routes(app: FastAPI, desk: AnswerQueue, managing: Managing | None, rights: RightsFile | None) -> None:
     """Adds what changes documents, the jobs, and the way to the original files."""
     router = APIRouter(dependencies=[needs(Role.READER)])
     _add_changes(router, desk, managing, rights)
@@ -179,7 +179,7 @@ def _editor(request: Request, managing: Managing | None) -> tuple[Visitor, Manag
 # --- changes ---------------------------------------------------------------------------------
 
 
-def _add_changes(router: APIRouter, desk: Desk, managing: Managing | None, rights: RightsFile | None) -> None:
+def _add_changes(router: APIRouter, desk: AnswerQueue, managing: Managing | None, rights: RightsFile | None) -> None:
     @router.post("/api/documents")
     async def upload(request: Request) -> JSONResponse:
         """Takes a file in; whoever sends it watches the job."""
@@ -224,7 +224,7 @@ def _accepted(managing: Managing, job: Job) -> JSONResponse:
     return JSONResponse(kept.to_json(), 202, {"Location": f"jobs/{kept.id}"})
 
 
-def _source(name: str, visitor: Visitor, desk: Desk) -> str:
+def _source(name: str, visitor: Visitor, desk: AnswerQueue) -> str:
     """The name that a file gets. Who may not see every document has a folder of their own: no name tells of others."""
     try:
         checked = checked_name(name)
@@ -236,7 +236,7 @@ def _source(name: str, visitor: Visitor, desk: Desk) -> str:
         raise ApiError(422, "bad_name", str(error)) from error
 
 
-def _check_free(source: str, visitor: Visitor, desk: Desk, managing: Managing) -> None:
+def _check_free(source: str, visitor: Visitor, desk: AnswerQueue, managing: Managing) -> None:
     """ApiError 409 if a document has the name, or is about to get it."""
     held = next((each for each in desk.answerer.descriptions() if each.source == source), None)
     jobs = (job for job in managing.book.waiting() if source in (job.source, job.target) and job.kind is Kind.ADD)
@@ -310,7 +310,7 @@ async def _written(request: Request, file: IO[bytes]) -> int:
             return got
 
 
-def _whole(desk: Desk, document_id: str, visitor: Visitor) -> Description:
+def _whole(desk: AnswerQueue, document_id: str, visitor: Visitor) -> Description:
     """A document that the visitor may read, as the index has it.
 
     Raises:
@@ -341,7 +341,7 @@ def _renamed(document: Description, name: str, managing: Managing) -> str:
 # --- jobs ------------------------------------------------------------------------------------
 
 
-def _add_jobs(router: APIRouter, desk: Desk, managing: Managing | None) -> None:
+def _add_jobs(router: APIRouter, desk: AnswerQueue, managing: Managing | None) -> None:
     @router.get("/api/jobs")
     async def listed(request: Request) -> JSONResponse:
         """The latest jobs, the newest first."""
@@ -375,14 +375,14 @@ def _add_jobs(router: APIRouter, desk: Desk, managing: Managing | None) -> None:
 EVENTS = "text/event-stream"
 
 
-def _seen(managing: Managing, job_id: str, visitor: Visitor, desk: Desk) -> Job:
+def _seen(managing: Managing, job_id: str, visitor: Visitor, desk: AnswerQueue) -> Job:
     job = managing.book.get(job_id)
     if job is None or not _may_see(job, visitor, desk):
         raise ApiError(404, "job_not_found", "没有这个任务，或已过保留期限。")
     return job
 
 
-def _may_see(job: Job, visitor: Visitor, desk: Desk) -> bool:
+def _may_see(job: Job, visitor: Visitor, desk: AnswerQueue) -> bool:
     """Who may see every document sees every job, others their own."""
     return desk.sees_all(visitor) or (job.by is not None and job.by == visitor.name)
 

@@ -15,10 +15,10 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from index.errors import DocumentError
 from index.originals import file_of, has_pictures, opened_as_indexed
 from index.records import Document, Span
-from index.sandbox import Cage
+from index.sandbox import Sandbox
 from index.structure.versions import Versions
 from ui.access.visitors import Role, needs, visitor_of
-from ui.answer_queue import Desk
+from ui.answer_queue import AnswerQueue
 from ui.documents.managing import Managing
 from ui.documents.page_marks import page_marks
 from ui.documents.view import blocks, outline, pages_behind, part_at, parts
@@ -29,7 +29,7 @@ LISTED = 100
 """How many documents one page of the list shows."""
 
 
-def add_routes(app: FastAPI, desk: Desk, managing: Managing | None = None) -> None:
+def add_routes(app: FastAPI, desk: AnswerQueue, managing: Managing | None = None) -> None:
     """Adds `/documents/`, `/documents/{id}` and `/documents/{id}/pages/{n}.png`."""
     router = APIRouter(dependencies=[needs(Role.READER)])
 
@@ -78,7 +78,7 @@ def add_routes(app: FastAPI, desk: Desk, managing: Managing | None = None) -> No
 
 
 def _drawn(document: Document, n: int) -> bytes:
-    with Cage() as cage:
+    with Sandbox() as cage:
         return cage.page_picture(Path(document.source), n, opened=partial(opened_as_indexed, document))
 
 

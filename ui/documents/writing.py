@@ -19,7 +19,7 @@ from index.errors import DocumentError, IndexBusy, IndexNotFound, MissingDepende
 from index.loaders import document_id
 from index.protocols import LoadEncoder, Progress, Store, Writer
 from index.records import Document
-from index.sandbox import Cage
+from index.sandbox import Sandbox
 from index.store.sync import incoming_file
 from ui.documents.jobs import Job, JobBook, Kind, State
 from ui.documents.originals import Originals
@@ -155,7 +155,7 @@ class DocumentWriter:
 
     def _add(self, jobs: Sequence[Job]) -> None:
         read = _Read()
-        with Cage() as cage:
+        with Sandbox() as cage:
             for job in jobs:
                 if self._stopped.is_set():
                     return
@@ -166,7 +166,7 @@ class DocumentWriter:
                     read = _Read()
         self._index(read)
 
-    def _loaded(self, cage: Cage, job: Job) -> list[Document]:
+    def _loaded(self, cage: Sandbox, job: Job) -> list[Document]:
         """The documents of a file; none, and the job has failed, where it cannot be read."""
         self._book.change(job.id, state=State.READING, reason="")
         path = self._originals.waiting(job.id, job.source)

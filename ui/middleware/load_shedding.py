@@ -17,7 +17,7 @@ ASKING = re.compile(r"/api/ask|/v1/chat/completions")
 """Where every request is a question."""
 
 
-class Crowd:
+class LoadShedding:
     """Says 503 at once while there is no room, without reading a body or asking who it is.
 
     Args:

@@ -74,7 +74,7 @@ def content_policy(origins: Sequence[str] = ()) -> str:
     return "; ".join(rules)
 
 
-class Guard:
+class RequestGuard:
     """Refuses Gradio routes the chat does not need, large or slow bodies, and what the chat's page would not send.
 
     Gradio hands answers to whoever names the conversation, so the visitor becomes a part of that name.
@@ -124,7 +124,7 @@ class Guard:
         return json.dumps(said).encode()
 
 
-class Harden:
+class SecurityHeaders:
     """Adds security headers to everything and the caching and buffering headers that Gradio leaves out."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -143,7 +143,7 @@ class Harden:
         await self.app(scope, receive, send_hardened if scope["type"] == "http" else send)
 
 
-class Page:
+class ContentSecurityPolicy:
     """Rewrites HTML pages: content policy and script nonces, the language, no links that lead off this host.
 
     Attributes:

@@ -9,12 +9,12 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from ui.access.authentication import KEY_HEADER, Access, Door, Sessions
+from ui.access.authentication import KEY_HEADER, Access, Authentication, Sessions
 from ui.access.proxies import Forwarded
 from ui.access.visitors import Visitor
 from ui.chat.requests import Events
-from ui.middleware.load_shedding import Crowd
-from ui.middleware.security import Guard, Harden, Page
+from ui.middleware.load_shedding import LoadShedding
+from ui.middleware.security import ContentSecurityPolicy, RequestGuard, SecurityHeaders
 
 
 def protect(
@@ -33,11 +33,11 @@ def protect(
         events: what the chat's page may ask of the server.
         admit: counts one of these events, and raises where a visitor sends too many.
     """
-    app.add_middleware(Guard, events=events, admit=admit)
-    app.add_middleware(Door, access=access)
+    app.add_middleware(RequestGuard, events=events, admit=admit)
+    app.add_middleware(Authentication, access=access)
     app.add_middleware(Sessions, secret=access.book.secret() if access.book else secrets.token_urlsafe(32))
     if full:
-        app.add_middleware(Crowd, full=full)
+        app.add_middleware(LoadShedding, full=full)
     # Outside the door, since browsers ask without a key first; without one Gradio would let every origin in.
     app.add_middleware(
         CORSMiddleware,
@@ -46,7 +46,7 @@ def protect(
         allow_headers=[KEY_HEADER, "authorization", "content-type"],
         expose_headers=["retry-after"],
     )
-    app.add_middleware(Harden)
-    app.add_middleware(Page, origins=access.origins)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(ContentSecurityPolicy, origins=access.origins)
     app.add_middleware(GZipMiddleware)  # all but event streams, and what Gradio packs itself
     app.add_middleware(Forwarded, trusted=access.proxies, private=access.private_headers)
