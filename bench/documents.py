@@ -125,10 +125,10 @@ def cells() -> list[Figure]:
             right[question["split"]].append(found)
             right["cell" if question["type"] in ("cell", "missing") else "computed"].append(found)
     return [
-        Figure("cells right, or said to be missing", float(np.mean(right["cell"])), goal="≥ 0.95"),
-        Figure("largest, sums and differences right", float(np.mean(right["computed"])), goal="≥ 0.9"),
-        Figure("all, questions tuned on", float(np.mean(right["dev"]))),
-        Figure("all, questions never tuned on", float(np.mean(right["test"]))),
+        Measurement("cells right, or said to be missing", float(np.mean(right["cell"])), goal="≥ 0.95"),
+        Measurement("largest, sums and differences right", float(np.mean(right["computed"])), goal="≥ 0.9"),
+        Measurement("all, questions tuned on", float(np.mean(right["dev"]))),
+        Measurement("all, questions never tuned on", float(np.mean(right["test"]))),
     ]
 
 
