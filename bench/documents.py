@@ -108,7 +108,7 @@ def tables() -> list[Measurement]:
     ]
 
 
-def cells() -> list[Figure]:
+def cells() -> list[Measurement]:
     """Ask eighty questions on sixteen tables of eight formats: cells, what is missing, the largest, sums, changes."""
     from qa.bootstrap import open_assistant
     from qa.settings import Settings
