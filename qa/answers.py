@@ -23,14 +23,27 @@ class CitationJson(TypedDict):
 
 
 class PassageJson(TypedDict):
-    """A passage that was read, as programs see it."""
+    """A passage that was found, as programs see it; scores that are not known are null."""
 
     id: str
     document_id: str
+    source: str
+    title: str
+    section: list[str]
+    page: int | None
     start: int
     end: int
     score: float
+    scores: ScoresJson
     text: str
+
+
+class ScoresJson(TypedDict):
+    """What each stage of the search thinks of a passage: by meaning, by wording, and both fused."""
+
+    dense: float | None
+    lexical: float | None
+    fused: float
 
 
 class TimingJson(TypedDict):
@@ -292,7 +305,7 @@ class Answer:
             "abstained": self.abstained,
             "confidence": round(self.confidence, 4),
             "citations": [citation.to_json() for citation in self.citations],
-            "passages": [_passage_json(hit) for hit in self.hits],
+            "passages": [passage_json(hit) for hit in self.hits],
             "timing_ms": {
                 "retrieve": round(self.timing.retrieve, 3),
                 "read": round(self.timing.read, 3),
@@ -312,13 +325,23 @@ class Answer:
         return said if self.id is None else {"id": self.id, **said}
 
 
-def _passage_json(hit: Hit) -> PassageJson:
+def passage_json(hit: Hit) -> PassageJson:
+    """A hit in the contract's form."""
     passage = hit.passage
     return {
         "id": passage.id,
         "document_id": passage.document_id,
+        "source": hit.source,
+        "title": passage.title,
+        "section": list(passage.section_path),
+        "page": passage.page,
         "start": passage.span.start,
         "end": passage.span.end,
         "score": round(hit.score, 6),
+        "scores": {"dense": _rounded(hit.dense), "lexical": _rounded(hit.lexical), "fused": round(hit.score, 6)},
         "text": passage.text,
     }
+
+
+def _rounded(score: float | None) -> float | None:
+    return None if score is None else round(score, 6)

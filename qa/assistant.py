@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Protocol
 
 from index.filters import Filter
-from index.protocols import PassageStore, Retriever
+from index.protocols import Encoder, PassageStore, Retriever, Vectors
 from index.records import Description, Document, Hit
 from index.structure.versions import Versions
 from qa.answers import Answer, Timing
@@ -52,6 +52,7 @@ class Assistant:
         today: tells the date on which questions are asked.
         limit: makes the assistant of some of the documents, for those who must not know of the others.
         computes: whether what can be computed from figures is, in place of being read.
+        encoder: makes vectors for those who want them.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Assistant:
         today: Callable[[], date] = date.today,
         limit: Callable[[Filter], Assistant] | None = None,
         computes: bool = True,
+        encoder: Encoder | None = None,
     ) -> None:
         self._store = store
         self._retriever = retriever
@@ -78,6 +80,7 @@ class Assistant:
         self._today = today
         self._limit = limit
         self._computes = computes
+        self._encoder = encoder
         self._versions: dict[Filter, Versions] = {}
 
     def ask(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Answer:
@@ -102,6 +105,26 @@ class Assistant:
             RuntimeError: if answering itself raises a ValueError, which is then no mistake of the caller's.
         """
         return self._stream(question, history, within, self._reader)
+
+    def search(self, question: str, k: int = 10, within: Filter | None = None) -> list[Hit]:
+        """The passages that are found for a question, best first, at most `k`; nothing is read.
+
+        Raises:
+            ValueError: as `ask`, and if `k` is below 1.
+        """
+        turn = clean_question(question)
+        questions = self._interpreter.questions(turn, ())
+        return self._found(questions[0] if len(questions) == 1 else turn, within, k)
+
+    def encode(self, texts: Sequence[str], *, queries: bool = False) -> Vectors:
+        """Vectors of texts as the index has them, float32 unit rows; of passages unless they are `queries`.
+
+        Raises:
+            ValueError: if it was made without an encoder.
+        """
+        if self._encoder is None:
+            raise ValueError("this assistant was made without `encoder`")
+        return self._encoder.encode_queries(texts) if queries else self._encoder.encode_passages(texts)
 
     def expand(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
         """As `stream`, but explained at length, where a language model is at hand; raises what `stream` raises."""
@@ -158,7 +181,7 @@ class Assistant:
     def _tabled(self, turn: str, question: str, within: Filter | None) -> Answer | None:
         """The answer to a question that computes, where one table has all of its figures."""
         start = perf_counter()
-        hits = self._retriever.search(question, self._k, self._meant(question, within))
+        hits = self._found(question, within, self._k)
         found = perf_counter()
         answer = self._stated(question, hits)
         if answer is None:
@@ -175,7 +198,7 @@ class Assistant:
     def _read(self, turn: str, question: str, within: Filter | None, reader: Reader) -> Iterator[Answer]:
         start = perf_counter()
         with stage("retrieve"):
-            hits = self._retriever.search(question, self._k, self._meant(question, within))
+            hits = self._found(question, within, self._k)
         found = perf_counter()
         tabled = None
         if self._computes and reader is self._reader:
@@ -188,6 +211,14 @@ class Assistant:
                 answer = Answer(question, question, f"文档中没有找到「{name}」。", hits=answer.hits, abstained=True)
             noted = self._noted(answer, question, within)
             yield dataclasses.replace(noted, question=turn, standalone_question=question, timing=timing)
+
+    def _found(self, question: str, within: Filter | None, k: int) -> list[Hit]:
+        hits = self._retriever.search(question, k, self._meant(question, within))
+        return [dataclasses.replace(hit, source=self._sources.get(hit.passage.document_id, "")) for hit in hits]
+
+    @cached_property
+    def _sources(self) -> dict[str, str]:
+        return {each.id: each.source for each in self._store.descriptions()}
 
     def _meant(self, question: str, within: Filter | None) -> Filter | None:
         """The documents to search: of several versions of one work, only the one that the question means."""

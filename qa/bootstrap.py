@@ -86,6 +86,7 @@ class Opener:
             grouper=MeaningGrouper(library.encoder),
             limit=lambda further: self._on(index, spans, readable.both(further)),
             computes=not alone,
+            encoder=library.encoder,
         )
 
     def _index(self) -> Index:

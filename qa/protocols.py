@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 from index.filters import Filter
+from index.protocols import Vectors
 from index.records import Description, Document, Hit
 from index.structure.versions import Versions
 from qa.answers import Answer
@@ -93,6 +94,18 @@ class Answerer(Grouper, Protocol):
 
     def stream(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
         """Growing snapshots; the last one is the complete answer and the only one with citations."""
+        ...
+
+    def search(self, question: str, k: int = 10, within: Filter | None = None) -> list[Hit]:
+        """The passages that are found for a question, best first, at most `k`; nothing is read.
+
+        Raises:
+            ValueError: as `ask`, and if `k` is below 1.
+        """
+        ...
+
+    def encode(self, texts: Sequence[str], *, queries: bool = False) -> Vectors:
+        """Vectors of texts as the index has them, float32 unit rows; of passages unless they are `queries`."""
         ...
 
     def documents(self) -> Sequence[Document]:

@@ -16,7 +16,8 @@ from uuid import uuid4
 
 from index.errors import YijuError
 from index.filters import Filter
-from index.records import Document
+from index.protocols import Vectors
+from index.records import Document, Hit
 from index.rights import RightsFile
 from qa.answers import Answer
 from qa.privacy.masking import Masked
@@ -53,6 +54,7 @@ class _Job:
     question: str
     visitor: Visitor
     where: str | None
+    searched: bool = False
     id: str = field(default_factory=lambda: uuid4().hex)
     stopped: Event = field(default_factory=Event)
 
@@ -206,6 +208,32 @@ class AnswerQueue:
 
         return self._run(work, question, visitor, where)
 
+    async def search(
+        self, question: str, k: int, within: Filter | None = None, *, visitor: Visitor = OWNER, where: str
+    ) -> tuple[Hit, ...]:
+        """The passages that are found for a question; nothing is read, and the question is kept in the audit log alone.
+
+        Raises:
+            ValueError: as `stream`, and if `k` is below 1.
+            Busy, TooMany, YijuError: as `stream`.
+        """
+
+        def work() -> Iterator[Answer]:
+            yield Answer(question, question, "", hits=tuple(self.seen_by(visitor).search(question, k, within)))
+
+        found = [answer async for answer in self._run(work, question, visitor, where, searched=True)]
+        return found[-1].hits
+
+    async def encode(self, texts: Sequence[str], *, queries: bool = False, visitor: Visitor = OWNER) -> Vectors:
+        """Vectors of texts, made in the threads that answer.
+
+        Raises:
+            Busy, TooMany, YijuError: as `stream`.
+        """
+        self._admit(visitor)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, lambda: self.answerer.encode(texts, queries=queries))
+
     async def close(self) -> None:
         """Takes no more questions, stops the running ones at their next snapshot and waits for them."""
         self._closing = True
@@ -218,9 +246,11 @@ class AnswerQueue:
         if self.audit is not None:
             await asyncio.to_thread(self.audit.close)
 
-    async def _run(self, work: Work, question: str, visitor: Visitor, where: str | None) -> AsyncIterator[Answer]:
+    async def _run(
+        self, work: Work, question: str, visitor: Visitor, where: str | None, *, searched: bool = False
+    ) -> AsyncIterator[Answer]:
         self._admit(visitor)
-        job = _Job(asyncio.Queue(), asyncio.get_running_loop(), question, visitor, where)
+        job = _Job(asyncio.Queue(), asyncio.get_running_loop(), question, visitor, where, searched)
         self._jobs.add(job)
         future = self._pool.submit(visitor.party, partial(self._answer, job, work, time.perf_counter()))
         future.add_done_callback(lambda done: _leave(job, done, self._jobs))
@@ -276,6 +306,7 @@ class AnswerQueue:
         """Runs in a worker thread. It is the outermost handler there, hence the one broad `except`."""
         try:
             with noting(self.audit, job.visitor, self.mask(job.question), job.where or "admin", job.id) as asked:
+                asked.searched = job.searched
                 self._deliver(job, work, since, asked)
         except (ValueError, YijuError) as error:
             self.metrics.refused("invalid" if isinstance(error, ValueError) else "failed")
@@ -301,6 +332,9 @@ class AnswerQueue:
         if last is None:
             raise RuntimeError("the answerer gave no answer at all")
         seconds = time.perf_counter() - since
+        if job.searched:
+            self.metrics.searched(seconds)
+            return
         self.metrics.answered(last, seconds)
         if self.usage is not None and job.where is not None:
             self.usage.record(last, job.visitor, where=job.where, seconds=seconds)

@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import Request
+from starlette.datastructures import QueryParams
 
 from index.filters import Filter
 from ui.errors import ApiError
 
 HISTORY = 20
 """How many earlier questions are looked at; older ones are dropped without a word."""
+
+MOST_PASSAGES = 100
+"""How many passages may be asked for at once."""
 
 REASON = 500
 """Longest reason that a reader gives, in characters."""
@@ -89,6 +93,49 @@ def asked(body: Mapping[str, object]) -> QuestionBody:
     if not isinstance(history, list) or not all(isinstance(each, str) for each in history):
         raise _invalid("history 须为字符串的数组。")
     return QuestionBody(question, tuple(history[-HISTORY:]), within, expand)
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """A question to which passages are wanted.
+
+    Attributes:
+        k: how many.
+    """
+
+    question: str
+    k: int = 10
+    within: Filter | None = None
+
+
+def searched(body: Mapping[str, object]) -> Searched:
+    """The body of `POST /api/search`.
+
+    Raises:
+        ApiError: 422 if a field is missing or of the wrong type.
+    """
+    question, k = body.get("question"), body.get("k", 10)
+    if not isinstance(question, str):
+        raise _invalid("question 须为字符串。")
+    if type(k) is not int or not 1 <= k <= MOST_PASSAGES:
+        raise _invalid(f"k 须为 1 到 {MOST_PASSAGES} 的整数。")
+    return Searched(question, k, filter_of(body.get("filter")))
+
+
+def searched_by_address(query: QueryParams) -> Searched:
+    """The same of `GET /api/search?question=…&k=5&document=…&issuer=…&region=…&year=2025`; filters may be repeated.
+
+    Raises:
+        ApiError: 422 if there is no question or a number is none.
+    """
+    numbers = [query.get("k", "10"), *query.getlist("year")]
+    if not all(each.isascii() and each.isdigit() and len(each) < 9 for each in numbers):
+        raise _invalid("k 和 year 须为整数。")
+    names = {"documents": "document", "issuers": "issuer", "regions": "region"}
+    chosen: dict[str, object] = {name: query.getlist(one) for name, one in names.items() if query.getlist(one)}
+    if years := [int(each) for each in query.getlist("year")]:
+        chosen["years"] = years
+    return searched({"question": query.get("question", query.get("q")), "k": int(numbers[0]), "filter": chosen or None})
 
 
 def filter_of(value: object) -> Filter | None:

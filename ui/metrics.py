@@ -69,6 +69,7 @@ class Metrics:
         self._refused = {"busy": 0, "invalid": 0, "failed": 0, "limited": 0}
         self._events = 0
         self._whole = Histogram(BUCKETS)
+        self._searches = Histogram(STAGE_BUCKETS)
         self._stages = {name: Histogram(STAGE_BUCKETS) for name in (QUEUE, *STAGES)}
 
     def answered(self, answer: Answer, seconds: float) -> None:
@@ -76,6 +77,11 @@ class Metrics:
         with self._lock:
             self._answers["abstained" if answer.abstained else "answered"] += 1
             self._whole.observe(seconds)
+
+    def searched(self, seconds: float) -> None:
+        """Counts one search without reading and the time it took."""
+        with self._lock:
+            self._searches.observe(seconds)
 
     def took(self, stages: Mapping[str, float]) -> None:
         """Counts the seconds of stages of one question; a stage that did not happen is not counted."""
@@ -120,6 +126,9 @@ class Metrics:
             "# HELP yiju_answer_seconds Time from question to complete answer, waiting included.",
             "# TYPE yiju_answer_seconds histogram",
             *self._whole.lines("yiju_answer_seconds"),
+            "# HELP yiju_search_seconds Time from question to passages, where nothing is read.",
+            "# TYPE yiju_search_seconds histogram",
+            *self._searches.lines("yiju_search_seconds"),
             "# HELP yiju_stage_seconds Time of each stage of a question: waiting, interpreting, retrieving, reading, "
             "quoting with verifying.",
             "# TYPE yiju_stage_seconds histogram",

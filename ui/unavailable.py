@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from index.errors import YijuError
 from index.filters import Filter
-from index.records import Description, Document
+from index.protocols import Vectors
+from index.records import Description, Document, Hit
 from index.structure.versions import Versions
 from qa.answers import Answer
 
@@ -26,6 +27,14 @@ class Unavailable:
         raise self.error
 
     def stream(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
+        """Raises the reason."""
+        raise self.error
+
+    def search(self, question: str, k: int = 10, within: Filter | None = None) -> list[Hit]:
+        """Raises the reason."""
+        raise self.error
+
+    def encode(self, texts: Sequence[str], *, queries: bool = False) -> Vectors:
         """Raises the reason."""
         raise self.error
 

@@ -12,13 +12,14 @@ import numpy as np
 import onnxruntime as ort
 from tokenizers import Tokenizer
 
-from index.encoding.model_files import MODELS, TOKENIZER, expected_digest, load_model, load_tokenizer
+from index.encoding.model_files import MODELS, load_model, load_tokenizer, stated_revision
 from index.protocols import Vectors
 
 NAME = "multilingual-e5-small"
 DIM = 384
 QUERY_PROMPT, PASSAGE_PROMPT = "query: ", "passage: "
-MODEL = "encoder.onnx"
+MODEL = "onnx/model.onnx"
+"""Where sentence-transformers looks for it too: the whole folder is one of its own."""
 
 # A run takes some 10 MB of working memory; beyond this, more threads would only crowd out other processes.
 _MOST_THREADS = 8
@@ -76,7 +77,7 @@ class E5Encoder:
         # A lone surrogate is no character: the tokenizer would refuse it.
         clean = text.encode("utf-8", "replace").decode("utf-8")
         ids = np.array([self._tokenizer.encode(clean).ids], dtype=np.int64)
-        (vectors,) = self._session.run(None, {"ids": ids})
+        (vectors,) = self._session.run(["vectors"], {"input_ids": ids, "attention_mask": np.ones_like(ids)})
         vector: Vectors = vectors[0]
         return vector
 
@@ -85,12 +86,13 @@ def load_e5(folder: Path = MODELS, *, threads: int | None = None) -> E5Encoder:
     """Load the default encoder.
 
     Args:
-        folder: with its two files and their manifest.
+        folder: with its files and their manifest.
         threads: how many texts run at the same time; by default one for each processor, up to eight.
 
     Raises:
         ModelUnavailable: if a file is missing or altered.
     """
     session, tokenizer = load_model(folder, MODEL), load_tokenizer(folder)
-    revision = "-".join(expected_digest(folder, name)[:12] for name in (MODEL, TOKENIZER))
-    return E5Encoder(session, tokenizer, revision, threads=threads or min(_MOST_THREADS, os.cpu_count() or 1))
+    return E5Encoder(
+        session, tokenizer, stated_revision(folder), threads=threads or min(_MOST_THREADS, os.cpu_count() or 1)
+    )

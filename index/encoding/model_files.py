@@ -39,7 +39,7 @@ def load_model(folder: Path, name: str) -> ort.InferenceSession:
 
     Args:
         folder: with its manifest.
-        name: of the file in it, such as `encoder.onnx`.
+        name: of the file in it, such as `reader.onnx`.
 
     Raises:
         ModelUnavailable: if the file is missing or altered, or this onnxruntime does not run it.
@@ -86,6 +86,19 @@ def expected_digest(folder: Path, name: str) -> str:
     except (ValueError, LookupError, TypeError) as error:
         raise ModelUnavailable(f"模型清单 {path} 已损坏：其中没有 {name} 的 SHA-256。{_WHAT_TO_DO}") from error
     return str(digest)
+
+
+def stated_revision(folder: Path) -> str:
+    """What the folder's manifest calls the vectors of its model.
+
+    Raises:
+        ModelUnavailable: if the manifest cannot be read or does not say.
+    """
+    path = folder / MANIFEST
+    try:
+        return str(json.loads(_read(path))["revision"])
+    except (ValueError, LookupError, TypeError) as error:
+        raise ModelUnavailable(f"模型清单 {path} 已损坏：其中没有版本。{_WHAT_TO_DO}") from error
 
 
 def _read(path: Path) -> bytes:

@@ -152,9 +152,14 @@ class HybridRetriever:
         everywhere = np.union1d(dense.best(depth, self._rows), lexical.best(depth, self._rows))
         mine = everywhere if among is None else np.union1d(dense.best(depth, among), lexical.best(depth, among))
         rows = np.union1d(everywhere, mine)
-        scores = fuse(dense.scores(rows), lexical.scores(rows), self._weight, np.isin(rows, everywhere))
-        rows, scores = mine, scores[np.isin(rows, mine)]
-        return [Hit(self._passages[int(rows[at])], float(scores[at])) for at in best(scores, k)]
+        sides = dense.scores(rows), lexical.scores(rows)
+        fused = fuse(*sides, self._weight, np.isin(rows, everywhere))
+        places = np.flatnonzero(np.isin(rows, mine))
+        chosen = places[best(fused[places], k)]
+        return [
+            Hit(self._passages[int(rows[at])], float(fused[at]), float(sides[0][at]), float(sides[1][at]))
+            for at in chosen
+        ]
 
 
 class _DenseQuestion:

@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import overload
 
 from index.filters import Filter
-from index.records import Description, Document, Origin, Passage
+from index.protocols import Vectors
+from index.records import Description, Document, Hit, Origin, Passage
 from index.structure.versions import Versions
 from qa.answers import Answer
 from qa.privacy.personal import masked
@@ -48,6 +49,14 @@ class Masked:
         """As `stream`, but explained at length, where the other can."""
         asking = self._answerer.expand if isinstance(self._answerer, Expander) else self._answerer.stream
         return map(self._answer, asking(question, history, within))
+
+    def search(self, question: str, k: int = 10, within: Filter | None = None) -> list[Hit]:
+        """The passages that are found for a question, as they are shown."""
+        return [hit for each in self._answerer.search(question, k, within) if isinstance(hit := self._any(each), Hit)]
+
+    def encode(self, texts: Sequence[str], *, queries: bool = False) -> Vectors:
+        """Vectors of texts: they are the caller's own."""
+        return self._answerer.encode(texts, queries=queries)
 
     def documents(self) -> Sequence[Document]:
         """The documents it answers from, ordered by id."""

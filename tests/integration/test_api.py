@@ -259,8 +259,25 @@ def test_metrics_count_answers_refusals_and_seconds():
     assert 'yiju_stage_seconds_bucket{stage="retrieve",le="+Inf"} 0' in lines
 
 
+def test_a_search_gives_passages_with_title_source_section_and_scores_and_reads_nothing(client):
+    found = client.post("/api/search", json={"question": "光伏装机目标是多少", "k": 1}).json()
+    (passage,) = found["passages"]
+    assert (passage["title"], passage["section"]) == (
+        "綦江区绿色发展实施方案",
+        ["三、重点任务", "（三）加快新能源开发"],
+    )
+    assert passage["scores"]["fused"] == passage["score"]
+    assert {"source", "page", "text", "start", "end"} <= passage.keys() and "answer" not in found
+    assert client.get("/api/search", params={"q": "光伏装机目标是多少", "k": 1}).json() == found
+
+
+def test_a_search_keeps_to_its_filter(client):
+    body = {"question": "光伏", "filter": {"documents": ["rules-3c4d"]}}
+    assert {each["document_id"] for each in client.post("/api/search", json=body).json()["passages"]} == {"rules-3c4d"}
+
+
 def test_openai_clients_get_an_answer_with_citations(client):
-    assert [each["id"] for each in client.get("/v1/models").json()["data"]] == ["yiju"]
+    assert [each["id"] for each in client.get("/v1/models").json()["data"]] == ["yiju", "yiju-embedding"]
     messages = [
         {"role": "system", "content": "忽略"},
         {"role": "user", "content": "光伏装机目标是多少"},
@@ -270,12 +287,13 @@ def test_openai_clients_get_an_answer_with_citations(client):
     reply = client.post("/v1/chat/completions", json={"model": "any", "messages": messages}).json()
     message = reply["choices"][0]["message"]
     assert (reply["object"], reply["choices"][0]["finish_reason"]) == ("chat.completion", "stop")
-    assert message["content"] == "风电计划装机容量180MW[1]"
+    assert message["content"].startswith("风电计划装机容量180MW[1]\n\n依据：\n[1] ")
     assert [each["quote"] for each in message["citations"]] == ["风电计划装机容量180MW"]
 
 
 def test_an_openai_stream_adds_up_to_the_answer(client):
-    body = {"model": "yiju", "stream": True, "messages": [{"role": "user", "content": "光伏装机目标是多少"}]}
+    messages = [{"role": "user", "content": "光伏装机目标是多少"}]
+    body = {"model": "yiju", "stream": True, "sources": False, "messages": messages}
     lines = client.post("/v1/chat/completions", json=body).text.strip().split("\n\n")
     assert lines.pop() == "data: [DONE]"
     deltas = [json.loads(line.removeprefix("data: "))["choices"][0]["delta"] for line in lines]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import openai
 import pytest
@@ -24,6 +24,16 @@ class BreaksDown(FakeAnswerer):
         raise ModelUnavailable("模型没有应答。")
 
 
+@dataclass(frozen=True)
+class ChangesItsMind(FakeAnswerer):
+    """Its second snapshot does not continue the first."""
+
+    def stream(self, question, history=(), within=None):
+        *_, answer = super().stream(question, history, within)
+        yield replace(answer, text="先说的", citations=())
+        yield answer
+
+
 @pytest.fixture(scope="module")
 def client() -> Iterator[OpenAI]:
     with serving(built(FakeAnswerer())) as address, OpenAI(base_url=f"{address}/v1", api_key="none") as client:
@@ -37,10 +47,16 @@ def asked(question: str) -> list[dict[str, str]]:
 def test_a_completion_has_text_and_citations(client):
     reply = client.chat.completions.create(model="gpt-4o", messages=asked("光伏装机目标是多少"), temperature=0.2)
     (choice,) = reply.choices
-    assert (choice.message.content, choice.finish_reason) == ("光伏发电计划装机容量70MW。[1]", "stop")
+    text, sources = choice.message.content.split("\n\n依据：\n")
+    assert (text, choice.finish_reason) == ("光伏发电计划装机容量70MW。[1]", "stop")
+    assert sources == (
+        "[1] 綦江区绿色发展实施方案 › 三、重点任务 › （三）加快新能源开发（綦江方案.txt）："
+        "「光伏发电计划装机容量70MW。」"
+    )
     assert [each["quote"] for each in choice.message.citations] == ["光伏发电计划装机容量70MW。"]
     assert (choice.message.short_answer, choice.message.abstained) == ("70MW", False)
-    assert reply.usage.total_tokens == 0
+    assert reply.usage.prompt_tokens > 3
+    assert reply.usage.total_tokens == reply.usage.prompt_tokens + reply.usage.completion_tokens
 
 
 def test_a_stream_adds_up_and_ends_with_the_citations(client):
@@ -49,11 +65,43 @@ def test_a_stream_adds_up_and_ends_with_the_citations(client):
         messages=[*asked("光伏装机目标是多少"), {"role": "assistant", "content": "70MW"}, *asked("那风电呢？")],
         stream=True,
         stream_options={"include_usage": True},
+        extra_body={"sources": False},
     )
     *chunks, last, counted = list(stream)
     assert "".join(each.choices[0].delta.content or "" for each in chunks) == "风电计划装机容量180MW[1]"
     assert (last.choices[0].finish_reason, [each["n"] for each in last.choices[0].delta.citations]) == ("stop", [1])
-    assert (counted.choices, counted.usage.total_tokens) == ([], 0)
+    assert counted.choices == [] and counted.usage.completion_tokens > 0
+
+
+def test_streamed_and_whole_text_are_equal_even_where_a_snapshot_takes_something_back():
+    with serving(built(ChangesItsMind())) as address, OpenAI(base_url=f"{address}/v1", api_key="none") as client:
+        whole = client.chat.completions.create(model="yiju", messages=asked("光伏")).choices[0].message.content
+        stream = client.chat.completions.create(model="yiju", messages=asked("光伏"), stream=True)
+        assert "".join(each.choices[0].delta.content or "" for each in stream) == whole
+        assert whole.startswith("先说的\n\n光伏发电计划装机容量70MW。[1]\n\n依据：")
+
+
+@pytest.mark.parametrize(
+    ("given", "param"),
+    [
+        ({"n": 2}, "n"),
+        ({"tools": [{"type": "function", "function": {"name": "f"}}]}, "tools"),
+        ({"response_format": {"type": "json_object"}}, "response_format"),
+    ],
+)
+def test_what_would_be_ignored_is_refused_by_name(client, given, param):
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.chat.completions.create(model="yiju", messages=asked("光伏"), **given)
+    assert (caught.value.code, caught.value.param) == ("unsupported_parameter", param)
+
+
+def test_embeddings_are_those_of_the_encoder(client):
+    reply = client.embeddings.create(model="yiju-embedding", input=["光伏", "风电"])
+    expected = FakeAnswerer().encode(["光伏", "风电"])
+    assert [each.embedding for each in reply.data] == [pytest.approx(row) for row in expected.tolist()]
+    assert reply.usage.prompt_tokens > 0
+    with pytest.raises(openai.UnprocessableEntityError, match="dimensions"):
+        client.embeddings.create(model="yiju-embedding", input="光伏", dimensions=3)
 
 
 def test_a_filter_goes_as_an_extra_field(client):
@@ -63,7 +111,7 @@ def test_a_filter_goes_as_an_extra_field(client):
 
 
 def test_models_are_listed_and_found_by_name(client):
-    assert [each.id for each in client.models.list()] == ["yiju"]
+    assert [each.id for each in client.models.list()] == ["yiju", "yiju-embedding"]
     assert client.models.retrieve("yiju").owned_by == "yiju"
     with pytest.raises(openai.NotFoundError) as caught:
         client.models.retrieve("gpt-4o")

@@ -21,6 +21,9 @@ WHOLE = json.loads(SPEC.read_text(encoding="utf-8"))
 GOOD = [
     ("POST", "/api/ask", "/api/ask", {"question": "光伏装机目标是多少"}),
     ("POST", "/api/ask", "/api/ask", {"question": "天气如何", "history": ["a"], "filter": {"years": [2025]}}),
+    ("POST", "/api/search", "/api/search", {"question": "光伏", "k": 2, "filter": {"years": [2023]}}),
+    ("GET", "/api/search", "/api/search?question=光伏&k=2&document=plan-1a2b&year=2023", None),
+    ("POST", "/v1/embeddings", "/v1/embeddings", {"input": "光伏"}),
     ("GET", "/api/examples", "/api/examples", None),
     ("GET", "/api/documents", "/api/documents", None),
     ("GET", "/api/documents/{document_id}", "/api/documents/plan-1a2b", None),
@@ -44,6 +47,9 @@ BAD = [
     ("POST", "/api/documents", "/api/documents?name=x", None, 503),
     ("GET", "/api/documents/{document_id}/file", "/api/documents/plan-1a2b/file", None, 404),
     ("GET", "/api/jobs/{job_id}", "/api/jobs/x", None, 503),
+    ("POST", "/api/search", "/api/search", {"question": "光伏", "k": 0}, 422),
+    ("GET", "/api/search", "/api/search?k=3", None, 422),
+    ("POST", "/v1/embeddings", "/v1/embeddings", {"input": [1, 2]}, 422),
     ("GET", "/v1/models/{model}", "/v1/models/gpt", None, 404),
     ("POST", "/v1/chat/completions", "/v1/chat/completions", {"messages": []}, 422),
 ]

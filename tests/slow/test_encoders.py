@@ -14,6 +14,7 @@ import pytest
 
 from index.encoding import sentence_transformers_encoder
 from index.encoding.encoders import DEFAULT_ENCODER, load_encoder
+from index.encoding.model_files import MODELS
 from index.errors import MissingDependency, ModelUnavailable
 from index.protocols import Encoder
 
@@ -221,3 +222,14 @@ def test_a_model_fetched_earlier_opens_without_the_hub(plain: Path, encoder: Enc
     code = "from index.encoding.encoders import load_encoder; print(load_encoder('some/model').revision)"
     done = run_offline(code, tmp_path)
     assert (done.stdout, done.returncode) == (encoder.revision + "\n", 0), done.stderr
+
+
+def test_the_shipped_folder_is_one_of_sentence_transformers_and_gives_the_same_vectors() -> None:
+    library = pytest.importorskip("sentence_transformers")
+    pytest.importorskip("optimum.onnxruntime", reason="needs pip install 'sentence-transformers[onnx]'")
+    model = library.SentenceTransformer(str(MODELS), backend="onnx", model_kwargs={"provider": "CPUExecutionProvider"})
+    ours = load_encoder()
+    theirs = [model.encode_document([text], batch_size=1)[0] for text in TEXTS]
+    assert (ours.encode_passages(TEXTS) * theirs).sum(axis=1).min() >= 0.9999
+    theirs = [model.encode_query([text], batch_size=1)[0] for text in TEXTS]
+    assert (ours.encode_queries(TEXTS) * theirs).sum(axis=1).min() >= 0.9999

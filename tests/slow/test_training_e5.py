@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import struct
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from tokenizers import Tokenizer, normalizers
 
 from bench.reference import write_reference
 from index.encoding import e5
-from index.encoding.model_files import MANIFEST, MODELS, TOKENIZER, load_tokenizer
+from index.encoding.model_files import MANIFEST, MODELS, TOKENIZER, load_model, load_tokenizer
 from index.errors import MissingDependency, ModelUnavailable
 from index.protocols import Vectors
 from training.encoder import build_encoder, e5_weights
@@ -64,7 +65,10 @@ def floats(checkpoint: Checkpoint, whole: Tokenizer) -> Vectors:
 def run(model: onnx.ModelProto, texts: Sequence[list[int]]) -> list[Vectors]:
     """What a model gives for each of some texts."""
     session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    return [session.run(None, {"ids": np.array([ids], dtype=np.int64)})[0] for ids in texts]
+    rows = [np.array([ids], dtype=np.int64) for ids in texts]
+    if len(session.get_inputs()) == 1:
+        return [session.run(None, {"ids": row})[0] for row in rows]
+    return [session.run(["vectors"], {"input_ids": row, "attention_mask": np.ones_like(row)})[0] for row in rows]
 
 
 def small_file() -> bytes:
@@ -140,8 +144,20 @@ def test_the_shipped_encoder_is_built_again_to_the_byte(checkpoint: Checkpoint, 
     shutil.copy(MODELS / TOKENIZER, tmp_path)
     shutil.copy(MODELS / MANIFEST, tmp_path)
     assert build_encoder.main([str(tmp_path)]) == 0
-    for name in (e5.MODEL, MANIFEST):
+    for name in (MANIFEST, *json.loads((MODELS / MANIFEST).read_text("utf-8"))["sha256"]):
         assert (tmp_path / name).read_bytes() == (MODELS / name).read_bytes(), name
+
+
+def test_padding_changes_no_state_but_by_the_rounding_of_its_activations(tokenizer: Tokenizer) -> None:
+    session = load_model(MODELS, e5.MODEL)
+    ids = np.array([tokenizer.encode(e5.PASSAGE_PROMPT + SLICES[0]).ids], dtype=np.int64)
+    padded = np.pad(ids, ((0, 0), (0, 20)), constant_values=1)
+    mask = (np.arange(padded.shape[1]) < ids.shape[1]).astype(np.int64)[None]
+    (alone,) = session.run(["last_hidden_state"], {"input_ids": ids, "attention_mask": np.ones_like(ids)})
+    (beside,) = session.run(["last_hidden_state"], {"input_ids": padded, "attention_mask": mask})
+    means = alone[0].mean(axis=0), beside[0, : ids.shape[1]].mean(axis=0)
+    cosine = means[0] @ means[1] / np.linalg.norm(means[0]) / np.linalg.norm(means[1])
+    assert cosine >= 0.999
 
 
 def test_the_shipped_tokenizer_is_built_again_from_its_pieces(checkpoint: Checkpoint, kept: NDArray[np.int64]) -> None:

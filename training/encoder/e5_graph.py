@@ -20,6 +20,8 @@ from onnx import TensorProto, helper, numpy_helper
 from training.encoder.e5_weights import BLOCK, Blocks, Checkpoint, Shape
 
 INPUT, OUTPUT = "ids", "vectors"
+IDS, MASK, STATES = "input_ids", "attention_mask", "last_hidden_state"
+"""What transformers calls the inputs and the output of an encoder: its graph goes by these names."""
 _OPSET, _IR = 23, 11
 _CONTRIB = "com.microsoft"
 # 7 bits: two products of an unsigned byte with such a weight fit the 16 bits in which processors without VNNI add them,
@@ -57,11 +59,15 @@ class Graph:
         quantised: compute with 8-bit integers; otherwise with float32, the reference.
         loud: inner neurons by layer, from `loud_neurons`. Quantised beside them the others of their layer would keep
             some bits less; computed apart in float32 each layer's costs 0.03 ms.
+        ids: name of the input with the token ids.
+        mask: name of a second input that tells tokens, 1, from padding, 0; empty for a graph that takes no padding.
     """
 
     weights: Weights
     quantised: bool = False
     loud: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    ids: str = INPUT
+    mask: str = ""
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: list[onnx.TensorProto] = field(default_factory=list)
 
@@ -104,15 +110,19 @@ class Graph:
         return self.node("LayerNormalization", [total, scale, shift], f"{norm}.out", axis=-1, epsilon=epsilon)
 
     def model(self, name: str, outputs: Mapping[str, Sequence[str | int]]) -> onnx.ModelProto:
-        """The finished model, with the one input `ids`.
+        """The finished model.
 
         Args:
             name: of the model.
             outputs: the shape of each float32 output, by name.
         """
-        ids = helper.make_tensor_value_info(INPUT, TensorProto.INT64, ["texts", "tokens"])
+        inputs = [
+            helper.make_tensor_value_info(each, TensorProto.INT64, ["texts", "tokens"])
+            for each in (self.ids, self.mask)
+            if each
+        ]
         results = [helper.make_tensor_value_info(key, TensorProto.FLOAT, shape) for key, shape in outputs.items()]
-        body = helper.make_graph(self.nodes, name, [ids], results, self.constants)
+        body = helper.make_graph(self.nodes, name, inputs, results, self.constants)
         opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_CONTRIB, 1)]
         return helper.make_model(body, opset_imports=opsets, ir_version=_IR, producer_name="yiju")
 
@@ -124,7 +134,10 @@ def build_graph(
     quantised: bool = True,
     loud: Mapping[int, Sequence[int]] | None = None,
 ) -> onnx.ModelProto:
-    """The model: `ids`, int64 `(texts, tokens)`, all of one length and unpadded, to `vectors`, float32 unit rows.
+    """The model: `input_ids` and `attention_mask`, int64 `(texts, tokens)`, to what two kinds of callers want.
+
+    `last_hidden_state`, float32 `(texts, tokens, hidden)`, is for sentence-transformers, which averages and normalises
+    by itself; `vectors`, float32 unit rows, are the same of texts of one length, unpadded.
 
     Args:
         checkpoint: the restored weights.
@@ -132,12 +145,14 @@ def build_graph(
         quantised: compute with 8-bit integers; otherwise with float32, the reference.
         loud: from `loud_neurons`.
     """
-    graph = Graph(checkpoint, quantised, loud or {})
+    graph = Graph(checkpoint, quantised, loud or {}, IDS, MASK)
     hidden = trunk(graph, checkpoint.blocks("emb.word", checkpoint.shape.vocabulary).rows(kept))
+    graph.node("Identity", [hidden], STATES)
     axis = graph.constant("token_axis", np.array([1]))
     pooled = graph.node("ReduceMean", [hidden, axis], "pooled", keepdims=0)
     graph.node("LpNormalization", [pooled], OUTPUT, axis=1, p=2)
-    return graph.model("multilingual-e5-small", {OUTPUT: ["texts", checkpoint.shape.hidden]})
+    size = checkpoint.shape.hidden
+    return graph.model("multilingual-e5-small", {STATES: ["texts", "tokens", size], OUTPUT: ["texts", size]})
 
 
 def trunk(graph: Graph, words: Blocks) -> str:
@@ -198,11 +213,11 @@ def _embed(graph: Graph, words: Blocks) -> str:
     halves = graph.constant("emb.word.half", words.scales.astype(np.float16))
     scales = graph.node("Cast", [halves], "emb.word.s", to=TensorProto.FLOAT)
     gathering = {"gather_axis": 0, "quantize_axis": 1, "block_size": BLOCK}
-    operands = ["emb.word.q", INPUT, scales]
+    operands = ["emb.word.q", graph.ids, scales]
     gathered = graph.node("GatherBlockQuantized", operands, "words", domain=_CONTRIB, **gathering)
     # Every token is of type 0: its embedding is part of the position's.
     table = weights.floats("emb.pos").reshape(shape.positions, -1) + weights.floats("emb.type")[: shape.hidden]
-    length = graph.node("Shape", [INPUT], "length", start=1, end=2)
+    length = graph.node("Shape", [graph.ids], "length", start=1, end=2)
     zero, one = (graph.constant(name, np.array([value])) for name, value in (("zero", 0), ("one", 1)))
     places = graph.constant("emb.pos", table[None])
     positions = graph.node("Slice", [places, zero, length, one], "positions")
@@ -214,12 +229,24 @@ def _layer(graph: Graph, number: int, hidden: str) -> str:
     name, size, heads = f"l{number}", graph.weights.shape.hidden, graph.weights.shape.heads
     if number == 0:
         graph.constant("thirds", np.array([size] * 3))
+        _tell_padding(graph)
     joined = graph.linear(hidden, f"{name}.qkv", *graph.dense(f"{name}.q", f"{name}.k", f"{name}.v"))
     thirds = [f"{name}.query", f"{name}.key", f"{name}.value"]
     graph.node("Split", [joined, "thirds"], *thirds, axis=-1)
-    mixed = graph.node("Attention", thirds, f"{name}.mixed", q_num_heads=heads, kv_num_heads=heads)
+    seen = [*thirds, "seen"] if graph.mask else thirds
+    mixed = graph.node("Attention", seen, f"{name}.mixed", q_num_heads=heads, kv_num_heads=heads)
     attended = graph.linear(mixed, f"{name}.ao", *graph.dense(f"{name}.ao"))
     return _feed_forward(graph, number, graph.add_and_normalise(attended, hidden, f"{name}.aln"))
+
+
+def _tell_padding(graph: Graph) -> None:
+    """Add what attention needs to pass over padding, as `seen`, where the graph takes any."""
+    if graph.mask:
+        flags = graph.node("Cast", [graph.mask], "flags", to=TensorProto.BOOL)
+        columns = graph.node("Unsqueeze", [flags, graph.constant("head_axes", np.array([1, 2]))], "columns")
+        # onnxruntime broadcasts masks over texts and heads, but wants a row for every token.
+        square = graph.node("Concat", ["one", "one", "length", "one"], "square", axis=0)
+        graph.node("Expand", [columns, square], "seen")
 
 
 def _feed_forward(graph: Graph, number: int, hidden: str) -> str:

@@ -17,11 +17,12 @@ from index.errors import MissingDependency, YijuError
 from index.filters import Filter
 from index.locations import add_index_argument
 from index.records import Span
-from qa.answers import Answer
+from qa.answers import Answer, PassageJson, passage_json
 from qa.settings import Caution, Settings
 from ui.access.visitors import OWNER, Visitor, visitor_of
 from ui.answer_queue import AnswerQueue
 from ui.audit.options import add_audit_options, audit_of
+from ui.bodies import MOST_PASSAGES
 from ui.errors import ApiError
 from ui.usage.options import add_usage_options, mask_of, usage_of
 
@@ -66,15 +67,15 @@ def server_of(desk: AnswerQueue) -> MCPServer[Any]:
         return {key: value for key, value in said.items() if key not in ("passages", "timing_ms")}
 
     @server.tool()
-    async def search(query: str, context: Context[Any, Any], documents: list[str] | None = None) -> Json:
+    async def search(query: str, context: Context[Any, Any], documents: list[str] | None = None, k: int = 10) -> Json:
         """Finds the passages that are nearest to a query by meaning and wording, best first.
 
         Args:
             query: a question or keywords, in Chinese.
             documents: ids of the documents to search; all by default.
+            k: how many passages, 1 to 100.
         """
-        answer = await _answer(desk, _visitor(context), query, [], documents)
-        return {"passages": [*answer.to_json()["passages"]]}
+        return {"passages": await _found(desk, _visitor(context), query, min(k, MOST_PASSAGES), documents)}
 
     @server.tool()
     async def get_passage(document_id: str, start: int, end: int, context: Context[Any, Any]) -> Json:
@@ -118,6 +119,17 @@ async def _answer(
         return await desk.ask(question, history, within, visitor=visitor, where="mcp")
     except (ValueError, YijuError, ApiError) as error:
         raise ToolError(str(error)) from error
+
+
+async def _found(
+    desk: AnswerQueue, visitor: Visitor, query: str, k: int, documents: Sequence[str] | None
+) -> list[PassageJson]:
+    within = None if documents is None else Filter(documents=frozenset(documents))
+    try:
+        hits = await desk.search(query, k, within, visitor=visitor, where="mcp")
+    except (ValueError, YijuError, ApiError) as error:
+        raise ToolError(str(error)) from error
+    return [passage_json(hit) for hit in hits]
 
 
 def _passage(desk: AnswerQueue, visitor: Visitor, document_id: str, start: int, end: int) -> Json:

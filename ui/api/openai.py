@@ -19,15 +19,13 @@ from index.errors import YijuError
 from qa.answers import Answer
 from ui.access.visitors import Role, needs, visitor_of
 from ui.answer_queue import AnswerQueue
+from ui.api import embeddings
 from ui.api.routes import first_snapshot
 from ui.bodies import asked_by_messages, flag, read_object
 from ui.errors import ApiError, as_api_error, error_body
 
 MODEL = "yiju"
-"""The one model that is offered; another name in a question is no error, clients often insist on theirs."""
-
-USAGE = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
-"""No language model, no tokens."""
+"""The one model that answers; another name in a question is no error, clients often insist on theirs."""
 
 Json = dict[str, object]
 
@@ -49,27 +47,30 @@ class _Route(APIRoute):
 
 
 def add_routes(app: FastAPI, desk: AnswerQueue) -> None:
-    """Adds `/v1/models` and `/v1/chat/completions`."""
+    """Adds `/v1/models`, `/v1/chat/completions` and `/v1/embeddings`."""
     router = APIRouter(route_class=_Route, dependencies=[needs(Role.READER)])
-    entry = {"id": MODEL, "object": "model", "created": int(time.time()), "owned_by": MODEL}
+    said = {"object": "model", "created": int(time.time()), "owned_by": MODEL}
+    entries = {name: {"id": name, **said} for name in (MODEL, embeddings.MODEL)}
 
     @router.get("/v1/models")
     async def models() -> JSONResponse:
-        """The one model."""
-        return JSONResponse({"object": "list", "data": [entry]})
+        """The model that answers and the one that encodes."""
+        return JSONResponse({"object": "list", "data": [*entries.values()]})
 
     @router.get("/v1/models/{model}")
     async def one(model: str) -> JSONResponse:
-        """The one model, by its name."""
-        if model != MODEL:
-            raise ApiError(404, "model_not_found", f"只有一个模型：{MODEL}。")
-        return JSONResponse(entry)
+        """One of them, by its name."""
+        if model not in entries:
+            raise ApiError(404, "model_not_found", f"只有这些模型：{'、'.join(entries)}。")
+        return JSONResponse(entries[model])
 
     @router.post("/v1/chat/completions")
     async def completions(request: Request) -> Response:
         """One answer as a chat completion, whole or in chunks."""
         body = await read_object(request)
+        refuse_unsupported(body)
         question = asked_by_messages(body)
+        sources = flag(body.get("sources", True), "sources")
         streamed, counted = flag(body.get("stream"), "stream"), _wants_usage(body)
         snapshots = desk.stream(
             question.question,
@@ -80,11 +81,51 @@ def add_routes(app: FastAPI, desk: AnswerQueue) -> None:
             where="openai",
         )
         first = await first_snapshot(snapshots)
+        growing = _pieces(first, snapshots, sources)
         if streamed:
-            return StreamingResponse(_chunks(first, snapshots, counted), media_type="text/event-stream")
-        return JSONResponse(_completion(await _last(first, snapshots)))
+            chunks = _chunks(growing, question.question if counted else None)
+            return StreamingResponse(chunks, media_type="text/event-stream")
+        return JSONResponse(await _completion(growing, question.question))
+
+    @router.post("/v1/embeddings")
+    async def vectors(request: Request) -> JSONResponse:
+        """Vectors of texts, by the encoder of the index."""
+        asked = embeddings.wanted(await read_object(request))
+        try:
+            found = await desk.encode(asked.texts, queries=asked.queries, visitor=visitor_of(request))
+        except (ValueError, YijuError) as error:
+            raise as_api_error(error) from error
+        return JSONResponse(embeddings.embeddings(asked, found))
 
     app.include_router(router)
+
+
+class Unsupported(ApiError):
+    """A parameter that would change the answer, if it were not ignored.
+
+    Attributes:
+        param: its name.
+    """
+
+    def __init__(self, param: str, message: str) -> None:
+        self.param = param
+        super().__init__(400, "unsupported_parameter", message)
+
+
+def refuse_unsupported(body: Mapping[str, object]) -> None:
+    """Refuse what is asked for in vain; what only steers a language model's chance, such as `temperature`, may stay.
+
+    Raises:
+        Unsupported: naming the parameter.
+    """
+    for name in ("tools", "functions", "audio", "logprobs", "top_logprobs"):
+        if body.get(name):
+            raise Unsupported(name, f"不支持参数 {name}：这里只按文档作答。请去掉它。")
+    if body.get("n") not in (None, 1):
+        raise Unsupported("n", "n 只能是 1：一个问题只有一个答案。")
+    form = body.get("response_format")
+    if form is not None and (not isinstance(form, dict) or form.get("type") != "text"):
+        raise Unsupported("response_format", "response_format 只能是 text；要结构化的结果请用 /api/ask。")
 
 
 def _wants_usage(body: Mapping[str, object]) -> bool:
@@ -96,16 +137,7 @@ def _error(error: ApiError) -> Json:
     """An error as OpenAI writes it; a superset of the contract's form."""
     kinds = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
     kind = kinds.get(error.status, "server_error" if error.status >= 500 else "invalid_request_error")
-    return {"error": {**error_body(error)["error"], "type": kind, "param": None}}
-
-
-async def _last(answer: Answer, snapshots: AsyncIterator[Answer]) -> Answer:
-    try:
-        async for newer in snapshots:
-            answer = newer
-    except (ValueError, YijuError) as error:
-        raise as_api_error(error) from error
-    return answer
+    return {"error": {**error_body(error)["error"], "type": kind, "param": getattr(error, "param", None)}}
 
 
 def _envelope(kind: str, *choices: Json) -> Json:
@@ -113,10 +145,25 @@ def _envelope(kind: str, *choices: Json) -> Json:
     return {"object": kind, "created": int(time.time()), "model": MODEL, "choices": numbered}
 
 
-def _completion(answer: Answer) -> Json:
-    message = {"role": "assistant", "content": answer.text, "refusal": None, **_basis(answer)}
+async def _completion(growing: AsyncIterator[tuple[str, Answer]], question: str) -> Json:
+    content = ""
+    try:
+        async for piece, answer in growing:
+            content, last = content + piece, answer
+    except (ValueError, YijuError) as error:
+        raise as_api_error(error) from error
+    message = {"role": "assistant", "content": content, "refusal": None, **_basis(last)}
     envelope = _envelope("chat.completion", {"message": message, "finish_reason": "stop", "logprobs": None})
-    return {"id": f"chatcmpl-{uuid.uuid4().hex}", **envelope, "usage": USAGE}
+    return {"id": f"chatcmpl-{uuid.uuid4().hex}", **envelope, "usage": _usage(last, question, content)}
+
+
+def _usage(answer: Answer, question: str, content: str) -> Json:
+    """Tokens as the language model counts them, where one wrote; else those of question and answer."""
+    if answer.usage:
+        prompt, completion = answer.usage.prompt_tokens, answer.usage.completion_tokens
+    else:
+        prompt, completion = (embeddings.count_tokens([text]) for text in (question, content))
+    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
 
 
 def _basis(answer: Answer) -> Json:
@@ -125,19 +172,46 @@ def _basis(answer: Answer) -> Json:
     return {"answer_id" if name == "id" else name: said.get(name) for name in names}
 
 
-async def _chunks(first: Answer, snapshots: AsyncIterator[Answer], counted: bool) -> AsyncIterator[str]:
-    """The answer's text as it grows; the last chunk with a choice carries the citations."""
-    id, sent, answer = f"chatcmpl-{uuid.uuid4().hex}", "", first
+async def _pieces(first: Answer, snapshots: AsyncIterator[Answer], sources: bool) -> AsyncIterator[tuple[str, Answer]]:
+    """What each snapshot adds to the text, with the snapshot; joined they are the whole text, streamed or not."""
+    sent, answer = first.text, first
+    yield sent, first
+    async for answer in snapshots:
+        more = _more(sent, answer.text)
+        sent = answer.text
+        yield more, answer
+    if sources and answer.citations:
+        yield sources_text(answer), answer
+
+
+def sources_text(answer: Answer) -> str:
+    """The list of sources that ends a text, for clients that show nothing else."""
+    lines = (
+        f"[{each.n}] {' › '.join((each.passage.title, *each.passage.section_path))}"
+        f"{f'，第 {each.passage.page} 页' if each.passage.page else ''}（{each.source}）：「{each.text.strip()}」"
+        for each in answer.citations
+    )
+    return "\n\n依据：\n" + "\n".join(lines)
+
+
+async def _chunks(growing: AsyncIterator[tuple[str, Answer]], counted: str | None) -> AsyncIterator[str]:
+    """The text as it grows; the last chunk with a choice carries the citations.
+
+    Args:
+        growing: from `_pieces`.
+        counted: the question, where tokens are to be counted.
+    """
+    id, content = f"chatcmpl-{uuid.uuid4().hex}", ""
     yield _chunk(id, {"role": "assistant", "content": ""})
     try:
-        yield _chunk(id, {"content": (sent := first.text)})
-        async for answer in snapshots:
-            if more := _more(sent, answer.text):
-                yield _chunk(id, {"content": more})
-                sent = answer.text
-        yield _chunk(id, _basis(answer), "stop")
-        if counted:
-            yield _event({"id": id, **_envelope("chat.completion.chunk"), "usage": USAGE})
+        async for piece, answer in growing:
+            content, last = content + piece, answer
+            if piece:
+                yield _chunk(id, {"content": piece})
+        yield _chunk(id, _basis(last), "stop")
+        if counted is not None:
+            usage = _usage(last, counted, content)
+            yield _event({"id": id, **_envelope("chat.completion.chunk"), "usage": usage})
     except (ValueError, YijuError) as error:
         yield _event(_error(as_api_error(error)))
     yield "data: [DONE]\n\n"

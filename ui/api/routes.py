@@ -15,10 +15,10 @@ from index.errors import YijuError
 from index.filters import years_of
 from index.records import Document, Span
 from index.structure.versions import Versions
-from qa.answers import Answer
+from qa.answers import Answer, passage_json
 from ui.access.visitors import Role, Visitor, needs, visitor_of
 from ui.answer_queue import AnswerQueue
-from ui.bodies import QuestionBody, asked, flag, opinion, read_object
+from ui.bodies import QuestionBody, Searched, asked, flag, opinion, read_object, searched, searched_by_address
 from ui.errors import ApiError, as_api_error, error_body
 
 MAX_SPAN = 4_000
@@ -91,6 +91,16 @@ def _add_asking(router: APIRouter, desk: AnswerQueue) -> None:
         first = await first_snapshot(snapshots)
         return StreamingResponse(_events(first, snapshots), media_type="text/event-stream")
 
+    @router.get("/api/search")
+    async def search_by_address(request: Request) -> JSONResponse:
+        """Passages for a question, as `POST` gives them."""
+        return await _found(desk, searched_by_address(request.query_params), visitor_of(request))
+
+    @router.post("/api/search")
+    async def search(request: Request) -> JSONResponse:
+        """Passages for a question; nothing is read."""
+        return await _found(desk, searched(await read_object(request)), visitor_of(request))
+
     @router.post("/api/feedback")
     async def feedback(request: Request) -> JSONResponse:
         """What a reader thinks of an answer; the last word counts."""
@@ -114,6 +124,14 @@ async def _ask(desk: AnswerQueue, question: QuestionBody, visitor: Visitor) -> A
         )
     except (ValueError, YijuError) as error:
         raise as_api_error(error) from error
+
+
+async def _found(desk: AnswerQueue, wanted: Searched, visitor: Visitor) -> JSONResponse:
+    try:
+        hits = await desk.search(wanted.question, wanted.k, wanted.within, visitor=visitor, where="search")
+    except (ValueError, YijuError) as error:
+        raise as_api_error(error) from error
+    return JSONResponse({"question": wanted.question, "passages": [passage_json(hit) for hit in hits]})
 
 
 async def _events(latest: Answer, snapshots: AsyncIterator[Answer]) -> AsyncIterator[str]:

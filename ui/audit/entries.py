@@ -24,10 +24,12 @@ class AuditedQuestion:
     Attributes:
         last: the newest snapshot, some of which the asker may have seen.
         complete: whether the answer came to its end.
+        searched: whether passages alone were wanted.
     """
 
     last: Answer | None = None
     complete: bool = False
+    searched: bool = False
 
 
 def name_of(visitor: Visitor) -> str:
@@ -81,5 +83,6 @@ def _outcome(asked: AuditedQuestion) -> dict[str, object]:
         return {"outcome": "failed", "documents": []}
     cited = dict.fromkeys(each.passage.document_id for each in answer.citations)
     shown = dict.fromkeys(hit.passage.document_id for hit in answer.hits)
-    how = "broken off" if not asked.complete else "refused" if answer.abstained else "answered"
+    done = "searched" if asked.searched else "refused" if answer.abstained else "answered"
+    how = done if asked.complete else "broken off"
     return {"outcome": how, "documents": [*cited], "shown": [each for each in shown if each not in cited]}
