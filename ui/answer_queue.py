@@ -231,8 +231,13 @@ class AnswerQueue:
             Busy, TooMany, YijuError: as `stream`.
         """
         self._admit(visitor)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, lambda: self.answerer.encode(texts, queries=queries))
+        made: list[Vectors] = []
+
+        def work() -> None:
+            made.append(self.answerer.encode(texts, queries=queries))
+
+        await asyncio.wrap_future(self._pool.submit(visitor.party, work))
+        return made[0]
 
     async def close(self) -> None:
         """Takes no more questions, stops the running ones at their next snapshot and waits for them."""
