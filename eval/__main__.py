@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import NoReturn, cast
+from typing import cast
 
 from eval.commands import (
+    DONE,
     INTERRUPTED,
     UNUSABLE,
     Command,
@@ -15,6 +16,7 @@ from eval.commands import (
     compare,
     convert,
     draft,
+    history,
     retrieve,
     score,
     stats,
@@ -22,6 +24,7 @@ from eval.commands import (
 )
 from eval.errors import Interrupted
 from eval.metrics.stages import StagedIndex
+from index.command_line import Parser, for_readers_that_leave, words_of
 from index.errors import YijuError
 from index.terminal import printable
 from qa.protocols import Answerer
@@ -31,19 +34,12 @@ COMMANDS: Mapping[str, Command] = {
     "compare": compare,
     "convert": convert,
     "draft": draft,
+    "history": history,
     "retrieve": retrieve,
     "stats": stats,
     "sweep": sweep,
 }
 """Subcommands by their first word; anything else is a data set to be scored."""
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong with the command line in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """End with the exit status of unusable input."""
-        self.exit(UNUSABLE, f"{self.prog}：命令用法不对（{message}）；用法见 {self.prog} --help\n")
 
 
 def main(
@@ -65,8 +61,10 @@ def main(
     """
     openers = Openers(opener or _open_assistant, index or (_no_index if opener else _open_index))
     try:
-        command, arguments = _parsed(list(sys.argv[1:] if argv is None else argv))
-        return command.run(arguments, openers)
+        command, arguments = _parsed(words_of(argv))
+        with for_readers_that_leave():
+            return command.run(arguments, openers)
+        return DONE
     except Interrupted as interrupted:
         return _say(INTERRUPTED, str(interrupted))
     except KeyboardInterrupt:
@@ -80,11 +78,11 @@ def main(
 def _parsed(words: list[str]) -> tuple[Command, argparse.Namespace]:
     name = words[0] if words and words[0] in COMMANDS else None
     if name is not None:
-        parser = _Parser(prog=f"yiju-eval {name}", description=COMMANDS[name].DESCRIPTION)
+        parser = Parser(prog=f"yiju-eval {name}", description=COMMANDS[name].DESCRIPTION)
         COMMANDS[name].add_arguments(parser)
         return COMMANDS[name], parser.parse_args(words[1:])
     others = "；".join(f"yiju-eval {word}：{command.DESCRIPTION}" for word, command in COMMANDS.items())
-    parser = _Parser(prog="yiju-eval", description=score.DESCRIPTION, epilog=f"其他命令：{others}")
+    parser = Parser(prog="yiju-eval", description=score.DESCRIPTION, epilog=f"其他命令：{others}")
     score.add_arguments(parser)
     return cast(Command, score), parser.parse_args(words)
 

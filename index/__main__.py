@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
 
 from index import rights_command
+from index.command_line import Parser
 from index.encoding.encoders import DEFAULT_ENCODER, load_encoder
 from index.errors import YijuError
 from index.locations import Location, location_argument
@@ -38,13 +38,6 @@ class Outcome:
 
     lines: Sequence[str]
     status: int = DONE
-
-
-class _Parser(argparse.ArgumentParser):
-    """One line for a wrong call, as for everything else that goes wrong."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(UNUSABLE, f"{self.prog}：参数不对：{message}；用法见 {self.prog} --help\n")
 
 
 def main(argv: Sequence[str] | None = None, *, load_encoder: LoadEncoder | None = None) -> int:
@@ -79,15 +72,15 @@ def main(argv: Sequence[str] | None = None, *, load_encoder: LoadEncoder | None 
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="yiju-index", description="把文档编成可检索的索引文件夹。")
-    commands = parser.add_subparsers(required=True, metavar="命令", parser_class=_Parser)
+    parser = Parser(prog="yiju-index", description="把文档编成可检索的索引文件夹。")
+    commands = parser.add_subparsers(required=True, metavar="命令", parser_class=Parser)
     _add_changing(commands)
     _add_looking(commands)
     _add_keeping(commands)
     return parser
 
 
-def _add_changing(commands: argparse._SubParsersAction[_Parser]) -> None:
+def _add_changing(commands: argparse._SubParsersAction[Parser]) -> None:
     build = commands.add_parser("build", help="用文件和文件夹新建（或整个替换）一个索引；中断后再运行同一命令会接着做")
     build.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="文件或文件夹")
     build.add_argument(
@@ -128,7 +121,7 @@ def _add_changing(commands: argparse._SubParsersAction[_Parser]) -> None:
     remove.set_defaults(run=_remove)
 
 
-def _add_looking(commands: argparse._SubParsersAction[_Parser]) -> None:
+def _add_looking(commands: argparse._SubParsersAction[Parser]) -> None:
     info = commands.add_parser("info", help="查看索引里有什么")
     info.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹，或 milvus://…")
     info.add_argument("--json", action="store_true", help="输出 JSON")
@@ -144,7 +137,7 @@ def _add_looking(commands: argparse._SubParsersAction[_Parser]) -> None:
     rights.set_defaults(run=_rights)
 
 
-def _add_keeping(commands: argparse._SubParsersAction[_Parser]) -> None:
+def _add_keeping(commands: argparse._SubParsersAction[Parser]) -> None:
     backup = commands.add_parser("backup", help="把索引写成一个文件（tar），边写边核对")
     backup.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹")
     backup.add_argument("file", type=Path, metavar="FILE", help="备份文件；已有的会被替换")
@@ -176,7 +169,7 @@ def _add_cluster(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cluster",
         metavar="ADDRESS",
-        help="由 Ray 集群读文件和编码：local、local:2、auto 或 主机:端口；见 docs/cluster.md",
+        help="由 Ray 集群读文件和编码：local、local:2、auto 或 主机:端口",
     )
 
 

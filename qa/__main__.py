@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from index.command_line import Parser, for_readers_that_leave
 from index.errors import YijuError
 from index.filters import Filter, issuers_of, years_of
 from index.locations import add_index_argument
@@ -36,7 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command. Returns the exit status: 0 done, 2 an unusable input or argument, 130 interrupted."""
     arguments = _parser().parse_args(argv)
     try:
-        return _run(arguments)
+        with for_readers_that_leave():
+            return _run(arguments)
+        return 0
     except (YijuError, ValueError, OSError) as error:
         print(printable(f"yiju-ask: {error}"), file=sys.stderr)
         return 2
@@ -46,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="yiju-ask", description="向已建索引的文档提问，答案附出处。")
+    parser = Parser(prog="yiju-ask", description="向已建索引的文档提问，答案附出处。")
     parser.add_argument("question", nargs="?", help="问题，例如：光伏装机目标是多少")
     parser.add_argument("--batch", type=Path, metavar="QUESTIONS.jsonl", help="每行一个 JSON 问题；逐行输出 JSON 答案")
     add_index_argument(parser)
@@ -57,9 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         "--caution", type=Caution, choices=list(Caution), help="多有把握才作答（默认 $YIJU_CAUTION，再默认 normal）"
     )
     parser.add_argument("--expand", action="store_true", help="让语言模型展开说明；须同时给出 --llm-url 或 --llm-gguf")
-    parser.add_argument(
-        "--mask-personal", action="store_true", help="遮住手机号、身份证号、银行卡号和电子邮箱；见 docs/privacy.md"
-    )
+    parser.add_argument("--mask-personal", action="store_true", help="遮住手机号、身份证号、银行卡号和电子邮箱")
     add_model_options(parser)
     return parser
 

@@ -15,6 +15,9 @@ MAX_QUESTION_CHARACTERS = 2_000
 """A longer question is refused with a message that states this limit."""
 
 
+ENVIRONMENT: Mapping[str, str] = os.environ
+"""The variables of this process, for who layers options over them."""
+
 CONTEXT = 4096
 """Tokens that a language model reads and writes together, where nothing else is said: the least that servers offer."""
 

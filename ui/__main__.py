@@ -16,12 +16,14 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from index.command_line import Parser
 from index.errors import IndexNotFound, ModelError, StoreUnavailable, YijuError
 from index.locations import Location, add_index_argument
 from index.store.storage import LOCK
 from index.terminal import printable
 from qa.generating.model_options import add_model_options, model_of
-from qa.settings import Caution, Settings
+from qa.layering import FILE, GIVEN, Held, layered
+from qa.settings import ENVIRONMENT, Caution, Settings
 from ui.access.options import access_of, add_options, check, rights_of
 from ui.audit.options import add_audit_options, audit_of
 from ui.usage.options import add_usage_options, mask_of, usage_of
@@ -46,7 +48,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if argv is None else argv)
     if given[:1] in (["keys"], ["audit"], ["people"]):
         return _other(given[0], given[1:])
-    arguments = _parser().parse_args(given)
+    shows = given[:1] == ["config"]
+    try:
+        arguments, held = layered(_parser(), given[shows:], ENVIRONMENT, Path(FILE))
+    except ValueError as error:
+        print(printable(f"yiju-serve：{error}"), file=sys.stderr)
+        return 2
+    _choose_model(arguments, held)
+    if shows:
+        print(printable(table_of(held)))
+        return 0
     # Both ways to end a server go through KeyboardInterrupt, also while it is still loading.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -69,11 +80,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _choose_model(arguments: argparse.Namespace, held: Sequence[Held]) -> None:
+    """Let a model that the command line names stand for one that the environment or the file names."""
+    given = {each.name for each in held if each.origin == GIVEN}
+    for one, other in (("llm-url", "llm-gguf"), ("llm-gguf", "llm-url")):
+        if one in given and other not in given:
+            setattr(arguments, other.replace("-", "_"), None)
+
+
+def table_of(held: Sequence[Held]) -> str:
+    """Every setting as it holds, and where it is from; in `yiju.toml` each goes by the name that it has here."""
+    key = "已设置" if ENVIRONMENT.get("YIJU_LLM_KEY") else "-"
+    rows = [(each.name, _shown(each.value), each.origin) for each in held]
+    rows.append(("（YIJU_LLM_KEY）", key, "只取自环境变量"))
+    width = max(len(name) for name, *_ in rows)
+    return "\n".join(f"{name:<{width}}  {value}  ← {origin}" for name, value, origin in rows)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return "、".join(map(str, value)) or "-"
+    return "-" if value is None else {True: "是", False: "否"}[value] if isinstance(value, bool) else str(value)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "yiju-serve",
         description="启动问答服务：聊天页面、嵌入组件和接口。",
-        epilog="另有：yiju-serve keys 管理密钥，audit 核验审计记录，people 导出或删除一个人的提问。",
+        epilog="每个选项也可写成环境变量（--keep-days 写作 YIJU_KEEP_DAYS），或写进当前文件夹的 yiju.toml"
+        "（keep-days = 30）；yiju-serve config 列出生效的设置和来处。"
+        "另有：yiju-serve keys 管理密钥，audit 核验审计记录，people 导出或删除一个人的提问。",
     )
     add_index_argument(parser)
     parser.add_argument(

@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace, openers: Openers) -> int:
         arguments.json.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     if arguments.html:
         questions = {each["id"]: each.get("question", "") for each in reports[0]["questions"]}
-        page = comparison_page(systems, contrasts, questions)
+        page = comparison_page(systems, contrasts, questions, _given(systems, reports))
         arguments.html.write_text(page, encoding="utf-8", errors="backslashreplace")
     if arguments.markdown:
         arguments.markdown.write_text(comparison_markdown(systems[0].name, contrasts), encoding="utf-8")
@@ -54,6 +54,16 @@ def run(arguments: argparse.Namespace, openers: Openers) -> int:
 
 def _system(name: str, report: ReportJson) -> System:
     return System(name, {each["id"]: each["scores"] for each in report["questions"]})
+
+
+def _given(systems: Sequence[System], reports: Sequence[ReportJson]) -> dict[str, dict[str, str]]:
+    """What each report's system answered to each question; reports of earlier versions do not say."""
+    given: dict[str, dict[str, str]] = {}
+    for system, report in zip(systems, reports, strict=True):
+        for each in report["questions"]:
+            if "given" in each:
+                given.setdefault(each["id"], {})[system.name] = each["error"] or each["given"] or "-"
+    return given
 
 
 def _names(paths: Sequence[Path]) -> list[str]:

@@ -20,7 +20,16 @@ from eval.metrics.answer_metrics import TextOf
 from eval.metrics.stages import StagedSearch, search_stages
 from eval.progress import with_progress
 from eval.records import Dataset, Outcome
-from eval.report.baseline import check_index, load_baseline, regression_text, regressions
+from eval.report.baseline import (
+    check_index,
+    load_baseline,
+    new_failures,
+    new_failures_text,
+    regression_text,
+    regressions,
+    sight_text,
+)
+from eval.report.junit import report_junit
 from eval.report.markdown import report_markdown
 from eval.report.page import report_page
 from eval.report.provenance import index_json, program_sha256, provenance, settings_told
@@ -56,6 +65,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SCORE=LOSS",
         help="比基线低这么多以内不算变差，如 answer_hit=0.02；可多次",
     )
+    parser.add_argument(
+        "--max-new-failures",
+        type=int,
+        metavar="N",
+        help="比基线新错的题多于 N 道则以 1 退出，不论显著与否；须与 --baseline 同用",
+    )
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="把每题的对错存成 JUnit XML，供持续集成显示")
     parser.add_argument(
         "--require",
         action="append",
@@ -94,11 +110,24 @@ def run(arguments: argparse.Namespace, openers: Openers) -> int:
     requirements = [Requirement.parse(text) for text in arguments.require]
     tolerances = dict(parse_tolerance(text) for text in arguments.tolerance)
     baseline = load_baseline(arguments.baseline, dataset) if arguments.baseline else None
+    if arguments.max_new_failures is not None and baseline is None:
+        raise ValueError("--max-new-failures 须与 --baseline 同用：没有基线就没有新旧之分")
     with guest_of(arguments) as guest:
         report = _report(arguments, dataset, openers, baseline, guest)
     print(report_text(report))
     _save(report, baseline, arguments)
-    return _verdict(report, baseline, tolerances, requirements)
+    return max(_verdict(report, baseline, tolerances, requirements), _few_enough(report, baseline, arguments))
+
+
+def _few_enough(report: ReportJson, baseline: ReportJson | None, arguments: argparse.Namespace) -> int:
+    if baseline is None:
+        return DONE
+    found, allowed = new_failures(baseline, report), arguments.max_new_failures
+    if allowed is None:
+        print(sight_text(len(report["questions"])))
+        return DONE
+    print(new_failures_text(found, allowed))
+    return GATE_FAILED if len(found) > allowed else DONE
 
 
 def _verdict(
@@ -234,6 +263,8 @@ def _save(report: ReportJson, baseline: ReportJson | None, arguments: argparse.N
         write(arguments.html, report_page(report, baseline))
     if arguments.markdown is not None:
         write(arguments.markdown, report_markdown(report, baseline))
+    if arguments.junit is not None:
+        write(arguments.junit, report_junit(report))
 
 
 def write(path: Path, text: str) -> None:

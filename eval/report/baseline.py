@@ -117,6 +117,33 @@ def regressions(
     return found
 
 
+def new_failures(baseline: ReportJson, report: ReportJson) -> list[str]:
+    """Ids of the questions in which something is wrong now and nothing was before, in the data set's order."""
+    before = {each["id"] for each in baseline["misses"]}
+    return [each["id"] for each in report["misses"] if each["id"] not in before]
+
+
+SMALLEST = 6
+"""How many questions must get worse, and none better, to be significant: 2 · 0.5⁶ is the first below 5 %."""
+
+
+def sight_text(questions: int) -> str:
+    """What a set of this size can show."""
+    share = SMALLEST / questions
+    if share > 1:
+        return f"只有 {questions} 题：无论变差多少，差别都不会显著；请用 --max-new-failures 限制新错的题数"
+    return (
+        f"{questions} 题的问题集，至少变差 {SMALLEST} 题（{share:.0%}）而无一题变好，才看得出显著差别；"
+        "更少的变化用 --max-new-failures 把关"
+    )
+
+
+def new_failures_text(found: Sequence[str], allowed: int) -> str:
+    """How many questions fail that did not, for a terminal."""
+    told = f"新错 {len(found)} 题，允许 {allowed} 题"
+    return printable(f"{told}：{'、'.join(found)}" if found else told)
+
+
 def question_differences(before: ReportJson, after: ReportJson) -> dict[str, Difference]:
     """How every score moved, over the questions that both reports count, in report order.
 

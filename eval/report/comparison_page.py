@@ -9,21 +9,27 @@ from eval.metrics.comparison import Contrast, System
 from eval.report.markup import Cell, Row, clip, document, figure, filters, sortable
 from eval.report.report import LABELS
 
+Given = Mapping[str, Mapping[str, str]]
+"""Question id → name of the system → what it answered."""
 
-def comparison_page(systems: Sequence[System], contrasts: Sequence[Contrast], questions: Mapping[str, str]) -> str:
+
+def comparison_page(
+    systems: Sequence[System], contrasts: Sequence[Contrast], questions: Mapping[str, str], given: Given | None = None
+) -> str:
     """A complete HTML document; the same comparison gives the same bytes.
 
     Args:
         systems: the first is what the others are held against.
         contrasts: of all the others.
         questions: what was asked, by id.
+        given: what was answered, shown side by side for each question that changed; None where that is not known.
     """
     title = f"比较 · {' / '.join(system.name for system in systems)}"
     body = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="quiet">与 {escape(systems[0].name)} 相比；p 值已按 Holm 对 {len(contrasts)} 项比较校正。</p>',
         _differences(contrasts),
-        *_questions(contrasts, questions),
+        *_questions(contrasts, questions, given or {}),
     ]
     return document(title, body)
 
@@ -61,7 +67,7 @@ def _bar(contrast: Contrast) -> str:
     )
 
 
-def _questions(contrasts: Sequence[Contrast], questions: Mapping[str, str]) -> list[str]:
+def _questions(contrasts: Sequence[Contrast], questions: Mapping[str, str], given: Given) -> list[str]:
     """One entry for each question that some system won or lost."""
     moves: dict[str, list[str]] = {}
     for each in contrasts:
@@ -73,10 +79,19 @@ def _questions(contrasts: Sequence[Contrast], questions: Mapping[str, str]) -> l
     kinds = [(kind, sum(each == kind for *_, each in ordered)) for kind in ("赢", "输", "有赢有输")]
     entries = [
         f'<details class="move" data-kind="{kind}"><summary>{kind} {escape(clip(questions[id], 120))} '
-        f"<small>{escape(id)}</small></summary>{escape('，'.join(moved))}</details>"
+        f"<small>{escape(id)}</small></summary>{escape('，'.join(moved))}{_beside(given.get(id, {}))}</details>"
         for id, moved, kind in ordered
     ]
     return [f"<h2>有变化的 {len(ordered)} 题</h2>", filters("details.move", kinds, "按文字筛选问题"), *entries]
+
+
+def _beside(answers: Mapping[str, str]) -> str:
+    """What each system answered, side by side."""
+    if not answers:
+        return ""
+    head = "".join(f"<th>{escape(name)}</th>" for name in answers)
+    cells = "".join(f'<td class="text">{escape(clip(text, 400))}</td>' for text in answers.values())
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody><tr>{cells}</tr></tbody></table></div>'
 
 
 def _kind(moved: Sequence[str]) -> str:

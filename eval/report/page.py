@@ -302,6 +302,8 @@ def _facts(report: ReportJson) -> str:
                 f"源码 sha256 {program['program_sha256'][:16]}",
             ),
             ("设置", settings),
+            ("时间", program.get("date", "未知")),
+            ("机器", "，".join(f"{name} {value}" for name, value in program.get("machine", {}).items()) or "未知"),
         ]
     facts += [
         ("随机", f"自助法 {report['bootstrap']['resamples']} 次，种子 {report['bootstrap']['seed']}"),

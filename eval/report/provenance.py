@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import platform
 import subprocess
 from collections.abc import Sequence
 from dataclasses import fields
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 from eval.report.report import IndexJson, ProvenanceJson
@@ -32,6 +36,19 @@ def provenance(settings: Settings, *, expand: bool = False) -> ProvenanceJson:
         "commit": commit(_ROOT),
         "program_sha256": program_sha256(),
         "settings": {**settings_told(settings), "expand": str(expand)},
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+    }
+
+
+def machine() -> dict[str, str]:
+    """What the run ran on, as far as it bears on times and, in the last bit, on vectors."""
+    return {
+        "system": f"{platform.system()} {platform.release()}",
+        "processor": platform.machine(),
+        "cores": str(os.cpu_count()),
+        "python": platform.python_version(),
+        "onnxruntime": version("onnxruntime"),
     }
 
 

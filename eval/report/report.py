@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from eval.metrics.scores import SEED, ScoreJson, score_json
 from eval.metrics.significance import RESAMPLES
 from eval.metrics.stages import DEPTH, STAGES, StagedSearch, passages_to_show
 from eval.records import Dataset, Outcome, ScoredOutcome
+from qa.answers import AnswerJson
 from qa.settings import Answering
 
 FORMAT = "yiju-eval"
@@ -89,6 +90,8 @@ class ProvenanceJson(TypedDict):
     commit: str | None
     program_sha256: str
     settings: dict[str, str]
+    date: NotRequired[str]
+    machine: NotRequired[dict[str, str]]
 
 
 class RiskJson(TypedDict):
@@ -151,14 +154,28 @@ class LatencyJson(TypedDict):
     n: int
 
 
+class GivenJson(TypedDict):
+    """What was answered."""
+
+    given: str | None
+    short: str | None
+    confidence: float | None
+    quotes: list[str]
+
+
 class QuestionJson(TypedDict):
-    """One question's scores: what a later run is compared with."""
+    """One question's scores and answer: what a later run is compared with. `kind` says what went wrong, if anything."""
 
     id: str
     type: str
     question: str
     scores: dict[str, float]
     error: str | None
+    kind: str | None
+    given: str | None
+    short: str | None
+    confidence: float | None
+    quotes: list[str]
 
 
 class MissJson(TypedDict):
@@ -390,6 +407,18 @@ def _question_json(scored: ScoredOutcome) -> QuestionJson:
         "question": query.question,
         "scores": scored.scores,
         "error": scored.outcome.error,
+        "kind": miss_kind(scored),
+        **_given(scored.outcome.answer),
+    }
+
+
+def _given(answer: AnswerJson | None) -> GivenJson:
+    """What was answered, as reports keep it."""
+    return {
+        "given": answer["answer"] if answer else None,
+        "short": answer["short_answer"] if answer else None,
+        "confidence": answer["confidence"] if answer else None,
+        "quotes": [each["quote"] for each in answer["citations"]] if answer else [],
     }
 
 
@@ -398,7 +427,7 @@ def _miss(scored: ScoredOutcome, search: StagedSearch | None) -> MissJson | None
     kind = miss_kind(scored)
     if kind is None:
         return None
-    query, answer = scored.outcome.query, scored.outcome.answer
+    query = scored.outcome.query
     return {
         "id": query.id,
         "type": query.type,
@@ -407,11 +436,8 @@ def _miss(scored: ScoredOutcome, search: StagedSearch | None) -> MissJson | None
         "history": list(query.history),
         "expected": [list(alternative) for alternative in query.answers],
         "evidence": list(query.evidence),
-        "given": answer["answer"] if answer else None,
-        "short": answer["short_answer"] if answer else None,
-        "confidence": answer["confidence"] if answer else None,
-        "quotes": [each["quote"] for each in answer["citations"]] if answer else [],
         "error": scored.outcome.error,
+        **_given(scored.outcome.answer),
         "ranked": _ranked(search, query.id) if search else [],
     }
 

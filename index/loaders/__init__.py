@@ -306,6 +306,16 @@ def document_id(source: str) -> str:
     return hashlib.sha256(source.encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
 
+_CLAIMED = {
+    ".docx": " Word 文档",
+    ".xlsx": " Excel 表格",
+    ".pptx": "演示文稿",
+    ".pdf": " PDF",
+    ".ofd": " OFD",
+}
+"""What a file whose name ends so would have to be."""
+
+
 def _format(path: Path, data: bytes) -> Format:
     found = sniff(data[:HEAD], path.suffix.lower())
     _check(path, len(data), found)
@@ -315,6 +325,10 @@ def _format(path: Path, data: bytes) -> Format:
 def _check(path: Path, size: int, found: Format) -> None:
     if size == 0:
         raise DocumentUnreadable(path, f"文件 {path} 是空的（0 字节）。请提供有内容的文件。")
+    if found is Format.TEXT and (claimed := _CLAIMED.get(path.suffix.lower())):
+        raise UnsupportedFormat(
+            path, f"{path} 不是{claimed}：内容与 {path.suffix} 不符。请用原软件打开后另存，再重试。"
+        )
     if found is Format.TEXT and path.suffix.lower() not in ("", *SUFFIXES):
         raise UnsupportedFormat(
             path, f"不支持的文件格式：{path}（{path.suffix}）。目前支持 {_READABLE}。请先转换为其中一种格式。"

@@ -112,8 +112,10 @@ def test_the_command_serves_a_client_over_standard_input(tmp_path: Path):
     assert PassageIndex.open(tmp_path / "index").documents()
 
     async def session(client: Client) -> None:
-        found = await call(client, "search", query="光伏装机容量")
-        assert "70MW" in found["passages"][0]["text"]
+        found = await call(client, "search", query="光伏装机容量", k=1)
+        (passage,) = found["passages"]
+        assert "70MW" in passage["text"] and passage["scores"]["lexical"] > 0
+        await call(client, "ask", question="光伏装机容量是多少？")
 
     command = ["-m", "ui.api.mcp_server", "--index", str(tmp_path / "index")]
     root = Path(__file__).parents[2]

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from index.command_line import Parser
 from index.errors import YijuError
 from index.locations import Location, add_index_argument
 from index.records import Described
@@ -40,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("yiju-serve keys", description="管理访问密钥。服务不必停，改动立即生效。")
+    parser = Parser("yiju-serve keys", description="管理访问密钥。服务不必停，改动立即生效。")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add = commands.add_parser("add", help="新建密钥；只显示这一次")
     add.add_argument("name", metavar="NAME", help="给谁用，例如“人事处门户”")

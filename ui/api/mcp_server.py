@@ -6,13 +6,13 @@ layers in front check host, origin and key as they do for every request.
 
 from __future__ import annotations
 
-import argparse
 import logging
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
+from index.command_line import Parser
 from index.errors import MissingDependency, YijuError
 from index.filters import Filter
 from index.locations import add_index_argument
@@ -156,9 +156,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         0 after a proper end; ends with status 2 for the caller's mistake or an unusable index.
     """
-    parser = argparse.ArgumentParser(
-        "yiju-mcp", description="经标准输入输出为 MCP 客户端提供 ask、search、get_passage。"
-    )
+    parser = Parser("yiju-mcp", description="经标准输入输出为 MCP 客户端提供 ask、search、get_passage。")
     add_index_argument(parser)
     parser.add_argument("--caution", type=Caution, choices=list(Caution), help="多有把握才作答")
     add_usage_options(parser)

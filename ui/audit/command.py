@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from index.command_line import Parser
 from index.errors import YijuError
 from index.locations import add_index_argument
 from index.terminal import escaped, printable
@@ -39,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("yiju-serve audit", description="核验和查看审计记录。服务不必停。")
+    parser = Parser("yiju-serve audit", description="核验和查看审计记录。服务不必停。")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     check = commands.add_parser("verify", help="逐条核验；被改动过时退出码为 1，并指出第一处")
     check.add_argument(

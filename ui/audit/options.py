@@ -18,7 +18,7 @@ SHORTEST_KEY = 16
 
 def add_audit_options(parser: argparse.ArgumentParser) -> None:
     """Adds everything that `audit_of` reads."""
-    group = parser.add_argument_group("审计记录：谁就哪些文档问了什么，只增不改，可以核验，见 docs/audit.md")
+    group = parser.add_argument_group("审计记录：谁就哪些文档问了什么，只增不改，可以核验")
     group.add_argument("--audit-log", action="store_true", help="写审计记录，存在索引旁边；须装 yiju[audit]")
     group.add_argument("--audit-key", type=Path, metavar="FILE", help="存有校验链密钥的文件；没有它，链谁都能重算")
     group.add_argument("--audit-lenient", action="store_true", help="审计记录写不进去时照常回答；默认停止回答")

@@ -26,7 +26,7 @@ def add_usage_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mask-personal",
         action="store_true",
-        help="凡显示和记录文档、问题的地方，遮住手机号、身份证号、银行卡号和电子邮箱；见 docs/privacy.md",
+        help="凡显示和记录文档、问题的地方，遮住手机号、身份证号、银行卡号和电子邮箱",
     )
 
 

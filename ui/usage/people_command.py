@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from index.command_line import Parser
 from index.errors import YijuError
 from index.locations import Location, add_index_argument, beside
 from index.terminal import escaped, printable
@@ -39,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "yiju-serve people", description="导出或删除一个人的提问。提问记录只在以 --log-users 启动时才知道是谁问的。"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
