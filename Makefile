@@ -48,7 +48,7 @@ test: lint
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(or $(TESTS),tests/unit tests/integration)
 
 # The rest: a real browser, clusters, other encoders, training, benchmarks, faults at every step.
-test-slow: $(VENV)/installed-dev
+test-slow: $(VENV)/installed-$(DEV)
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(or $(TESTS),tests/browser tests/slow)
 
 # What the development half of the gold set must reach; the test half is for reporting only.

@@ -10,7 +10,7 @@ from lxml import etree
 
 from eval import __main__ as command
 from eval.pytest_plugin import yiju_eval  # noqa: F401  the fixture
-from tests.eval_fakes import EVIDENCE, TableAnswerer
+from tests.support.eval_fakes import EVIDENCE, TableAnswerer
 
 GOOD = {f"问题{n}": ("70MW", EVIDENCE) for n in range(8)}
 WORSE = {name: ("80MW", EVIDENCE) if name in ("问题1", "问题5") else told for name, told in GOOD.items()}
