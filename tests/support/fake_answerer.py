@@ -11,7 +11,7 @@ from index.protocols import Vectors
 from index.records import Description, Document, Heading, Hit, Metadata, Passage, Span
 from index.structure.versions import Versions
 from qa.answers import Answer, Citation, Timing
-from tests.fakes import HashEncoder
+from tests.support.fakes import HashEncoder
 
 PLAN_TEXT = """綦江区绿色发展实施方案
 一、总体要求
