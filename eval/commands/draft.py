@@ -14,7 +14,9 @@ import dataclasses
 import io
 import json
 import re
-from collections.abc import Sequence
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
@@ -67,7 +69,8 @@ def run(arguments: argparse.Namespace, openers: Openers) -> int:
         arguments.output.write_text("".join(lines), encoding="utf-8")
         print(f"{len(queries)} 题，在 {arguments.output}")
         return DONE
-    drafts = _drafts(source, arguments.n, usage=arguments.from_usage is not None)
+    left_out = Counter[str]()
+    drafts = _drafts(source, arguments.n, left_out, usage=arguments.from_usage is not None)
     if not drafts:
         raise DatasetError(source, f"{source} 里没有可以拟题的内容（数字、部门、列举、定义、日期，或问过的问题）")
     arguments.output.write_text(sheet(drafts), encoding="utf-8-sig")  # the mark tells spreadsheets that it is UTF-8
@@ -75,17 +78,26 @@ def run(arguments: argparse.Namespace, openers: Openers) -> int:
     page.write_text(review_page(drafts), encoding="utf-8")
     print(
         f"{len(drafts)} 题待审：{arguments.output}，或在浏览器里打开 {page}；"
-        f"审完：yiju-eval draft {arguments.output} -o 问题集.jsonl"
+        f"审完（要留的在 keep 列填 1，或在网页里勾上）：yiju-eval draft {arguments.output} -o 问题集.jsonl"
     )
+    if len(drafts) < arguments.n and arguments.from_usage is None and source.suffix != ".jsonl":
+        print(shortfall(len(drafts), arguments.n, left_out), file=sys.stderr)
     return DONE
 
 
-def _drafts(source: Path, n: int, *, usage: bool) -> list[Draft]:
+def shortfall(made: int, wanted: int, left_out: Mapping[str, int]) -> str:
+    """Return why there are fewer than were wanted."""
+    reasons = "；".join(f"{reason} {count} 题" for reason, count in left_out.items() if count)
+    more = f"没有采用的：{reasons}" if reasons else "文件里没有更多可问的数字、部门、列举、定义、日期"
+    return f"只拟出 {made} 题，要的是 {wanted} 题。{more}。"
+
+
+def _drafts(source: Path, n: int, left_out: Counter[str], *, usage: bool) -> list[Draft]:
     if usage:
         return drafts_from_usage(read_records(source, DatasetError))[:n]
     if source.suffix == ".jsonl":
         return drafts_from_use(read_records(source, DatasetError))[:n]
-    return draft(_documents(source), n)
+    return draft(_documents(source), n, left_out)
 
 
 def _documents(path: Path) -> list[tuple[Document, Sequence[Passage]]]:
@@ -100,7 +112,7 @@ def _documents(path: Path) -> list[tuple[Document, Sequence[Passage]]]:
 
 
 def sheet(drafts: Sequence[Draft]) -> str:
-    """Return the drafts as CSV; all are kept until somebody says otherwise."""
+    """Return the drafts as CSV; none is kept until somebody has looked at it."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -126,7 +138,7 @@ def _meant(cell: str | None) -> str:
 def _row(each: Draft) -> dict[str, str]:
     query = each.query
     return {
-        "keep": "1",
+        "keep": "",
         "id": query.id,
         "question": query.question,
         "answer": " | ".join("".join(parts) for parts in query.answers),
@@ -203,7 +215,7 @@ _EDITABLE = {"question", "answer", "evidence"}
 
 
 def review_page(drafts: Sequence[Draft]) -> str:
-    """Return the sheet as a page: untick to drop, click into a text to edit, save as CSV."""
+    """Return the sheet as a page: tick to keep, click into a text to edit, save as CSV."""
     head = "".join(f'<th data-column="{column}">{label}</th>' for column, label in zip(COLUMNS, _LABELS, strict=True))
     rows = "".join(f"<tr>{''.join(_cell(column, text) for column, text in _row(each).items())}</tr>" for each in drafts)
     return document(
@@ -211,7 +223,7 @@ def review_page(drafts: Sequence[Draft]) -> str:
         [
             "<style>.dropped { opacity: .4; } [contenteditable]:focus { outline: 2px solid var(--bar); }</style>",
             f"<h1>审阅 {len(drafts)} 题</h1>",
-            '<p class="quiet">去掉勾即删去；点文字即可修改；答案留空表示文件里没有答案，几个答案用 | 隔开。</p>',
+            '<p class="quiet">勾上才保留；点文字即可修改；答案留空表示文件里没有答案，几个答案用 | 隔开。</p>',
             '<div class="kinds"><button type="button">存成 CSV</button><output></output></div>',
             f'<div class="wide card"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>',
         ],
@@ -221,7 +233,7 @@ def review_page(drafts: Sequence[Draft]) -> str:
 
 def _cell(column: str, text: str) -> str:
     if column == "keep":
-        return '<td><input type="checkbox" checked aria-label="保留"></td>'
+        return '<td><input type="checkbox" aria-label="保留"></td>'
     if column in _EDITABLE:
         return f'<td class="text" contenteditable="plaintext-only">{escape(text)}</td>'
     return f"<td>{escape(text)}</td>"

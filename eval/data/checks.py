@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,12 +75,22 @@ def _evidence_in_documents(queries: Sequence[Query], texts: Mapping[str, str]) -
                 yield Finding("证据在多个文件里", query.id, f"{'、'.join(holding[:4])}：{evidence}")
 
 
+def copied(question: str, texts: Collection[str]) -> str | None:
+    """Return the run of words that a question has from a text, where that is most of the question; None for none.
+
+    Args:
+        question: as asked.
+        texts: normalised.
+    """
+    asked = normalise(question)
+    length = max(_SHORTEST_COPY, int(np.ceil(COPIED * len(asked))))
+    runs = (asked[start : start + length] for start in range(len(asked) - length + 1))
+    return next((run for run in runs if any(run in text for text in texts)), None)
+
+
 def _copied(queries: Sequence[Query], texts: Mapping[str, str]) -> Iterator[Finding]:
     for query in queries:
-        question = normalise(query.question)
-        length = max(_SHORTEST_COPY, int(np.ceil(COPIED * len(question))))
-        runs = (question[start : start + length] for start in range(len(question) - length + 1))
-        run = next((run for run in runs if any(run in text for text in texts.values())), None)
+        run = copied(query.question, texts.values())
         if run is not None:
             yield Finding("照抄原文", query.id, f"「{run}」是文件里的原话：{query.question}")
 

@@ -9,16 +9,18 @@ right.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, zip_longest
 
+from eval.data.checks import copied
 from eval.data.datasets import query_of
 from eval.data.published import sentences_with
 from eval.jsonlines import Record
 from eval.metrics.answer_metrics import normalise
 from eval.records import Query
-from index.records import Document, Passage
+from index.records import Document, Passage, Span
 from index.text import sentence_spans
 from qa.suggesting.proposing import Proposal, document_proposals, passage_proposals
 
@@ -68,22 +70,33 @@ class _Found:
     section: str
     source: str
     subject: str = ""
+    cut: bool = False
 
 
-def draft(documents: Sequence[tuple[Document, Sequence[Passage]]], n: int) -> list[Draft]:
+def draft(
+    documents: Sequence[tuple[Document, Sequence[Passage]]], n: int, left_out: Counter[str] | None = None
+) -> list[Draft]:
     """Return at most `n` questions, spread over documents, places and types; fewer where nothing more can be asked.
 
     Args:
         documents: with their passages in text order.
         n: how many, at least 1.
+        left_out: told why proposals were not taken, and how many.
 
     Raises:
         ValueError: if `n` is below 1.
     """
     if n < 1:
         raise ValueError(f"要提出的问题数至少为 1，这里是 {n}")
-    proposals = _unambiguous([each for document, passages in documents for each in _found(document, passages)])
-    known = _spread(proposals)
+    reasons = Counter[str]() if left_out is None else left_out
+    proposals = [each for document, passages in documents for each in _found(document, passages)]
+    whole = [each for each in proposals if not each.cut]
+    reasons["答案断在换行处"] += len(proposals) - len(whole)
+    texts = [normalise(document.text) for document, _ in documents]
+    asked = [each for each in map(_reworded, whole) if copied(each.question, texts) is None]
+    reasons["只能照抄原文发问"] += len(whole) - len(asked)
+    known = _spread(_unambiguous(asked))
+    reasons["重复，或几处答案不一"] += len(asked) - len(known)
     misses = list(_near_misses(known, [document for document, _ in documents]))
     answerable = known[: n - round(n * UNANSWERABLE_SHARE)]
     wanted = round(len(answerable) * UNANSWERABLE_SHARE / (1 - UNANSWERABLE_SHARE))
@@ -162,7 +175,7 @@ def _draft(number: int, found: _Found) -> Draft:
         found.type,
         section=found.section or None,
     )
-    return Draft(query, found.source, "" if answerable else found.evidence)
+    return Draft(query, found.source, "" if answerable else f"须核对：{found.evidence}，但可能换了说法")
 
 
 def _found(document: Document, passages: Sequence[Passage]) -> Iterator[_Found]:
@@ -182,8 +195,33 @@ def _placed(document: Document, text: str, proposal: Proposal, section: str) -> 
     )
     if answer not in sentence:  # it runs on into the next sentence
         sentence = sentences_with(text, answer)[0]
-    evidence = _unique(document.text, text, sentence)
-    return _Found(proposal.type, proposal.question, answer, evidence, section, document.source, proposal.subject)
+    evidence, cut = _unique(document.text, text, sentence), _is_cut(text, proposal.answer)
+    return _Found(proposal.type, proposal.question, answer, evidence, section, document.source, proposal.subject, cut)
+
+
+_BEGINS = re.compile(r"\s|$|[一二三四五六七八九十]+、|第.{1,6}[条章节]|[（(]|[0-9０-９]{1,3}[．.、]|[-*#•·]")
+"""How a line begins that does not go on with the one before it."""
+
+
+def _is_cut(text: str, answer: Span) -> bool:
+    """Return whether an answer ends where a line does, with its sentence going on in the next."""
+    line = text[text.rfind("\n", 0, answer.start) + 1 : answer.end]
+    rest = text[answer.end :]
+    return rest.startswith("\n") and "：" not in line and not _BEGINS.match(rest[1:]) and line[-1:] not in "。；！？"
+
+
+_REWORDED = (
+    (re.compile(r"(.+?)(?:主要)?包括哪些？"), r"哪些属于\1？"),
+    (re.compile(r"什么是(.+)？"), r"\1指的是什么？"),
+)
+"""Questions that would repeat the sentence, and how people ask instead."""
+
+
+def _reworded(found: _Found) -> _Found:
+    for said, meant in _REWORDED:
+        if said.fullmatch(found.question):
+            return replace(found, question=said.sub(meant, found.question))
+    return found
 
 
 def _unique(whole: str, text: str, sentence: str) -> str:

@@ -74,7 +74,8 @@ def test_drafts_are_dropped_edited_and_saved_as_the_sheet(browser: Browser, tmp_
     path = tmp_path / "review.html"
     path.write_text(review_page(drafts), encoding="utf-8")
     page, watch = show(browser, path)
-    page.get_by_role("checkbox").first.uncheck()
+    for box in page.get_by_role("checkbox").all()[1:]:
+        box.check()
     page.locator("[contenteditable]").nth(3).fill('改成"这样", 好')
     with page.expect_download() as download:
         page.get_by_role("button", name="存成 CSV").click()

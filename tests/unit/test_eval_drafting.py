@@ -10,9 +10,11 @@ import pytest
 
 from eval.__main__ import main
 from eval.commands.draft import COLUMNS, read_sheet
+from eval.data.checks import copied
 from eval.data.datasets import load_dataset
 from eval.data.drafting import Draft, draft
 from eval.errors import DatasetError
+from eval.metrics.answer_metrics import normalise
 from index.loaders import load
 from index.records import Document
 from index.structure.splitter import split
@@ -31,6 +33,29 @@ PLAN = """关于加快能源发展的实施方案
 """
 
 
+def all_kept(path: Path) -> Path:
+    """The sheet after somebody has kept all of it."""
+    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows({**row, "keep": "1"} for row in rows)
+    return path
+
+
+def test_no_question_copies_its_sentence_and_no_answer_ends_in_the_middle_of_one(tmp_path: Path) -> None:
+    text = PLAN.replace("储能电池。", "储能\n电池。") + "绿色装备产业产值达到500亿元。\n"
+    for each in drafted(tmp_path, text):
+        assert copied(each.query.question, [normalise(text)]) is None, each.query.question
+        assert not any(answer.endswith("储能") for (answer,) in each.query.answers)
+
+
+def test_fewer_than_asked_for_is_told_with_the_reasons(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "plan.txt").write_text(PLAN, encoding="utf-8")
+    assert main(["draft", str(tmp_path / "plan.txt"), "-n", "500", "-o", str(tmp_path / "s.csv")]) == 0
+    assert "题，要的是 500 题。" in capsys.readouterr().err
+
+
 def drafted(tmp_path: Path, text: str = PLAN, n: int = 100) -> list[Draft]:
     path = tmp_path / "plan.txt"
     path.write_text(text, encoding="utf-8")
@@ -42,8 +67,8 @@ def test_figures_departments_lists_definitions_and_dates_are_asked_for(tmp_path:
     asked = {each.query.question: each.query.answers for each in drafted(tmp_path) if each.query.answerable}
     assert asked["到2025年光伏发电装机容量是多少？"] == (("70MW",),)
     assert asked["推动装备产业发展的责任单位有哪些？"] == (("区经济信息委、区财政局",),)
-    assert asked["能源装备产品包括哪些？"] == (("光伏组件、风电叶片和储能电池",),)
-    assert asked["什么是绿色装备？"] == (("在设计、制造、使用中耗能低、排放少的装备",),)
+    assert asked["哪些属于能源装备产品？"] == (("光伏组件、风电叶片和储能电池",),)
+    assert asked["绿色装备指的是什么？"] == (("在设计、制造、使用中耗能低、排放少的装备",),)
     assert any("从什么时候起施行" in question and answer == (("2023年5月1日",),) for question, answer in asked.items())
 
 
@@ -107,7 +132,9 @@ def test_a_reviewed_sheet_becomes_a_question_set(tmp_path: Path, capsys: pytest.
     assert main(["draft", str(tmp_path / "plan.txt"), "-n", "50", "-o", str(sheet)]) == 0
     assert "contenteditable" in sheet.with_suffix(".html").read_text(encoding="utf-8")
     rows = list(csv.DictReader(io.StringIO(sheet.read_text(encoding="utf-8-sig"))))
-    rows[0]["keep"] = ""
+    assert {row["keep"] for row in rows} == {""}
+    for row in rows[1:]:
+        row["keep"] = "1"
     rows[1]["question"] = "改过的问题"
     with sheet.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
@@ -146,7 +173,7 @@ def test_what_was_really_asked_comes_in_as_drafts(tmp_path: Path) -> None:
     path = tmp_path / "answered.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     assert main(["draft", str(path), "-o", str(tmp_path / "s.csv")]) == 0
-    solar, nuclear, failed = read_sheet(tmp_path / "s.csv")
+    solar, nuclear, failed = read_sheet(all_kept(tmp_path / "s.csv"))
     assert (solar.question, solar.answers, solar.evidence) == ("光伏装机目标是多少", (("70MW",),), (EVIDENCE,))
     assert (nuclear.answerable, failed.question, failed.answerable) == (False, "坏", False)
 
@@ -168,7 +195,7 @@ def test_questions_kept_in_use_come_in_as_drafts_the_most_asked_first(tmp_path: 
     assert solar["why"] == "问过 7 次；当时答：180MW；读者认为不对：那是风电"
     assert (nuclear["id"], nuclear["answer"]) == ("use-1", "")
     assert nuclear["why"] == "问过 2 次；当时没有答出；若文件里有，请填答案和证据"
-    assert [query.id for query in read_sheet(tmp_path / "s.csv")] == ["use-2", "use-1"]
+    assert [query.id for query in read_sheet(all_kept(tmp_path / "s.csv"))] == ["use-2", "use-1"]
 
 
 def test_a_file_of_something_else_than_questions_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
