@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -32,6 +33,9 @@ EVERYONE, NOBODY = "*", "-"
 
 MAX_BYTES = 4 * 2**20
 """Size of the largest file of rules; a department needs a few lines."""
+
+SETTLED_SECONDS = 2.0
+"""How long a file has to stay as it is before it gives more than it did."""
 
 _BY_ID = "id:"
 
@@ -99,8 +103,16 @@ class Rights:
 
 
 def rights_path(index: Location) -> Path:
-    """Where the rights of an index are kept."""
-    return beside(index, "-rights.txt")
+    """Where the rights of an index are kept, however its folder is reached.
+
+    Raises:
+        RightsError: if a link to the folder and the folder itself each have rights beside them.
+    """
+    near = beside(index, "-rights.txt")
+    real = beside(index.resolve(), "-rights.txt") if isinstance(index, Path) else near
+    if near.exists() and real.exists() and not near.samefile(real):
+        raise RightsError(f"{near} 和 {real} 都是这个索引的权限文件：请只留一个。")
+    return near if near.exists() else real
 
 
 def parse(text: str, name: str) -> Rights:
@@ -142,10 +154,30 @@ def rule_of(readers: str, documents: str) -> Rule:
     return Rule(frozenset(unquote(each) for each in names) - {NOBODY}, place)
 
 
-class RightsFile:
-    """The rights in a file, as it is now; a change holds for the next question.
+class _Both(Rights):
+    """What two sets of rules give alike.
 
-    A change that cannot be read, and a file that vanishes, leave what held before: nothing opens up by mistake.
+    Args:
+        old: those that held so far.
+        new: those of a file that may not be whole yet.
+    """
+
+    def __init__(self, old: Rights, new: Rights) -> None:
+        super().__init__([*old.rules, *new.rules])
+        self._both = old, new
+
+    def readers(self, document: Described) -> frozenset[str]:
+        """Who may read a document by both."""
+        old, new = (each.readers(document) for each in self._both)
+        return new if EVERYONE in old else old if EVERYONE in new else old & new
+
+
+class RightsFile:
+    """The rights in a file, as it is now.
+
+    A change that takes something away holds for the next question. One that gives holds once the file has stayed the
+    same for `SETTLED_SECONDS`: a file that is being written is empty first, and that gives everything. A change that
+    cannot be read, and a file that is empty or vanishes, leave what held before: nothing opens up by mistake.
 
     Args:
         path: the file; without one everyone may read everything.
@@ -158,23 +190,30 @@ class RightsFile:
         self.path = path
         self._lock = Lock()
         self._stamp = _stamp(path)
-        self._rights = _read(path) if self._stamp else Rights()
+        self._rights = self._held = _read(path) if self._stamp else Rights()
+        self._coming: tuple[Rights, float] | None = None
 
     def current(self) -> Rights:
         """The rights that hold now; the same object until they change."""
-        if (stamp := _stamp(self.path)) != self._stamp:
+        if (stamp := _stamp(self.path)) != self._stamp or self._coming:
             with self._lock:
                 self._take(stamp)
         return self._rights
 
     def _take(self, stamp: tuple[int, ...]) -> None:
-        if stamp == self._stamp:
-            return
-        self._stamp = stamp
-        try:
-            self._rights = _read(self.path)
-        except RightsError as error:
-            log.error("%s 仍按原来的权限。", error)
+        if stamp != self._stamp:
+            self._stamp, self._coming = stamp, None
+            try:
+                coming = _read(self.path)
+            except RightsError as error:
+                log.error("%s 仍按原来的权限。", error)
+                self._rights = self._held
+                return
+            self._coming = coming, time.monotonic()
+            self._rights = _Both(self._held, coming)
+        if self._coming and time.monotonic() - self._coming[1] >= SETTLED_SECONDS:
+            self._rights = self._held = self._coming[0]
+            self._coming = None
 
 
 def _read(path: Path) -> Rights:
@@ -183,6 +222,8 @@ def _read(path: Path) -> Rights:
             held = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise RightsError(f"权限文件 {path} 读不了（{error.strerror}）；请检查它的权限。") from error
+    if not held.strip():
+        raise RightsError(f"权限文件 {path} 是空的；若要取消全部规则，请在里面留一行 # 注释。")
     if len(held) > MAX_BYTES:
         raise RightsError(f"权限文件 {path} 超过 {MAX_BYTES >> 20} MB；请用文件夹或 * 合并规则。")
     try:

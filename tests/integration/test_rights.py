@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +102,42 @@ def test_any_text_is_rules_or_an_error(text: str) -> None:
 # The file while the service runs
 
 
-def test_a_change_of_the_file_holds_at_once_and_a_mistake_in_it_opens_nothing(tmp_path: Path, caplog) -> None:
+def test_a_file_that_is_being_written_gives_nothing(tmp_path: Path, monkeypatch) -> None:
+    """As editors save in place: emptied, then a beginning, then all of it."""
+    now = [100.0]
+    monkeypatch.setattr("index.rights.time.monotonic", lambda: now[0])
+    path = tmp_path / "rights.txt"
+    path.write_text("@hr 人事\n@boss 人事/密\n", "utf-8")
+    file, secret = RightsFile(path), replace(PAY, source="人事/密/一.txt")
+    for text in ("", "\n", "# 草稿\n", "@hr 人事\n", "* 人事\n"):
+        path.write_text(text, "utf-8")
+        assert (file.current().readers(PAY), file.current().readers(secret)) in (
+            ({"@hr"}, {"@boss"}),
+            ({"@hr"}, frozenset()),
+        ), text
+    now[0] += 1.9
+    assert "*" not in file.current().readers(PAY)
+    now[0] += 0.2
+    assert file.current().readers(PAY) == {"*"}
+    path.write_text("- 人事\n", "utf-8")
+    assert file.current().readers(PAY) == frozenset()  # what takes away need not wait
+
+
+def test_rights_are_found_however_the_index_is_reached_and_two_files_are_one_too_many(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    (tmp_path / "real-rights.txt").write_text("- *\n", "utf-8")
+    assert rights_path(tmp_path / "link") == rights_path(tmp_path / "real") == tmp_path / "real-rights.txt"
+    (tmp_path / "link-rights.txt").symlink_to(tmp_path / "real-rights.txt")
+    assert rights_path(tmp_path / "link").samefile(tmp_path / "real-rights.txt")
+    (tmp_path / "link-rights.txt").unlink()
+    (tmp_path / "link-rights.txt").write_text("* *\n", "utf-8")
+    with pytest.raises(RightsError, match="请只留一个"):
+        rights_path(tmp_path / "link")
+
+
+def test_a_change_of_the_file_holds_and_a_mistake_in_it_opens_nothing(tmp_path: Path, caplog, monkeypatch) -> None:
+    monkeypatch.setattr("index.rights.SETTLED_SECONDS", 0.0)
     path = tmp_path / "rights.txt"
     file = RightsFile(path)
     assert file.current().readers(PAY) == {"*"}
@@ -121,7 +157,7 @@ def test_a_change_of_the_file_holds_at_once_and_a_mistake_in_it_opens_nothing(tm
     assert file.current().readers(PAY) == frozenset()
 
 
-@pytest.mark.parametrize("content", [b"@hr\n", "@hr 人事".encode("gbk"), b"# x\n" * 2**21])
+@pytest.mark.parametrize("content", [b"@hr\n", "@hr 人事".encode("gbk"), b"# x\n" * 2**21, b"", b" \n"])
 def test_a_service_does_not_begin_with_rules_that_it_cannot_read(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "rights.txt"
     path.write_bytes(content)

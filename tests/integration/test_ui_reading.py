@@ -54,7 +54,8 @@ def test_who_may_read_the_same_shares_one_answerer(path):
     assert Reading().of(WHOLE, person("a")) is WHOLE
 
 
-def test_a_change_of_rights_or_of_the_index_holds_at_once(path):
+def test_a_change_of_rights_or_of_the_index_holds(path, monkeypatch):
+    monkeypatch.setattr("index.rights.SETTLED_SECONDS", 0.0)
     reading, han = Reading(RightsFile(path)), person("han")
     assert ids(reading, han) == [PLAN.id]
     assert ids(reading, han, FakeAnswerer(sources=(PLAN,))) == [PLAN.id]
