@@ -57,7 +57,7 @@ class Strings:
 
     @classmethod
     def joined(cls, runs: Sequence[tuple[Strings, int, int]]) -> Self:
-        """Runs of several, each from one string up to another, in the order given."""
+        """Return the runs of several, each from one string up to another, in the order given."""
         bounds = [(part, part._start(first), part._start(last)) for part, first, last in runs]
         shifts = np.cumsum([0, *(end - start for _, start, end in bounds)], dtype=np.int64)
         ends = [
@@ -66,7 +66,7 @@ class Strings:
         return cls(np.concatenate([part.data[start:end] for part, start, end in bounds]), np.concatenate(ends))
 
     def picked(self, rows: Offsets) -> Self:
-        """Some of the strings, in the order given."""
+        """Return some of the strings, in the order given."""
         starts = np.append(np.zeros(1, np.int64), self.ends)
         bounds = zip(starts[rows].tolist(), self.ends[rows].tolist(), strict=True)
         data = self.data.tobytes()
@@ -86,7 +86,7 @@ class Strings:
         return map(self.__getitem__, range(len(self)))
 
     def slice(self, row: int, start: int, end: int | None) -> bytes:
-        """Part of one string, in bytes of it; to its end by default."""
+        """Return part of one string, in bytes of it; to its end by default."""
         first, last = self._start(row), int(self.ends[row])
         return self.data[first + start : last if end is None else min(first + end, last)].tobytes()
 
@@ -101,7 +101,7 @@ class Strings:
 
 
 def rows_of(first: Offsets, numbers: Offsets) -> Offsets:
-    """The rows of some groups, one group after the other.
+    """Return the rows of some groups, one group after the other.
 
     Args:
         first: for each group its first row, then the number of rows.
@@ -129,7 +129,7 @@ def write_arrays(arrays: Mapping[str, AnyArray], file: IO[bytes]) -> None:
 
 
 def map_arrays(path: Path) -> dict[str, AnyArray]:
-    """The arrays of a file, mapped and read-only.
+    """Return the arrays of a file, mapped and read-only.
 
     Raises:
         ValueError: if it is no such file, or promises more than it holds.
@@ -147,7 +147,9 @@ def map_arrays(path: Path) -> dict[str, AnyArray]:
 
 
 def map_npy(path: Path) -> AnyArray:
-    """An .npy file, mapped: a header that promises more than the file holds is refused, and no object is ever made.
+    """Return an .npy file, mapped.
+
+    A header that promises more than the file holds is refused, and no object is ever made.
 
     Raises:
         ValueError: if it is no such file.

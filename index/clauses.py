@@ -28,7 +28,7 @@ class Part:
 
 
 def parts(title: str, article: str) -> list[Part]:
-    """The paragraphs and items of an article.
+    """Return the paragraphs and items of an article.
 
     Args:
         title: the heading, which numbers an article: 「第二十一条」.
@@ -57,7 +57,7 @@ def parts(title: str, article: str) -> list[Part]:
 
 
 def clause_path(title: str, article: str, offset: int) -> tuple[str, ...]:
-    """Paragraph and item of an article at an offset.
+    """Return paragraph and item of an article at an offset.
 
     Args:
         title: the heading, which numbers an article: 「第二十一条」.

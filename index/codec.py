@@ -24,12 +24,12 @@ _NOTHING_SAID = Metadata()
 
 
 def packed(row: object) -> bytes:
-    """A value as UTF-8 JSON on one line."""
+    """Return a value as UTF-8 JSON on one line."""
     return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", _SURROGATES)
 
 
 def unpacked(content: bytes) -> Any:
-    """The value again.
+    """Return the value again.
 
     Raises:
         ValueError: if it is not JSON.
@@ -41,17 +41,17 @@ def unpacked(content: bytes) -> Any:
 
 
 def to_bytes(text: str) -> bytes:
-    """Text as it is stored."""
+    """Return text as it is stored."""
     return text.encode("utf-8", _SURROGATES)
 
 
 def to_text(content: bytes) -> str:
-    """Stored text; ValueError if it is none."""
+    """Return stored text; ValueError if it is none."""
     return content.decode("utf-8", _SURROGATES)
 
 
 def last_of_each(documents: Iterable[Document]) -> list[Document]:
-    """Documents by ascending id; of several with one id or source the last.
+    """Return documents by ascending id; of several with one id or source the last.
 
     Raises:
         ValueError: if an id is unusable.
@@ -68,7 +68,7 @@ def last_of_each(documents: Iterable[Document]) -> list[Document]:
 
 
 def card_row(document: Document) -> dict[str, object]:
-    """What lists, filters and versions ask of a document, as JSON values."""
+    """Return what lists, filters and versions ask of a document, as JSON values."""
     said = ((field.name, getattr(document.metadata, field.name)) for field in fields(Metadata))
     return {
         "id": document.id,
@@ -81,7 +81,7 @@ def card_row(document: Document) -> dict[str, object]:
 
 
 def outline_row(document: Document) -> dict[str, object]:
-    """The rest of a document but for its text, as JSON values."""
+    """Return the rest of a document but for its text, as JSON values."""
     return {
         "headings": [[heading.title, heading.level, heading.start, heading.end] for heading in document.headings],
         "page_starts": list(document.page_starts),
@@ -93,17 +93,17 @@ def outline_row(document: Document) -> dict[str, object]:
 
 
 def document_row(document: Document) -> dict[str, object]:
-    """All of a document, as JSON values."""
+    """Return all of a document, as JSON values."""
     return {**card_row(document), **outline_row(document), "text": document.text}
 
 
 def path_row(passage: Passage) -> list[object]:
-    """A passage without its place and what its document says already, as JSON values."""
+    """Return a passage without its place and what its document says already, as JSON values."""
     return [list(passage.section_path), list(passage.labels)]
 
 
 def description_from(card: Any) -> Description:
-    """A document's description out of its card; ValueError if the card is none."""
+    """Return a document's description out of its card; ValueError if the card is none."""
     _expect(isinstance(card, dict), "文档不是 JSON 对象")
     metadata = card.get("metadata")
     _expect(isinstance(metadata, dict), "文档的元数据不是 JSON 对象")
@@ -120,7 +120,7 @@ def description_from(card: Any) -> Description:
 
 
 def document_from(card: Any, outline: Any, text: str) -> Document:
-    """A document out of its parts; ValueError if they are none, or do not fit each other."""
+    """Return a document out of its parts; ValueError if they are none, or do not fit each other."""
     described = description_from(card)
     _expect(isinstance(outline, dict), "文档的目录不是 JSON 对象")
     _expect(described.characters == len(text), f"文档应有 {described.characters} 字，实有 {len(text)} 字")
@@ -140,14 +140,14 @@ def document_from(card: Any, outline: Any, text: str) -> Document:
 
 
 def document_of(row: Any) -> Document:
-    """A document out of all of it; ValueError if the row is none."""
+    """Return a document out of all of it; ValueError if the row is none."""
     _expect(isinstance(row, dict), "文档不是 JSON 对象")
     text = _text(row.get("text"))
     return document_from({"characters": len(text), **row}, row, text)
 
 
 def path_from(row: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Section path and labels of a passage; ValueError if the row holds none."""
+    """Return section path and labels of a passage; ValueError if the row holds none."""
     _expect(isinstance(row, list) and len(row) == 2, "片段的路径不是两项")
     return tuple(_text(title) for title in _list(row[0])), tuple(_text(label) for label in _list(row[1]))
 
@@ -169,7 +169,7 @@ def _origin(row: Any) -> Origin:
 
 
 def _table_row(table: Table) -> list[object]:
-    """A table, its rows as running lists: line, then cells, -1 twice for an empty one."""
+    """Return a table, its rows as running lists: line, then cells, -1 twice for an empty one."""
     rows = [[at for span in (row.line, *row.cells) for at in _places(span)] for row in table.rows]
     return [table.span.start, table.span.end, table.caption, list(table.columns), rows]
 
@@ -179,7 +179,7 @@ def _places(span: Span | None) -> tuple[int, int]:
 
 
 def _table(row: Any, length: int) -> Table:
-    """A table; those of an index of the version before have no columns and rows."""
+    """Return a table; those of an index of the version before have no columns and rows."""
     _expect(isinstance(row, list) and len(row) in (3, 5), "表格不是五项")
     start, end, caption, *more = row
     columns, rows = more or ([], [])

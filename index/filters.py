@@ -35,7 +35,7 @@ class Filter:
         return all(part is None for part in parts) and (self.also is None or self.also.is_everything)
 
     def admits(self, document: Described) -> bool:
-        """Whether a document may be searched and shown."""
+        """Return whether a document may be searched and shown."""
         region = document.metadata.region or ""
         return (
             (self.documents is None or document.id in self.documents)
@@ -47,7 +47,7 @@ class Filter:
         )
 
     def both(self, other: Filter) -> Filter:
-        """The filter that admits just what both admit.
+        """Return the filter that admits just what both admit.
 
         Sets of years or of issuers cannot be cut part by part: a plan for 2022 to 2025 is of 2022 and of 2025.
         """
@@ -55,12 +55,12 @@ class Filter:
 
 
 def issuers_of(document: Described) -> frozenset[str]:
-    """The body that issued a document; of a joint one, each of them."""
+    """Return the body that issued a document; of a joint one, each of them."""
     return frozenset((document.metadata.issuer or "").split("、")) - {""}
 
 
 def years_of(document: Described) -> frozenset[int]:
-    """The years that a document covers, if its title says so, and the year in which it was issued."""
+    """Return the years that a document covers, if its title says so, and the year in which it was issued."""
     period = re.fullmatch(r"(\d{4})/(\d{4})", document.metadata.period or "")
     issued = re.match(r"\d{4}", document.metadata.issued or "")
     covered = range(int(period[1]), int(period[2]) + 1) if period else ()

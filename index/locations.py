@@ -48,7 +48,7 @@ Location = Path | MilvusAddress
 
 
 def location(text: str) -> Location:
-    """What a user names as an index: the path of a folder, or an address that begins with `milvus`.
+    """Return what a user names as an index: the path of a folder, or an address that begins with `milvus`.
 
     Raises:
         ValueError: if it begins like an address and is none; the message is fit for a user's eyes.
@@ -64,7 +64,7 @@ def location(text: str) -> Location:
 
 
 def add_index_argument(parser: argparse.ArgumentParser) -> None:
-    """Adds `--index`, which may also be written `--store`."""
+    """Add `--index`, which may also be written `--store`."""
     parser.add_argument(
         "--index",
         "--store",
@@ -75,7 +75,7 @@ def add_index_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def location_argument(text: str) -> Location:
-    """`location`, as a type of an argument on the command line."""
+    """Return `location`, as a type of an argument on the command line."""
     try:
         return location(text)
     except ValueError as error:
@@ -103,7 +103,7 @@ def _served(text: str, protocol: str) -> MilvusAddress | None:
 
 
 def beside(where: Location, ending: str) -> Path:
-    """The path of a file that goes with an index without being part of it, such as its keys.
+    """Return the path of a file that goes with an index without being part of it, such as its keys.
 
     Args:
         where: the index.

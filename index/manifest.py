@@ -74,5 +74,5 @@ class Manifest:
         return {file.name: file for part in (self.shared, *self.segments) for file in part.values()}
 
     def size(self) -> int:
-        """Bytes of all data files together."""
+        """Return the bytes of all data files together."""
         return sum(file.bytes for file in self.files.values())

@@ -14,7 +14,7 @@ from index.store.sync import LOADERS, content_digest
 
 
 def file_of(document: Document) -> Path | None:
-    """Where the file of a document lies, or None where that is not known, or it lies inside an archive."""
+    """Return where the file of a document lies, or None where that is not known, or it lies inside an archive."""
     if document.origin.folder is None or ".." in Path(document.source).parts:  # an index is untrusted input
         return None
     path = Path(document.origin.folder) / document.source
@@ -22,7 +22,10 @@ def file_of(document: Document) -> Path | None:
 
 
 def has_pictures(document: Document) -> bool:
-    """Whether pages of a document can be drawn, told by the first bytes of its file; False where it cannot be read."""
+    """Return whether pages of a document can be drawn, told by the first bytes of its file.
+
+    False where it cannot be read.
+    """
     if file_of(document) is None:
         return False
     try:
@@ -33,7 +36,7 @@ def has_pictures(document: Document) -> bool:
 
 
 def opened_as_indexed(document: Document) -> IO[bytes]:
-    """The file of a document, open at its beginning.
+    """Return the file of a document, open at its beginning.
 
     Whoever may read a document may see what was indexed as that document, and not what lies under its name by now.
 

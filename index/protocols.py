@@ -62,7 +62,7 @@ class Retriever(Protocol):
     """A question to passages."""
 
     def search(self, query: str, k: int, within: Filter | None = None) -> list[Hit]:
-        """The best passages: best first, distinct, at most `k`; ties by document id, then offset.
+        """Return the best passages: best first, distinct, at most `k`; ties by document id, then offset.
 
         Args:
             query: what is looked for.
@@ -80,19 +80,22 @@ class PassageStore(Protocol):
     """Documents and their passages, in document-id order, then text order."""
 
     def documents(self) -> Sequence[Document]:
-        """All documents, ordered by id."""
+        """Return all documents, ordered by id."""
         ...
 
     def descriptions(self) -> Sequence[Description]:
-        """All documents without their texts and outlines, ordered by id: what lists, filters and versions ask for."""
+        """Return all documents without their texts and outlines, ordered by id.
+
+        What lists, filters and versions ask for.
+        """
         ...
 
     def document(self, document_id: str) -> Document | None:
-        """The document with this id, or None."""
+        """Return the document with this id, or None."""
         ...
 
     def passages(self, document_id: str) -> Sequence[Passage]:
-        """The passages of one document in text order; empty for an unknown id."""
+        """Return the passages of one document in text order; empty for an unknown id."""
         ...
 
 
@@ -101,15 +104,15 @@ class Lexicon(Protocol):
     """The terms (of `index.text.terms`) of all passages, titles and section paths included."""
 
     def document_frequency(self, term: str) -> int:
-        """In how many passages a term occurs."""
+        """Return in how many passages a term occurs."""
         ...
 
     def vocabulary(self) -> Mapping[str, int]:
-        """All terms with the number of passages they occur in."""
+        """Return all terms with the number of passages they occur in."""
         ...
 
     def rarity(self, word: str) -> float:
-        """How rare a folded word is: the inverse document frequency of its rarest term, as BM25 counts it."""
+        """Return how rare a folded word is: the inverse document frequency of its rarest term, as BM25 counts it."""
         ...
 
 
@@ -128,7 +131,7 @@ class Index(Library, Protocol):
     """An index, wherever it lies."""
 
     def limited_to(self, readable: Filter) -> Library:
-        """The index as if it held only the documents that a filter admits: nothing tells that there are others.
+        """Return the index as if it held only the documents that a filter admits: nothing tells that there are others.
 
         The filter of a `search` chooses among documents that the asker knows of. Documents that the asker must not
         know of may not even show in scores, word frequencies and what they bring about.
@@ -151,7 +154,7 @@ class Index(Library, Protocol):
         ...
 
     def retriever(self, stage: Stage) -> Retriever:
-        """One stage of the search by itself.
+        """Return one stage of the search by itself.
 
         Raises:
             ValueError: if there is no such stage.
@@ -159,7 +162,7 @@ class Index(Library, Protocol):
         ...
 
     def with_encoder(self, encoder: Encoder) -> Self:
-        """The same index searched through another encoder of the same revision, such as one that remembers.
+        """Return the same index searched through another encoder of the same revision, such as one that remembers.
 
         Raises:
             ValueError: if the encoder makes other vectors.
@@ -195,7 +198,7 @@ class Writer(Protocol):
         ...
 
     def descriptions(self) -> Sequence[Description]:
-        """All documents without their texts and outlines, ordered by id."""
+        """Return all documents without their texts and outlines, ordered by id."""
         ...
 
     def add(
@@ -241,15 +244,15 @@ class Store(Protocol):
         ...
 
     def stamp(self) -> str | None:
-        """Tells one state of the index from another, cheaply; None where there is none."""
+        """Tell one state of the index from another, cheaply; None where there is none."""
         ...
 
     def manifest(self) -> Manifest:
-        """What the index says of itself."""
+        """Return what the index says of itself."""
         ...
 
     def open(self, encoder: Encoder | None = None) -> Index:
-        """The index as it is now.
+        """Return the index as it is now.
 
         Args:
             encoder: to search with; by default the one that the index names is loaded.
@@ -264,7 +267,7 @@ class Store(Protocol):
     def building(
         self, encoder: str, load: LoadEncoder, recall: float | None = None, job: str | None = None
     ) -> AbstractContextManager[Writer]:
-        """A new index that takes the place of what is there when the block ends without an error.
+        """Return a new index that takes the place of what is there when the block ends without an error.
 
         It is empty, but for what an earlier build of the same job had finished when it was broken off.
 
@@ -281,7 +284,7 @@ class Store(Protocol):
         ...
 
     def writing(self, load: LoadEncoder, encoder: str | None = None) -> AbstractContextManager[Writer]:
-        """The index that is there, to be changed.
+        """Return the index that is there, to be changed.
 
         Args:
             load: makes the encoder, when there is something to encode.
@@ -290,5 +293,5 @@ class Store(Protocol):
         ...
 
     def damage(self) -> list[str]:
-        """What is wrong with the index, a line each; empty if it is whole."""
+        """Return what is wrong with the index, a line each; empty if it is whole."""
         ...

@@ -21,7 +21,7 @@ HEAD = """# 谁能读哪些文件，一行一条，后面的盖过前面的：
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds what `lines` reads."""
+    """Add what `lines` reads."""
     parser.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹，或 milvus://…")
     parser.add_argument("documents", nargs="*", metavar="FILE", help="文件、文件夹或 id:编号；* 代表任意文字")
     change = parser.add_mutually_exclusive_group()
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def lines(arguments: argparse.Namespace, documents: Sequence[Described]) -> list[str]:
-    """Does what the arguments say.
+    """Do what the arguments say.
 
     Returns:
         For each document its id, its readers and its file.
@@ -71,7 +71,7 @@ def _text(path: Path) -> str:
 
 
 def _changed(text: str, arguments: argparse.Namespace) -> str:
-    """The file with rules for the documents in place of those it had, at the end, where they count."""
+    """Return the file with rules for the documents in place of those it had, at the end, where they count."""
     if not arguments.documents:
         raise YijuError("请写明是哪些文件；* 代表全部。")
     try:
@@ -85,13 +85,13 @@ def _changed(text: str, arguments: argparse.Namespace) -> str:
 
 
 def _about(line: str) -> str | None:
-    """The documents that a line of the file is about; None where it is no rule."""
+    """Return the documents that a line of the file is about; None where it is no rule."""
     rules = [] if line.strip().startswith("#") else parse(line, "").rules
     return rules[0].documents if rules else None
 
 
 def _write(path: Path, text: str) -> None:
-    """Puts a file in place as a whole; it belongs to whom the old one, or the folder, belongs to."""
+    """Put a file in place as a whole; it belongs to whom the old one, or the folder, belongs to."""
     fresh = path.with_name(f"{path.name}.new")
     try:
         fresh.write_text(text, "utf-8")

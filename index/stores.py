@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def store_at(where: Location) -> Store:
-    """The store at a location; nothing is opened yet.
+    """Return the store at a location; nothing is opened yet.
 
     Raises:
         MissingDependency: if it needs a package that is not installed.

@@ -10,12 +10,12 @@ _OBEYED = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 
 
 def printable(text: str) -> str:
-    """Text of which a terminal shows every character and obeys none; line ends and tabs stay."""
+    """Return the text of which a terminal shows every character and obeys none; line ends and tabs stay."""
     return "".join(each if each in "\n\t" or not _is_obeyed(each) else _stand_in(each) for each in text)
 
 
 def escaped(text: str) -> str:
-    """JSON whose strings mean what they meant, and in which a terminal finds nothing to obey.
+    """Return JSON whose strings mean what they meant, and in which a terminal finds nothing to obey.
 
     Args:
         text: JSON in which control characters below a space are escaped already, as `json.dumps` does.

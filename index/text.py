@@ -55,7 +55,7 @@ class _Table(dict[int, str]):
 
 @cache
 def _simplified() -> dict[int, str]:
-    """Traditional → simplified, one character at a time so that offsets stay true."""
+    """Return traditional → simplified, one character at a time so that offsets stay true."""
     characters = [chr(code) for code in range(0x4E00, 0xA000)]
     converted = opencc.OpenCC("t2s").convert("\n".join(characters)).split("\n")
     return {ord(a): b for a, b in zip(characters, converted, strict=True) if a != b and len(b) == 1}
@@ -76,7 +76,9 @@ _FOLDED = _Table(_folded_character)
 
 
 def terms(text: str) -> list[str]:
-    """What BM25 counts: bigrams of Chinese characters (a lone one stands for itself), words of spaced scripts, numbers.
+    """Return what BM25 counts.
+
+    Bigrams of Chinese characters (a lone one stands for itself), words of spaced scripts, numbers.
 
     Args:
         text: passage or question, in any form: folded here (case, width, traditional characters).
@@ -95,17 +97,17 @@ def terms(text: str) -> list[str]:
 
 
 def terms_fingerprint() -> str:
-    """Tells the rules by which `terms` cuts from other rules: where they changed, stored terms are made anew."""
+    """Tell the rules by which `terms` cuts from other rules: where they changed, stored terms are made anew."""
     return sha256("\n".join(terms(_PROBE)).encode()).hexdigest()[:16]
 
 
 def spaced_fold(text: str) -> str:
-    """`fold`, but keeping white space, which separates Latin words: what terms are cut out of."""
+    """Return `fold`, but keeping white space, which separates Latin words: what terms are cut out of."""
     return unicodedata.normalize("NFKC", text).casefold().translate(_simplified())
 
 
 def sentence_spans(text: str) -> list[Span]:
-    """Sentences in order, trimmed of white space; together they hold every visible character."""
+    """Return sentences in order, trimmed of white space; together they hold every visible character."""
     spans: list[Span] = []
     start = 0
     for match in _SENTENCE_END.finditer(text):

@@ -55,7 +55,7 @@ def measuring() -> Iterator[Stopwatch]:
 
 @contextmanager
 def stage(name: Stage) -> Iterator[None]:
-    """The block is a stage; nothing is done where nobody measures."""
+    """Provide the block is a stage; nothing is done where nobody measures."""
     watch = _watch.get()
     if watch is None:
         yield
@@ -65,7 +65,7 @@ def stage(name: Stage) -> Iterator[None]:
 
 
 def during(name: Stage, items: Iterable[Item]) -> Iterator[Item]:
-    """The same items; making each is part of a stage, what others do with it is not."""
+    """Yield the same items; making each is part of a stage, what others do with it is not."""
     iterator = iter(items)
     while True:
         with stage(name):

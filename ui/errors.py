@@ -57,7 +57,7 @@ class ApiError(Exception):
 
 
 def as_api_error(error: Exception) -> ApiError:
-    """What the API says about an error of answering; a bug stays vague on purpose."""
+    """Return what the API says about an error of answering; a bug stays vague on purpose."""
     if isinstance(error, ApiError):
         return error
     if isinstance(error, TooMany):
@@ -72,19 +72,19 @@ def as_api_error(error: Exception) -> ApiError:
 
 
 def error_body(error: ApiError) -> dict[str, dict[str, str]]:
-    """The contract's form of an error."""
+    """Return the contract's form of an error."""
     return {"error": {"code": error.code, "message": error.message}}
 
 
 def error_response(error: ApiError, *, chat: bool = False) -> JSONResponse:
-    """The contract's form of an error, as a response; with `chat` also in the one that Gradio's page shows."""
+    """Return the contract's form of an error, as a response; with `chat` also in the one that Gradio's page shows."""
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else None
     shown = {"detail": error.message} if chat else {}
     return JSONResponse({**error_body(error), **shown}, error.status, headers)
 
 
 def install(app: FastAPI) -> None:
-    """Makes `app` answer every error in the contract's form; what is unexpected is logged by the server."""
+    """Make `app` answer every error in the contract's form; what is unexpected is logged by the server."""
     app.add_exception_handler(HTTPException, _on_http)
     for kind in (ApiError, YijuError, Exception):
         app.add_exception_handler(kind, _on_error)

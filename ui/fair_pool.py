@@ -31,7 +31,7 @@ class FairPool:
         self._running: Counter[str | None] = Counter()
 
     def submit(self, party: str | None, work: Callable[[], T]) -> Future[T]:
-        """Runs `work` when it is its party's turn.
+        """Return runs `work` when it is its party's turn.
 
         Args:
             party: whose work it is; of one party one thread less is at work than there are. None is the owner's, who
@@ -45,17 +45,17 @@ class FairPool:
         return future
 
     def waiting(self, party: str | None) -> int:
-        """How much work of a party waits."""
+        """Return how much work of a party waits."""
         with self._lock:
             return sum(not future.cancelled() for future, _ in self._waiting.get(party, ()))
 
     def waiting_in_all(self) -> int:
-        """How much work waits."""
+        """Return how much work waits."""
         with self._lock:
             return sum(not future.cancelled() for queue in self._waiting.values() for future, _ in queue)
 
     def shutdown(self) -> None:
-        """Cancels what waits, and waits for what runs."""
+        """Cancel what waits, and waits for what runs."""
         with self._lock:
             left = [future for queue in self._waiting.values() for future, _ in queue]
             self._waiting.clear()
@@ -64,7 +64,7 @@ class FairPool:
         self._pool.shutdown()
 
     def _run(self) -> None:
-        """Goes on as long as there is work that may be done: what has to stay for now is done by whoever ends first."""
+        """Work as long as there is work that may be done: what has to wait is done by the thread that ends first."""
         while (taken := self._take()) is not None:
             party, (future, work) = taken
             try:
@@ -102,7 +102,7 @@ class Aside:
         self._waiting = waiting
 
     async def run(self, party: str | None, work: Callable[[], T]) -> T:
-        """What `work` gives.
+        """Return what `work` gives.
 
         Raises:
             Busy: if too much waits.
@@ -115,7 +115,7 @@ class Aside:
         return await asyncio.wrap_future(self._pool.submit(party, work))
 
     def close(self) -> None:
-        """Cancels what waits, and waits for what runs."""
+        """Cancel what waits, and waits for what runs."""
         self._pool.shutdown()
 
 

@@ -42,7 +42,7 @@ class Source:
 
 
 def stamp_of(store: Store) -> str | None:
-    """Tells one state of an index from another; None where there is none, or its server does not answer."""
+    """Tell one state of an index from another; None where there is none, or its server does not answer."""
     with suppress(StoreUnavailable):
         return store.stamp()
     return None
@@ -121,7 +121,7 @@ def reloading(reloader: Reloader | None, every: float = EVERY) -> Iterator[None]
 
 
 def _watch(reloader: Reloader, stopped: Event, every: float) -> None:
-    """The thread. It is the outermost handler there, hence the one broad `except`."""
+    """Run the thread. It is the outermost handler there, hence the one broad `except`."""
     while not stopped.wait(every):
         try:
             reloader.look()

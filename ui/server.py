@@ -56,7 +56,7 @@ def create_app(
     workers: int | None = None,
     waiting: int = 64,
 ) -> FastAPI:
-    """The application around one assistant.
+    """Return the application around one assistant.
 
     Args:
         answerer: who answers.
@@ -113,7 +113,7 @@ def create_app(
 
 
 def _tools(app: FastAPI, desk: AnswerQueue) -> Callable[[], AbstractAsyncContextManager[None]]:
-    """Serves `/mcp` while what this gives is entered."""
+    """Serve `/mcp` while what this gives is entered."""
     from ui.api.mcp_server import add_routes  # an extra, and slow to import
 
     return add_routes(app, desk)
@@ -124,16 +124,16 @@ def _add_pages(app: FastAPI, desk: AnswerQueue, managing: Managing | None) -> No
 
     @app.get("/")
     async def root(request: Request) -> RedirectResponse:
-        """The chat, or the documents where there are none yet; relative, so that it holds under any prefix."""
+        """Return the chat, or the documents where there are none yet; relative, so that it holds under any prefix."""
         may_add = managing is not None and managing.problem is None and visitor_of(request).role.reaches(Role.EDITOR)
         return RedirectResponse("documents/" if may_add and not desk.answerer.descriptions() else "chat/")
 
     @app.get("/chat")
     async def chat(request: Request) -> RedirectResponse:
-        """The chat, with the question that the address may hold."""
+        """Return the chat, with the question that the address may hold."""
         return RedirectResponse(f"chat/?{request.url.query}" if request.url.query else "chat/")
 
     @app.get("/favicon.ico")
     async def icon() -> FileResponse:
-        """The product's mark."""
+        """Return the product's mark."""
         return FileResponse(HERE / "static" / "icon.svg")

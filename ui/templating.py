@@ -20,7 +20,7 @@ _TEMPLATES = Environment(
 
 
 def page(name: str, request: Request, *, root: str, status: int = 200, **values: object) -> HTMLResponse:
-    """A page of the product.
+    """Return a page of the product.
 
     Args:
         name: of the template.

@@ -47,15 +47,15 @@ class Archive:
             raise Unreadable(f"内含 {len(self._entries)} 个文件，上限是 {MAX_ENTRIES} 个。请拆分。")
 
     def names(self) -> list[str]:
-        """Names of the files in it, in the order of the archive, as the archive's encoding flag has them."""
+        """Return the names of the files in it, in the order of the archive, as the archive's encoding flag has them."""
         return list(self._entries)
 
     def entry(self, name: str) -> zipfile.ZipInfo:
-        """What the archive says of a file."""
+        """Return what the archive says of a file."""
         return self._entries[name]
 
     def read(self, name: str) -> bytes:
-        """A file, unpacked.
+        """Return a file, unpacked.
 
         Raises:
             Unreadable: if it is missing, encrypted, damaged, or unpacks to more than is allowed.
@@ -76,7 +76,7 @@ class Archive:
         return data
 
     def xml(self, name: str) -> etree._Element:
-        """A file as XML.
+        """Return a file as XML.
 
         Raises:
             Unreadable: if it cannot be read or is not well-formed XML without a document type.
@@ -84,12 +84,12 @@ class Archive:
         return parse_xml(self.read(name), name)
 
     def optional_xml(self, name: str) -> etree._Element | None:
-        """A file as XML, or None where the archive has none of that name."""
+        """Return a file as XML, or None where the archive has none of that name."""
         return self.xml(name) if name in self._entries else None
 
 
 def parse_xml(data: bytes, name: str) -> etree._Element:
-    """Bytes as XML that can neither grow nor reach out.
+    """Return bytes as XML that can neither grow nor reach out.
 
     Raises:
         Unreadable: if they are not well-formed, or declare a document type, which office formats never do.
@@ -116,13 +116,16 @@ def _parser() -> etree.XMLParser:
 
 
 def local(element: etree._Element) -> str:
-    """An element's name without its namespace; the strict and the usual form of a format differ in that alone."""
+    """Return an element's name without its namespace.
+
+    The strict and the usual form of a format differ in that alone.
+    """
     tag = element.tag
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 def attribute(element: etree._Element, name: str) -> str | None:
-    """An attribute by its name without namespace."""
+    """Return an attribute by its name without namespace."""
     for key, value in element.attrib.items():
         if str(key).rpartition("}")[2] == name:
             return str(value)
@@ -130,7 +133,7 @@ def attribute(element: etree._Element, name: str) -> str | None:
 
 
 def child(element: etree._Element | None, *names: str) -> etree._Element | None:
-    """The element at a path of local names, the first at each step, or None."""
+    """Return the element at a path of local names, the first at each step, or None."""
     for name in names:
         if element is None:
             return None
@@ -139,7 +142,7 @@ def child(element: etree._Element | None, *names: str) -> etree._Element | None:
 
 
 def relations(archive: Archive, part: str) -> dict[str, str]:
-    """Ids of a part's relations to the parts they lead to; relations that lead outside are left out."""
+    """Return the ids of a part's relations to the parts they lead to; relations that lead outside are left out."""
     folder, _, file = part.rpartition("/")
     root = archive.optional_xml(f"{folder}/_rels/{file}.rels" if folder else f"_rels/{file}.rels")
     found: dict[str, str] = {}

@@ -156,7 +156,7 @@ class Writer:
         self._turn(len(grid.rows))
 
     def _part(self, part: Part, boxes: Sequence[Box], caption: str) -> None:
-        """Rows under one set of names."""
+        """Add rows under one set of names."""
         start, rows = self._length, list[Row]()
         held: list[Span | None] = []
         for line in part.lines:
@@ -225,7 +225,7 @@ class Writer:
             self._notices.append(message)
 
     def content(self) -> Content:
-        """All that was written."""
+        """Return all that was written."""
         return Content(
             "".join(self._parts),
             self.title,
@@ -238,7 +238,7 @@ class Writer:
         )
 
     def _place(self, start: int, end: int, box: Box) -> None:
-        """What is written next stands in a box, from one place in it to another."""
+        """Note the box in which what is written next stands."""
         self._placed[box.page].append(PlacedLine(Span(self._length + start, self._length + end), *box[1:]))
 
     def _append(self, text: str) -> None:
@@ -248,7 +248,7 @@ class Writer:
         self._length += len(text)
 
     def _caption(self) -> str:
-        """The lines right above that name the table: 「表 3 分年度目标」, 「单位：万元」."""
+        """Return the lines right above that name the table: 「表 3 分年度目标」, 「单位：万元」."""
         since = self._tables[-1].span.end if self._tables else 0
         above = self._lines_since(since)
         found: list[str] = []
@@ -259,7 +259,7 @@ class Writer:
         return " ".join(found)
 
     def _lines_since(self, offset: int) -> list[str]:
-        """The last lines written, but none from before an offset, and no boxes to tick."""
+        """Return the last lines written, but none from before an offset, and no boxes to tick."""
         lines: list[str] = []
         position = self._length
         for part in reversed(self._parts[-4:]):
@@ -272,13 +272,13 @@ class Writer:
 
 
 def tidy(line: str) -> str:
-    """A line without invisible characters, with single spaces, none at its ends; tabs stay inside it."""
+    """Return a line without invisible characters, with single spaces, none at its ends; tabs stay inside it."""
     line = line.translate(_INVISIBLE)
     return _LOOSE.sub(lambda gap: "\t" if "\t" in gap.group() else " ", line).strip(" \t\u3000\r\x0b\x0c")
 
 
 def joined(lines: Sequence[str]) -> str:
-    """Lines of one paragraph or cell as one: with a space only between words of spaced scripts."""
+    """Return the lines of one paragraph or cell as one: with a space only between words of spaced scripts."""
     text = ""
     for line in filter(None, map(tidy, lines)):
         if text and _spaced(text[-1]) and _spaced(line[0]):
@@ -288,7 +288,7 @@ def joined(lines: Sequence[str]) -> str:
 
 
 def spaced(lines: Sequence[str]) -> str:
-    """Lines of a cell on one line: what the author set on lines of their own is kept apart by a space."""
+    """Return the lines of a cell on one line: what the author set on lines of their own is kept apart by a space."""
     return " ".join(filter(None, map(tidy, lines))).replace("\t", " ")
 
 

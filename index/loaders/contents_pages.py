@@ -22,7 +22,7 @@ _KEY_MIN = 3  # characters that tell one line from others
 
 
 def contents_lines(lines: Sequence[str]) -> set[int]:
-    """Which lines of a document belong to tables of contents."""
+    """Return which lines of a document belong to tables of contents."""
     keys = [_key(line) for line in lines]
     known = sorted((key, place) for place, key in enumerate(keys) if len(key) >= _KEY_MIN)
     found: set[int] = set()
@@ -39,7 +39,7 @@ def contents_lines(lines: Sequence[str]) -> set[int]:
 
 
 def _end(lines: Sequence[str], keys: Sequence[str], known: Sequence[tuple[str, int]], place: int, titled: bool) -> int:
-    """Where the entries that begin at a place end."""
+    """Return where the entries that begin at a place end."""
     end = place
     while place < len(lines) and place - end <= _GAP_MAX:
         # Without numbers of pages it is a list of titles, each of which stands once more as a line.
@@ -55,17 +55,17 @@ def _is_entry(line: str) -> bool:
 
 
 def _is_numbered(line: str) -> bool:
-    """Whether a line ends in a number that stands apart, as that of a page does."""
+    """Return whether a line ends in a number that stands apart, as that of a page does."""
     return re.search(r"[^0-9.]\s*[0-9]{1,3}$", line) is not None and not re.search(r"[。；：，]", line)
 
 
 def _key(line: str) -> str:
-    """What a line says, without spaces and the number of a page."""
+    """Return what a line says, without spaces and the number of a page."""
     return re.sub(r"[\s.．…·⋯‥•_]+", "", _PAGE.sub("", unicodedata.normalize("NFKC", line).strip()))
 
 
 def _stands_again(key: str, known: Sequence[tuple[str, int]], start: int, end: int) -> bool:
-    """Whether a line elsewhere begins with a key."""
+    """Return whether a line elsewhere begins with a key."""
     place = bisect_left(known, (key, -1)) if len(key) >= _KEY_MIN else len(known)
     while place < len(known) and known[place][0].startswith(key):
         if not start <= known[place][1] < end:
@@ -75,6 +75,6 @@ def _stands_again(key: str, known: Sequence[tuple[str, int]], start: int, end: i
 
 
 def _is_line_again(key: str, known: Sequence[tuple[str, int]], at: int) -> bool:
-    """Whether a line further down says the same."""
+    """Return whether a line further down says the same."""
     place = bisect_left(known, (key, at + 1)) if len(key) >= _KEY_MIN else len(known)
     return place < len(known) and known[place][0] == key

@@ -63,7 +63,7 @@ def _rows(text: str, writer: Writer) -> list[list[str]]:
 
 
 def _delimiter(text: str) -> str:
-    """The sign that parts most rows into as many cells, more than one."""
+    """Return the sign that parts most rows into as many cells, more than one."""
 
     def rows_alike(delimiter: str) -> tuple[int, int]:
         sample = csv.reader(io.StringIO(text[:200_000], newline=""), delimiter=delimiter)
@@ -78,7 +78,7 @@ def _delimiter(text: str) -> str:
 
 
 def _header(rows: list[list[str]]) -> int | None:
-    """One row names the columns if it is all names, each another; else the table tells by itself."""
+    """Return one row names the columns if it is all names, each another; else the table tells by itself."""
     first = [cell for cell in rows[0] if cell]
     named = len(rows) > 1 and len(set(first)) == len(first) and not any(_is_number(cell) for cell in first)
     return 1 if named and len(first) == len(rows[0]) else None

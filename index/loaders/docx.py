@@ -104,7 +104,7 @@ class _Reader:
                 self._chunk(element)
 
     def _chunk(self, element: etree._Element) -> None:
-        """A part in another format, which Word shows in its place."""
+        """Write a part in another format, which Word shows in its place."""
         part = self._targets.get(attribute(element, "id") or "", "")
         try:
             self._writer.include(formats.read(self._archive.read(part), part), pages=False)
@@ -230,7 +230,7 @@ def _tcs(row: etree._Element) -> list[etree._Element]:
 
 
 def _placed(row: etree._Element) -> Iterator[tuple[int, int, etree._Element]]:
-    """The cells of a row, each with its first column and how many it covers."""
+    """Yield the cells of a row, each with its first column and how many it covers."""
     before = child(row, "trPr", "gridBefore")
     column = min(_integer(attribute(before, "val") if before is not None else None), _COLUMNS_MAX)
     for cell in _tcs(row):
@@ -243,7 +243,7 @@ def _placed(row: etree._Element) -> Iterator[tuple[int, int, etree._Element]]:
 def _area_above(
     cell: etree._Element, areas: dict[tuple[int, int], Area], row: int, column: int
 ) -> tuple[tuple[int, int], Area] | None:
-    """The merged cell that a cell goes on from the row above; None where it begins one."""
+    """Return the merged cell that a cell goes on from the row above; None where it begins one."""
     merge = child(cell, "tcPr", "vMerge")
     if merge is None or attribute(merge, "val") == "restart":
         return None
@@ -252,13 +252,13 @@ def _area_above(
 
 
 def _declared(rows: Sequence[etree._Element]) -> int | None:
-    """How many rows at the top are repeated on each page, as heading rows are; None where none is."""
+    """Return how many rows at the top are repeated on each page, as heading rows are; None where none is."""
     marks = [child(row, "trPr", "tblHeader") is not None for row in rows]
     return marks.index(False) if False in marks and marks[0] else None
 
 
 def _unwrapped(parent: etree._Element) -> Iterator[etree._Element]:
-    """Children, those of content controls, insertions and alternatives in their place."""
+    """Yield children, those of content controls, insertions and alternatives in their place."""
     for element in parent:
         name = local(element)
         if name in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag"):
@@ -271,14 +271,14 @@ def _unwrapped(parent: etree._Element) -> Iterator[etree._Element]:
 
 
 def _boxes(element: etree._Element) -> Iterator[etree._Element]:
-    """The text boxes anchored in a paragraph; of two forms of one box the modern one."""
+    """Yield the text boxes anchored in a paragraph; of two forms of one box the modern one."""
     for box in element.iter("{*}txbxContent"):
         if not any(local(above) == "Fallback" for above in box.iterancestors()):
             yield box
 
 
 def _box_of_form(box: etree._Element) -> str:
-    """A check box of a form field, ticked or not."""
+    """Return a check box of a form field, ticked or not."""
     for name in ("checked", "default"):
         state = child(box, name)
         if state is not None:
@@ -287,7 +287,7 @@ def _box_of_form(box: etree._Element) -> str:
 
 
 def _chosen_entry(listed: etree._Element) -> str:
-    """What is chosen of a list in a form field."""
+    """Return what is chosen of a list in a form field."""
     entries = [attribute(entry, "val") or "" for entry in listed if local(entry) == "listEntry"]
     result = child(listed, "result")
     place = _integer(attribute(result, "val")) if result is not None else 0
@@ -309,7 +309,7 @@ def _may_head(text: str) -> bool:
 
 
 def _set_off(written: Sequence[_Written]) -> list[Span]:
-    """Short lines in bold between paragraphs that are not: what an author makes who uses no styles.
+    """Return short lines in bold between paragraphs that are not: what an author makes who uses no styles.
 
     What is centred above the text is its title.
     """
@@ -324,7 +324,7 @@ def _set_off(written: Sequence[_Written]) -> list[Span]:
 
 
 def _is_bold(paragraph: etree._Element, style: _Style) -> bool:
-    """Whether all that a paragraph shows is bold."""
+    """Return whether all that a paragraph shows is bold."""
     runs = [run for run in paragraph.iter("{*}r") if any(local(part) == "t" and part.text for part in run)]
     return bool(runs) and all(_switch(child(run, "rPr", "b"), style.bold) for run in runs)
 
@@ -352,7 +352,7 @@ def _styles(root: etree._Element | None) -> dict[str, _Style]:
 
 
 def _resolved(identifier: str, elements: dict[str, etree._Element]) -> _Style:
-    """A style with what it inherits."""
+    """Return a style with what it inherits."""
     level = list_id = list_level = bold = None
     name, passed, current = "", set(), identifier
     while current in elements and current not in passed:

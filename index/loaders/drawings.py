@@ -104,13 +104,13 @@ class Drawings:
 
 
 def _ids(reference: etree._Element, name: str) -> Iterator[tuple[str, str]]:
-    """The relations that an element names, the one that says what it is."""
+    """Return the relations that an element names, the one that says what it is."""
     wanted = {"chart": "id", "relIds": "dm", "blip": "embed", "imagedata": "id"}[name]
     return ((str(k), str(v)) for k, v in reference.attrib.items() if str(k).rpartition("}")[2] == wanted)
 
 
 def _holds_text(data: bytes) -> bool:
-    """Whether a picture is large enough to hold text."""
+    """Return whether a picture is large enough to hold text."""
     try:
         from PIL import Image
     except ImportError as error:
@@ -128,7 +128,7 @@ def _holds_text(data: bytes) -> bool:
 
 
 def chart(root: etree._Element) -> tuple[str, Grid | None]:
-    """A chart as its title and a table: a row a category, a column a series; None where it holds no values.
+    """Return a chart as its title and a table: a row a category, a column a series; None where it holds no values.
 
     Args:
         root: of the chart's part.
@@ -166,7 +166,7 @@ def _series_name(head: etree._Element | None) -> str:
 
 
 def _points(element: etree._Element | None) -> dict[int, str]:
-    """Cached values by their place; of categories in several levels all, from the outermost in."""
+    """Return cached values by their place; of categories in several levels all, from the outermost in."""
     if element is None:
         return {}
     levels = list(element.iter("{*}lvl"))
@@ -202,12 +202,12 @@ def _formatted(text: str, shape: str) -> str:
 
 
 def _last(values: dict[int, str], place: int) -> str:
-    """What holds at a place: an outer category stands once, where it begins."""
+    """Return what holds at a place: an outer category stands once, where it begins."""
     return next((values[at] for at in sorted(values, reverse=True) if at <= place), "")
 
 
 def _said(element: etree._Element | None) -> str:
-    """The text of runs, paragraph by paragraph, or the cached text of a reference."""
+    """Return the text of runs, paragraph by paragraph, or the cached text of a reference."""
     if element is None:
         return ""
     lines = ["".join(run.text or "" for run in paragraph.iter("{*}t")) for paragraph in element.iter("{*}p")]
@@ -215,7 +215,7 @@ def _said(element: etree._Element | None) -> str:
 
 
 def diagram(root: etree._Element) -> list[str]:
-    """The lines of a diagram, those of a shape under that which it belongs to.
+    """Return the lines of a diagram, those of a shape under that which it belongs to.
 
     Args:
         root: of the diagram's data part.

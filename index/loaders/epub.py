@@ -43,7 +43,7 @@ def read(data: bytes) -> Content:
 
 
 def _chapters(package: etree._Element, folder: str) -> list[str]:
-    """Parts of the chapters, in the order of the spine, without the table of contents."""
+    """Return the parts of the chapters, in the order of the spine, without the table of contents."""
     listed: dict[str, str] = {}
     manifest, spine = child(package, "manifest"), child(package, "spine")
     for item in manifest if manifest is not None else ():

@@ -1,5 +1,4 @@
-"""Signs that a font of a PDF maps to characters that they are not, set right by the code they betray and by what stands
-around them.
+"""Correct signs that a font of a PDF maps to other characters, by their code and by what stands around them.
 
 Fonts made from Chinese ones give the GB 2312 code of a sign as its Unicode: ， (A3AC) comes out as the Yi syllable ꎬ.
 Others give look-alikes: radicals for characters, full-width or mathematical letters, « for 《, a comma for ，.
@@ -31,7 +30,7 @@ _OPENING, _CLOSING = "“‘（《〈〔【", "”’）》〉〕】%％"
 
 
 def repaired(glyphs: Sequence[Glyph], font_of: Callable[[int], str]) -> list[Glyph]:
-    """Characters of a page with the wrong ones among them set right.
+    """Return the characters of a page with the wrong ones among them set right.
 
     Args:
         glyphs: in the order in which the page shows them.
@@ -53,7 +52,10 @@ def repaired(glyphs: Sequence[Glyph], font_of: Callable[[int], str]) -> list[Gly
 
 
 def _plain(text: str) -> str:
-    """A character without the form that only its font gave it: a radical, a full-width digit, a mathematical letter."""
+    """Return a character without the form that only its font gave it.
+
+    A radical, a full-width digit, a mathematical letter.
+    """
     if text.isascii() or len(text) > 1 or "\u4e00" <= text <= "\u9fff":
         return text
     code = ord(text)
@@ -72,7 +74,7 @@ def _is_in(text: str, codes: range) -> bool:
 
 
 def _from_code(texts: Sequence[str], place: int) -> str:
-    """The sign whose code in GB 2312, or else in Big5, a character's Unicode is."""
+    """Return the sign whose code in GB 2312, or else in Big5, a character's Unicode is."""
     code = ord(texts[place]).to_bytes(2, "big")
     for encoding in ("gb2312", "big5"):
         sign = code.decode(encoding, "ignore")
@@ -87,7 +89,10 @@ def _from_code(texts: Sequence[str], place: int) -> str:
 
 
 def _look_alikes(texts: Sequence[str], font_of: Callable[[int], str]) -> Iterator[int]:
-    """Where signs of other scripts stand for Chinese ones: nearly all of theirs in a font stand among characters."""
+    """Yield where signs of other scripts stand for Chinese ones.
+
+    Nearly all of theirs in a font stand among characters.
+    """
     among: dict[str, list[int]] = defaultdict(list)
     otherwise: dict[str, int] = defaultdict(int)
     suspects = [place for place, text in enumerate(texts) if text in _MEANT]

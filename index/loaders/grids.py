@@ -49,7 +49,7 @@ class Lattice:
     cells: tuple[tuple[int, ...], ...]
 
     def cell(self, x: float, y: float) -> int | None:
-        """The cell at a point, or None outside the table."""
+        """Return the cell at a point, or None outside the table."""
         column, row = bisect_right(self.xs, x) - 1, bisect_right(self.ys, y) - 1
         if 0 <= column < len(self.xs) - 1 and 0 <= row < len(self.ys) - 1:
             return self.cells[row][column]
@@ -57,7 +57,7 @@ class Lattice:
 
 
 def lattices(rules: Sequence[Rule]) -> list[Lattice]:
-    """The ruled tables of a page, from the top down; frames around a single cell are none."""
+    """Return the ruled tables of a page, from the top down; frames around a single cell are none."""
     if len(rules) > _RULES_MAX:
         return []
     across = levels(rules)
@@ -67,12 +67,12 @@ def lattices(rules: Sequence[Rule]) -> list[Lattice]:
 
 
 def levels(rules: Sequence[Rule]) -> list[Segment]:
-    """Horizontal rules, from the top down, what touches on one line as one."""
+    """Return horizontal rules, from the top down, what touches on one line as one."""
     return _merged([Segment((r.top + r.bottom) / 2, r.x0, r.x1) for r in rules if r.x1 - r.x0 > r.bottom - r.top])
 
 
 def _merged(segments: Sequence[Segment]) -> list[Segment]:
-    """Segments on one line that touch or overlap as one; short ones left out afterwards, as dashes add up."""
+    """Return segments on one line that touch or overlap as one; short ones left out afterwards, as dashes add up."""
     merged: list[Segment] = []
     for group in _clusters(sorted(segments)):
         at = sum(segment.at for segment in group) / len(group)
@@ -99,7 +99,7 @@ def _clusters(segments: Sequence[Segment]) -> list[list[Segment]]:
 
 
 def _touching(across: Sequence[Segment], down: Sequence[Segment]) -> list[tuple[list[Segment], list[Segment]]]:
-    """Groups of rules that hang together."""
+    """Return the groups of rules that hang together."""
     parents = list(range(len(across) + len(down)))
     for i, one in enumerate(across):
         for j, other in enumerate(down):
@@ -118,7 +118,7 @@ def _root(parents: list[int], place: int) -> int:
 
 
 def _lattice(across: list[Segment], down: list[Segment]) -> Lattice | None:
-    """The grid of a group of rules; sides that are left open end where the rules end."""
+    """Return the grid of a group of rules; sides that are left open end where the rules end."""
     xs = _positions(down, [end for rule in across for end in (rule.start, rule.end)])
     ys = _positions(across, [end for rule in down for end in (rule.start, rule.end)])
     if (len(xs) - 1) * (len(ys) - 1) < 2:
@@ -152,7 +152,7 @@ def _ruled(rules: Sequence[Segment], at: float, start: float, end: float) -> boo
 
 
 def _outermost(found: Sequence[Lattice]) -> list[Lattice]:
-    """Tables that lie in no other; one inside a cell is read with the cell."""
+    """Return the tables that lie in no other; one inside a cell is read with the cell."""
     return [
         one
         for one in found

@@ -168,7 +168,7 @@ def _title(root: etree._Element) -> str | None:
 
 
 def _write_title(writer: Writer, body: etree._Element, main: etree._Element) -> None:
-    """A heading above the article belongs to it."""
+    """Write the heading above the article, which belongs to it."""
     inside = {id(element) for element in main.iter("h1")}
     for h1 in body.iter("h1"):
         if id(h1) not in inside and not inside:
@@ -219,7 +219,7 @@ def _is_menu(element: etree._Element) -> bool:
 
 
 def _weights(element: etree._Element) -> tuple[int, int, int]:
-    """Characters in all, characters in links, and how many links there are."""
+    """Return characters in all, characters in links, and how many links there are."""
     links = list(element.iter("a"))
     return _length(element), sum(map(_length, links)), len(links)
 
@@ -229,7 +229,7 @@ def _length(element: etree._Element) -> int:
 
 
 def _main(body: etree._Element) -> etree._Element:
-    """The innermost block that holds nearly all of the text outside links."""
+    """Return the innermost block that holds nearly all of the text outside links."""
     chosen, whole = body, _prose(body)
     while True:
         inner = max((e for e in chosen if isinstance(e.tag, str) and e.tag in _BLOCKS), key=_prose, default=None)
@@ -317,7 +317,7 @@ def _visible(element: etree._Element) -> str:
 
 
 def _grid(table: etree._Element) -> Grid | None:
-    """A table's cells, or None where the table only lays out a page."""
+    """Return a table's cells, or None where the table only lays out a page."""
     rows = [row for row in table.iter("tr") if next(row.iterancestors("table"), None) is table]
     if len(rows) < 2 or next(table.iterdescendants("table"), None) is not None:
         return None
@@ -359,7 +359,7 @@ def _place(
 
 
 def _cell_text(cell: etree._Element) -> str:
-    """What a cell says on one line: what stands on lines of its own is kept apart by a space."""
+    """Return what a cell says on one line: what stands on lines of its own is kept apart by a space."""
     return " ".join("".join(_pieces(cell)).split())
 
 

@@ -65,7 +65,7 @@ def _pages(picture: Image, writer: Writer) -> Iterator[ocr.Page]:
 
 
 def _on_white(picture: Image) -> Image:
-    """The picture in colours without transparency."""
+    """Return the picture in colours without transparency."""
     from PIL import Image
 
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:

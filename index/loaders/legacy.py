@@ -43,12 +43,12 @@ def read(data: bytes) -> Content:
 
 
 def office() -> str | None:
-    """The program that converts, or None where the machine has none."""
+    """Return the program that converts, or None where the machine has none."""
     return shutil.which("soffice") or shutil.which("libreoffice")
 
 
 def _kind(data: bytes) -> str:
-    """What wrote a file, by the names of its streams.
+    """Return what wrote a file, by the names of its streams.
 
     Raises:
         Unreadable: if it has none of an office program.

@@ -50,7 +50,7 @@ def read(data: bytes, depth: int = 0) -> Content:
 
 
 def _field(message: EmailMessage, name: str) -> str:
-    """A header field; one that breaks the rules is passed over."""
+    """Return a header field; one that breaks the rules is passed over."""
     try:
         return str(message[name] or "")
     except (ValueError, LookupError, AttributeError, TypeError):
@@ -58,7 +58,7 @@ def _field(message: EmailMessage, name: str) -> str:
 
 
 def _body(writer: Writer, message: EmailMessage) -> None:
-    """The text, as plain text where there is some; else the web page."""
+    """Write the plain text of a message, or the web page where there is none."""
     for part in _readable(message):
         kind = Format.HTML if part.get_content_type() in ("text/html", "application/xhtml+xml") else Format.TEXT
         content = formats.of_format(_bytes(part, kind), kind)
@@ -79,7 +79,7 @@ def _readable(message: EmailMessage) -> Iterator[EmailMessage]:
 
 
 def _bytes(part: EmailMessage, kind: Format) -> bytes:
-    """A part's content, in UTF-8 where it tells what it is in."""
+    """Return a part's content, in UTF-8 where it tells what it is in."""
     payload = part.get_payload(decode=True)
     data = payload if isinstance(payload, bytes) else b""
     named = part.get_content_charset()

@@ -58,7 +58,7 @@ def _visible(line: str, start: int) -> Span:
 
 
 def _table(lines: Sequence[str], starts: Sequence[int], first: int, rows: Sequence[int]) -> Table:
-    """A table: its first row names the columns, the second one only draws a line."""
+    """Return a table: its first row names the columns, the second one only draws a line."""
     head = [_MARKS.sub("", lines[first][cell.start : cell.end]) if cell else "" for cell in _cells(lines[first])]
     found = []
     for line in rows[1:]:
@@ -70,7 +70,10 @@ def _table(lines: Sequence[str], starts: Sequence[int], first: int, rows: Sequen
 
 
 def _cells(line: str) -> Iterator[Span | None]:
-    """Where the cells of a row stand in its line; None for empty ones. A bar in code or behind a \\ parts nothing."""
+    """Yield where the cells of a row stand in its line.
+
+    None for empty ones. A bar in code or behind a \\ parts nothing.
+    """
     bars, code = [], ""
     for match in _BAR.finditer(line):
         if match["code"]:
@@ -88,7 +91,7 @@ def _cells(line: str) -> Iterator[Span | None]:
 
 
 def _caption(lines: Sequence[str], first: int) -> str:
-    """The line right above a table, where it names it."""
+    """Return the line right above a table, where it names it."""
     above = next((line.strip() for line in reversed(lines[max(0, first - 2) : first]) if line.strip()), "")
     named = above and len(above) <= _CAPTION_MAX and above[0] not in "|#-" and above[-1] not in "。；;！？"
     return _MARKS.sub("", above).rstrip("：:") if named else ""

@@ -60,7 +60,7 @@ class _Section:
 
 
 def shown(value: float, shape: str, *, since_1904: bool = False) -> str:
-    """A number as its cell shows it.
+    """Return a number as its cell shows it.
 
     Args:
         value: finite.
@@ -78,7 +78,7 @@ def shown(value: float, shape: str, *, since_1904: bool = False) -> str:
 
 
 def general(value: float) -> str:
-    """A number in no format: up to eleven digits."""
+    """Return a number in no format: up to eleven digits."""
     text = f"{value:.11g}"
     mantissa, e, exponent = text.partition("e")
     return f"{mantissa}E{exponent[0]}{exponent[1:].zfill(2)}" if e else text
@@ -86,7 +86,7 @@ def general(value: float) -> str:
 
 @lru_cache(maxsize=512)
 def _sections(shape: str) -> tuple[_Section, ...]:
-    """The sections of a format, for positive, negative and zero numbers or with conditions of their own."""
+    """Return the sections of a format, for positive, negative and zero numbers or with conditions of their own."""
     sections: list[_Section] = []
     tokens: list[_Token] = []
     condition = None
@@ -117,7 +117,7 @@ _COMPARE = {
 
 
 def _chosen(sections: tuple[_Section, ...], value: Decimal) -> tuple[_Section, bool]:
-    """The section for a number, and whether a minus is still to be written."""
+    """Return the section for a number, and whether a minus is still to be written."""
     numeric = sections[:3]
     if any(section.condition for section in numeric):
         for section in numeric:
@@ -156,7 +156,7 @@ def _number(tokens: tuple[_Token, ...], value: Decimal) -> str:
 
 
 def _decimal(tokens: tuple[_Token, ...], value: Decimal) -> str:
-    """Digits in the places that the format has for them, what stands between them kept."""
+    """Return digits in the places that the format has for them, what stands between them kept."""
     places = [at for at, token in enumerate(tokens) if token.kind == "sign" and token.text in "0#?"]
     point = next((at for at, token in enumerate(tokens) if token.kind == "sign" and token.text == "."), len(tokens))
     whole, part = [at for at in places if at < point], [at for at in places if at > point]
@@ -179,7 +179,7 @@ def _decimal(tokens: tuple[_Token, ...], value: Decimal) -> str:
 
 
 def _whole(tokens: tuple[_Token, ...], places: list[int], digits: str, *, grouped: bool) -> dict[int, str]:
-    """The digits before the point, from the last place on; the first place takes all that are left."""
+    """Return the digits before the point, from the last place on; the first place takes all that are left."""
     written: dict[int, str] = {}
     count, left = 0, digits
     for at in reversed(places):
@@ -194,7 +194,7 @@ def _whole(tokens: tuple[_Token, ...], places: list[int], digits: str, *, groupe
 
 
 def _part(tokens: tuple[_Token, ...], places: list[int], decimals: str) -> dict[int, str]:
-    """The digits behind the point; zeros at the end only where the format asks for them."""
+    """Return the digits behind the point; zeros at the end only where the format asks for them."""
     kept = len(decimals.rstrip("0"))
     return {
         at: digit if number < kept or tokens[at].text == "0" else ""
@@ -289,7 +289,7 @@ def _date_part(tokens: tuple[_Token, ...], at: int, moment: datetime.datetime, *
 
 
 def _is_minute(tokens: tuple[_Token, ...], at: int) -> bool:
-    """Whether an m is minutes: behind hours, or before seconds."""
+    """Return whether an m is minutes: behind hours, or before seconds."""
     dates = [(place, token.text[0].lower()) for place, token in enumerate(tokens) if token.kind in ("date", "elapsed")]
     place = next(number for number, (where, _) in enumerate(dates) if where == at)
     before = dates[place - 1][1] if place else ""

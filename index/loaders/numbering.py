@@ -52,7 +52,10 @@ class Numbering:
             self._read(root)
 
     def label(self, list_id: str, level: int) -> str:
-        """The number of the next paragraph of a list, with the space that follows it; empty for an unknown list."""
+        """Return the number of the next paragraph of a list, with the space that follows it.
+
+        Empty for an unknown list.
+        """
         if list_id not in self._levels:
             return ""
         abstract, levels = self._levels[list_id]
@@ -134,7 +137,7 @@ def _integer(value: str | None, default: int) -> int:
 
 
 def numeral(number: int, form: str) -> str:
-    """A number in one of Word's formats; formats that nobody uses in Chinese come out as Arabic digits."""
+    """Return a number in one of Word's formats; formats that nobody uses in Chinese come out as Arabic digits."""
     write = _FORMS.get(form)
     return write(number) if write and number > 0 else str(number)
 

@@ -65,19 +65,19 @@ class _Line:
         self.boxes = np.array([character[2] for character in characters], dtype=np.float64)
 
     def box(self, rotation: NDArray[np.float64]) -> _Box:
-        """What lies around it once the picture is straightened."""
+        """Return what lies around it once the picture is straightened."""
         corners = self.boxes.reshape(-1, 2) @ rotation[:, :2].T + rotation[:, 2]
         (x0, top), (x1, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
         return x0, top, x1, bottom
 
 
 def scale(width: float, height: float) -> float:
-    """Pixels for each point at which a page of this size is read."""
+    """Return pixels for each point at which a page of this size is read."""
     return min(_SCALE_MAX, LONG_SIDE / max(width, height, 1.0))
 
 
 def sheets(pages: Iterable[Sheet | Page]) -> Iterator[Sheet]:
-    """Pages in order, those that are pictures read side by side.
+    """Yield pages in order, those that are pictures read side by side.
 
     Args:
         pages: taken one by one, as far ahead as is read.
@@ -131,7 +131,7 @@ def sheet(page: Page) -> Sheet:
 
 
 def _upright(picture: Picture) -> tuple[Picture, list[_Line], int]:
-    """The picture turned so that its lines can be read, with the lines, and by how many quarter turns to the left."""
+    """Return the picture turned upright, with its lines, and by how many quarter turns to the left."""
     lines = _recognised(picture)
     certainty = _certainty(lines)
     if not lines or (certainty >= _UPRIGHT and not _lies(lines)):
@@ -187,7 +187,7 @@ def _engine() -> RapidOCR:
 
 
 def _skew(lines: Sequence[_Line]) -> float:
-    """The angle of the page's lines in radians, positive where they fall to the right."""
+    """Return the angle of the page's lines in radians, positive where they fall to the right."""
     angles = []
     for line in lines:
         if len(line.texts) >= 8:
@@ -198,7 +198,7 @@ def _skew(lines: Sequence[_Line]) -> float:
 
 
 def _rotation(angle: float, width: int, height: int) -> NDArray[np.float64]:
-    """What turns points of the picture back, about its middle: shape (2, 3)."""
+    """Return what turns points of the picture back, about its middle: shape (2, 3)."""
     cos, sin, x, y = math.cos(angle), math.sin(angle), width / 2, height / 2
     return np.array([[cos, sin, x - cos * x - sin * y], [-sin, cos, y + sin * x - cos * y]])
 
@@ -222,7 +222,10 @@ def _glyphs(line: _Line, rotation: NDArray[np.float64], points: float) -> list[G
 
 
 def _is_stroke(rule: _Box, lines: Sequence[_Box]) -> bool:
-    """Whether a rule is a stroke of a large character: it lies in a line of text and is no longer than that is high."""
+    """Return whether a rule is a stroke of a large character.
+
+    It lies in a line of text and is no longer than that is high.
+    """
     for x0, top, x1, bottom in lines:
         out = _STROKE_OUT * (bottom - top)
         within = x0 - out <= rule[0] and rule[2] <= x1 + out and top - out <= rule[1] and rule[3] <= bottom + out
@@ -232,7 +235,7 @@ def _is_stroke(rule: _Box, lines: Sequence[_Box]) -> bool:
 
 
 def _rules(picture: Picture, angle: float) -> list[_Box]:
-    """Long straight dark lines of the straightened picture, in pixels."""
+    """Return long straight dark lines of the straightened picture, in pixels."""
     import cv2
 
     height, width = picture.shape[:2]

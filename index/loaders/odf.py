@@ -107,7 +107,7 @@ def _pieces(element: etree._Element) -> Iterator[str]:
 
 
 def _grid(table: etree._Element) -> Grid:
-    """The cells of a table that are shown, without what is empty at its ends."""
+    """Return the cells of a table that are shown, without what is empty at its ends."""
     rows: list[list[str]] = []
     areas: list[Area] = []
     header = 0

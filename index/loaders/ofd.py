@@ -86,7 +86,7 @@ def _numbers(text: str | None) -> list[float]:
 
 
 def _placed(element: etree._Element, x: float, y: float) -> tuple[float, float]:
-    """A point of an object on its page."""
+    """Return a point of an object on its page."""
     left, top, _, _ = _box(element.get("Boundary"), (0.0, 0.0, 0.0, 0.0))
     matrix = _numbers(element.get("CTM"))
     if len(matrix) == 6:
@@ -96,7 +96,7 @@ def _placed(element: etree._Element, x: float, y: float) -> tuple[float, float]:
 
 
 def _glyphs(element: etree._Element) -> Iterator[Glyph]:
-    """The characters of a text object, in millimetres; those of objects that are turned are a watermark."""
+    """Yield the characters of a text object, in millimetres; those of objects that are turned are a watermark."""
     size = (_numbers(element.get("Size")) or [4.0])[0]
     matrix = _numbers(element.get("CTM"))
     if len(matrix) == 6 and abs(matrix[1]) > 0.06 * max(abs(matrix[0]), 1e-6):
@@ -117,7 +117,7 @@ def _glyphs(element: etree._Element) -> Iterator[Glyph]:
 
 
 def _deltas(text: str | None) -> list[float]:
-    """Distances between characters; 「g 3 5.5」 stands for three times 5.5."""
+    """Return distances between characters; 「g 3 5.5」 stands for three times 5.5."""
     parts = (text or "").split()
     found: list[float] = []
     while parts:
@@ -131,7 +131,7 @@ def _deltas(text: str | None) -> list[float]:
 
 
 def _rules(element: etree._Element) -> Iterator[Rule]:
-    """The straight parts of a drawing that run along the page's edges."""
+    """Yield the straight parts of a drawing that run along the page's edges."""
     data = child(element, "AbbreviatedData")
     steps = _STEP.findall(data.text or "") if data is not None else []
     start = last = None

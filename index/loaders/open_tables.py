@@ -61,7 +61,7 @@ class OpenTable(NamedTuple):
 
 
 def open_tables(rules: Sequence[Rule], glyphs: Sequence[Glyph]) -> list[OpenTable]:
-    """The tables of a page, from the top down.
+    """Return the tables of a page, from the top down.
 
     Args:
         rules: of the page.
@@ -82,7 +82,7 @@ def open_tables(rules: Sequence[Rule], glyphs: Sequence[Glyph]) -> list[OpenTabl
 
 
 def _aligned(rows: Sequence[_Row]) -> Iterator[OpenTable]:
-    """Tables without rules."""
+    """Yield tables without rules."""
     place = 0
     while place < len(rows):
         least = 2 if place and _CAPTION.match("".join(part.text for part in rows[place - 1].parts)) else 3
@@ -104,7 +104,10 @@ def _aligned(rows: Sequence[_Row]) -> Iterator[OpenTable]:
 
 
 def _fits(rows: Sequence[_Row], row: _Row, least: int) -> bool:
-    """Whether a row goes on with the rows of an aligned table: each of its cells stands in one of their columns."""
+    """Return whether a row goes on with the rows of an aligned table.
+
+    Each of its cells stands in one of their columns.
+    """
     if not rows:
         return len(row.parts) >= least
     if row.top - rows[-1].top > _LINE_MAX * row.size or len(row.parts) < 2 or len(row.parts) > len(rows[0].parts):
@@ -125,7 +128,7 @@ def _row(line: Sequence[Glyph]) -> _Row:
 
 
 def _stacks(across: Sequence[Segment]) -> Iterator[list[Segment]]:
-    """Rules that begin and end alike, from the top down."""
+    """Yield rules that begin and end alike, from the top down."""
     left = [rule for rule in across if rule.end - rule.start >= _WIDE]
     while left:
         one = left[0]
@@ -136,7 +139,7 @@ def _stacks(across: Sequence[Segment]) -> Iterator[list[Segment]]:
 
 
 def _between(rows: Sequence[_Row], upper: Segment, lower: Segment) -> list[_Row]:
-    """The rows between two rules, but for what stands outside of them."""
+    """Return the rows between two rules, but for what stands outside of them."""
     found = []
     for row in rows:
         if upper.at < (row.top + row.bottom) / 2 < lower.at:
@@ -146,7 +149,7 @@ def _between(rows: Sequence[_Row], upper: Segment, lower: Segment) -> list[_Row]
 
 
 def _last_rule(stack: Sequence[Segment], first: int, rows: Sequence[_Row]) -> int:
-    """The last rule of the table that begins at one: all between is rows of several cells."""
+    """Return the last rule of the table that begins at one: all between is rows of several cells."""
     last = first
     for upper, lower in pairwise(stack[first:]):
         band = _between(rows, upper, lower)
@@ -181,7 +184,7 @@ def _table(stack: Sequence[Segment], rows: Sequence[_Row], across: Sequence[Segm
 
 
 def _is_text(parts: Sequence[_Part], columns: Sequence[_Interval]) -> bool:
-    """Whether what seems to be cells are the lines of columns of text: long ones, or full ones."""
+    """Return whether what seems to be cells are the lines of columns of text: long ones, or full ones."""
     usual = median(len(part.text) for part in parts)
     widths = [right - left for left, right in columns]
     full = sum(part.x1 - part.x0 > _FILLED * widths[_column(part, columns)] for part in parts)
@@ -189,7 +192,7 @@ def _is_text(parts: Sequence[_Part], columns: Sequence[_Interval]) -> bool:
 
 
 def _columns(rows: Sequence[_Row]) -> list[_Interval]:
-    """Where the columns lie: rows of a single part, as a note is, do not count."""
+    """Return where the columns lie: rows of a single part, as a note is, do not count."""
     columns: list[_Interval] = []
     for x0, x1 in sorted((part.x0, part.x1) for row in rows if len(row.parts) > 1 for part in row.parts):
         if columns and x0 < columns[-1][1]:
@@ -200,7 +203,10 @@ def _columns(rows: Sequence[_Row]) -> list[_Interval]:
 
 
 def _rows_of(bands: Sequence[list[_Row]], columns: Sequence[_Interval]) -> Iterator[list[list[_Row]]]:
-    """The lines of each band, those of one row together: all of a band where most rows have rules of their own."""
+    """Yield the lines of each band, those of one row together.
+
+    All of a band where most rows have rules of their own.
+    """
     ruled = len(bands) > 2 and sum(len(band) == 1 for band in bands) * 2 >= len(bands)
     for band in bands:
         rows: list[list[_Row]] = []
@@ -213,7 +219,7 @@ def _rows_of(bands: Sequence[list[_Row]], columns: Sequence[_Interval]) -> Itera
 
 
 def _is_wrapped(above: _Row, row: _Row, columns: Sequence[_Interval]) -> bool:
-    """Whether a line only goes on with cells of the line above that had no more room."""
+    """Return whether a line only goes on with cells of the line above that had no more room."""
     if row.top - above.top > _WRAPPED * row.size or len(row.parts) == len(columns):
         return False
     upper = {_column(part, columns): part for part in above.parts}
@@ -226,7 +232,7 @@ def _is_wrapped(above: _Row, row: _Row, columns: Sequence[_Interval]) -> bool:
 
 
 def _column(part: _Part, columns: Sequence[_Interval]) -> int:
-    """The column that most of a part stands in."""
+    """Return the column that most of a part stands in."""
     overlaps = [min(part.x1, right) - max(part.x0, left) for left, right in columns]
     return overlaps.index(max(overlaps))
 
@@ -234,7 +240,7 @@ def _column(part: _Part, columns: Sequence[_Interval]) -> int:
 def _places(
     number: int, parts: Sequence[_Part], columns: Sequence[_Interval], below: Sequence[Segment]
 ) -> tuple[int, ...]:
-    """For each column the number of the cell of a row that it belongs to; rules right below say how far cells reach."""
+    """Return for each column the number of the cell it belongs to; rules right below say how far cells reach."""
     places = [number * len(columns) + column for column in range(len(columns))]
     for part in parts:
         under = [rule for rule in below if rule.start < part.x1 and part.x0 < rule.end]

@@ -21,7 +21,7 @@ _Run = list[Glyph]
 
 
 def without_watermarks(sheets: Sequence[Sheet]) -> list[Sheet]:
-    """Pages without what lies across their text.
+    """Return pages without what lies across their text.
 
     What crosses the text of a page is a watermark if it is pale or stands in the document more than once; its other
     copies go with it. So does what is pale, stands in the middle of pages and repeats from page to page.
@@ -44,7 +44,7 @@ def without_watermarks(sheets: Sequence[Sheet]) -> list[Sheet]:
 
 
 def _suspects(sheet: Sheet) -> Iterator[_Run]:
-    """Runs of characters on a line that are pale, or larger than most of the page."""
+    """Yield runs of characters on a line that are pale, or larger than most of the page."""
     if not sheet.glyphs or sheet.rough:
         return
     large = _LARGE * median(glyph.bottom - glyph.top for glyph in sheet.glyphs)
@@ -65,7 +65,7 @@ def _goes_on(last: Glyph, glyph: Glyph) -> bool:
 
 
 def _crosses(run: _Run, glyphs: Sequence[Glyph]) -> bool:
-    """Whether other characters stand in the boxes of a run's."""
+    """Return whether other characters stand in the boxes of a run's."""
     own = {id(glyph) for glyph in run}
     others = np.array(
         [((g.x0 + g.x1) / 2, (g.top + g.bottom) / 2) for g in glyphs if id(g) not in own and not g.text.isspace()]
@@ -78,7 +78,7 @@ def _crosses(run: _Run, glyphs: Sequence[Glyph]) -> bool:
 
 
 def _key(run: _Run) -> tuple[str, int]:
-    """What a run says and how large it is."""
+    """Return what a run says and how large it is."""
     return "".join("".join(glyph.text for glyph in run).split()), round((run[0].bottom - run[0].top) / 2)
 
 
@@ -87,7 +87,7 @@ def _count(suspects: Sequence[Sequence[_Run]], key: tuple[str, int]) -> int:
 
 
 def _repeated(sheets: Sequence[Sheet], suspects: Sequence[Sequence[_Run]]) -> set[tuple[str, int]]:
-    """What is pale and stands in the middle of most pages."""
+    """Return what is pale and stands in the middle of most pages."""
     pages: Counter[tuple[str, int]] = Counter()
     for sheet, runs in zip(sheets, suspects, strict=True):
         low, high = _MARGIN * sheet.height, (1 - _MARGIN) * sheet.height

@@ -80,7 +80,7 @@ def _sheets(document: pdfium.PdfDocument, count: int, writer: Writer) -> Iterato
 
 
 def _bookmarks(document: pdfium.PdfDocument) -> dict[int, list[tuple[str, int]]]:
-    """Titles and levels of the document's outline, by page."""
+    """Return titles and levels of the document's outline, by page."""
     found: dict[int, list[tuple[str, int]]] = {}
     for number, bookmark in enumerate(document.get_toc()):
         target = bookmark.get_dest()
@@ -95,7 +95,7 @@ def _bookmarks(document: pdfium.PdfDocument) -> dict[int, list[tuple[str, int]]]
 
 
 def _needs_ocr(page: pdfium.PdfPage, text: str) -> bool:
-    """Whether the page's text is in its picture only, or its text layer says nothing."""
+    """Return whether the page's text is in its picture only, or its text layer says nothing."""
     if len(text) >= _JUDGED and (len(_PRIVATE.findall(text)) * 5 > len(text) or _is_garbled(text)):
         return True
     # A line under a scan that says who made it, or when, is not what the page says.
@@ -104,7 +104,7 @@ def _needs_ocr(page: pdfium.PdfPage, text: str) -> bool:
 
 
 def _is_garbled(text: str) -> bool:
-    """Whether a font without a mapping, or with a wrong one, left signs that nobody writes."""
+    """Return whether a font without a mapping, or with a wrong one, left signs that nobody writes."""
     if _is_monotonous(text):
         return True
     accented, letters = len(_ACCENTED.findall(text)), len(_LETTERS.findall(text))
@@ -117,7 +117,10 @@ def _is_garbled(text: str) -> bool:
 
 
 def _is_monotonous(text: str) -> bool:
-    """Fonts without a mapping may come out as one character over and over; dots before numbers of pages are none."""
+    """Return fonts without a mapping may come out as one character over and over.
+
+    Dots before numbers of pages are none.
+    """
     text = _LEADERS.sub("", text)
     return len(text) > 200 and Counter(text).most_common(1)[0][1] > 0.6 * len(text)
 

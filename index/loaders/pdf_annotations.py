@@ -37,7 +37,9 @@ _Texts = list[tuple[Sides, str, float]]  # boxes, what stands in them, and how l
 
 
 def annotated(page: pdfium.PdfPage, turned: Turn, sheets: Sequence[Sheet]) -> list[Sheet]:
-    """A page's sheets with what was filled in where it stands; comments, and what covers other text, behind them.
+    """Return a page's sheets with what was filled in where it stands.
+
+    Comments, and what covers other text, behind them.
 
     Without sheets, as for a page that is read off its picture with all that stands in it, the comments alone.
     """
@@ -57,7 +59,7 @@ def annotated(page: pdfium.PdfPage, turned: Turn, sheets: Sequence[Sheet]) -> li
 
 
 def _read(page: pdfium.PdfPage, turned: Turn) -> tuple[_Texts, list[str]]:
-    """What stands in boxes on the page, and what is only told of it."""
+    """Return what stands in boxes on the page, and what is only told of it."""
     filled: _Texts = []
     comments: list[str] = []
     box = raw.FS_RECTF()
@@ -87,7 +89,7 @@ def _annotations(page: pdfium.PdfPage) -> Iterator[_Annotation]:
 
 
 def _value(page: pdfium.PdfPage, annotation: _Annotation) -> str:
-    """What a form field shows: its value, or a box that is ticked or not."""
+    """Return what a form field shows: its value, or a box that is ticked or not."""
     forms = page.formenv
     if forms is None:
         return ""
@@ -114,7 +116,7 @@ def _read_string(read: Callable[[object, int], int]) -> str:
 
 
 def _covers(box: Sides, glyphs: Sequence[Glyph]) -> bool:
-    """Whether text stands on the page where a box lies, but for lines to write on."""
+    """Return whether text stands on the page where a box lies, but for lines to write on."""
     x0, top, x1, bottom = box
     return any(
         x0 < (glyph.x0 + glyph.x1) / 2 < x1 and top < (glyph.top + glyph.bottom) / 2 < bottom
@@ -124,7 +126,7 @@ def _covers(box: Sides, glyphs: Sequence[Glyph]) -> bool:
 
 
 def _set(box: Sides, text: str, size: float) -> Iterator[Glyph]:
-    """Text in a box, from its top left corner, in the middle of its height if it is one line."""
+    """Yield text in a box, from its top left corner, in the middle of its height if it is one line."""
     x0, top, x1, bottom = box
     size = size or min(_SIZE, max(_SMALLEST, (bottom - top) / _LEADING))
     lines = list(_wrapped(text, max(size, x1 - x0 - 2 * _INSET), size))
@@ -154,7 +156,7 @@ def _em(character: str) -> float:
 
 
 def _listed(comments: Sequence[str], turned: Turn) -> Sheet:
-    """Comments below each other, with a line left free between them; not at the edges, where headers stand."""
+    """Return comments below each other, with a line left free between them; not at the edges, where headers stand."""
     glyphs: list[Glyph] = []
     start = y = turned.height
     for comment in comments:

@@ -33,7 +33,7 @@ _OUTSIDE_MAX = 0.1  # share of the characters that may stand beside the pages th
 
 
 def sheets(page: pdfium.PdfPage, turned: Turn, headings: Sequence[tuple[str, int]]) -> list[Sheet]:
-    """What stands on a page; one sheet for each of several pages that are printed on it side by side."""
+    """Return what stands on a page; one sheet for each of several pages that are printed on it side by side."""
     glyphs, rules = _directed(_glyphs(page, turned)), list(_rules(page, turned))
     whole = Sheet(turned.width, turned.height, glyphs, rules, headings)
     parts = [_cut(whole, area) for area in _logical_pages(page, turned)]
@@ -43,7 +43,7 @@ def sheets(page: pdfium.PdfPage, turned: Turn, headings: Sequence[tuple[str, int
 
 
 def pictured(page: pdfium.PdfPage) -> float:
-    """The share of a page that pictures cover."""
+    """Return the share of a page that pictures cover."""
     turned = Turn(page)
     images = page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=_DEPTH)
     boxes = [_bounds(image, turned) for image in images]
@@ -62,17 +62,17 @@ class Turn:
         self.width, self.height = (down, across) if self.rotation in (90, 270) else (across, down)
 
     def box(self, left: float, bottom: float, right: float, top: float) -> Sides:
-        """A box as left, top, right, bottom."""
+        """Return a box as left, top, right, bottom."""
         return self.around([(left, bottom), (right, top)])
 
     def around(self, points: Sequence[tuple[float, float]]) -> Sides:
-        """The box around points, as left, top, right, bottom."""
+        """Return the box around points, as left, top, right, bottom."""
         placed = [self.point(x, y) for x, y in points]
         xs, ys = [x for x, _ in placed], [y for _, y in placed]
         return min(xs), min(ys), max(xs), max(ys)
 
     def point(self, x: float, y: float) -> tuple[float, float]:
-        """A point as distances from the left and from the top."""
+        """Return a point as distances from the left and from the top."""
         match self.rotation:
             case 90:
                 return y - self._bottom, x - self._left
@@ -84,7 +84,7 @@ class Turn:
                 return x - self._left, self._top - y
 
     def quarters(self, angle: float) -> int:
-        """Quarter turns to the left that bring text upright that is turned by an angle, clockwise, in radians."""
+        """Return how many quarter turns to the left make text upright; `angle` is clockwise, in radians."""
         return int(round(angle / (math.pi / 2)) + self.rotation // 90) % 4
 
 
@@ -114,7 +114,7 @@ def _glyphs(page: pdfium.PdfPage, turned: Turn) -> list[Glyph]:
 
 
 def _font(text: pdfium.PdfTextPage, place: int) -> str:
-    """The name of the font that a character is set in, behind the letters of a subset: ABCDEF+SimSun."""
+    """Return the name of the font that a character is set in, behind the letters of a subset: ABCDEF+SimSun."""
     name = ctypes.create_string_buffer(_FONT_NAME_MAX)
     raw.FPDFText_GetFontInfo(text, place, name, _FONT_NAME_MAX, ctypes.c_int())
     return name.value.decode("utf-8", "replace")
@@ -142,7 +142,7 @@ def _is_faint(text: pdfium.PdfTextPage, place: int) -> bool:
 
 
 def _directed(glyphs: list[Glyph]) -> list[Glyph]:
-    """Characters that mostly follow each other downwards, as columns to be read from the right."""
+    """Return the characters that mostly follow each other downwards, as columns to be read from the right."""
     down, across = _steps(glyphs)
     if len(down) < _COLUMN_MIN or len(down) <= len(across):
         return glyphs
@@ -151,7 +151,7 @@ def _directed(glyphs: list[Glyph]) -> list[Glyph]:
 
 
 def _steps(glyphs: Sequence[Glyph]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    """Neighbours of which the second stands below the first, and those of which it stands beside it."""
+    """Return the neighbours of which the second stands below the first, and those of which it stands beside it."""
     down, across = [], []
     for place, (one, other) in enumerate(pairwise(glyphs)):
         width = one.x1 - one.x0
@@ -169,7 +169,7 @@ def _steps(glyphs: Sequence[Glyph]) -> tuple[list[tuple[int, int]], list[tuple[i
 
 
 def _rules(page: pdfium.PdfPage, turned: Turn) -> Iterator[Rule]:
-    """Straight lines along the page's edges: strokes, sides of boxes, and boxes as thin as a line."""
+    """Yield straight lines along the page's edges: strokes, sides of boxes, and boxes as thin as a line."""
     for drawn in page.get_objects(filter=[raw.FPDF_PAGEOBJ_PATH], max_depth=_DEPTH):
         if _is_background(drawn, turned):
             continue
@@ -191,13 +191,16 @@ def _rules(page: pdfium.PdfPage, turned: Turn) -> Iterator[Rule]:
 
 
 def _matrix(drawn: pdfium.PdfObject) -> pdfium.PdfMatrix:
-    """From an object's own coordinates to those of the page, through the forms that it lies in."""
+    """Return the matrix from an object's own coordinates to those of the page, through the forms that it lies in."""
     matrix = drawn.get_matrix()
     return matrix if drawn.container is None else matrix.multiply(_matrix(drawn.container))
 
 
 def _bounds(drawn: pdfium.PdfObject, turned: Turn) -> Sides:
-    """The box around an object, as the page is shown; pdfium tells it in the coordinates of the form around it."""
+    """Return the box around an object, as the page is shown.
+
+    Pdfium tells it in the coordinates of the form around it.
+    """
     left, bottom, right, top = drawn.get_bounds()
     corners = [(left, bottom), (left, top), (right, bottom), (right, top)]
     if drawn.container is not None:
@@ -207,7 +210,7 @@ def _bounds(drawn: pdfium.PdfObject, turned: Turn) -> Sides:
 
 
 def _is_background(drawn: pdfium.PdfObject, turned: Turn) -> bool:
-    """Whether a shape is filled but not drawn round, and too thick for a rule: the colour behind a cell."""
+    """Return whether a shape is filled but not drawn round, and too thick for a rule: the colour behind a cell."""
     fill, stroke = ctypes.c_int(), ctypes.c_int()
     raw.FPDFPath_GetDrawMode(drawn, fill, stroke)
     if stroke.value:
@@ -228,7 +231,7 @@ def _straight(points: Sequence[tuple[float, float]], turned: Turn) -> Iterator[R
 
 
 def _logical_pages(page: pdfium.PdfPage, turned: Turn) -> list[Sides]:
-    """Where forms lie that are pages of their own: side by side and none over another; row by row."""
+    """Return where forms lie that are pages of their own: side by side and none over another; row by row."""
     forms = page.get_objects(filter=[raw.FPDF_PAGEOBJ_FORM], max_depth=1)
     areas = sorted((_bounds(form, turned) for form in islice(forms, _FORMS_MAX)), key=lambda area: area[1])
     rows: list[list[Sides]] = []
@@ -244,7 +247,7 @@ def _logical_pages(page: pdfium.PdfPage, turned: Turn) -> list[Sides]:
 
 
 def _cut(sheet: Sheet, area: Sides) -> Sheet:
-    """The part of a page in an area, as a page of its own."""
+    """Return the part of a page in an area, as a page of its own."""
     x0, top, x1, bottom = area
     glyphs = [
         glyph._replace(x0=glyph.x0 - x0, top=glyph.top - top, x1=glyph.x1 - x0, bottom=glyph.bottom - top)

@@ -11,7 +11,7 @@ from index.loaders.sniff import HEAD, Format, sniff
 
 
 def draw_page(path: Path, file: IO[bytes], page: int, *, long_side: int = 1400) -> bytes:
-    """A page as PNG, drawn in this process; `index.sandbox` does it in one that is confined.
+    """Return a page as PNG, drawn in this process; `index.sandbox` does it in one that is confined.
 
     Args:
         path: what the file is called.

@@ -29,7 +29,7 @@ _UTF16_MIN = 0.6  # the same with the bytes in the right order; 0.1 in the wrong
 
 
 def decode(path: Path, data: bytes) -> str:
-    """The text of a .txt or .md file.
+    """Return the text of a .txt or .md file.
 
     UTF-8, GB18030 (with GBK and GB2312 in it) and UTF-16 are recognised, with or without a byte order mark.
 
@@ -47,7 +47,7 @@ def decode(path: Path, data: bytes) -> str:
 
 
 def decoded(path: Path, data: bytes) -> tuple[str, int]:
-    """As `decode`, with how many places could not be read: there U+FFFD stands.
+    """See `decode`, with how many places could not be read: there U+FFFD stands.
 
     A file whose text is broken here and there is read; one that is broken all over is in no encoding known here.
     """
@@ -74,7 +74,7 @@ def read(data: bytes, path: Path = Path("文本")) -> Content:
 
 
 def told(broken: int) -> tuple[str, ...]:
-    """What a user should know of places that could not be read."""
+    """Return what a user should know of places that could not be read."""
     return (f"{broken} 处字节不是有效的文字，以「\ufffd」代替；请核对原文。",) if broken else ()
 
 
@@ -110,7 +110,10 @@ def _strict(path: Path, data: bytes, encoding: str) -> str:
 
 
 def _lenient(data: bytes, encodings: tuple[str, ...]) -> tuple[str, int] | None:
-    """The decoding with the fewest places that cannot be read, where these are some but few; None where none is."""
+    """Return the decoding with the fewest places that cannot be read, where these are some but few.
+
+    None where none is.
+    """
     best: tuple[int, str] | None = None
     for encoding in encodings:
         text = data.decode(encoding, "replace")
@@ -135,7 +138,7 @@ def _checked(path: Path, text: str) -> str:
 
 
 def _best_guess(data: bytes, encodings: tuple[str, ...]) -> str | None:
-    """The decoding that looks most like text, or None where none does."""
+    """Return the decoding that looks most like text, or None where none does."""
     best, best_share = None, 0.0
     for encoding in encodings:
         try:
@@ -149,7 +152,7 @@ def _best_guess(data: bytes, encodings: tuple[str, ...]) -> str | None:
 
 
 def everyday_share(text: str) -> float:
-    """The share of everyday characters among those beyond ASCII.
+    """Return the share of everyday characters among those beyond ASCII.
 
     Everyday: level-1 Chinese characters (the 3,755 commonest), simplified or traditional, and the signs of
     GB 2312. Without any character beyond ASCII it is the share of printable ones.

@@ -46,7 +46,7 @@ def read(data: bytes) -> Content:
 
 
 def _slides(archive: Archive) -> list[str]:
-    """Parts of the slides that are shown, in their order."""
+    """Return the parts of the slides that are shown, in their order."""
     main = next((t for t in relations(archive, "").values() if t.endswith("presentation.xml")), "ppt/presentation.xml")
     targets = relations(archive, main)
     listed = child(archive.xml(main), "sldIdLst")
@@ -109,7 +109,7 @@ def _text(element: etree._Element) -> str:
 
 
 def _bands(shapes: Sequence[_Shape]) -> Iterator[list[_Shape]]:
-    """Shapes in groups from the top down; rows of shapes that stand in the same columns are one group."""
+    """Yield shapes in groups from the top down; rows of shapes that stand in the same columns are one group."""
     rows = _parted(shapes, lambda each: (each.top, each.bottom))
     while rows:
         group = rows.pop(0)
@@ -123,7 +123,7 @@ def _columns(shapes: Sequence[_Shape]) -> list[list[_Shape]]:
 
 
 def _parted(shapes: Sequence[_Shape], extent: Callable[[_Shape], tuple[int, int]]) -> list[list[_Shape]]:
-    """Shapes in groups that overlap along one axis."""
+    """Return shapes in groups that overlap along one axis."""
     groups: list[list[_Shape]] = []
     end = -1
     for shape in sorted(shapes, key=extent):
@@ -159,7 +159,7 @@ class _Frame(NamedTuple):
     down: float = 1.0
 
     def inside(self, group: etree._Element) -> _Frame:
-        """The frame of a group's shapes."""
+        """Return the frame of a group's shapes."""
         box = child(group, "grpSpPr", "xfrm")
         off, ext, inner, size = (_pair(child(box, name)) for name in ("off", "ext", "chOff", "chExt"))
         if box is None or not all(size):
@@ -202,7 +202,7 @@ def _placed(element: etree._Element, frame: _Frame) -> _Shape:
 
 
 def _pair(element: etree._Element | None) -> tuple[int, int]:
-    """What an element says of two axes: x and y, or cx and cy."""
+    """Return what an element says of two axes: x and y, or cx and cy."""
     if element is None:
         return 0, 0
     first, second = (attribute(element, a) or attribute(element, b) for a, b in (("x", "cx"), ("y", "cy")))

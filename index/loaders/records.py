@@ -82,7 +82,7 @@ def _deeper(writer: Writer, value: Any, path: tuple[str, ...], depth: int) -> No
 
 
 def _grid(records: Sequence[Any]) -> Grid | None:
-    """Records of the same few short fields as a table."""
+    """Return the records of the same few short fields as a table."""
     if len(records) < 2 or not all(isinstance(record, Mapping) for record in records):
         return None
     names = list(dict.fromkeys(str(name) for record in records for name in record))

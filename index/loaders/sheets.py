@@ -60,7 +60,9 @@ class Sheet:
 
 
 def upright(sheet: Sheet) -> Iterator[Sheet]:
-    """A sheet with its lines upright: turned as most of its characters ask, what runs in other directions behind it.
+    """Yield a sheet with its lines upright.
+
+    Turned as most of its characters ask, what runs in other directions behind it.
 
     A table is turned as a whole; characters that run otherwise in its cells keep their turns.
     """
@@ -78,7 +80,7 @@ def upright(sheet: Sheet) -> Iterator[Sheet]:
 
 
 def _directions(sheet: Sheet) -> dict[int, int]:
-    """For each character in a table the turns of the table's other characters."""
+    """Return for each character in a table the turns of the table's other characters."""
     tables = lattices(sheet.rules)
     inside: dict[int, list[int]] = {}
     for place, glyph in enumerate(sheet.glyphs):
@@ -98,7 +100,7 @@ def _table(tables: Sequence[Lattice], glyph: Glyph) -> int | None:
 
 
 def _turned(sheet: Sheet, turns: int) -> Sheet:
-    """A sheet after quarter turns to the left."""
+    """Return a sheet after quarter turns to the left."""
     width, height = (sheet.height, sheet.width) if turns % 2 else (sheet.width, sheet.height)
     return replace(
         sheet,
@@ -111,7 +113,7 @@ def _turned(sheet: Sheet, turns: int) -> Sheet:
 
 
 def turned(glyphs: Sequence[Glyph], turns: int, width: float, height: float) -> list[Glyph]:
-    """Characters on a page of a size after quarter turns of it to the left."""
+    """Return characters on a page of a size after quarter turns of it to the left."""
     return [
         Glyph(glyph.text, *_side(glyph[1:5], turns, width, height), (glyph.turns - turns) % 4, glyph.faint)
         for glyph in glyphs
@@ -132,7 +134,7 @@ def _side(box: Sides, turns: int, width: float, height: float) -> Sides:
 
 
 def baselines(glyphs: Sequence[Glyph]) -> list[list[Glyph]]:
-    """Characters that stand side by side, from the top down, each row from the left."""
+    """Return the characters that stand side by side, from the top down, each row from the left."""
     rows: list[list[Glyph]] = []
     centre = size = 0.0
     for glyph in sorted(glyphs, key=lambda glyph: glyph.top + glyph.bottom):

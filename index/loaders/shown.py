@@ -26,13 +26,13 @@ class Shown:
         self.page = PlacedPage(max(1, round(width * self._unit)), max(1, round(height * self._unit)), sheet.skew)
 
     def box(self, x0: float, top: float, x1: float, bottom: float) -> Box:
-        """A rectangle of the sheet, in points, as it lies on the page, but for the skew that all lines share."""
+        """Return a rectangle of the sheet, in points, as it lies on the page, but for the skew that all lines share."""
         (left, upper), (right, lower) = self._point(x0, top), self._point(x1, bottom)
         x, y = sorted((round(left), round(right))), sorted((round(upper), round(lower)))
         return Box(self.number, x[0], y[0], x[1], y[1])
 
     def _point(self, x: float, y: float) -> tuple[float, float]:
-        """A point of the sheet as distances from the left and the top of the page, in units."""
+        """Return a point of the sheet as distances from the left and the top of the page, in units."""
         match self._turns:
             case 1:
                 x, y = self._across - y, x

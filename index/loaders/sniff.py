@@ -113,7 +113,7 @@ def inside(data: bytes, found: Format) -> Format:
 
 
 def _declared(data: bytes) -> bytes:
-    """What an archive says it is, in a file of its own."""
+    """Return what an archive says it is, in a file of its own."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)).open("mimetype") as file:
             return file.read(100)
@@ -122,7 +122,10 @@ def _declared(data: bytes) -> bytes:
 
 
 def streams(data: bytes) -> list[str]:
-    """Names of the streams at the top of a compound file, as old office formats are; of a damaged one the known."""
+    """Return the names of the streams at the top of a compound file, as old office formats are.
+
+    Of a damaged one the known.
+    """
     import olefile
 
     try:

@@ -32,12 +32,12 @@ BULLET = "•"
 
 
 def is_symbolic(font: str) -> bool:
-    """Whether a font has signs in the places of letters."""
+    """Return whether a font has signs in the places of letters."""
     return font.lower() in _FONTS or font.lower().startswith("wingdings")
 
 
 def character(font: str, code: str) -> str:
-    """The sign of `w:sym`.
+    """Return the sign of `w:sym`.
 
     Args:
         font: its name.
@@ -50,7 +50,10 @@ def character(font: str, code: str) -> str:
 
 
 def text(font: str, written: str) -> str:
-    """Text set in a font, as it is seen; what stands in the private area is a sign of Wingdings if nothing is said."""
+    """Return text set in a font, as it is seen.
+
+    What stands in the private area is a sign of Wingdings if nothing is said.
+    """
     if is_symbolic(font):
         return "".join(each if each.isspace() else _sign(font, ord(each)) for each in written)
     if not any(ord(each) in _PRIVATE for each in written):

@@ -68,7 +68,7 @@ class Grid:
 
     @classmethod
     def merged(cls, rows: Sequence[list[str]], areas: Iterable[Area], header: int | None = None) -> Grid:
-        """A grid in which the first cell of each area stands in every place of it; areas outside are cut off."""
+        """Return a grid in which the first cell of each area stands in every place of it; areas outside are cut off."""
         width = max(map(len, rows), default=0)
         owners = [[number * width + column for column in range(len(row))] for number, row in enumerate(rows)]
         for top, left, bottom, right in areas:
@@ -176,7 +176,7 @@ def rendered(grid: Grid, names: Sequence[str] = ()) -> Rendered:
 
 
 def _rows(grid: Grid) -> list[_Row]:
-    """The rows in which something is to be seen."""
+    """Return the rows in which something is to be seen."""
     rows: list[_Row] = []
     above: Sequence[int] = ()
     for number, row in enumerate(grid.rows):
@@ -188,7 +188,7 @@ def _rows(grid: Grid) -> list[_Row]:
 
 
 def _gathered(parts: Sequence[Part]) -> list[Part]:
-    """Neighbouring parts under the same names as one."""
+    """Return neighbouring parts under the same names as one."""
     found: list[Part] = []
     for part in parts:
         if found and found[-1].names == part.names:
@@ -199,7 +199,7 @@ def _gathered(parts: Sequence[Part]) -> list[Part]:
 
 
 def _lead(row: _Row) -> str:
-    """What a row above a table's names says of all of it: its title, its unit; empty where it is no such row."""
+    """Return what a row above a table's names says of all of it: its title, its unit; empty where it is no such row."""
     if _is_whole(row):
         return row.cells[0]
     said = list(dict.fromkeys(cell for cell in row.cells if cell))
@@ -207,7 +207,7 @@ def _lead(row: _Row) -> str:
 
 
 def _heading_rows(rows: Sequence[_Row], declared: int | None, *, anew: bool) -> int:
-    """How many rows name columns: those declared, and what goes on from them."""
+    """Return how many rows name columns: those declared, and what goes on from them."""
     if declared is None:
         return header_rows(rows, anew=anew)
     count = min(declared, len(rows))
@@ -217,7 +217,7 @@ def _heading_rows(rows: Sequence[_Row], declared: int | None, *, anew: bool) -> 
 
 
 def _is_form(rows: Sequence[_Row]) -> bool:
-    """Whether each row asks and answers in turn: 「姓名 | 李明 | 性别 | 男」; its first row then names no columns."""
+    """Return whether rows hold names and values in turn, 「姓名 | 李明 | 性别 | 男」: no row then names columns."""
     asked = [_asked(row) for row in rows if not _is_whole(row)]
     if len(asked) < 2 or any(len(cells) % 2 for cells in asked):
         return False
@@ -230,7 +230,7 @@ def _is_form(rows: Sequence[_Row]) -> bool:
 
 
 def _asked(row: _Row) -> list[str]:
-    """The cells of a row of a form, merged ones once; what is left empty at its end is no part of it."""
+    """Return the cells of a row of a form, merged ones once; what is left empty at its end is no part of it."""
     cells = [cell for place, cell in enumerate(row.cells) if not (place and row.owners[place - 1] == row.owners[place])]
     while len(cells) % 2 and not cells[-1]:
         cells.pop()
@@ -256,13 +256,13 @@ def _form_line(row: _Row) -> Line:
 
 
 def _fitted(names: Sequence[str], width: int) -> list[str]:
-    """Names for a table that may have lost columns that only other rows needed; none where they do not fit."""
+    """Return names for a table that may have lost columns that only other rows needed; none where they do not fit."""
     distinct = [name for place, name in enumerate(names) if place == 0 or name != names[place - 1]]
     return next((list(fit) for fit in (names, distinct) if len(fit) == width), [])
 
 
 def _body(rows: Sequence[_Row], names: Sequence[str]) -> Iterator[Part]:
-    """The rows below the heading rows; a row that names the columns anew begins another part."""
+    """Yield the rows below the heading rows; a row that names the columns anew begins another part."""
     part = Part(tuple(names), [])
     for place, row in enumerate(rows):
         if _renames(row.cells, part.names, rows[place + 1 :]):
@@ -274,7 +274,7 @@ def _body(rows: Sequence[_Row], names: Sequence[str]) -> Iterator[Part]:
 
 
 def _renames(row: Sequence[str], names: Sequence[str], below: Sequence[_Row]) -> bool:
-    """Whether a row in the middle names the columns anew: 「（空） | 本报告期末 | 上年度末」."""
+    """Return whether a row in the middle names the columns anew: 「（空） | 本报告期末 | 上年度末」."""
     if not row or row[0] or len(row) != len(names) or names[0] or not below:
         return False
     named = all(cell and not _is_figure(cell) and len(cell) <= _HEADER_CELL_MAX for cell in row[1:])
@@ -282,7 +282,7 @@ def _renames(row: Sequence[str], names: Sequence[str], below: Sequence[_Row]) ->
 
 
 def header_rows(rows: Sequence[_Row], *, anew: bool = False) -> int:
-    """How many rows at the top name the columns; 0 where none seems to.
+    """Return how many rows at the top name the columns; 0 where none seems to.
 
     The first row does if it holds names and no figures while columns below it hold figures, or if it speaks as
     heading rows do (序号, 项目, 单位 …). Rows below it join as long as merged cells tie them to it.
@@ -308,7 +308,7 @@ def header_rows(rows: Sequence[_Row], *, anew: bool = False) -> int:
 
 
 def _goes_on(above: _Row, row: _Row) -> bool:
-    """Whether a heading row is divided further by the next one: merged down, or merged across above it."""
+    """Return whether a heading row is divided further by the next one: merged down, or merged across above it."""
     if any(_is_figure(cell) for cell in row.cells) or any(len(cell) > _HEADER_CELL_MAX for cell in row.cells):
         return False
     down = any(cell and a == b for cell, a, b in zip(row.cells, above.owners, row.owners, strict=False))
@@ -321,7 +321,7 @@ def _goes_on(above: _Row, row: _Row) -> bool:
 
 
 def _contrasts(rows: Sequence[_Row], count: int) -> bool:
-    """Whether some column has a name on top and mostly figures below."""
+    """Return whether some column has a name on top and mostly figures below."""
     for column, name in enumerate(rows[0].cells):
         below = [row.cells[column] for row in rows[count:] if column < len(row.cells) and row.cells[column]]
         if name and below and sum(map(_is_figure, below)) * 5 >= len(below) * 3:
@@ -334,7 +334,7 @@ def _is_figure(cell: str) -> bool:
 
 
 def _is_whole(row: _Row) -> bool:
-    """Whether one cell runs over the whole row, or alone stands in it and heads what follows."""
+    """Return whether one cell runs over the whole row, or alone stands in it and heads what follows."""
     if len(row.cells) < 2 or not row.cells[0]:
         return False
     return len(set(row.owners)) == 1 or (not any(row.cells[1:]) and _HEADS.match(row.cells[0]) is not None)
@@ -346,7 +346,7 @@ def _whole_line(row: _Row, width: int) -> Line:
 
 
 def _names(rows: Sequence[_Row]) -> list[str]:
-    """The name of each column: what stands above it, from the top down, each once."""
+    """Return the name of each column: what stands above it, from the top down, each once."""
     width = max((len(row.cells) for row in rows), default=0)
     stacked = [
         [row.cells[column].rstrip("：:") for row in rows if column < len(row.cells) and row.cells[column]]
@@ -356,7 +356,7 @@ def _names(rows: Sequence[_Row]) -> list[str]:
 
 
 def _line(row: _Row, names: Sequence[str]) -> Line:
-    """A row with the names of its columns; a merged cell is said once, but for each other name above it."""
+    """Return a row with the names of its columns; a merged cell is said once, but for each other name above it."""
     text, cells, fresh = "", list[Span | None](), list[bool]()
     for column, cell in enumerate(row.cells):
         name = names[column] if column < len(names) else ""

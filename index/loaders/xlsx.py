@@ -138,7 +138,7 @@ class _Book:
         return sheet
 
     def _shown(self, cell: etree._Element) -> str:
-        """What a cell shows."""
+        """Return what a cell shows."""
         kind, value, formula = cell.get("t", "n"), None, False
         for part in cell:
             name = local(part)
@@ -169,7 +169,7 @@ class _Book:
         return shown(number, shape, since_1904=self._since_1904) if math.isfinite(number) else value
 
     def _comments(self, part: str, sheet: _Sheet) -> Iterator[str]:
-        """Comments on cells, each with its cell and the name of the row; a thread in place of its first form."""
+        """Yield comments on cells, each with its cell and the name of the row; a thread in place of its first form."""
         found: dict[str, str] = {}
         for target in sorted(relations(self._archive, part).values(), key=lambda target: "threaded" in target.lower()):
             if "comment" in target.lower() and target.endswith(".xml"):
@@ -194,7 +194,7 @@ _Block = tuple[list[list[str]], list[Area]]
 
 
 def _blocks(sheet: _Sheet) -> Iterator[_Block]:
-    """Runs of rows with something in them, without columns that are empty throughout; with their merged cells."""
+    """Yield runs of rows with something in them, without columns that are empty throughout; with their merged cells."""
     small = [
         a
         for a in sheet.areas
@@ -216,7 +216,7 @@ def _blocks(sheet: _Sheet) -> Iterator[_Block]:
 
 
 def _only_hidden(last: int, row: int, hidden: set[tuple[str, int]]) -> bool:
-    """Whether all between two rows is hidden: what stands on both sides is one table."""
+    """Return whether all between two rows is hidden: what stands on both sides is one table."""
     return last < row <= last + len(hidden) + 1 and all(("行", each) in hidden for each in range(last + 1, row))
 
 
@@ -275,12 +275,12 @@ def _strings(root: etree._Element | None) -> list[str]:
 
 
 def _rich(element: etree._Element) -> str:
-    """Text of runs, without the reading aids of Japanese."""
+    """Return the text of runs, without the reading aids of Japanese."""
     return "".join(t.text or "" for t in element.iter("{*}t") if not any(local(a) == "rPh" for a in t.iterancestors()))
 
 
 def _formats(root: etree._Element | None) -> list[str]:
-    """The number format of each cell style."""
+    """Return the number format of each cell style."""
     if root is None:
         return []
     own = {e.get("numFmtId") or "": e.get("formatCode") or GENERAL for e in root.iterfind(".//{*}numFmts/{*}numFmt")}

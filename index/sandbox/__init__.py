@@ -126,7 +126,7 @@ class Sandbox:
         below: Path | None = None,
         paged: Callable[[int, int], None] = lambda page, pages: None,
     ) -> Iterator[Document | DocumentError]:
-        """As `index.loaders.load_all`, without its dangers.
+        """See `index.loaders.load_all`, without its dangers.
 
         A document that ends the process becomes an error; those behind it in the same archive are still read.
         With `below` no link is followed on the way from that folder to the file, as in `index.loaders.open_file`.
@@ -162,7 +162,7 @@ class Sandbox:
     def page_picture(
         self, path: Path, page: int, *, long_side: int = 1400, opened: Callable[[], IO[bytes]] | None = None
     ) -> bytes:
-        """A page of a PDF or a picture as PNG.
+        """Return a page of a PDF or a picture as PNG.
 
         Args:
             path: the file.
@@ -185,7 +185,7 @@ class Sandbox:
         return picture
 
     def _said(self, job: dict[str, object], path: Path, opened: Callable[[], IO[bytes]]) -> Iterator[_Said]:
-        """What the process says of a file, until it has done with it.
+        """Yield what the process says of a file, until it has done with it.
 
         Raises:
             DocumentError, MissingDependency: if the file itself cannot be read.
@@ -202,7 +202,7 @@ class Sandbox:
             raise failure
 
     def _messages(self, job: dict[str, object], file: IO[bytes]) -> Generator[_Said | _Failure]:
-        """As `_said`. The process is ended unless it came to the end of the file."""
+        """See `_said`. The process is ended unless it came to the end of the file."""
         worker = self._worker or self._started()
         done = False
         try:
@@ -251,7 +251,7 @@ class _Worker:
             raise YijuError(f"无法启动读取文件的进程：{self.reason()}") from error
 
     def ask(self, job: dict[str, object], file: IO[bytes]) -> Iterator[dict[str, Any]]:
-        """What it says of a file, up to the last word.
+        """Yield what it says of a file, up to the last word.
 
         Raises:
             EOFError, ConnectionError: if it ended.
@@ -268,7 +268,7 @@ class _Worker:
             yield message
 
     def reason(self) -> str:
-        """Why it ended, once it has."""
+        """Return why it ended, once it has."""
         try:
             code = self._process.wait(10)
         except subprocess.TimeoutExpired:
@@ -290,7 +290,7 @@ class _Worker:
 
 
 def _environment(folder: str) -> dict[str, str]:
-    """Nothing that this process was told: keys and passwords may stand there."""
+    """Return an environment without that of this process, which may hold keys and passwords."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH") if name in os.environ}
     root = str(Path(index.__file__).parents[1])
     own = {"PYTHONPATH": root, "HOME": folder, "TMPDIR": folder, "OPENBLAS_NUM_THREADS": "1", "PYTHONUTF8": "1"}
@@ -315,7 +315,7 @@ def _reason(code: int, complaint: str) -> str:
 
 
 def _meant(message: Mapping[str, Any]) -> _Said | _Failure:
-    """A message as what it means.
+    """Return a message as what it means.
 
     Raises:
         ValueError, TypeError, LookupError: if it makes no sense.

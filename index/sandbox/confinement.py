@@ -132,7 +132,7 @@ def _refuse_sockets(libc: ctypes.CDLL, unix_sockets: bool) -> bool:
 
 
 def _filter(column: int, architecture: int, unix_sockets: bool) -> Sequence[bytes]:
-    """The filter: words of the call are its number at 0, the architecture at 4, the first argument at 16."""
+    """Return the filter: words of the call are its number at 0, the architecture at 4, the first argument at 16."""
     refused = [numbers[column] for numbers in _REFUSED.values()]
     program = [
         _step(_LOAD, 4),
@@ -154,7 +154,7 @@ def _step(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
 
 
 def missing(layers: Collection[str]) -> list[str]:
-    """What the kernel refused, in words."""
+    """Return what the kernel refused, in words."""
     meanings = {
         FILES: "本机内核没有 Landlock，读文件的进程能读到本用户能读的其他文件",
         NETWORK: "本机内核没有 seccomp，读文件的进程没有断网",

@@ -32,7 +32,7 @@ def send(connection: socket.socket, message: dict[str, object], descriptor: int 
 
 
 def receive(connection: socket.socket, most: int = MAX) -> tuple[dict[str, Any], int]:
-    """The next message, and its length in bytes.
+    """Return the next message, and its length in bytes.
 
     Raises:
         EOFError: if the other side is gone.
@@ -42,7 +42,7 @@ def receive(connection: socket.socket, most: int = MAX) -> tuple[dict[str, Any],
 
 
 def receive_with_file(connection: socket.socket) -> tuple[dict[str, Any], int | None]:
-    """The next message with the descriptor that came along.
+    """Return the next message with the descriptor that came along.
 
     Raises:
         EOFError, ValueError: as `receive`.

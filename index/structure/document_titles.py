@@ -63,7 +63,7 @@ _MARKDOWN_TITLE = re.compile(r"^#[ \t]+(.+?)[ \t#]*$", re.M)
 
 
 def document_title(text: str, lines: Sequence[str], name: str, prominent: Sequence[str] = ()) -> str:
-    """The title of a document, on one line.
+    """Return the title of a document, on one line.
 
     Args:
         text: verbatim text.
@@ -81,12 +81,12 @@ def document_title(text: str, lines: Sequence[str], name: str, prominent: Sequen
 
 
 def visible_lines(text: str) -> list[str]:
-    """Lines that show anything, trimmed."""
+    """Return the lines that show anything, trimmed."""
     return [line for line in (raw.strip() for raw in text.split("\n")) if line]
 
 
 def squeezed(text: str) -> str:
-    """A text without white space."""
+    """Return a text without white space."""
     return re.sub(r"\s+", "", text)
 
 
@@ -95,7 +95,7 @@ def _tidy(title: str) -> str:
 
 
 def _closed(title: str) -> str:
-    """A title whose letters were set apart: 「技 术 指 南」."""
+    """Return a title whose letters were set apart: 「技 术 指 南」."""
     return re.sub(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff](?: |$))", "", _tidy(title))
 
 
@@ -103,7 +103,7 @@ def _closed(title: str) -> str:
 
 
 def _named(name: str) -> str | None:
-    """What the name of a file says, without its number, date and state; None where it says nothing."""
+    """Return what the name of a file says, without its number, date and state; None where it says nothing."""
     name = unicodedata.normalize("NFKC", name).replace("(", "（").replace(")", "）") if name else ""
     before = ""
     while name != before:
@@ -114,7 +114,7 @@ def _named(name: str) -> str | None:
 
 
 def _better(found: str, named: str, head: str) -> str:
-    """The title that the text shows, or the name of the file where the text carries that as well, and more of it."""
+    """Return the title that the text shows, or the file name where the text holds that and it says more."""
     own, said = squeezed(_plain(found)), squeezed(_plain(named))
     if said not in head:
         return found
@@ -155,7 +155,7 @@ def _written(text: str, lines: Sequence[str], prominent: Sequence[str]) -> str |
 
 
 def _is_furniture(line: str) -> bool:
-    """Whether a line of the head is what many documents share: a letterhead, 目录, a number, a company."""
+    """Return whether a line of the head is what many documents share: a letterhead, 目录, a number, a company."""
     return bool(
         _NO_TITLE.fullmatch(line)
         or _STANDARD.fullmatch(line)
@@ -166,7 +166,7 @@ def _is_furniture(line: str) -> bool:
 
 
 def _standard(lines: Sequence[str]) -> str | None:
-    """What stands on the cover of a standard below its number, in Chinese."""
+    """Return what stands on the cover of a standard below its number, in Chinese."""
     numbers = [place for place, line in enumerate(lines[:15]) if _STANDARD_NUMBER.fullmatch(line.removeprefix("代替"))]
     if not numbers or not any(_STANDARD.fullmatch(squeezed(line)) for line in lines[: numbers[-1] + 1]):
         return None
@@ -179,7 +179,7 @@ def _standard(lines: Sequence[str]) -> str | None:
 
 
 def _published(text: str, lines: Sequence[str]) -> str | None:
-    """What a notice issues, if the text carries it: named in 《》 and once more by itself."""
+    """Return what a notice issues, if the text carries it: named in 《》 and once more by itself."""
     for match in sorted(
         [*_PUBLISHED.finditer(text, 0, HEAD), *_ISSUING.finditer(text, 0, HEAD)], key=lambda found: found.start()
     ):
@@ -195,7 +195,7 @@ def _published(text: str, lines: Sequence[str]) -> str | None:
 
 
 def _own_lines(name: str, lines: Sequence[str]) -> str | None:
-    """`name` as it stands in lines of its own, with what may follow it on them: （试行）."""
+    """Return `name` as it stands in lines of its own, with what may follow it on them: （试行）."""
     for first in range(len(lines)):
         joined = ""
         for line in lines[first : first + 4]:
@@ -208,7 +208,7 @@ def _own_lines(name: str, lines: Sequence[str]) -> str | None:
 
 
 def _joined_title(lines: Sequence[str]) -> str | None:
-    """The first run of at most four lines without stops that ends as titles of documents do."""
+    """Return the first run of at most four lines without stops that ends as titles of documents do."""
     for first, line in enumerate(lines[:15]):
         if not _is_title_line(line) or line[0] in "（(":
             continue
@@ -242,7 +242,7 @@ def _is_title_line(line: str) -> bool:
 
 
 def labelled(lines: Sequence[str], keys: Sequence[str]) -> str | None:
-    """What stands behind one of some labels in the head of a document."""
+    """Return what stands behind one of some labels in the head of a document."""
     for line in lines[:20]:
         match = _LABELLED.match(line)
         if match and match["key"] in keys:

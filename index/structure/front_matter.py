@@ -21,7 +21,7 @@ _URL = re.compile(r"https?://", re.I)
 
 
 def labels(document: Document, span: Span) -> tuple[str, ...]:
-    """Names of the facts about the document that a part of its head holds; empty for other parts.
+    """Return the names of the facts about the document that a part of its head holds; empty for other parts.
 
     Args:
         document: with metadata and headings.

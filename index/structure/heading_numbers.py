@@ -1,4 +1,4 @@
-"""Line beginnings that may number a heading: 第一章, 一、, （一）, 1．, （1）, 1.1, 专栏1, 附件1, 一是, ## …
+"""Parse line beginnings that may number a heading: 第一章, 一、, （一）, 1．, （1）, 1.1, 专栏1, 附件1, 一是, ##.
 
 A marker is only a candidate. Whether it opens a heading or counts an item of a list is
 decided in `index.structure.outline`, by sequence and nesting.
@@ -86,7 +86,7 @@ class Marker:
 
 
 def cn_number(numeral: str) -> int:
-    """The value of a Chinese or Arabic numeral below ten thousand: 二十一 → 21, 一百零三 → 103, １２ → 12.
+    """Return the value of a Chinese or Arabic numeral below ten thousand: 二十一 → 21, 一百零三 → 103, １２ → 12.
 
     Args:
         numeral: only numerals, at least one.
@@ -109,7 +109,7 @@ def cn_number(numeral: str) -> int:
 
 
 def markers(text: str) -> list[Marker]:
-    """All candidates of a text, in text order, at most one a line."""
+    """Return all candidates of a text, in text order, at most one a line."""
     found = [marker for marker in _scan(text) if marker is not None]
     chapters = {marker.prefix[0] for marker in found if marker.prefix}
     # 「3 组织体系」 counts beside 「3.1 …」, or as one of several chapters; a bare number begins too many other lines.
@@ -120,7 +120,10 @@ def markers(text: str) -> list[Marker]:
 
 
 def _are_chapters(bare: Sequence[Marker], length: int) -> bool:
-    """Whether bare numbers count through the whole text with something to read under each: a paper's sections."""
+    """Return whether bare numbers count through the whole text with something to read under each.
+
+    A paper's sections.
+    """
     if len(bare) < _CHAPTERS_MIN or [marker.number for marker in bare] != list(range(1, len(bare) + 1)):
         return False
     ends = [*(marker.line for marker in bare[1:]), length]
@@ -205,7 +208,7 @@ def _other(text: str, line: int, start: int, end: int) -> Marker | None:
 
 
 def _is_figure(text: str, number_end: int, content: int, end: int) -> bool:
-    """1.5万亩, 3.2 亿元: a decimal with its unit, not a section number."""
+    """Return 1.5万亩, 3.2 亿元: a decimal with its unit, not a section number."""
     return content < end and text[content] in "万亿千百亩元吨公米个倍度平立克升兆年月日点" and content - number_end <= 1
 
 

@@ -82,7 +82,7 @@ _Event = tuple[str, str]  # ISO date, and what happened
 
 
 def describe(text: str, name: str, prominent: Sequence[str] = ()) -> tuple[str, Metadata]:
-    """The title and the particulars of a document.
+    """Return the title and the particulars of a document.
 
     Args:
         text: verbatim text.
@@ -116,7 +116,7 @@ def describe(text: str, name: str, prominent: Sequence[str] = ()) -> tuple[str, 
 
 
 def period(title: str) -> str | None:
-    """The years that a title names: 「2022—2025年」 as 2022/2025, 「2025年」 as 2025/2025, 「十四五」 as 2021/2025."""
+    """Return the years that a title names: 「2022—2025年」 as 2022/2025, 「十四五」 as 2021/2025."""
     if match := _YEARS.search(title):
         return f"{match[1]}/{match[2]}" if match[1] <= match[2] else None
     if match := _FIVE_YEARS.search(title):
@@ -127,7 +127,7 @@ def period(title: str) -> str | None:
 
 
 def _effective(text: str, issued: str | None) -> str | None:
-    """The date in 「自…起施行」, which stands near the end or near the beginning."""
+    """Return the date in 「自…起施行」, which stands near the end or near the beginning."""
     for part in (text[-_CLOSING:], text[:HEAD]):
         if match := _IN_FORCE.search(part):
             return _iso(match) if match["y"] else issued
@@ -135,7 +135,7 @@ def _effective(text: str, issued: str | None) -> str | None:
 
 
 def _revised(history: Sequence[_Event], *names: str) -> str | None:
-    """The last amendment in the history under the title, （1993年…通过　根据2018年…修正）, or in a name."""
+    """Return the last amendment in the history under the title, （1993年…通过　根据2018年…修正）, or in a name."""
     for date, told in reversed(history):
         if how := _AMENDED.search(told):
             return f"{date} {how[0]}"
@@ -144,7 +144,7 @@ def _revised(history: Sequence[_Event], *names: str) -> str | None:
 
 
 def _history(head: str) -> list[_Event]:
-    """What happened to a law and when, as the bracket under its title tells."""
+    """Return what happened to a law and when, as the bracket under its title tells."""
     begins = _HISTORY.search(head)
     told = _bracketed(head[begins.start() :].lstrip()) if begins else ""
     told = re.sub("《[^》]*》", lambda named: "修正" if "修正案" in named[0] else "", told)
@@ -154,7 +154,7 @@ def _history(head: str) -> list[_Event]:
 
 
 def _bracketed(text: str) -> str:
-    """What stands in the bracket that a text begins with; all of the text if it is never closed."""
+    """Return what stands in the bracket that a text begins with; all of the text if it is never closed."""
     depth = 0
     for place, character in enumerate(text):
         depth += (character in "（(") - (character in "）)")
@@ -164,14 +164,14 @@ def _bracketed(text: str) -> str:
 
 
 def _named_date(file_name: str) -> str | None:
-    """The date that a file's name ends in, as collections of laws name them: 公司法(2018-10-26)."""
+    """Return the date that a file's name ends in, as collections of laws name them: 公司法(2018-10-26)."""
     match = _DATED_NAME.search(file_name)
     valid = match and 1 <= int(match["m"]) <= 12 and 1 <= int(match["d"]) <= 31
     return f"{match['y']}-{match['m']}-{match['d']}" if match and valid else None
 
 
 def _expires(text: str, since: str | None) -> str | None:
-    """The date in 「有效期至…」, or the one so many years after the beginning."""
+    """Return the date in 「有效期至…」, or the one so many years after the beginning."""
     closing = text[-_CLOSING:]
     if match := _EXPIRES.search(closing):
         return _iso(match)
@@ -183,7 +183,7 @@ def _expires(text: str, since: str | None) -> str | None:
 
 
 def _repeals(text: str) -> str | None:
-    """The titles in 「《…》同时废止」 of the closing provisions."""
+    """Return the titles in 「《…》同时废止」 of the closing provisions."""
     found = (re.findall("《.+?》", match["titles"]) for match in _REPEALED.finditer(text[-_CLOSING:]))
     return "".join(dict.fromkeys(title for titles in found for title in titles)) or None
 
@@ -203,7 +203,10 @@ def _region(issuer: str | None, title: str) -> str | None:
 
 
 def _names_a_region(name: str, *, sure: bool) -> bool:
-    """Whether it is a name and no word that ends like one; titles begin with all sorts of words, issuers do not."""
+    """Return whether it is a name and no word that ends like one.
+
+    Titles begin with all sorts of words, issuers do not.
+    """
     if len(name) < 3 or _NO_REGION.search(name):
         return False
     return sure or len(name) <= 4 or bool(_PROVINCE.match(name))
@@ -213,14 +216,16 @@ def _names_a_region(name: str, *, sure: bool) -> bool:
 
 
 def _bodies(line: str) -> str:
-    """Issuing bodies that stand on one line, apart from each other; the letters of one may be spaced, too."""
+    """Return issuing bodies that stand on one line, apart from each other; the letters of one may be spaced, too."""
     parts = line.split()
     apart = len(parts) > 1 and all(len(part) >= 4 and ORGANISATION.fullmatch(part) for part in parts)
     return "、".join(parts) if apart else _parted(squeezed(line))
 
 
 def _parted(name: str) -> str:
-    """Bodies that stand side by side without a mark: the next begins with a place as the first does, or a province.
+    """Return the bodies that stand side by side without a mark.
+
+    The next begins with a place as the first does, or a province.
 
     A bureau of the state in a province (国家税务总局广东省税务局) is one body.
     """
@@ -233,7 +238,7 @@ def _parted(name: str) -> str:
 
 
 def _signed_within(text: str, issuer: str | None) -> str | None:
-    """The date under the issuer's name where annexes follow the signature."""
+    """Return the date under the issuer's name where annexes follow the signature."""
     lines = visible_lines(text)
     for name, below in pairwise(lines):
         if issuer and _bodies(name) == issuer and (date := _date_alone(below)):
@@ -255,7 +260,7 @@ def _number(lines: Sequence[str]) -> str | None:
 
 
 def _signature(lines: Sequence[str]) -> _Signature | None:
-    """Who signed and when: bodies on lines above a date, both on one line, or a date alone in brackets."""
+    """Return who signed and when: bodies on lines above a date, both on one line, or a date alone in brackets."""
     for i, line in enumerate(lines):
         date = _date_alone(line)
         first = i

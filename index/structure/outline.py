@@ -101,7 +101,7 @@ class _Node:
 
 
 def outline(text: str, declared: Sequence[Declared] = (), tables: Sequence[Table] = ()) -> tuple[Heading, ...]:
-    """The headings of a text.
+    """Return the headings of a text.
 
     Args:
         text: verbatim text of a document, line ends `\\n`.
@@ -138,7 +138,7 @@ def outline(text: str, declared: Sequence[Declared] = (), tables: Sequence[Table
 
 
 def _outside(found: Sequence[Marker], tables: Sequence[Table]) -> list[Marker]:
-    """Markers that stand in no table."""
+    """Return the markers that stand in no table."""
     starts = [table.span.start for table in tables]
     kept = []
     for marker in found:
@@ -149,7 +149,7 @@ def _outside(found: Sequence[Marker], tables: Sequence[Table]) -> list[Marker]:
 
 
 def _with_declared(found: Sequence[Marker], declared: Sequence[Declared]) -> list[Marker]:
-    """Markers together with declared headings, which take the place of those on their lines.
+    """Return markers together with declared headings, which take the place of those on their lines.
 
     Of a family that is declared here and there only, such as 一、 in a file whose author used a style once, the
     numbers are the better guide.
@@ -173,14 +173,17 @@ def _with_declared(found: Sequence[Marker], declared: Sequence[Declared]) -> lis
 
 
 def _as_declared(marker: Marker, found: Sequence[Marker], levels: Mapping[int, int]) -> Marker:
-    """A chapter or section that the file forgot to declare, on the level of the others of its kind."""
+    """Return a chapter or section that the file forgot to declare, on the level of the others of its kind."""
     usual = Counter(levels[each.line] for each in found if each.kind == marker.kind and each.line in levels)
     level = usual.most_common(1)[0][0]
     return Marker("#" * min(level, 6), 0, marker.line, marker.start, marker.start, marker.end)
 
 
 def _with_set_off(found: Sequence[Marker], lines: Sequence[Declared]) -> list[Marker]:
-    """Markers together with lines that are only set off, where these have no number: titles as others without one."""
+    """Return markers together with lines that are only set off, where these have no number.
+
+    Titles as others without one.
+    """
     taken = {marker.line for marker in found}
     spans = [heading.span for heading in lines if heading.span.start not in taken]
     titles = [Marker(UNNUMBERED, 0, span.start, span.start, span.start, span.end) for span in spans]
@@ -201,7 +204,7 @@ def _nest(found: Sequence[Marker]) -> list[_Node]:
 
 
 def _successors(found: Sequence[Marker]) -> dict[Marker, bool]:
-    """Whether the next marker of the same kind carries the next number."""
+    """Return whether the next marker of the same kind carries the next number."""
     answer: dict[Marker, bool] = {}
     later: dict[str, Marker] = {}
     for marker in reversed(found):
@@ -212,7 +215,7 @@ def _successors(found: Sequence[Marker]) -> dict[Marker, bool]:
 
 
 def _observed_nesting(found: Sequence[Marker]) -> dict[tuple[str, str], int]:
-    """How often a whole run of kind B stands between two neighbours of kind A: (A, B) → count.
+    """Return how often a whole run of kind B stands between two neighbours of kind A: (A, B) → count.
 
     A run that goes on behind the second neighbour is no evidence, for 「5．（二）6．」 counts through, unless it
     begins under the first item of A: 「一、第一条…第六条 二、第七条」.
@@ -290,7 +293,7 @@ class _Nesting:
         self._push(marker, run, lambda open_: not adjacent and self._outranks(marker.kind, open_.marker.kind))
 
     def _adjoins(self, marker: Marker) -> bool:
-        """Whether nothing stands between the heading on top and this marker: a box that begins with a list."""
+        """Return whether nothing stands between the heading on top and this marker: a box that begins with a list."""
         return marker.line - self._stack[-1].marker.end <= 2
 
     def _numbers_parent(self, marker: Marker) -> bool:
@@ -300,7 +303,7 @@ class _Nesting:
         )
 
     def _goes_on(self, open_: Marker, title: Marker) -> bool:
-        """Whether the numbers that an open heading counts in go on behind a title, which then stands inside it."""
+        """Return whether the numbers of an open heading go on behind a title, which then stands inside it."""
         behind = self._found[bisect_right(self._found, title.line, key=lambda marker: marker.line) :]
         after = next((marker for marker in behind if marker.kind == open_.kind), None)
         return open_.kind not in (UNNUMBERED, "条") and after is not None and after.number == open_.number + 1
@@ -344,7 +347,10 @@ def _follows(last: Marker, marker: Marker) -> bool:
 
 
 def _resumed(run: _Run, marker: Marker) -> _Run | None:
-    """The interrupted run that a marker goes on with; the runs that interrupted it are lists inside its last item."""
+    """Return the interrupted run that a marker goes on with.
+
+    The runs that interrupted it are lists inside its last item.
+    """
     passed = [run]
     while (earlier := passed[-1].suspended) is not None and len(passed) <= _INTERRUPTIONS_MAX:
         last = earlier.nodes[-1].marker
@@ -366,7 +372,7 @@ def _describe(text: str, nodes: Sequence[_Node], wrapped: bool) -> None:
 
 
 def _is_wrapped(text: str) -> bool:
-    """Whether long lines mostly break off in mid-sentence, as in text taken from a PDF."""
+    """Return whether long lines mostly break off in mid-sentence, as in text taken from a PDF."""
     long_lines = [line for line in (raw.strip() for raw in text.split("\n")) if len(line) >= 30]
     broken = sum(line[-1] not in "。；：！？!?;:.）)”」』】" for line in long_lines)
     return broken >= 3 and broken * 5 > len(long_lines)
@@ -394,7 +400,7 @@ def _is_alone(line: str, wrapped: bool) -> bool:
 
 
 def _run_in_length(line: str, extent: str) -> int:
-    """Length of the first sentence or label that heads its paragraph, or 0."""
+    """Return the length of the first sentence or label that heads its paragraph, or 0."""
     match = _TERMINAL.search(line, 0, _RUN_IN_MAX + 1)
     label = re.search("[:：]|——|--", line[: _LABEL_MAX + 1])
     if label and (match is None or label.start() < match.start()):
@@ -421,7 +427,10 @@ def _drop_lists(text: str, nodes: Sequence[_Node]) -> None:
 
 
 def _shapes(nodes: Sequence[_Node], enclosing: set[int]) -> list[_Shape]:
-    """Shapes of what counts in one sequence; a sentence that headings stand under heads them, but in an article."""
+    """Return the shapes of what counts in one sequence.
+
+    A sentence that headings stand under heads them, but in an article.
+    """
     shapes = [_Shape.ALONE if id(node) in enclosing and _is_free_sentence(node) else node.shape for node in nodes]
     if len(nodes) > 1 and all(shape is _Shape.ITEM for shape in shapes[:-1]):
         shapes[-1] = _Shape.ITEM  # what follows a list is no part of its last item
@@ -433,7 +442,7 @@ def _is_free_sentence(node: _Node) -> bool:
 
 
 def _filled(text: str, nodes: Sequence[_Node]) -> set[int]:
-    """Ids of the nodes that have text of their own or below them."""
+    """Return the ids of the nodes that have text of their own or below them."""
     filled: set[int] = set()
     for node in reversed(nodes):
         if node.shape is not _Shape.ALONE or text[node.marker.end : node.extent].strip(" \t\n\u3000*_#"):
@@ -444,7 +453,7 @@ def _filled(text: str, nodes: Sequence[_Node]) -> set[int]:
 
 
 def _heads(run: _Run, shapes: Sequence[_Shape], filled: set[int]) -> bool:
-    """Whether a run of siblings is made of headings; `shapes` are those of all that count in its sequence."""
+    """Return whether a run of siblings is made of headings; `shapes` are those of all that count in its sequence."""
     if run.kind in _MARKDOWN | {"附件题", UNNUMBERED}:
         return True
     empty = [id(node) not in filled for node in run.nodes]

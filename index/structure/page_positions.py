@@ -62,7 +62,7 @@ class PlacedPage:
     lines: tuple[PlacedLine, ...] = ()
 
     def corners(self, line: PlacedLine) -> tuple[Point, ...]:
-        """The four corners of a line as the page shows it, in units, from the top left one clockwise."""
+        """Return the four corners of a line as the page shows it, in units, from the top left one clockwise."""
         cos, sin, x, y = math.cos(self.skew), math.sin(self.skew), self.width / 2, self.height / 2
         return tuple(
             (x + cos * (left - x) - sin * (top - y), y + sin * (left - x) + cos * (top - y))
@@ -71,7 +71,7 @@ class PlacedPage:
 
 
 def packed(pages: Sequence[PlacedPage]) -> str:
-    """Pages as a text; empty where nothing is known of any."""
+    """Return pages as a text; empty where nothing is known of any."""
     sane = [_within_reach(page) for page in pages]
     if not any(page.lines for page in sane):
         return ""
@@ -79,7 +79,7 @@ def packed(pages: Sequence[PlacedPage]) -> str:
 
 
 def _within_reach(page: PlacedPage) -> PlacedPage:
-    """A page without the lines that a broken file puts where no page is."""
+    """Return a page without the lines that a broken file puts where no page is."""
     if max(page.width, page.height) > _FARTHEST:
         return replace(page, lines=())
     sides = ((line, (line.x0, line.top, line.x1, line.bottom)) for line in page.lines)
@@ -87,7 +87,7 @@ def _within_reach(page: PlacedPage) -> PlacedPage:
 
 
 def unpacked(text: str, length: int) -> dict[int, PlacedPage]:
-    """The pages of which lines are known, by number from 1.
+    """Return the pages of which lines are known, by number from 1.
 
     Args:
         text: as `packed` made it.
@@ -101,7 +101,7 @@ def unpacked(text: str, length: int) -> dict[int, PlacedPage]:
 
 
 def _numbers(page: PlacedPage) -> Iterator[int]:
-    """Size and skew, then for each line what differs from the line before."""
+    """Yield size and skew, then for each line what differs from the line before."""
     yield from (page.width, page.height, round(page.skew * _SKEW_UNITS))
     before = PlacedLine(Span(0, 0), 0, 0, 0, 0)
     for line in page.lines:

@@ -26,7 +26,7 @@ _NO_TITLE = re.compile(
 
 
 def unnumbered(text: str, found: Sequence[Marker]) -> list[Marker]:
-    """Titles without a number.
+    """Return titles without a number.
 
     Args:
         text: of a document that declares no headings.

@@ -71,7 +71,7 @@ class Version:
         return f"{year}年{self.how}" if self.how else f"{spoken(self.dated)}公布"
 
     def is_twin_of(self, other: Version) -> bool:
-        """Whether both are the same version, in two copies."""
+        """Return whether both are the same version, in two copies."""
         return (self.since, self.dated) == (other.since, other.dated)
 
 
@@ -114,7 +114,7 @@ class Versions:
         self._left_out: dict[Wanted, frozenset[str]] = {}
 
     def within(self, admitted: Filter) -> Versions:
-        """The same among the documents that a filter admits: versions outside are not known of."""
+        """Return the same among the documents that a filter admits: versions outside are not known of."""
         works = [tuple(each for each in work if self._is_in(admitted, each.document)) for work in self._works]
         repealing = {
             id: [each for each in found if admitted.admits(each)]
@@ -129,7 +129,7 @@ class Versions:
         return admitted.admits(self._documents[document_id])
 
     def _are_one(self, work: Sequence[Version]) -> bool:
-        """Whether documents of one title are versions of one work."""
+        """Return whether documents of one title are versions of one work."""
         if len({(each.since, each.dated) for each in work}) == 1:
             return False
         if all(_work(self._documents[work[0].document])):
@@ -138,16 +138,19 @@ class Versions:
         return len(texts) == len(work) and all(_alike(old, new) for old, new in pairwise(texts))
 
     def of(self, document_id: str) -> Sequence[Version]:
-        """All versions of a document's work, itself included, oldest first; empty where there is but one."""
+        """Return all versions of a document's work, itself included, oldest first; empty where there is but one."""
         return self._of.get(document_id, ())
 
     def in_force(self, document_id: str, on: str) -> Version | None:
-        """The version of its work that applies on a date, or the first if none did yet; None if there is but one."""
+        """Return the version of its work that applies on a date, or the first if none did yet.
+
+        None if there is but one.
+        """
         group = self.of(document_id)
         return next((each for each in reversed(group) if each.since <= on), group[0]) if group else None
 
     def left_out(self, wanted: Wanted) -> frozenset[str]:
-        """Documents that a question does not mean: other versions of the work than the one wanted."""
+        """Return the documents that a question does not mean: other versions of the work than the one wanted."""
         if (found := self._left_out.get(wanted)) is None:
             found = frozenset(self._outside(wanted))
             if len(self._left_out) >= _WANTED:
@@ -171,7 +174,7 @@ class Versions:
         return earlier[-1] if wanted.former and earlier else applies
 
     def validity(self, document_id: str, on: str) -> Validity | None:
-        """Whether a document applies on a date; None where it does not say from when."""
+        """Return whether a document applies on a date; None where it does not say from when."""
         document = self._documents[document_id]
         version = _version(document)
         if _DRAFT.search(document.title):
@@ -190,14 +193,14 @@ class Versions:
         return Validity.IN_FORCE if current or document.metadata.effective else None
 
     def repealed_by(self, document_id: str, on: str) -> Described | None:
-        """The later document that says of this one that it is out of force, from a date on."""
+        """Return the later document that says of this one that it is out of force, from a date on."""
         by = next(reversed(self._repealing.get(document_id, ())), None)
         version = _version(by) if by else None
         return by if version and version.since <= on else None
 
 
 def _version(document: Described) -> Version | None:
-    """When a document was made and from when it applies; None where it does not tell."""
+    """Return when a document was made and from when it applies; None where it does not tell."""
     said = document.metadata
     revised, _, how = (said.revised or "").partition(" ")
     dated = revised or said.issued or said.effective
@@ -209,7 +212,10 @@ def _version(document: Described) -> Version | None:
 
 
 def _work(document: Described) -> tuple[str, str]:
-    """What versions of one work share: the title without what tells versions apart, and whose it is, if known."""
+    """Return what versions of one work share.
+
+    The title without what tells versions apart, and whose it is, if known.
+    """
     title = _plain(document.title)
     if _NAMES_ITS_OWNER.search(title):
         return title, title
@@ -217,7 +223,7 @@ def _work(document: Described) -> tuple[str, str]:
 
 
 def _works(documents: Iterable[Described]) -> list[tuple[Version, ...]]:
-    """Documents that share title and owner, each group by the dates from when they apply."""
+    """Return the documents that share title and owner, each group by the dates from when they apply."""
     works: dict[tuple[str, str], list[Version]] = defaultdict(list)
     for document in documents:
         if version := _version(document):
@@ -236,7 +242,7 @@ def _plain(title: str) -> str:
 
 
 def _repealing(documents: Collection[Described]) -> dict[str, list[Described]]:
-    """By document: the later ones that repeal it by its title."""
+    """Return by document the later ones that repeal it by its title."""
     said = [(document, titles) for document in documents if (titles := _repealed_titles(document))]
     if not said:
         return {}
@@ -258,5 +264,5 @@ def _repealed_titles(document: Described) -> list[str]:
 
 
 def spoken(date: str) -> str:
-    """An ISO 8601 date, maybe without day or month, as Chinese writes it."""
+    """Return an ISO 8601 date, maybe without day or month, as Chinese writes it."""
     return "".join(f"{int(part)}{unit}" for part, unit in zip(date.split("-"), "年月日", strict=False))

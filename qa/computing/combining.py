@@ -65,7 +65,7 @@ DocumentOf = Callable[[str], Document | None]
 
 
 def part_of(operand: Operand, answer: Answer, document_of: DocumentOf) -> Part:
-    """An operand with its answer, the figure in that, and those of other documents that contradict it."""
+    """Return an operand with its answer, the figure in that, and those of other documents that contradict it."""
     figure = figure_of(operand, answer)
     others = others_of(figure, answer.hits, document_of) if figure else []
     rivals = [each for each in others if figure and differs(figure, each)]
@@ -77,7 +77,7 @@ class _Incomparable(Exception):
 
 
 def combined(turn: str, question: str, task: Task, parts: Sequence[Part], document_of: DocumentOf) -> Answer:
-    """One answer out of the figures of a task.
+    """Return one answer out of the figures of a task.
 
     Args:
         turn: what was asked, as typed.
@@ -142,7 +142,7 @@ def _answer(turn: str, question: str, text: str, parts: Sequence[Part]) -> Answe
 
 
 def _computed(task: Task, parts: Sequence[Part], numbered: _Numbered) -> tuple[str, str | None]:
-    """The calculation, as one line, what is to be said about it, and the result where a document states it too."""
+    """Return the calculation as one line, remarks about it, and the result where a document states it too."""
     figures = _comparable(task, parts)
     line = _OPERATIONS[task.operation](task, figures, numbered.marker)
     stated = stated_total(figures) if task.operation is Operation.SUM else None
@@ -156,7 +156,7 @@ def _computed(task: Task, parts: Sequence[Part], numbered: _Numbered) -> tuple[s
 
 
 def _conflicts(parts: Sequence[Part], numbered: _Numbered, document_of: DocumentOf) -> tuple[Conflict, ...]:
-    """What several documents say of the same figure, side by side with their dates."""
+    """Return what several documents say of the same figure, side by side with their dates."""
     return tuple(
         conflict_of(part.operand.name, (part.figure, *part.rivals), numbered.number, document_of)
         for part in parts
@@ -165,7 +165,7 @@ def _conflicts(parts: Sequence[Part], numbered: _Numbered, document_of: Document
 
 
 def _comparable(task: Task, parts: Sequence[Part]) -> list[Figure]:
-    """The figures of all operands.
+    """Return the figures of all operands.
 
     Raises:
         _Incomparable: if one is missing, or they do not go together.
@@ -252,7 +252,7 @@ _OPERATIONS: dict[Operation, Callable[[Task, Sequence[Figure], Marker], str]] = 
 
 
 def _unit(task: Task, first: Figure) -> tuple[Unit, int]:
-    """The unit of a result: the one that is asked for, else that of the first figure."""
+    """Return the unit of a result: the one that is asked for, else that of the first figure."""
     if task.unit and task.unit[0].family == first.quantity.unit.family:
         return task.unit
     return first.quantity.unit, first.quantity.multiplier
@@ -264,7 +264,7 @@ def _told(amount: Fraction, unit: Unit, multiplier: int) -> str:
 
 
 def _term(figure: Figure, first: Figure, marker: Marker) -> str:
-    """A figure as it stands, with its marker, and converted where the first one has another unit."""
+    """Return a figure as it stands, with its marker, and converted where the first one has another unit."""
     quantity = figure.quantity
     term = f"{figure.operand.label}{unmarked(figure.text)}{marker(figure.citation)}"
     if quantity.unit == first.quantity.unit:
@@ -278,7 +278,7 @@ def _remarks(figures: Sequence[Figure]) -> list[str]:
 
 
 def _quoted(numbered: _Numbered) -> list[str]:
-    """The quotes, as they are read, each with its marker."""
+    """Return the quotes, as they are read, each with its marker."""
     return [f"{unmarked(' '.join(each.text.split()))}[{each.n}]" for each in numbered.citations]
 
 
@@ -287,7 +287,7 @@ def _names(names: Sequence[str]) -> str:
 
 
 def _table(task: Task, parts: Sequence[Part], numbered: _Numbered) -> str:
-    """The figures in rows and columns, and which is the most where that is asked."""
+    """Return the figures in rows and columns, and which is the most where that is asked."""
     if all(part.answer.abstained for part in parts):
         raise _Incomparable(f"文档中没有找到{_names([part.operand.name for part in parts])}。")
     width = len(task.grid.columns)
@@ -309,7 +309,7 @@ def _cell(part: Part, marker: Marker) -> str:
 
 
 def _verdict(task: Task, parts: Sequence[Part], marker: Marker) -> list[str]:
-    """Which of the figures is the most, or the least, where the question asks that."""
+    """Return which of the figures is the most, or the least, where the question asks that."""
     if not task.picks or len(task.grid.columns) > 1:
         return []
     try:
@@ -327,7 +327,7 @@ def _verdict(task: Task, parts: Sequence[Part], marker: Marker) -> list[str]:
 
 
 def _confidence(parts: Sequence[Part]) -> float:
-    """How likely all figures are right: figures of one quote stand and fall together, others by themselves."""
+    """Return how likely all figures are right: figures of one quote stand and fall together, others by themselves."""
     sure: dict[tuple[str, Span], float] = {}
     for part in parts:
         if part.answer.citations:

@@ -160,7 +160,7 @@ _DELIMITER = re.compile(r"[,，。;；!！?？:：、()（）|\n]|(?<=[\u4e00-\u
 
 
 def candidates(text: str) -> list[Candidate]:
-    """Everything in `text` that the grammar can name, in text order within each kind."""
+    """Return everything in `text` that the grammar can name, in text order within each kind."""
     aligned = align(text)
     rows = [Span(row.start(), row.end()) for row in _ROW.finditer(aligned)]
     cells = [cell for row in rows for cell in _cells(aligned, row)]
@@ -183,7 +183,7 @@ def _in_prose(aligned: str) -> list[Candidate]:
 
 
 def _is_prose(span: Span, rows: Sequence[Span], cells: Sequence[Candidate]) -> bool:
-    """Whether a span stands in no table, or in the text of a long cell and not in what the cell itself proposes."""
+    """Return whether a span stands in no table, or in a long cell and not in what the cell itself proposes."""
     row = bisect_right(rows, span.start, key=lambda row: row.end)
     if row == len(rows) or rows[row].start >= span.end:
         return True
@@ -195,12 +195,14 @@ def _is_prose(span: Span, rows: Sequence[Span], cells: Sequence[Candidate]) -> b
 
 
 def is_paired(text: str) -> bool:
-    """Whether no bracket or quotation mark of a text lacks its other half."""
+    """Return whether no bracket or quotation mark of a text lacks its other half."""
     return all(text.count(opening) == text.count(closing) for opening, closing in _PAIRS)
 
 
 def candidate_at(text: str, span: Span, found: Sequence[Candidate]) -> Candidate:
-    """A span that no rule named, as a candidate: of the kind of the one it shares most with, a name where none does.
+    """Return a span that no rule named, as a candidate.
+
+    Of the kind of the one it shares most with, a name where none does.
 
     Args:
         text: that holds the span.
@@ -216,13 +218,13 @@ def candidate_at(text: str, span: Span, found: Sequence[Candidate]) -> Candidate
 
 
 def _likeness(a: Span, b: Span) -> float:
-    """Shared characters as a part of all that either holds, 0 to 1."""
+    """Return shared characters as a part of all that either holds, 0 to 1."""
     shared = a.overlap(b)
     return shared / (len(a) + len(b) - shared)
 
 
 def clause_spans(text: str) -> list[Span]:
-    """The clauses of a text, between commas or sentence ends, delimiters left out, none empty."""
+    """Return the clauses of a text, between commas or sentence ends, delimiters left out, none empty."""
     spans, start = [], 0
     for end in [*(match.start() for match in _CLAUSE_END.finditer(text)), len(text)]:
         if text[start:end].strip():
@@ -232,7 +234,7 @@ def clause_spans(text: str) -> list[Span]:
 
 
 def _clause(text: str, span: Span) -> Span:
-    """The clause that holds `span`; commas inside the span do not end it."""
+    """Return the clause that holds `span`; commas inside the span do not end it."""
     start = max(
         (m.end() for m in _CLAUSE_END.finditer(text, max(0, span.start - 200), span.start)),
         default=max(0, span.start - 200),
@@ -247,7 +249,10 @@ def _plain(text: str, pattern: re.Pattern[str], kind: Kind) -> Iterator[Candidat
 
 
 def _organisations(text: str) -> Iterator[Candidate]:
-    """Bodies from the first word of their name on: without the half of a word, and what leads to them (由, 应当报)."""
+    """Yield bodies from the first word of their name on.
+
+    Without the half of a word, and what leads to them (由, 应当报).
+    """
     for match in _ORGANISATION.finditer(text):
         yield _spanned(text, Kind.ORGANISATION, Span(_name_start(text, *match.span()), match.end()))
 
@@ -288,13 +293,13 @@ def _quantities(text: str) -> Iterator[Candidate]:
 
 
 def _only_does(left: str) -> bool:
-    """Whether what stands before a figure is no more than a verb: 设, 达到."""
+    """Return whether what stands before a figure is no more than a verb: 设, 达到."""
     words = tagged(left.strip()) if 0 < len(left.strip()) <= _VERB else []
     return bool(words) and all(tag[0] in "vdp" and tag != "vn" for _, tag in words)
 
 
 def _between(text: str, clause: Span, spans: Sequence[Span], position: int) -> tuple[str, str]:
-    """What stands before and behind a figure, up to its neighbours or the ends of its clause."""
+    """Return what stands before and behind a figure, up to its neighbours or the ends of its clause."""
     span = spans[position]
     start = max(clause.start, spans[position - 1].end) if position else clause.start
     if position and _CONDITION.search(text, spans[position - 1].start, start):
@@ -310,7 +315,7 @@ def _unit(match: re.Match[str]) -> str:
 
 
 def _counts(text: str, match: re.Match[str], others: Sequence[Span]) -> bool:
-    """Whether a figure counts something: is in none of the `others`, no ordinal, no number of a list."""
+    """Return whether a figure counts something: is in none of the `others`, no ordinal, no number of a list."""
     start, end = match.span()
     if _NO_QUANTITY.match(text, start) or _ORDINAL.search(text[max(0, start - 2) : start]):
         return False
@@ -321,14 +326,14 @@ def _counts(text: str, match: re.Match[str], others: Sequence[Span]) -> bool:
 
 
 def _noun_phrase(before: str, after: str) -> str:
-    """The words that say what is counted: they stand before the figure, behind it, or on both sides."""
+    """Return the words that say what is counted: they stand before the figure, behind it, or on both sides."""
     left = _DELIMITER.split(before)[-1]
     right = "" if _JOINT.match(after) else _DELIMITER.split(after)[0]
     return f"{left} {right}" if left.strip() else right
 
 
 def _respectively(text: str, spans: Sequence[Span]) -> dict[int, str]:
-    """「甲、乙分别增长8.2%、21.4%」: the i-th subject belongs to the i-th figure, in every run of as many figures."""
+    """Parse 「甲、乙分别增长8.2%、21.4%」: the i-th subject belongs to the i-th figure of a run."""
     owners: dict[int, str] = {}
     for mark in re.finditer("分别", text):
         stop = _SENTENCE_STOP.search(text, mark.end())
@@ -346,7 +351,10 @@ def _respectively(text: str, spans: Sequence[Span]) -> dict[int, str]:
 
 
 def _shared(subjects: Sequence[str]) -> str:
-    """What the last of several subjects says of all: its words behind as much as the longest of the others has."""
+    """Return what the last of several subjects says of all.
+
+    Its words behind as much as the longest of the others has.
+    """
     longest = max(map(len, subjects[:-1]), default=0)
     offset = 0
     for word, _ in tagged(subjects[-1]) if subjects else ():
@@ -357,7 +365,7 @@ def _shared(subjects: Sequence[str]) -> str:
 
 
 def _subjects(before: str) -> list[str]:
-    """What stands side by side before 分别: in its clause, or in the one before it."""
+    """Return what stands side by side before 分别: in its clause, or in the one before it."""
     for clause in _CLAUSE_STOP.split(before)[:-3:-1]:
         parts = [part for part in _AND.split(clause) if part]
         if len(parts) > 1:
@@ -366,7 +374,7 @@ def _subjects(before: str) -> list[str]:
 
 
 def _labelled(text: str) -> Iterator[Candidate]:
-    """「牵头单位：甲、乙；责任单位：丙等有关部门按职责分工负责」 → values with their label."""
+    """Yield 「牵头单位：甲、乙；责任单位：丙等有关部门按职责分工负责」 → values with their label."""
     for match in _LABEL.finditer(text):
         end = _value_end(text, match.end())
         value = text[match.end() : end].lstrip()
@@ -379,7 +387,7 @@ def _labelled(text: str) -> Iterator[Candidate]:
 
 
 def _cells(text: str, row: Span) -> Iterator[Candidate]:
-    """The cells of a table's row; each has the name of its column and what names its row as its own words."""
+    """Yield the cells of a table's row; each has the name of its column and what names its row as its own words."""
     cells, start = [], row.start
     for piece in row.slice(text).split(SEPARATOR):
         label = _COLUMN.match(piece)
@@ -411,14 +419,14 @@ def _cell(text: str, cell: Span, label: int, own: str) -> Candidate:
 
 
 def _addressees(text: str) -> Iterator[Candidate]:
-    """Whom a letter is for; what people call that stands nowhere in it."""
+    """Yield whom a letter is for; what people call that stands nowhere in it."""
     for match in _ADDRESSEES.finditer(text):
         span = Span(*match.span("value"))
         yield Candidate(Kind.ORGANISATION, span, span, _ADDRESSED, labelled=True)
 
 
 def _value_end(text: str, start: int) -> int:
-    """Where a labelled value stops: at a sentence end or the bracket that encloses the label."""
+    """Return where a labelled value stops: at a sentence end or the bracket that encloses the label."""
     depth = 0
     for offset in range(start, min(len(text), start + _LABELLED_LENGTH)):
         character = text[offset]
@@ -441,7 +449,7 @@ def _enumerations(text: str) -> Iterator[Candidate]:
 
 
 def _objects(text: str) -> Iterator[Candidate]:
-    """What follows a verb or preposition up to the end of its clause, and what 「以…为…」 holds."""
+    """Yield what follows a verb or preposition up to the end of its clause, and what 「以…为…」 holds."""
     for clause in clause_spans(text):
         offset = clause.start
         for word, tag in tagged(clause.slice(text)):
@@ -458,7 +466,7 @@ def _spanned(text: str, kind: Kind, span: Span) -> Candidate:
 
 
 def _lead(first: str) -> int:
-    """How much of the first item belongs to the sentence, not to the list: up to its last leading verb."""
+    """Return how much of the first item belongs to the sentence, not to the list: up to its last leading verb."""
     offset = keep = 0
     words = tagged(first)
     for position, (word, tag) in enumerate(words[:-1]):
@@ -472,7 +480,7 @@ def _lead(first: str) -> int:
 
 
 def _tail(last: str, lead: str) -> str:
-    """What of the last item belongs to the sentence: 「等…」, 「在内…」, after 「以」 all from 「为」 on."""
+    """Return what of the last item belongs to the sentence: 「等…」, 「在内…」, after 「以」 all from 「为」 on."""
     found = _TAIL.search(last, 1)
     as_what = last.find("为", 1) if lead.endswith("以") or lead.startswith("以") else -1
     ends = [end for end in (found.start() if found else -1, as_what) if end > 0]

@@ -46,7 +46,7 @@ def _distinct(questions: Iterable[str]) -> Iterator[str]:
 
 
 def _facts(document: Document, quote: Span) -> Iterator[tuple[str, str]]:
-    """Questions about what stands near a quote, with their answers."""
+    """Yield questions about what stands near a quote, with their answers."""
     lines = sorted(_lines(document.text, quote), key=lambda line: max(line.start - quote.end, quote.start - line.end))
     for line in lines:
         path = document.section_path(line.start)
@@ -57,7 +57,7 @@ def _facts(document: Document, quote: Span) -> Iterator[tuple[str, str]]:
 
 
 def _lines(text: str, quote: Span) -> Iterator[Span]:
-    """The lines that begin near the quote, as far as they are near."""
+    """Yield the lines that begin near the quote, as far as they are near."""
     start = text.rfind("\n", 0, quote.start) + 1
     start = text.rfind("\n", 0, max(0, start - AROUND)) + 1
     last = min(len(text), quote.end + AROUND)

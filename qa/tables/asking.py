@@ -79,7 +79,7 @@ _FIGURED = re.compile("多少|几|数|额|量|率|金额|价|费用?$")
 
 
 def requested(question: str) -> Request:
-    """What a question wants of a table.
+    """Return what a question wants of a table.
 
     Args:
         question: standalone.
@@ -107,7 +107,7 @@ def requested(question: str) -> Request:
 
 
 def _kind(text: str) -> str:
-    """What the answer is one of: 水厂 of 「哪个水厂浊度更低」, 部门 of 「最多的部门是哪个」."""
+    """Return what the answer is one of: 水厂 of 「哪个水厂浊度更低」, 部门 of 「最多的部门是哪个」."""
     if behind := _BEFORE_WHICH.search(text):
         return behind["kind"]
     which = _WHICH.search(text)
@@ -118,7 +118,7 @@ def _kind(text: str) -> str:
 
 
 def _left(text: str) -> Words:
-    """The words of a question that say what it is about."""
+    """Return the words of a question that say what it is about."""
     asked = _HOW_MUCH.search(text)
     if asked and asked["unit"] and unit_in(asked["unit"]):
         text = text[: asked.start()]

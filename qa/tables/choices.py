@@ -44,7 +44,7 @@ class Choice:
 
 
 def answer_of(question: str, asked: Words, hits: Sequence[Hit], document_of: DocumentOf) -> Answer | None:
-    """What is ticked in the boxes that a question asks about; None where it asks about none beyond doubt.
+    """Return what is ticked in the boxes that a question asks about; None where it asks about none beyond doubt.
 
     Args:
         question: standalone.
@@ -83,7 +83,10 @@ def _told(question: str, choice: Choice, hits: Sequence[Hit], source: str) -> An
 
 
 def _choices(hit: Hit) -> Iterator[Choice]:
-    """The lines of a passage with boxes, each cell with its label: what stands before it, or in the cell before."""
+    """Yield the lines of a passage with boxes, each cell with its label.
+
+    What stands before it, or in the cell before.
+    """
     start = 0
     for line in hit.passage.text.split("\n"):
         label = ""
@@ -100,7 +103,7 @@ def _choices(hit: Hit) -> Iterator[Choice]:
 
 
 def _parted(piece: str, boxes: Sequence[re.Match[str]]) -> tuple[str, tuple[str, ...], int]:
-    """A cell's label and options: boxes stand before their options, or behind them."""
+    """Return a cell's label and options: boxes stand before their options, or behind them."""
     before, colon, rest = piece[: boxes[0].start()].rpartition("：")
     if not colon:
         before, colon, rest = piece[: boxes[0].start()].rpartition(":")

@@ -39,7 +39,7 @@ class Line:
 
 
 def rows(grid: Grid, asked: Words) -> list[Line]:
-    """The rows, as the question sees them."""
+    """Return the rows, as the question sees them."""
     return [_row(grid, number, asked) for number in range(len(grid.rows))]
 
 
@@ -51,12 +51,12 @@ def _row(grid: Grid, number: int, asked: Words, without: int = -1) -> Line:
 
 
 def row(grid: Grid, number: int, asked: Words, without: int) -> Line:
-    """A row as the question sees it when one of its columns is left out."""
+    """Return a row as the question sees it when one of its columns is left out."""
     return _row(grid, number, asked, without)
 
 
 def columns(grid: Grid, asked: Words) -> list[Line]:
-    """The columns, as the question sees them; those that name rows and the running numbers among them."""
+    """Return the columns, as the question sees them; those that name rows and the running numbers among them."""
     return [_column(grid, number, asked) for number in range(grid.width)]
 
 
@@ -84,7 +84,10 @@ def _unasked(name: Words, asked: Words) -> int:
 
 
 def context(grid: Grid, asked: Words) -> int:
-    """Tokens of a question that say of which table it is: its caption, headings above it, its document, its columns."""
+    """Return the tokens of a question that say of which table it is.
+
+    Its caption, headings above it, its document, its columns.
+    """
     document, start = grid.document, grid.table.span.start
     said = (grid.table.caption, document.title, document.source, *document.section_path(start), *grid.columns)
     mask = 0
@@ -94,7 +97,7 @@ def context(grid: Grid, asked: Words) -> int:
 
 
 def unexplained(asked: Words, covered: int) -> list[str]:
-    """What of a question nothing in or above a table holds: a lone character is let pass, a figure is not."""
+    """Return what of a question nothing in or above a table holds: a lone character is let pass, a figure is not."""
     runs, run = [], ""
     for at, token in enumerate((*asked.tokens, "")):
         if token and not covered >> at & 1:
@@ -108,7 +111,7 @@ def unexplained(asked: Words, covered: int) -> list[str]:
 
 
 def mentions(grid: Grid, asked: Words) -> dict[int, dict[str, int]]:
-    """For each column that names rows what of it the question names wholly, with its tokens; -1 is for sections.
+    """Return for each column that names rows what of it the question names wholly; -1 is for sections.
 
     A name inside a longer one that is named too is left out: 教育 of 教育局.
     """
@@ -137,7 +140,7 @@ def _is_inside(mask: int, masks: Sequence[int]) -> bool:
 
 
 def chosen(grid: Grid, named: dict[int, dict[str, int]]) -> list[int]:
-    """The rows of which every column that is named holds something named."""
+    """Return the rows of which every column that is named holds something named."""
     return [
         number
         for number in range(len(grid.rows))
@@ -148,6 +151,6 @@ def chosen(grid: Grid, named: dict[int, dict[str, int]]) -> list[int]:
 
 
 def figures(grid: Grid, numbers: Sequence[int], column: int) -> list[Cell]:
-    """The cells of rows in a column that hold figures, merged ones once."""
+    """Return the cells of rows in a column that hold figures, merged ones once."""
     held = [cell for number in numbers if (cell := grid.cell(number, column)) and cell.number is not None]
     return list({cell.span: cell for cell in held}.values())

@@ -101,15 +101,15 @@ class Grid:
             )
 
     def cell(self, row: int, column: int) -> Cell | None:
-        """What stands in a place; None where nothing does."""
+        """Return what stands in a place; None where nothing does."""
         return self.cells[row][column] if column < len(self.cells[row]) else None
 
     def name(self, column: int) -> str:
-        """What a column is called; empty where nothing names it."""
+        """Return what a column is called; empty where nothing names it."""
         return self.columns[column] if column < len(self.columns) else ""
 
     def names(self, row: int) -> Iterator[Cell]:
-        """The cells that name a row: texts, and whatever stands first in it."""
+        """Yield the cells that name a row: texts, and whatever stands first in it."""
         for cell in self.cells[row]:
             if cell is None or len(cell.text) > NAME_MAX:
                 continue
@@ -155,22 +155,25 @@ class Grid:
         return counted[0] == 1 and all(b in (a + 1, 1) for a, b in pairwise(counted))
 
     def head(self, row: int) -> str:
-        """What a row is called: its last name cell at the left, the most particular one."""
+        """Return what a row is called: its last name cell at the left, the most particular one."""
         named = [cell for column in sorted(self.heads) if (cell := self.cell(row, column))]
         return " ".join(dict.fromkeys(cell.text for cell in named[-1:]))
 
     def is_total(self, row: int) -> bool:
-        """Whether a row sums up others."""
+        """Return whether a row sums up others."""
         return any(_TOTAL.search(fold(bare(cell.text))) and len(cell.text) <= 12 for cell in self.names(row))
 
     def is_total_column(self, column: int) -> bool:
-        """Whether a column sums up others."""
+        """Return whether a column sums up others."""
         return bool(_TOTAL.search(fold(bare(self.name(column).rpartition("›")[2]))))
 
     # --- units --------------------------------------------------------------------------------
 
     def unit(self, cell: Cell) -> str:
-        """The unit of a figure: its own, else that of its column, its row, the table; empty where none is said."""
+        """Return the unit of a figure: its own, else that of its column, its row, the table.
+
+        Empty where none is said.
+        """
         if cell.own_unit:
             return cell.own_unit
         named = [*reversed(units_in(self.name(cell.column))), *self._units_of_row(cell.row)]
@@ -184,7 +187,7 @@ class Grid:
                 yield cell.text
 
     def _unit_of_table(self, name: str) -> str:
-        """The unit that the caption gives; of several the one that measures what a name says."""
+        """Return the unit that the caption gives; of several the one that measures what a name says."""
         units = _units_said(self.table.caption)
         if len(units) < 2:
             return units[0] if units else next((u for u in units_in(self.table.caption) if is_unit(u)), "")
@@ -195,7 +198,7 @@ class Grid:
         return rest[0] if len(rest) == 1 else ""
 
     def unit_line(self) -> Span | None:
-        """Where the text above says in what units the table is."""
+        """Return where the text above says in what units the table is."""
         text, start = self.document.text, self.table.span.start
         lines = text[max(0, start - 400) : start].split("\n")[-5:]
         at = start
@@ -207,7 +210,7 @@ class Grid:
 
 
 def _units_said(text: str) -> list[str]:
-    """The units that a line gives: 亩 and 吨 of 「填报单位：农委 单位：亩、吨」."""
+    """Return the units that a line gives: 亩 and 吨 of 「填报单位：农委 单位：亩、吨」."""
     for line in _UNIT_LINE.finditer(text):
         units = [unit for unit in re.split("[、,，]", line["units"]) if is_unit(unit)]
         if units:
@@ -216,7 +219,7 @@ def _units_said(text: str) -> list[str]:
 
 
 def is_unit(text: str) -> bool:
-    """Whether a text is a unit of measure and no more."""
+    """Return whether a text is a unit of measure and no more."""
     return _UNIT_ALONE.fullmatch(fold(text)) is not None
 
 
@@ -226,5 +229,5 @@ def _dimension(unit: str) -> str:
 
 
 def _is_section(row: Row) -> bool:
-    """Whether a row is one cell that heads those below it."""
+    """Return whether a row is one cell that heads those below it."""
     return len(row.cells) > 1 and row.cells[0] is not None and all(cell == row.cells[0] for cell in row.cells)

@@ -51,7 +51,7 @@ class Reading:
 
 
 def answer_of(question: str, hits: Sequence[Hit], document_of: DocumentOf) -> Answer | None:
-    """The answer that a table holds; None where the passages' tables do not hold it beyond doubt.
+    """Return the answer that a table holds; None where the passages' tables do not hold it beyond doubt.
 
     Args:
         question: standalone.
@@ -74,7 +74,7 @@ def answer_of(question: str, hits: Sequence[Hit], document_of: DocumentOf) -> An
 
 
 def _grids(hits: Sequence[Hit], document_of: DocumentOf) -> Iterator[Grid]:
-    """The tables that the passages stand in, each once."""
+    """Yield the tables that the passages stand in, each once."""
     seen: set[tuple[str, int]] = set()
     for rank, hit in enumerate(hits):
         if SEPARATOR not in hit.passage.text:
@@ -106,7 +106,7 @@ def _cell(question: str, request: Request, grids: Sequence[Grid], hits: Sequence
 
 
 def _holding(question: str, request: Request, grids: Sequence[Grid], hits: Sequence[Hit]) -> Answer | None:
-    """The one short cell that has all of a question's words itself: 「车辆费包干使用」."""
+    """Return the one short cell that has all of a question's words itself: 「车辆费包干使用」."""
     if request.figure or not request.words.tokens:
         return None
     found = [
@@ -123,7 +123,7 @@ def _holding(question: str, request: Request, grids: Sequence[Grid], hits: Seque
 
 
 def _holds(grid: Grid, cell: Cell, asked: Words) -> bool:
-    """Whether a cell says all that is asked, and more."""
+    """Return whether a cell says all that is asked, and more."""
     said = words(cell.text)
     held = asked.cover(said)
     return bool(held) and len(said.pairs - asked.pairs) > 1 and not finding.unexplained(asked, held)
@@ -134,7 +134,7 @@ def _said(reading: Reading) -> str:
 
 
 def _readings(grid: Grid, request: Request) -> Iterator[Reading]:
-    """The best cells of a table: of the rows and columns that the question names best, where they cross."""
+    """Yield the best cells of a table: of the rows and columns that the question names best, where they cross."""
     asked = request.words
     lines, across = finding.rows(grid, asked), finding.columns(grid, asked)
     around = finding.context(grid, asked)
@@ -154,14 +154,14 @@ def _readings(grid: Grid, request: Request) -> Iterator[Reading]:
 
 
 def _meant(lines: Sequence[Line]) -> list[Line]:
-    """The rows that may be meant: those named by half or more; the only one of a table."""
+    """Return the rows that may be meant: those named by half or more; the only one of a table."""
     if len(lines) == 1:
         return list(lines)
     return [line for line in lines if line.cover and (line.share >= finding.HALF or line.cover.bit_count() >= 4)]
 
 
 def _columns(values: Sequence[Line], row: Line, grid: Grid) -> list[Line]:
-    """The columns that may be meant beside a row: those that say more of the question, or the only one."""
+    """Return the columns that may be meant beside a row: those that say more of the question, or the only one."""
     if named := [line for line in values if line.cover & ~row.cover]:
         return named
     main = [line for line in values if line.place in grid.measured and not _is_beside(grid, line.place)]
@@ -169,12 +169,12 @@ def _columns(values: Sequence[Line], row: Line, grid: Grid) -> list[Line]:
 
 
 def _is_beside(grid: Grid, column: int) -> bool:
-    """Whether a column says something of the figures in another one: their share, their growth."""
+    """Return whether a column says something of the figures in another one: their share, their growth."""
     return _BESIDE.search(grid.name(column)) is not None
 
 
 def _pairs(grid: Grid, asked: Words, around: int) -> Iterator[Reading]:
-    """Cells of a table without names of columns: each is named by the one before it, a form's question."""
+    """Yield cells of a table without names of columns: each is named by the one before it, a form's question."""
     for row, cells in enumerate(grid.cells):
         for at in range(0, len(cells) - 1, 2):
             name, value = cells[at], cells[at + 1]
@@ -190,7 +190,7 @@ def _pairs(grid: Grid, asked: Words, around: int) -> Iterator[Reading]:
 
 
 def stranger(question: str, answer: Answer, document_of: DocumentOf) -> str:
-    """Whom a question asks about, where an answer is of another row of a table and nobody of that name stands in it.
+    """Return whom a question asks about, where the answer is of another row and no row has that name.
 
     Args:
         question: standalone.
@@ -231,7 +231,7 @@ def _all(lines: Sequence[Line]) -> int:
 
 
 def _computed(question: str, request: Request, grid: Grid, hits: Sequence[Hit]) -> Answer | None:
-    """What a table says by several of its cells; None where it does not say all that is asked."""
+    """Return what a table says by several of its cells; None where it does not say all that is asked."""
     if not grid.columns or not grid.measured:
         return None
     teller = Teller(question, grid, hits)
@@ -245,7 +245,7 @@ def _computed(question: str, request: Request, grid: Grid, hits: Sequence[Hit]) 
 
 
 def _most(request: Request, grid: Grid, teller: Teller) -> Answer | None:
-    """The largest or smallest figure of a column among rows, or of a row among columns."""
+    """Return the largest or smallest figure of a column among rows, or of a row among columns."""
     asked, kind = request.words, words(request.kind)
     around = finding.context(grid, asked)
     said = ~asked.cover(kind)
@@ -274,7 +274,7 @@ def _most(request: Request, grid: Grid, teller: Teller) -> Answer | None:
 
 
 def _of_row(grid: Grid, row: int, kind: Words) -> list[Cell]:
-    """The figures of a row that may be compared: of the columns of a kind, of one unit, without totals."""
+    """Return the figures of a row that may be compared: of the columns of a kind, of one unit, without totals."""
     cells = [
         cell
         for column in sorted(grid.measured)
@@ -295,7 +295,7 @@ def _bits(named: dict[int, dict[str, int]]) -> int:
 
 
 def _sum(request: Request, grid: Grid, teller: Teller) -> Answer | None:
-    """The sum or mean of a column over the rows that are named, of all rows where none is, or of a row's columns."""
+    """Return the sum or mean of a column over the named rows, or all rows, or of the columns of a row."""
     asked = request.words
     around = finding.context(grid, asked)
     named = finding.mentions(grid, asked)
@@ -328,7 +328,7 @@ def _sum(request: Request, grid: Grid, teller: Teller) -> Answer | None:
 
 
 def _named_columns(grid: Grid, across: Sequence[Line], named: int) -> list[Line]:
-    """The columns of figures that a question means: the one it names best, or all that it names wholly."""
+    """Return the columns of figures that a question means: the one it names best, or all that it names wholly."""
     values = [line for line in across if line.place in grid.measured]
     wholly = [line for line in values if line.share >= finding.MENTIONED and line.unasked == 0]
     told = [line for line in values if line.cover & ~named]
@@ -343,7 +343,7 @@ def _named_columns(grid: Grid, across: Sequence[Line], named: int) -> list[Line]
 
 
 def _stated(grid: Grid, cells: Sequence[Cell], named: dict[int, dict[str, int]]) -> Cell | None:
-    """The total that the table itself gives of all rows of a column, or of all columns of a row."""
+    """Return the total that the table itself gives of all rows of a column, or of all columns of a row."""
     if len({cell.row for cell in cells}) == 1:
         totals = [column for column in sorted(grid.measured) if grid.is_total_column(column)]
         of_row = [cell for column in totals if (cell := grid.cell(cells[0].row, column)) and cell.number is not None]
@@ -356,7 +356,7 @@ def _stated(grid: Grid, cells: Sequence[Cell], named: dict[int, dict[str, int]])
 
 
 def _apart(request: Request, grid: Grid, teller: Teller) -> Answer | None:
-    """The difference or the ratio of two cells: of two rows in a column, or of two columns in a row."""
+    """Return the difference or the ratio of two cells: of two rows in a column, or of two columns in a row."""
     asked = request.words
     around = finding.context(grid, asked)
     named = finding.mentions(grid, asked)
@@ -392,7 +392,10 @@ def _apart(request: Request, grid: Grid, teller: Teller) -> Answer | None:
 
 
 def _two_columns(across: Sequence[Line], row: Line) -> list[Line]:
-    """The two columns that a question sets side by side, in its order: each holds something that the other has not."""
+    """Return the two columns that a question sets side by side, in its order.
+
+    Each holds something that the other has not.
+    """
     told = [line for line in across if line.cover & ~row.cover]
     best: dict[int, Line] = {}
     common = -1
@@ -416,5 +419,5 @@ def _first(mask: int) -> int:
 
 
 def _turn(asked: Words, name: str) -> int:
-    """Where in the question a name stands."""
+    """Return where in the question a name stands."""
     return _first(asked.cover(words(bare(name))))

@@ -38,7 +38,7 @@ class Teller:
         self._citations: list[Citation] = []
 
     def cell(self, row: int, column: int, request: Request) -> Answer:
-        """What stands in a place: its value, or that the table gives none."""
+        """Return what stands in a place: its value, or that the table gives none."""
         cell, name = self._grid.cell(row, column), self._name(row, column)
         mark = self._row(row, cell)
         if cell is None:
@@ -49,18 +49,18 @@ class Teller:
         return self._answer(f"{name}：{unmarked(value)}{mark}{self._unit_mark(cell)}", value, SURE)
 
     def text(self, cell: Cell) -> Answer:
-        """What one cell says by itself."""
+        """Return what one cell says by itself."""
         return self._answer(f"{unmarked(cell.text)}{self._row(cell.row, cell)}", cell.text, COMPUTED)
 
     def _is_missing(self, cell: Cell, request: Request) -> bool:
-        """Whether a cell says that there is no figure where there should be one."""
+        """Return whether a cell says that there is no figure where there should be one."""
         if not any(each.isalnum() for each in cell.text):
             return True
         blank = not any(each.isdigit() for each in cell.text)
         return blank and request.figure and cell.column in self._grid.measured
 
     def most(self, best: Sequence[Cell], cells: Sequence[Cell], request: Request, *, across: bool) -> Answer:
-        """The largest or smallest of some cells, and the others beside it.
+        """Return the largest or smallest of some cells, and the others beside it.
 
         Args:
             best: the largest, several where they are equal.
@@ -78,7 +78,7 @@ class Teller:
         return self._answer(text, "、".join(named) if request.names else self._value(best[0]), COMPUTED)
 
     def stated(self, cell: Cell, total: Fraction, unit: str) -> Answer:
-        """The total that a table gives itself, and whether it is the sum of its parts."""
+        """Return the total that a table gives itself, and whether it is the sum of its parts."""
         value = self._value(cell)
         name, mark = self._name(cell.row, cell.column), self._row(cell.row, cell)
         agrees = cell.number == total
@@ -88,7 +88,7 @@ class Teller:
         return self._answer(text, value, COMPUTED if agrees else COMPUTED - 0.1)
 
     def sum(self, cells: Sequence[Cell], unit: str, *, mean: bool, whole: bool) -> Answer:
-        """The sum or the mean of some cells.
+        """Return the sum or the mean of some cells.
 
         Args:
             cells: of one unit.
@@ -107,7 +107,7 @@ class Teller:
         return self._answer(text if whole else f"{text}没有数字的格没有算在内。", None, COMPUTED)
 
     def ratio(self, first: Cell, second: Cell, quotient: Fraction) -> Answer:
-        """How many times one cell is another."""
+        """Return how many times one cell is another."""
         across = first.row == second.row
         names, terms = self._both((first, second), across=across)
         number, exact = decimal(quotient)
@@ -116,7 +116,7 @@ class Teller:
         return self._answer(text, None, COMPUTED)
 
     def change(self, first: Cell, second: Cell, unit: str) -> Answer:
-        """What became of a figure from one column of a row to another."""
+        """Return what became of a figure from one column of a row to another."""
         names, terms = self._both((first, second), across=True)
         a, b = first.number or Fraction(0), second.number or Fraction(0)
         if a == b:
@@ -129,7 +129,7 @@ class Teller:
         return self._answer(f"{told}：{terms[1]} − {terms[0]} = {sign}{size}{self._unit_mark(first)}。", None, COMPUTED)
 
     def difference(self, first: Cell, second: Cell, unit: str) -> Answer:
-        """How much more one cell is than another."""
+        """Return how much more one cell is than another."""
         cells = (first, second) if (first.number or 0) >= (second.number or 0) else (second, first)
         names, terms = self._both(cells, across=first.row == second.row)
         apart = (cells[0].number or Fraction(0)) - (cells[1].number or Fraction(0))
@@ -151,11 +151,11 @@ class Teller:
         return f"「{head}」的「{name}」" if name and head else f"「{head or name}」"
 
     def _both(self, cells: tuple[Cell, Cell], *, across: bool) -> tuple[list[str], list[str]]:
-        """Names of two cells, and the cells as terms of a calculation."""
+        """Return the names of two cells, and the cells as terms of a calculation."""
         return [self._of(each, across=across) for each in cells], [self._term(each, across=across) for each in cells]
 
     def _term(self, cell: Cell, *, across: bool, value: bool = False) -> str:
-        """A cell with what tells it from the others, and its marker."""
+        """Return a cell with what tells it from the others, and its marker."""
         text = self._value(cell) if value else cell.text
         return f"{self._of(cell, across=across)} {unmarked(text)}{self._row(cell.row, cell)}"
 
@@ -163,11 +163,11 @@ class Teller:
         return bare(self._grid.name(cell.column)) if across else self._grid.head(cell.row)
 
     def _value(self, cell: Cell) -> str:
-        """A cell's figure with its unit, or its text."""
+        """Return a cell's figure with its unit, or its text."""
         return cell.text if cell.number is None or cell.own_unit else f"{cell.text}{self._grid.unit(cell)}"
 
     def _unit_mark(self, cell: Cell) -> str:
-        """The citation of the line that gives the unit, where the cell's row does not."""
+        """Return the citation of the line that gives the unit, where the cell's row does not."""
         unit, line = self._grid.unit(cell), self._grid.unit_line()
         if not unit or line is None or unit in self._grid.rows[cell.row].line.slice(self._grid.document.text):
             return ""
@@ -180,7 +180,7 @@ class Teller:
         return self._cite(line)
 
     def _cite(self, span: Span) -> str:
-        """A marker for a quote."""
+        """Return a marker for a quote."""
         for known in self._citations:
             if known.quote == span:
                 return f"[{known.n}]"
@@ -207,13 +207,13 @@ class Teller:
 
 
 def _around(line: Span, span: Span) -> Span:
-    """As much of a long row around a cell as may be quoted."""
+    """Return as much of a long row around a cell as may be quoted."""
     start = max(line.start, min(span.start - MAX_QUOTE // 2, line.end - MAX_QUOTE))
     return Span(start, min(line.end, start + MAX_QUOTE))
 
 
 def _grouped(number: str) -> str:
-    """A number with its thousands parted."""
+    """Return a number with its thousands parted."""
     sign, digits = ("-", number[1:]) if number.startswith("-") else ("", number)
     whole, point, part = digits.partition(".")
     return f"{sign}{int(whole):,}{point}{part}"

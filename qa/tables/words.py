@@ -33,7 +33,7 @@ class Words:
         return _pairs(self.tokens)
 
     def cover(self, name: Words) -> int:
-        """The tokens that a name holds, as bits, the first one lowest."""
+        """Return the tokens that a name holds, as bits, the first one lowest."""
         held, mask = name.pairs, 0
         alone = next(iter(name.tokens)) if len(name.tokens) == 1 else ""
         for at, token in enumerate(self.tokens):
@@ -45,7 +45,7 @@ class Words:
         return mask
 
     def share(self, name: Words) -> float:
-        """How much of a name stands in this text, 0 to 1."""
+        """Return how much of a name stands in this text, 0 to 1."""
         held = name.pairs
         return len(held & self.pairs) / len(held) if held else 0.0
 
@@ -63,7 +63,7 @@ def _is_whole(token: str) -> bool:
 
 @lru_cache(maxsize=20_000)
 def words(text: str) -> Words:
-    """The tokens of a text, folded."""
+    """Return the tokens of a text, folded."""
     tokens: list[str] = []
     for match in _TOKEN.finditer(fold(text)):
         token = "" if match["stop"] else match.group()
@@ -75,10 +75,10 @@ def words(text: str) -> Words:
 
 
 def bare(name: str) -> str:
-    """A name without the unit behind it in brackets."""
+    """Return a name without the unit behind it in brackets."""
     return _UNIT.sub("", name)
 
 
 def units_in(name: str) -> list[str]:
-    """What a name says in brackets."""
+    """Return what a name says in brackets."""
     return [match.group()[1:-1].removeprefix("单位").lstrip(":：") for match in _UNIT.finditer(name)]

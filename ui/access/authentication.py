@@ -92,7 +92,7 @@ class Sessions:
         self.secret = secret
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one request; path and scheme are those the client sees."""
+        """Serve one request; path and scheme are those the client sees."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -115,7 +115,7 @@ class Authentication:
         self.access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one request."""
+        """Serve one request."""
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 await self.app(scope, receive, send)
@@ -140,14 +140,14 @@ class Authentication:
         return replace(visitor, address=None if self._at_home(scope) else arrival_of(scope).address)
 
     def _check_host(self, host: str) -> None:
-        """Against pages elsewhere that have their own name lead to this address (DNS rebinding)."""
+        """Refuse hosts that are not this server's, against pages whose name leads to this address (DNS rebinding)."""
         name = re.sub(r":\d*$", "", host).lower()
         if self.access.hosts is None or name in self.access.hosts or parse_address(name.strip("[]")):
             return
         raise ApiError(421, "unknown_host", "这台服务器不以这个主机名提供服务；管理员可用 --allow-host 加上它。")
 
     def _key(self, headers: Headers) -> Key | None:
-        """The key in a header; `Bearer` is how OpenAI's clients send theirs, and they must send something."""
+        """Return the key in a header; `Bearer` is how OpenAI's clients send theirs, and they must send something."""
         given = headers.get(KEY_HEADER)
         if given is None:
             given = headers.get("authorization", "").removeprefix("Bearer ").strip()
@@ -170,7 +170,7 @@ class Authentication:
         return OWNER if self._at_home(scope) or access.open_to is Role.ADMIN else Visitor(role=access.open_to)
 
     def _at_home(self, scope: Scope) -> bool:
-        """Whether a program on this machine asks by itself.
+        """Return whether a program on this machine asks by itself.
 
         Where others are meant to come in, from loopback may be everybody: a proxy need not say that it is one.
         """
@@ -188,7 +188,7 @@ class Authentication:
         return Visitor(name, max(named, key=list(Role).index, default=Role.READER), reader=reader)
 
     def _check_origin(self, scope: Scope, headers: Headers, visitor: Visitor, *, by_key: bool) -> Visitor:
-        """Against pages elsewhere that act with the rights of whoever looks at them."""
+        """Return against pages elsewhere that act with the rights of whoever looks at them."""
         origin = headers.get("origin")
         if origin is None or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             return visitor
@@ -206,14 +206,13 @@ def _holder(key: Key) -> Visitor:
 
 
 def _check_path(scope: Scope) -> None:
-    """Patterns of addresses, here and in the router, take a line's end for the end: `/metrics%0a` is not to be told
-    apart by one and taken for the same by the other."""
+    """Refuse control characters in addresses: patterns take the end of a line for the end of the address."""
     if not scope["path"].isprintable():
         raise ApiError(400, "bad_address", "网址里不能有控制字符。")
 
 
 def _check_query(scope: Scope) -> None:
-    """Addresses end up in logs, histories and the next page's referrer."""
+    """Refuse keys in addresses, which end up in logs, histories and the next page's referrer."""
     query = scope["query_string"].decode("latin-1")
     if LIKE_A_KEY.search(query) or any(LIKE_A_KEY.search(value) for _, value in parse_qsl(query)):
         message = "密钥不能写在网址里，网址会留在日志中；请放在请求头 X-Yiju-Key 里，并吊销这个密钥。"
@@ -234,7 +233,7 @@ class _Scoped:
 
 
 def _refusal(scope: Scope, error: ApiError) -> ASGIApp:
-    """A person who has not signed in is led to where they can; everyone else is told."""
+    """Return a person who has not signed in is led to where they can; everyone else is told."""
     path = get_route_path(scope)
     asks_page = scope["method"] == "GET" and not PROGRAMS.fullmatch(path)
     if error.code != "sign_in_needed" or not asks_page:

@@ -21,20 +21,20 @@ _QUICK = re.compile(r"[0-9a-f]{64}")
 
 
 def digest_of(key: str) -> str:
-    """A digest of a key, another each time."""
+    """Return a digest of a key, another each time."""
     salt = secrets.token_bytes(16)
     found = _scrypt(key, salt, COST, BLOCK, LANES)
     return f"scrypt:{COST}:{BLOCK}:{LANES}:{_first(key)}:{salt.hex()}:{found.hex()}"
 
 
 def may_fit(digest: str, key: str) -> bool:
-    """Whether it is worth looking closer; costs one round of SHA-256."""
+    """Return whether it is worth looking closer; costs one round of SHA-256."""
     slow = _SLOW.fullmatch(digest)
     return hmac.compare_digest(slow[4], _first(key)) if slow else bool(_QUICK.fullmatch(digest))
 
 
 def fits(digest: str, key: str) -> bool:
-    """Whether a digest is that of a key; digests of versions before 0.2, which are SHA-256, among them."""
+    """Return whether a digest is that of a key; digests of versions before 0.2, which are SHA-256, among them."""
     if slow := _SLOW.fullmatch(digest):
         found = _scrypt(key, bytes.fromhex(slow[5]), int(slow[1]), int(slow[2]), int(slow[3]))
         return hmac.compare_digest(slow[6], found.hex())
@@ -42,12 +42,12 @@ def fits(digest: str, key: str) -> bool:
 
 
 def is_old(digest: str) -> bool:
-    """Whether a digest should make way for a new one when its key is next seen."""
+    """Return whether a digest should make way for a new one when its key is next seen."""
     return not digest.startswith(f"scrypt:{COST}:{BLOCK}:{LANES}:")
 
 
 def quick(key: str) -> str:
-    """SHA-256 of a key."""
+    """Return SHA-256 of a key."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 

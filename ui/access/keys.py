@@ -74,7 +74,7 @@ class Key:
 
 
 def keys_path(index: Location) -> Path:
-    """Where the keys of an index are kept."""
+    """Return where the keys of an index are kept."""
     return beside(index, "-keys.sqlite")
 
 
@@ -106,7 +106,7 @@ class KeyBook:
         per_day: int | None = None,
         groups: Iterable[str] = (),
     ) -> tuple[Key, str]:
-        """Makes a key.
+        """Make a key.
 
         Returns:
             What is kept of it, and the key itself, which nobody can find out again.
@@ -120,7 +120,7 @@ class KeyBook:
         return key, whole
 
     def find(self, whole: str) -> Key | None:
-        """The good key that was presented; None for one that is unknown, wrong or revoked."""
+        """Return the good key that was presented; None for one that is unknown, wrong or revoked."""
         if not KEY.fullmatch(whole):
             return None
         with self._using() as file:
@@ -128,7 +128,7 @@ class KeyBook:
         return _key(row) if row and self._is(row["id"], row["digest"], whole) else None
 
     def _is(self, id: str, digest: str, whole: str) -> bool:
-        """Whether a key is the one that a digest was made of: slowly the first time, at once ever after."""
+        """Return whether a key is the one that a digest was made of: slowly the first time, at once ever after."""
         known, right = self._seen.get(id, ("", ""))
         if known == digest:
             return hmac.compare_digest(right, quick(whole))
@@ -141,7 +141,7 @@ class KeyBook:
         return True
 
     def _renewed(self, id: str, digest: str, whole: str) -> str:
-        """The digest as it stands in the file now: that of an older version has made way for a new one."""
+        """Return the digest as it stands in the file now: that of an older version has made way for a new one."""
         if not is_old(digest):
             return digest
         new = digest_of(whole)
@@ -153,22 +153,22 @@ class KeyBook:
         return new
 
     def get(self, id: str) -> Key | None:
-        """The good key of this id, for whoever has shown it before."""
+        """Return the good key of this id, for whoever has shown it before."""
         return next((key for key in self.all() if key.id == id and not key.revoked), None)
 
     def all(self) -> list[Key]:
-        """Every key there has been, oldest first."""
+        """Return every key there has been, oldest first."""
         with self._using() as file:
             return [_key(row) for row in file.execute("SELECT * FROM keys ORDER BY created, rowid")]
 
     def revoke(self, id: str) -> bool:
-        """Ends a key at once, in all processes; False if there is no good key of this id."""
+        """End a key at once, in all processes; False if there is no good key of this id."""
         with self._using() as file:
             done = file.execute("UPDATE keys SET revoked = ? WHERE id = ? AND revoked IS NULL", (_now(), id))
         return done.rowcount == 1
 
     def count(self, id: str, limit: int) -> bool:
-        """Counts one question of today, unless there have been `limit`; whether it was counted."""
+        """Count one question of today, unless there have been `limit`; whether it was counted."""
         today = datetime.now(UTC).date().isoformat()
         with self._using() as file:
             file.execute("DELETE FROM days WHERE key = ? AND day < ?", (id, today))
@@ -179,13 +179,13 @@ class KeyBook:
         return done.rowcount == 1
 
     def secret(self) -> str:
-        """What sign-ins are signed with; the same in all processes and after a restart."""
+        """Return what sign-ins are signed with; the same in all processes and after a restart."""
         with self._using() as file:
             file.execute("INSERT OR IGNORE INTO secrets VALUES ('sessions', ?)", (secrets.token_urlsafe(32),))
             return str(file.execute("SELECT value FROM secrets WHERE name = 'sessions'").fetchone()["value"])
 
     def close(self) -> None:
-        """Closes the file."""
+        """Close the file."""
         self._file.close()
 
     def _prepare(self) -> None:
@@ -220,7 +220,7 @@ class KeyBook:
 def scope_of(
     documents: list[str] | None, issuers: list[str] | None, regions: list[str] | None, years: list[int] | None
 ) -> Filter | None:
-    """A filter of lists, of which None and empty ones restrict nothing; None if none restricts."""
+    """Return a filter of lists, of which None and empty ones restrict nothing; None if none restricts."""
     given = [frozenset(each) if each else None for each in (documents, issuers, regions)]
     scope = Filter(given[0], given[1], given[2], frozenset(years) if years else None)
     return None if scope.is_everything else scope

@@ -39,7 +39,7 @@ class Limits:
         self._asked: dict[str, int] = {}
 
     def take(self, visitor: Visitor) -> None:
-        """Counts one question of this visitor.
+        """Count one question of this visitor.
 
         Raises:
             TooMany: if it is one too many; it is not counted then.
@@ -50,7 +50,7 @@ class Limits:
             self._take_day(allowance)
 
     def take_event(self, visitor: Visitor) -> None:
-        """Counts one event of the chat's page, of which a question takes a few.
+        """Count one event of the chat's page, of which a question takes a few.
 
         Raises:
             TooMany: if the page sends more than questions need.

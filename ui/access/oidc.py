@@ -33,7 +33,7 @@ class Oidc:
     groups_claim: str = "groups"
 
     async def leave(self, request: Request, back: str) -> Response:
-        """Sends the browser to the provider.
+        """Send the browser to the provider.
 
         Raises:
             ApiError: 502 if the provider does not answer as it should.
@@ -45,7 +45,7 @@ class Oidc:
         return response
 
     async def come_back(self, request: Request) -> tuple[str, Sequence[str]]:
-        """The user's name and groups, as the provider signed them.
+        """Return the user's name and groups, as the provider signed them.
 
         Raises:
             ApiError: 400 if the browser does not come from a sign-in that began here, or it failed; 502 as above.
@@ -86,7 +86,7 @@ class Oidc:
 
 
 def check_installed() -> None:
-    """Tells at once what is missing.
+    """Tell at once what is missing.
 
     Raises:
         YijuError: if Authlib is not installed.
@@ -103,7 +103,7 @@ def _authlib() -> Any:
 
 
 def _failures() -> tuple[type[Exception], ...]:
-    """What comes of a provider that is down, or whose answers are no provider's."""
+    """Return what comes of a provider that is down, or whose answers are no provider's."""
     import httpx2
 
     return (httpx2.HTTPError, ValueError, KeyError, RuntimeError)

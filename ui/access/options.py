@@ -28,7 +28,7 @@ PER_ADDRESS = 120
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Adds everything that `access_of` reads, `--index` and `--host` aside."""
+    """Add everything that `access_of` reads, `--index` and `--host` aside."""
     sites = parser.add_argument_group("网站与主机名")
     sites.add_argument(
         "--allow-origin",
@@ -58,7 +58,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def access_of(arguments: argparse.Namespace, index: Location) -> Access:
-    """Who may come in.
+    """Return the access rules that options name.
 
     Raises:
         YijuError: if a file that they name cannot be used, or a package is missing.
@@ -87,7 +87,7 @@ def access_of(arguments: argparse.Namespace, index: Location) -> Access:
 
 
 def rights_of(arguments: argparse.Namespace, index: Location) -> RightsFile:
-    """Who may read which documents.
+    """Return the file of rules that say which documents readers may read.
 
     Raises:
         YijuError: if the file cannot be used, or one that was named is not there.
@@ -98,7 +98,7 @@ def rights_of(arguments: argparse.Namespace, index: Location) -> RightsFile:
 
 
 def whole_number(text: str) -> int:
-    """A number of questions on the command line."""
+    """Return a number of questions on the command line."""
     if not text.isdecimal() or len(text) > 9:
         raise argparse.ArgumentTypeError(f"须为不小于 0 的整数，得到 {text}")
     return int(text)
@@ -134,7 +134,7 @@ def _add_sign_in(group: argparse._ArgumentGroup) -> None:
 
 
 def check(arguments: argparse.Namespace) -> None:
-    """Looks for options that contradict one another, or would let everybody in without saying so.
+    """Look for options that contradict one another, or would let everybody in without saying so.
 
     Raises:
         YijuError: if there are any.
@@ -154,7 +154,7 @@ def check(arguments: argparse.Namespace) -> None:
 
 
 def _stays_local(arguments: argparse.Namespace) -> bool:
-    """Whether only programs on this machine come in."""
+    """Return whether only programs on this machine come in."""
     address = parse_address(arguments.host)
     bound = address.is_loopback if address else arguments.host == "localhost"
     return bound and not arguments.trust_proxy and all(name == "localhost" for name in arguments.allow_host)

@@ -19,7 +19,7 @@ _users: dict[tuple[str, int], int] = {}
 
 
 def note(client: tuple[Any, ...], server: tuple[Any, ...]) -> None:
-    """Looks up who is at `client` while the connection stands; nothing where the system has no table of them."""
+    """Look up who is at `client` while the connection stands; nothing where the system has no table of them."""
     there, here = _address(client[0]), _address(server[0])
     table = _TABLES[there.version]
     if there.is_loopback and table.exists():
@@ -27,12 +27,12 @@ def note(client: tuple[Any, ...], server: tuple[Any, ...]) -> None:
 
 
 def forget(client: tuple[Any, ...]) -> None:
-    """The connection is closed."""
+    """Forget a connection that is closed."""
     _users.pop((client[0], client[1]), None)
 
 
 def is_another_users(client: tuple[str, int] | None) -> bool:
-    """Whether somebody else than the user who serves is known to be there, or nobody is found who is."""
+    """Return whether somebody else than the user who serves is known to be there, or nobody is found who is."""
     return client is not None and _users.get((client[0], client[1]), os.getuid()) != os.getuid()
 
 
@@ -45,13 +45,13 @@ def _user(table: Path, client: str, server: str) -> int:
 
 
 def _address(host: str) -> IPv4Address | IPv6Address:
-    """An address, IPv4 also where a socket of IPv6 sees it: the other end's own row says so."""
+    """Return an address, IPv4 also where a socket of IPv6 sees it: the other end's own row says so."""
     address = ip_address(host.partition("%")[0])
     return (address.ipv4_mapped if isinstance(address, IPv6Address) else None) or address
 
 
 def _written(address: IPv4Address | IPv6Address, port: int) -> str:
-    """An address as the kernel writes it: words of 32 bits in the machine's order."""
+    """Return an address as the kernel writes it: words of 32 bits in the machine's order."""
     packed = address.packed
     words = (packed[at : at + 4] for at in range(0, len(packed), 4))
     return "".join(f"{int.from_bytes(word, sys.byteorder):08X}" for word in words) + f":{port:04X}"

@@ -55,7 +55,7 @@ class Forwarded:
         self.private = frozenset(each.lower().encode("latin-1") for each in private)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one request."""
+        """Serve one request."""
         await self.app(self._seen(scope) if scope["type"] in ("http", "websocket") else scope, receive, send)
 
     def _seen(self, scope: Scope) -> Scope:
@@ -75,7 +75,10 @@ class Forwarded:
         return _arrived(seen, Arrival(self._client(said, peer), proxied=True))
 
     def _client(self, said: Sequence[Header], peer: str | None) -> str | None:
-        """The last address on the way that no trusted proxy has; what stands before it anyone can have written."""
+        """Return the last address on the way that no trusted proxy has.
+
+        What stands before it anyone can have written.
+        """
         way = b",".join(value for key, value in said if key == b"x-forwarded-for").decode("latin-1").split(",")
         for hop in reversed([each.strip() for each in way]):
             if (address := parse_address(hop)) is None:
@@ -90,14 +93,14 @@ class Forwarded:
 
 
 def arrival_of(scope: Scope) -> Arrival:
-    """How the request came here, as `Forwarded` saw it."""
+    """Return how the request came here, as `Forwarded` saw it."""
     found = scope.get("state", {}).get("arrival", Arrival())
     assert isinstance(found, Arrival)
     return found
 
 
 def parse_address(text: str | None) -> Address | None:
-    """An IP address, IPv4 also where IPv6 sockets see it; None for anything else."""
+    """Return an IP address, IPv4 also where IPv6 sockets see it; None for anything else."""
     try:
         address = ip_address(text or "")
     except ValueError:
@@ -110,7 +113,7 @@ def _arrived(scope: Scope, arrival: Arrival) -> Scope:
 
 
 def _last(headers: Sequence[Header], name: bytes) -> str:
-    """The last word of a header: the one that the nearest proxy wrote."""
+    """Return the last word of a header: the one that the nearest proxy wrote."""
     values = [value for key, value in headers if key == name]
     return values[-1].decode("latin-1").rpartition(",")[2].strip() if values else ""
 

@@ -43,7 +43,10 @@ class Reading:
         self._made: dict[Kind, tuple[Answerer, Answerer]] = {}
 
     def of(self, whole: Answerer, visitor: Visitor) -> Answerer:
-        """The answerer as if it had only what the visitor may read; the same one for all who may read the same."""
+        """Return the answerer as if it had only what the visitor may read.
+
+        The same one for all who may read the same.
+        """
         rights = self._file.current() if self._file else self._rights
         kind = _kind(visitor, rights)
         if kind == _WHOLE and self._show is None:
@@ -52,13 +55,13 @@ class Reading:
             return self._limited(whole, kind, rights)[1]
 
     def is_whole(self, whole: Answerer, visitor: Visitor) -> bool:
-        """Whether there is nothing that the visitor may not read."""
+        """Return whether there is nothing that the visitor may not read."""
         rights = self._file.current() if self._file else self._rights
         with self._lock:
             return self._limited(whole, _kind(visitor, rights), rights)[0] is whole
 
     def _limited(self, whole: Answerer, kind: Kind, rights: Rights) -> tuple[Answerer, Answerer]:
-        """What is left of an answerer for a kind of visitors, and the same as it is shown."""
+        """Return what is left of an answerer for a kind of visitors, and the same as it is shown."""
         if self._whole is not whole or self._rights is not rights or len(self._made) >= KEPT:
             self._whole, self._rights, self._made = whole, rights, {}
         if kind not in self._made:

@@ -35,22 +35,22 @@ $parts
 
 
 def add_routes(app: FastAPI, access: Access) -> None:
-    """Adds everything under `/signin`."""
+    """Add everything under `/signin`."""
     router = APIRouter(prefix="/signin")
 
     @router.get("")
     async def page(request: Request) -> HTMLResponse:
-        """The ways to sign in that there are, or who has signed in."""
+        """Return the ways to sign in that there are, or who has signed in."""
         return _page(request, access)
 
     @router.post("")
     async def sign_in(request: Request) -> Response:
-        """Signs in with a key."""
+        """Sign in with a key."""
         return await _with_key(request, access)
 
     @router.post("/out")
     async def sign_out(request: Request) -> Response:
-        """Ends the sign-in in this browser."""
+        """End the sign-in in this browser."""
         request.session.clear()
         return RedirectResponse(f"{_root(request)}/signin", 303)
 
@@ -58,13 +58,13 @@ def add_routes(app: FastAPI, access: Access) -> None:
 
         @router.get("/oidc")
         async def leave(request: Request) -> Response:
-            """To the provider."""
+            """Return to the provider."""
             request.session["next"] = _next(request, request.query_params.get("next", ""))
             return await oidc.leave(request, f"{str(request.base_url).rstrip('/')}/signin/back")
 
         @router.get("/back")
         async def come_back(request: Request) -> Response:
-            """From the provider."""
+            """Handle the return from the provider."""
             name, groups = await oidc.come_back(request)
             wanted = _next(request, request.session.get("next", ""))
             request.session.clear()
@@ -122,12 +122,12 @@ def _signed_in(request: Request, name: str | None, wanted: str) -> str:
 
 
 def _root(request: Request) -> str:
-    """The path below which the browser finds the service."""
+    """Return the path below which the browser finds the service."""
     return str(request.scope.get("root_path", ""))
 
 
 def _next(request: Request, wanted: str) -> str:
-    """Where to go after signing in: a place of this service, whatever was asked for."""
+    """Return where to go after signing in: a place of this service, whatever was asked for."""
     try:
         parts = urlsplit(wanted)
     except ValueError:

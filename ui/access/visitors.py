@@ -27,7 +27,7 @@ class Role(StrEnum):
     ADMIN = "admin"  # sees how the service is used and how it runs
 
     def reaches(self, needed: Role) -> bool:
-        """Whether this role may do what `needed` may."""
+        """Return whether this role may do what `needed` may."""
         order = list(Role)
         return order.index(self) >= order.index(needed)
 
@@ -80,7 +80,7 @@ OWNER = Visitor(role=Role.ADMIN, reader=None)
 
 
 def reader_of(name: str, groups: Iterable[str]) -> frozenset[str]:
-    """What rules may know somebody by. A name that looks like a group's, or like everyone, stands for nobody."""
+    """Return what rules may know somebody by. A name that looks like a group's, or like everyone, stands for nobody."""
     user = {name} if name and not name.startswith("@") else set()
     return frozenset(user | {f"@{group}" for group in groups if group}) - {"*", "-"}
 
@@ -94,7 +94,7 @@ class Request(Protocol):
 
 
 def visitor_of(request: Request) -> Visitor:
-    """Who makes this request; the owner where nothing protects the application, as in `create_app(answerer)`."""
+    """Return the visitor of a request; the owner where nothing protects the application."""
     found = request.scope.get("state", {}).get("visitor", OWNER)
     if not isinstance(found, Visitor):
         raise TypeError(f"not a visitor: {type(found).__name__}")
@@ -102,7 +102,7 @@ def visitor_of(request: Request) -> Visitor:
 
 
 def require(request: Request, role: Role) -> Visitor:
-    """The visitor, if they may do what `role` may.
+    """Return the visitor, if they may do what `role` may.
 
     Raises:
         ApiError: 401 if nobody has signed in, 403 if who did may not.
@@ -116,7 +116,7 @@ def require(request: Request, role: Role) -> Visitor:
 
 
 def needs(role: Role) -> Depends:
-    """A dependency of routes that only whoever may do what `role` may comes through.
+    """Return a dependency of routes that only whoever may do what `role` may comes through.
 
     The door asks the same by the address; a route that is reached by another one is closed all the same.
     """

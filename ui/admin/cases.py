@@ -25,17 +25,17 @@ class CaseError(ValueError):
 
 
 def cases_file(usage: Path) -> Path:
-    """Where the cases are kept: beside the record of questions that they come from."""
+    """Return where the cases are kept: beside the record of questions that they come from."""
     return usage.with_name(usage.name.removesuffix("-usage.sqlite") + "-cases.jsonl")
 
 
 def refusal_case(asked: OpenQuestion) -> Case:
-    """The case that says: refusing is right."""
+    """Return the case that says: refusing is right."""
     return _case(asked, [], [], (), answerable=False)
 
 
 def answer_case(asked: OpenQuestion, answer: str, evidence: str, documents: Sequence[Document]) -> Case:
-    """The case that says what the right answer is, and where it stands.
+    """Return the case that says what the right answer is, and where it stands.
 
     Args:
         asked: the question.
@@ -58,7 +58,7 @@ def answer_case(asked: OpenQuestion, answer: str, evidence: str, documents: Sequ
 
 
 def cases_for(path: Path, readable: Callable[[Iterable[str]], bool]) -> str:
-    """The cases so far, as lines, less those that come from documents that somebody may not read.
+    """Return the cases so far, as lines, less those that come from documents that somebody may not read.
 
     Args:
         path: the file; none is as good as an empty one.
@@ -70,12 +70,12 @@ def cases_for(path: Path, readable: Callable[[Iterable[str]], bool]) -> str:
 
 
 def draft(asked: OpenQuestion) -> Case:
-    """The question as a draft to be reviewed: nobody has said yet whether refusing is right."""
+    """Return the question as a draft to be reviewed: nobody has said yet whether refusing is right."""
     return {**refusal_case(asked), "status": "open"}
 
 
 def add_cases(path: Path, cases: Sequence[Case]) -> int:
-    """Appends those cases whose question the file does not have yet; several processes may do so at once.
+    """Append those cases whose question the file does not have yet; several processes may do so at once.
 
     Returns:
         How many were new.

@@ -54,7 +54,7 @@ class Plot:
 
 
 def stacked(labels: Sequence[str], series: Sequence[tuple[str, str, Sequence[int]]]) -> Plot:
-    """Bars on top of each other.
+    """Return bars on top of each other.
 
     Args:
         labels: of the stretches.
@@ -76,7 +76,7 @@ def stacked(labels: Sequence[str], series: Sequence[tuple[str, str, Sequence[int
 
 
 def lines(labels: Sequence[str], series: Sequence[tuple[str, Sequence[float | None]]]) -> Plot:
-    """Lines over the stretches.
+    """Return lines over the stretches.
 
     Args:
         labels: of the stretches.
@@ -103,7 +103,10 @@ def _y(value: float, top: float) -> float:
 
 
 def _scale(highest: float, whole: bool = False) -> tuple[float, tuple[Tick, ...]]:
-    """A round value at or above the highest, with the labels up to it: steps of 1, 2 or 5 times a power of ten."""
+    """Return a round value at or above the highest, with the labels up to it.
+
+    Steps of 1, 2 or 5 times a power of ten.
+    """
     if highest <= 0:
         highest = 1.0
     rough = highest / 4

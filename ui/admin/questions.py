@@ -126,7 +126,7 @@ class OpenQuestion:
 
 
 def moments(path: Path, since: float, readable: Readable = everything) -> list[Moment]:
-    """All answers from a time on, the oldest first.
+    """Return all answers from a time on, the oldest first.
 
     Args:
         path: the record.
@@ -142,13 +142,13 @@ def moments(path: Path, since: float, readable: Readable = everything) -> list[M
 
 
 def places(path: Path, since: float, readable: Readable = everything) -> list[tuple[str, int]]:
-    """How many answers were asked for where, most first."""
+    """Return how many answers were asked for where, most first."""
     query = f"SELECT place, COUNT(*) FROM answers WHERE {_SINCE} GROUP BY place ORDER BY 2 DESC, 1"
     return [(str(place), int(count)) for place, count in read_rows(path, query, (since,), readable)]
 
 
 def most_asked(path: Path, since: float, readable: Readable = everything) -> list[Frequent]:
-    """The questions asked most often, spellings of one counted together."""
+    """Return the questions asked most often, spellings of one counted together."""
     query = (
         f"SELECT standalone, COUNT(*) AS times, SUM(abstained), MAX(at) FROM answers WHERE {_SINCE}"
         f" GROUP BY topic HAVING times > 1 ORDER BY times DESC, MAX(at) DESC LIMIT {MOST}"
@@ -158,7 +158,7 @@ def most_asked(path: Path, since: float, readable: Readable = everything) -> lis
 
 
 def open_questions(path: Path, limit: int = LISTED, readable: Readable = everything) -> list[OpenQuestion]:
-    """What waits for somebody to deal with it, however old; spellings of one question are one."""
+    """Return what waits for somebody to deal with it, however old; spellings of one question are one."""
     # SQLite takes bare columns from the row that has the MAX: the latest answer.
     query = (
         "SELECT id, standalone, abstained, answer, short, citations, MAX(at) AS last, COUNT(*) AS times,"
@@ -171,13 +171,13 @@ def open_questions(path: Path, limit: int = LISTED, readable: Readable = everyth
 
 
 def open_by_id(path: Path, ids: Sequence[str], readable: Readable = everything) -> list[OpenQuestion]:
-    """Those open questions that these answers stand for, in the order of the list."""
+    """Return those open questions that these answers stand for, in the order of the list."""
     wanted = set(ids)
     return [each for each in open_questions(path, readable=readable) if each.id in wanted]
 
 
 def figures(answers: Sequence[Moment]) -> Figures:
-    """What these answers come to."""
+    """Return what these answers come to."""
     waited = sorted(each.seconds for each in answers)
     return Figures(
         total=len(answers),
@@ -190,7 +190,7 @@ def figures(answers: Sequence[Moment]) -> Figures:
 
 
 def stretches(answers: Sequence[Moment], days: int, now: datetime) -> list[Stretch]:
-    """The last `days` days, cut into hours, days or weeks, with the figures of each; empty ones too.
+    """Return the last `days` days, cut into hours, days or weeks, with the figures of each; empty ones too.
 
     Args:
         answers: in any order.
@@ -217,7 +217,7 @@ def _cut(days: int) -> tuple[timedelta, Callable[[datetime], str]]:
 
 
 def _percentile(ordered: Sequence[float], share: float) -> float | None:
-    """The smallest value that at least `share` of them do not exceed."""
+    """Return the smallest value that at least `share` of them do not exceed."""
     return ordered[ceil(share * len(ordered)) - 1] if ordered else None
 
 

@@ -46,7 +46,7 @@ class Head:
 
 
 def head_of(text: str) -> Head:
-    """What `str(head)` wrote.
+    """Return what `str(head)` wrote.
 
     Raises:
         ValueError: if it is something else; the message is fit for a user's eyes.
@@ -69,14 +69,14 @@ class Chain:
         self._key = key
 
     def line(self, entry: Mapping[str, object]) -> bytes:
-        """The next line, with its end."""
+        """Return the next line, with its end."""
         n = self.head.n + 1
         body = json.dumps({"n": n, **entry}, separators=(",", ":")).encode()[:-1]
         self.head = Head(n, digest(self._key, self.head, body))
         return body + f',"chain":"{self.head.digest}"}}\n'.encode()
 
     def follows(self, line: bytes) -> bool:
-        """Whether a line is the next one; if so, the chain ends with it."""
+        """Return whether a line is the next one; if so, the chain ends with it."""
         found = _LINE.fullmatch(line)
         if not found or int(found[1]) != self.head.n + 1:
             return False
@@ -87,7 +87,7 @@ class Chain:
 
 
 def digest(key: bytes, before: Head, body: bytes) -> str:
-    """What a line carries, given the head before it and its bytes before `,"chain"`."""
+    """Return what a line carries, given the head before it and its bytes before `,"chain"`."""
     return hmac.new(key, before.digest.encode() + body, hashlib.sha256).hexdigest()
 
 
@@ -125,24 +125,27 @@ class ChainCheck:
 
 
 def parts(path: Path) -> list[Path]:
-    """The files of a log in their order: those that were closed, then the one that grows; only those that exist."""
+    """Return the files of a log in their order: those that were closed, then the one that grows.
+
+    Only those that exist.
+    """
     closed = sorted(path.parent.glob(f"{_escaped(path.stem)}-{'[0-9]' * 12}{path.suffix}"))
     return [*closed, *([path] if path.exists() else [])]
 
 
 def closed_name(path: Path, first: int) -> Path:
-    """What a file is called once it is closed, given the number of its first line."""
+    """Return what a file is called once it is closed, given the number of its first line."""
     return path.with_name(f"{path.stem}-{first:012d}{path.suffix}")
 
 
 def first_number(file: Path) -> int:
-    """The number of the first line of a file that can be read; 0 where none can."""
+    """Return the number of the first line of a file that can be read; 0 where none can."""
     with file.open("rb") as opened:
         return next((int(found[1]) for line in opened if (found := _LINE.match(line))), 0)
 
 
 def places(path: Path) -> Iterator[ChainPosition]:
-    """The lines of a log, those of all its files; the last may lack its end.
+    """Yield the lines of a log, those of all its files; the last may lack its end.
 
     Raises:
         AuditError: if a file cannot be read.
@@ -157,7 +160,7 @@ def places(path: Path) -> Iterator[ChainPosition]:
 
 
 def verify(path: Path, key: bytes = b"", anchors: Sequence[Head] = (), since: Head | None = None) -> ChainCheck:
-    """Follows a chain from line to line.
+    """Follow a chain from line to line.
 
     Args:
         path: the file that grows.
@@ -192,7 +195,7 @@ def _escaped(stem: str) -> str:
 
 
 def _is_torn(chain: Chain, fragment: Sequence[ChainPosition]) -> bool:
-    """Whether the last line is in order and says that those before it were not written to their end."""
+    """Return whether the last line is in order and says that those before it were not written to their end."""
     *before, last = fragment
     line = last.text.removesuffix(b"\n")
     if not before or f'"event":"{TORN}"'.encode() not in line:
@@ -205,12 +208,12 @@ def _joined(lines: Iterable[ChainPosition]) -> bytes:
 
 
 def torn_digest(fragment: bytes) -> str:
-    """By which a later line names what was not written to its end."""
+    """Return the digest by which a later line names what was not written to its end."""
     return hashlib.sha256(fragment).hexdigest()
 
 
 def _why(chain: Chain, path: Path, place: ChainPosition) -> str:
-    """What has become of the line that should stand at a place."""
+    """Return what has become of the line that should stand at a place."""
     wanted, found = chain.head.n + 1, _LINE.fullmatch(place.text.removesuffix(b"\n"))
     if not found:
         return f"应为第 {wanted} 条，读不懂：内容被改动"

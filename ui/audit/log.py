@@ -38,12 +38,12 @@ MEGABYTES = 64
 
 
 def audit_file(index: Location) -> Path:
-    """Where it is noted who asks an index what."""
+    """Return where it is noted who asks an index what."""
     return beside(index, "-audit.jsonl")
 
 
 def people_file(log: Path) -> Path:
-    """Where the people of a log are kept."""
+    """Return where the people of a log are kept."""
     return log.with_suffix(".sqlite")
 
 
@@ -110,7 +110,7 @@ class AuditLog:
         self._write([], 0)
 
     def note(self, note: Note) -> None:
-        """Takes a note to be written soon; returns at once and raises nothing."""
+        """Take a note to be written soon; returns at once and raises nothing."""
         self._start()
         try:
             self._notes.put_nowait(note)
@@ -119,24 +119,24 @@ class AuditLog:
                 self._lost += 1
 
     def problem(self) -> str | None:
-        """Why nothing may be answered, in Chinese: it could not be noted. None if it can, or need not be."""
+        """Return why nothing may be answered, in Chinese: it could not be noted. None if it can, or need not be."""
         return None if self._lenient else self.warning()
 
     def warning(self) -> str | None:
-        """What is wrong with the log, in Chinese; None if nothing is."""
+        """Return what is wrong with the log, in Chinese; None if nothing is."""
         if self._notes.full():
             return f"审计记录 {self.path} 写得太慢，等着写的已有 {MAX_WAITING} 条。"
         return self._failure
 
     def flush(self, seconds: float = 10.0) -> bool:
-        """Waits until everything so far is on the disk. Returns whether it is."""
+        """Return waits until everything so far is on the disk. Returns whether it is."""
         self._start()
         done = Event()
         self._notes.put(done)
         return done.wait(seconds)
 
     def forget(self, name: str, by: str) -> None:
-        """Makes all that was noted of somebody unreadable, and notes that it was done.
+        """Make all that was noted of somebody unreadable, and notes that it was done.
 
         Args:
             name: whose questions.
@@ -153,7 +153,7 @@ class AuditLog:
         self._write([Note("forget", by, "admin", open={"forgotten": known.token if known else None})], 0)
 
     def close(self, seconds: float = 5.0) -> None:
-        """Writes what waits; takes at most about `seconds`."""
+        """Write what waits; takes at most about `seconds`."""
         with self._starting:
             thread, self._thread = self._thread, None
         if thread is not None:
@@ -168,7 +168,7 @@ class AuditLog:
                 self._thread.start()
 
     def _work(self) -> None:
-        """The writing thread: what could not be written is tried again until it is."""
+        """Run the writing thread: what could not be written is tried again until it is."""
         while waiting := self._waiting():
             notes = [each for each in waiting if isinstance(each, Note)]
             while not self._written(notes):
@@ -180,7 +180,7 @@ class AuditLog:
                     each.set()
 
     def _waiting(self) -> list[Note | Event]:
-        """What waits, at least one; none when it is time to end."""
+        """Return what waits, at least one; none when it is time to end."""
         taken: list[Note | Event] = []
         while not taken:
             try:
@@ -193,7 +193,7 @@ class AuditLog:
         return taken
 
     def _written(self, notes: list[Note]) -> bool:
-        """Writes notes and takes those that are written off the list; whether all are."""
+        """Write notes and takes those that are written off the list; whether all are."""
         lost = self._lost
         try:
             done = self._write(notes, lost)
@@ -212,13 +212,13 @@ class AuditLog:
         return True
 
     def _failed(self, message: str) -> None:
-        """Says it in the log, once until writing succeeds again."""
+        """Say it in the log, once until writing succeeds again."""
         if self._failure is None:
             log.error("%s", message)
         self._failure = message
 
     def _write(self, notes: Sequence[Note], lost: int) -> int:
-        """Appends notes, and how many were lost before them; returns how many of these lines are on the disk."""
+        """Append notes, and how many were lost before them; returns how many of these lines are on the disk."""
         with self._people.writing():  # first, since a line whose key was not kept could never be read
             people = {each.who: self._people.named(each.who) for each in notes}
             self._turn_over(self._end())
@@ -243,7 +243,7 @@ class AuditLog:
         return End(Head(), 0)
 
     def _recovered(self, chain: Chain, known: int) -> bytes:
-        """Follows the chain over what was written and not remembered, since a process was killed or the disk full.
+        """Follow the chain over what was written and not remembered, since a process was killed or the disk full.
 
         Returns:
             What has to stand before the next line where the one before was not written to its end.
@@ -257,7 +257,7 @@ class AuditLog:
         return b"\n" + chain.line({"event": TORN, "sha256": torn_digest(rest), "at": _moment(time.time())})
 
     def _turn_over(self, end: End) -> None:
-        """Closes a file that is large enough; the next begins where it ended.
+        """Close a file that is large enough; the next begins where it ended.
 
         In a transaction of its own, for until it is remembered that the next file is empty nothing may be in it.
         """
@@ -272,7 +272,7 @@ class AuditLog:
 
 
 def _append(path: Path, repair: bytes, lines: Sequence[bytes]) -> tuple[int, int]:
-    """Writes lines to the end of a file, and waits for the disk.
+    """Write lines to the end of a file, and waits for the disk.
 
     Args:
         path: the file; made where there is none.
@@ -301,7 +301,7 @@ def _append(path: Path, repair: bytes, lines: Sequence[bytes]) -> tuple[int, int
 
 
 def _put(opened: int, data: bytes) -> int:
-    """Writes as much as there is room for; how much that was.
+    """Write as much as there is room for; how much that was.
 
     Raises:
         OSError: if nothing could be written at all.
@@ -326,7 +326,7 @@ def _sync(folder: Path) -> None:
 
 
 def _after(path: Path, offset: int) -> bytes:
-    """What a file holds behind an offset; nothing where there is no file."""
+    """Return what a file holds behind an offset; nothing where there is no file."""
     if not path.exists():
         return b""
     with path.open("rb") as file:

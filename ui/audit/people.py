@@ -54,13 +54,13 @@ class Person:
     key: bytes
 
     def seal(self, said: object) -> str:
-        """JSON that only the key opens."""
+        """Return JSON that only the key opens."""
         nonce = os.urandom(_NONCE)
         text = json.dumps(said, ensure_ascii=False).encode("utf-8", "replace")
         return base64.b64encode(nonce + AESGCM(self.key).encrypt(nonce, text, self.token.encode())).decode()
 
     def open(self, sealed: str) -> object:
-        """What was sealed; None if it was not sealed with this key."""
+        """Return what was sealed; None if it was not sealed with this key."""
         try:
             data = base64.b64decode(sealed, validate=True)
             return json.loads(AESGCM(self.key).decrypt(data[:_NONCE], data[_NONCE:], self.token.encode()))
@@ -102,7 +102,7 @@ class People:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Keeps all others from writing; what is changed inside holds at its end, or not at all."""
+        """Keep all others from writing; what is changed inside holds at its end, or not at all."""
         with self._lock:
             with self._failing():
                 self._file.execute("BEGIN IMMEDIATE")
@@ -116,7 +116,7 @@ class People:
                         self._file.execute("ROLLBACK")
 
     def named(self, name: str) -> Person:
-        """The person of this name; a new one, if the log does not know them or has forgotten them."""
+        """Return the person of this name; a new one, if the log does not know them or has forgotten them."""
         if found := self.find(name):
             return found
         person = Person(secrets.token_hex(8), name, AESGCM.generate_key(256))
@@ -125,44 +125,44 @@ class People:
         return person
 
     def find(self, name: str) -> Person | None:
-        """The person of this name, if the log knows them."""
+        """Return the person of this name, if the log knows them."""
         return next((each for each in self.all() if each.name == name), None)
 
     def all(self) -> list[Person]:
-        """Everybody whom the log knows, by name."""
+        """Return everybody whom the log knows, by name."""
         with self._failing():
             return [Person(*row) for row in self._file.execute("SELECT token, name, key FROM people ORDER BY name")]
 
     def forget(self, name: str) -> None:
-        """Deletes name and key."""
+        """Delete name and key."""
         with self._failing():
             self._file.execute("DELETE FROM people WHERE name = ?", (name,))
 
     def scrub(self) -> None:
-        """Empties the file's own journal, in which what was deleted may still stand."""
+        """Empty the file's own journal, in which what was deleted may still stand."""
         with self._failing():
             self._file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def end(self) -> End | None:
-        """Where the log ended when it was last written; None if it never was."""
+        """Return where the log ended when it was last written; None if it never was."""
         with self._failing():
             row = self._file.execute("SELECT n, digest, size FROM ends").fetchone()
         return End(Head(row[0], row[1]), row[2]) if row else None
 
     def mark(self, mark: str) -> str:
-        """What was given here first: by it a log tells whether the key of its chain is still the same."""
+        """Return what was given here first: by it a log tells whether the key of its chain is still the same."""
         with self._failing():
             self._file.execute("INSERT OR IGNORE INTO marks VALUES (1, ?)", (mark,))
             return str(self._file.execute("SELECT mark FROM marks").fetchone()[0])
 
     def ended(self, end: End) -> None:
-        """Remembers where the log ends now."""
+        """Remember where the log ends now."""
         with self._failing():
             kept = (end.head.n, end.head.digest, end.size)
             self._file.execute("INSERT OR REPLACE INTO ends VALUES (1, ?, ?, ?)", kept)
 
     def close(self) -> None:
-        """Closes the file."""
+        """Close the file."""
         self._file.close()
 
     @contextmanager

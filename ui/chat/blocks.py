@@ -71,7 +71,7 @@ class State:
 
 
 def mount_chat(app: FastAPI, desk: AnswerQueue, examples: Examples) -> Events:
-    """Mounts the chat at `/chat/`, and says what its page may ask for."""
+    """Return mounts the chat at `/chat/`, and says what its page may ask for."""
     chat = build_chat(desk, examples)
     gr.mount_gradio_app(
         app,
@@ -97,7 +97,7 @@ def mount_chat(app: FastAPI, desk: AnswerQueue, examples: Examples) -> Events:
 
 
 def _bound(chat: gr.Blocks) -> None:
-    """Limits of how many conversations Gradio remembers what; each is as large as a body."""
+    """Limit of how many conversations Gradio remembers what; each is as large as a body."""
     chat.state_holder.capacity = chat.state_session_capacity = CONVERSATIONS
     chat._queue.pending_messages_per_session = LRUCache(CONVERSATIONS)
 
@@ -108,7 +108,10 @@ def _event(fn: BlockFunction) -> Event:
 
 
 def build_chat(desk: AnswerQueue, examples: Examples) -> gr.Blocks:
-    """The page with its events. Nothing on it comes from documents: who may see them is only known at an event."""
+    """Return the page with its events. Nothing on it comes from documents.
+
+    Who may see them is only known at an event.
+    """
     page: gr.Blocks
     with gr.Blocks(title="依据 · 文档问答", fill_height=True, fill_width=True, analytics_enabled=False) as page:
         chat = _chatbot()
@@ -128,19 +131,19 @@ def build_chat(desk: AnswerQueue, examples: Examples) -> gr.Blocks:
 
 
 def question_of(message: dict[str, Any]) -> str:
-    """The text that a user's message was made from."""
+    """Return the text that a user's message was made from."""
     return unescape(_content(message))
 
 
 def history_of(messages: Messages) -> list[str]:
-    """Earlier questions, oldest first, without those that were refused."""
+    """Return earlier questions, oldest first, without those that were refused."""
     pairs = itertools.pairwise(messages)
     asked = (question_of(asked) for asked, reply in pairs if asked["role"] == "user" and _is_answer(reply))
     return [plain_question(question)[0] for question in asked]
 
 
 def state_of(text: str) -> State:
-    """What the page's hidden box says; what is malformed counts for nothing, except a filter.
+    """Return what the page's hidden box says; what is malformed counts for nothing, except a filter.
 
     Raises:
         ApiError: if the filter is malformed: to answer from all documents instead would mislead.
@@ -154,7 +157,7 @@ def state_of(text: str) -> State:
 
 
 def remembered(text: str) -> Messages:
-    """The messages of a conversation that the browser remembered: `turns`, pairs of a question and its reply.
+    """Return the messages of a conversation that the browser remembered: `turns`, pairs of a question and its reply.
 
     The page sanitises them like all others, and only questions are ever read again.
     """
@@ -209,7 +212,7 @@ _SLOW: dict[str, Any] = {"concurrency_limit": None, **_EVENT}
 def _wire_asking(
     chat: gr.Chatbot, box: gr.Textbox, state: gr.Textbox, kept: gr.Textbox, desk: AnswerQueue, examples: Examples
 ) -> None:
-    """Events of asking; private ones, since `/api/ask` is the interface for programs."""
+    """Connect the events of asking; private ones, since `/api/ask` is the interface for programs."""
     asked = (
         box.submit(_submitted, [box, chat, state], [box, chat], **_QUICK),
         chat.example_select(_chosen, [chat, state], [box, chat], **_QUICK),
@@ -221,7 +224,7 @@ def _wire_asking(
 
 def _wire_page(page: gr.Blocks, chat: gr.Chatbot, past: gr.Textbox, examples: Examples) -> None:
     async def start(request: gr.Request) -> object:
-        """What the empty page offers to who opened it."""
+        """Return what the empty page offers to who opened it."""
         questions = await examples.for_visitor(_visitor(request))
         whole = questions[: len(questions) // 2 * 2] or questions  # the grid has two columns
         return gr.update(examples=[{"text": each} for each in whole])
@@ -235,12 +238,12 @@ def _visitor(request: gr.Request) -> Visitor:
 
 
 def _chosen(messages: Messages, state: str, chosen: gr.SelectData) -> tuple[object, Messages]:
-    """An example was chosen."""
+    """Return an example was chosen."""
     return _submitted(str(chosen.value["text"]), messages, state)
 
 
 def _submitted(text: str, messages: Messages, state: str) -> tuple[object, Messages]:
-    """Moves the question from the box into the conversation; one that is too long stays in the box."""
+    """Move the question from the box into the conversation; one that is too long stays in the box."""
     if not text.strip():
         return gr.skip(), messages
     if len(text) > MAX_QUESTION_CHARACTERS:
@@ -252,7 +255,7 @@ def _submitted(text: str, messages: Messages, state: str) -> tuple[object, Messa
 
 
 def _stopped() -> object:
-    """The box takes the next question."""
+    """Return the box takes the next question."""
     return gr.update(submit_btn=True, stop_btn=False)
 
 
@@ -262,7 +265,7 @@ Step = tuple[object, object, object]
 
 def _respond_with(desk: AnswerQueue, examples: Examples) -> Callable[[Messages, str, gr.Request], AsyncIterator[Step]]:
     async def respond(messages: Messages, state: str, request: gr.Request) -> AsyncIterator[Step]:
-        """Answers the last message, if it is a question."""
+        """Answer the last message, if it is a question."""
         if not messages or messages[-1]["role"] != "user":
             yield gr.skip(), gr.skip(), gr.skip()
             return
@@ -284,7 +287,7 @@ def _respond_with(desk: AnswerQueue, examples: Examples) -> Callable[[Messages, 
 async def _replies(
     desk: AnswerQueue, messages: Messages, state: State, visitor: Visitor, examples: Examples
 ) -> AsyncIterator[tuple[str, object]]:
-    """The growing message, and with the last one what the browser is to remember."""
+    """Yield the growing message, and with the last one what the browser is to remember."""
     said = question_of(messages[-1])
     question, expand = plain_question(said)
     answer: Answer | None = None
@@ -303,7 +306,7 @@ async def _replies(
 
 
 def _following(seen: Answerer, answer: Answer) -> Sequence[str]:
-    """What to ask next; nothing where the document has just left the index."""
+    """Return what to ask next; nothing where the document has just left the index."""
     quoted = answer.citations and seen.document(answer.citations[0].passage.document_id)
     several = len({each.metadata.region for each in seen.descriptions()}) > 1
     return suggestions(answer, quoted, named=several) if quoted else ()

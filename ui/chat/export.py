@@ -52,7 +52,7 @@ class Turn:
 
 
 def add_routes(app: FastAPI, mask: Mask = str) -> None:
-    """Adds `/api/export`.
+    """Add `/api/export`.
 
     Args:
         app: the application.
@@ -62,7 +62,7 @@ def add_routes(app: FastAPI, mask: Mask = str) -> None:
 
     @router.post("/api/export")
     async def export(request: Request) -> Response:
-        """The conversation in the body as a file."""
+        """Return the conversation in the body as a file."""
         body = await read_object(request)
         language, turns = body.get("lang"), [_masked(turn, mask) for turn in turns_of(body)]
         words = words_for(language if isinstance(language, str) else None)
@@ -79,7 +79,7 @@ def _masked(turn: Turn, mask: Mask) -> Turn:
 
 
 def turns_of(body: Mapping[str, object]) -> list[Turn]:
-    """The turns that a body holds.
+    """Return the turns that a body holds.
 
     Raises:
         ApiError: 422 if it is no conversation in one of the formats.
@@ -93,7 +93,7 @@ def turns_of(body: Mapping[str, object]) -> list[Turn]:
 
 
 def as_markdown(turns: Sequence[Turn], words: Words) -> str:
-    """The conversation as Markdown in which every text stays text."""
+    """Return the conversation as Markdown in which every text stays text."""
     lines = [f"# {words.conversation}"]
     for turn in turns:
         lines += [f"## {_plain(turn.question)}", f"**{_plain(turn.short)}**" if turn.short else ""]
@@ -104,7 +104,7 @@ def as_markdown(turns: Sequence[Turn], words: Words) -> str:
 
 
 def as_word(turns: Sequence[Turn], words: Words) -> bytes:
-    """The conversation as a .docx, with headings, and links at its sources."""
+    """Return the conversation as a .docx, with headings, and links at its sources."""
     links = list(dict.fromkeys(source.address for turn in turns for source in turn.sources if source.address))
     body = "".join(_paragraphs(turns, words, {address: f"link{n}" for n, address in enumerate(links)}))
     buffer = io.BytesIO()
@@ -175,7 +175,10 @@ def _paragraphs(turns: Sequence[Turn], words: Words, links: Mapping[str, str]) -
 
 
 def _table(rows: Rows) -> str:
-    """A table with lines around its cells, its first row bold and repeated on every page; what follows stands apart."""
+    """Return a table with lines around its cells, its first row bold and repeated on every page.
+
+    What follows stands apart.
+    """
     lines = "".join(
         f"<w:tr>{'<w:trPr><w:tblHeader/></w:trPr>' if row is rows[0] else ''}"
         + "".join(f"<w:tc>{_paragraph(_run(cell, '<w:b/>' if row is rows[0] else ''))}</w:tc>" for cell in row)
@@ -201,7 +204,10 @@ def _run(text: str, said: str = "") -> str:
 
 
 def _relationships(parts: Sequence[tuple[str, str, str, bool]]) -> str:
-    """The part of a package that says what its parts are to each other: id, kind, target, whether it lies outside."""
+    """Return the part of a package that says what its parts are to each other.
+
+    Id, kind, target, whether it lies outside.
+    """
     listed = "".join(
         f'<Relationship Id="{name}" Type="{_OFFICE}/relationships/{kind}" Target={quoteattr(target)}'
         f"{_OUTSIDE if outside else ''}/>"
@@ -226,7 +232,7 @@ _TYPES = (
 
 
 def _style(name: str, shown: str, size: int) -> str:
-    """A bold paragraph style; `size` in half points."""
+    """Return a bold paragraph style; `size` in half points."""
     return (
         f'<w:style w:type="paragraph" w:styleId="{name}"><w:name w:val="{shown}"/>'
         f'<w:pPr><w:spacing w:before="240" w:after="120"/></w:pPr>'

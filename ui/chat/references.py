@@ -18,19 +18,22 @@ _ARTICLE = re.compile(r"第.+条")
 
 
 def reference(passage: Passage) -> str:
-    """The title in its quotation marks, then the numbers of the sections, or the name of a section without one."""
+    """Return the title in quotation marks, then the sections by number, or by name where they have none."""
     return f"《{quoted(passage.title)}》{section_number(passage.section_path)}"
 
 
 def quoted(title: str) -> str:
-    """A title as it stands between 《》: those inside become 〈〉, those around it go."""
+    """Return a title as it stands between 《》: those inside become 〈〉, those around it go."""
     if title.startswith("《") and title.endswith("》") and title.count("《") == 1:
         title = title[1:-1]
     return title.replace("《", "〈").replace("》", "〉")
 
 
 def section_number(path: Sequence[str]) -> str:
-    """The numbers of a section path run together; articles are counted through a law, so what is above them goes."""
+    """Return the numbers of a section path run together.
+
+    Articles are counted through a law, so what is above them goes.
+    """
     numbers = [number for title in path if (number := _number(title))]
     articles = [at for at, number in enumerate(numbers) if _ARTICLE.fullmatch(number)]
     if articles:

@@ -42,7 +42,7 @@ Events = Mapping[int, Event]
 
 
 def rebuilt(route: str, body: object, events: Events, own: Callable[[str], str]) -> dict[str, object]:
-    """The body that Gradio gets in place of `body`.
+    """Return the body that Gradio gets in place of `body`.
 
     Args:
         route: as `POSTED` names it.
@@ -116,7 +116,10 @@ def _part(value: object) -> dict[str, object]:
 
 
 def _choice(value: object, event: Event) -> dict[str, object] | None:
-    """Which example was chosen; its number is nobody's business, and what else a box says of its text is left out."""
+    """Return which example was chosen.
+
+    Its number is nobody's business, and what else a box says of its text is left out.
+    """
     if event.chooses:
         chosen = _fields(value, {"index", "value"})["value"]
         return {"index": 0, "value": {"text": _text(_fields(chosen, {"text"})["text"])}}

@@ -29,7 +29,7 @@ class PageMarks:
 
 
 def page_marks(document: Document, marked: Span | None) -> dict[int, PageMarks]:
-    """The marks of a place in a document, by page from 1; none where it is not known where its lines stand.
+    """Return the marks of a place in a document, by page from 1; none where it is not known where its lines stand.
 
     Raises:
         IndexCorrupt: if what the index says of that makes no sense.
@@ -54,7 +54,10 @@ def _shapes(document: Document, page: PlacedPage, marked: Span) -> Iterator[str]
 
 
 def _part(document: Document, line: PlacedLine, part: Span) -> PlacedLine:
-    """The part of a line where some of its characters stand; a row of a table says more than its cells and is whole."""
+    """Return the part of a line where some of its characters stand.
+
+    A row of a table says more than its cells and is whole.
+    """
     share = 0.0, 1.0
     if not any(table.span.contains(line.span) for table in document.tables):
         widths = [_width(text) for text in _cut(document.text, line.span, part)]
@@ -71,5 +74,5 @@ def _cut(text: str, line: Span, part: Span) -> tuple[str, str, str]:
 
 
 def _width(text: str) -> int:
-    """How much room a text takes: Chinese characters are set twice as wide as others."""
+    """Return how much room a text takes: Chinese characters are set twice as wide as others."""
     return sum(2 if unicodedata.east_asian_width(character) in "WFA" else 1 for character in text)

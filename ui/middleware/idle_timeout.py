@@ -17,12 +17,12 @@ class Patient(H11Protocol):
     """Uvicorn's connection, which by itself waits for ever for a request to begin, or for its head to end."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begins to watch."""
+        """Begin to watch."""
         super().connection_made(transport)
         self._watch(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Ends watching."""
+        """End watching."""
         self._watching.cancel()
         super().connection_lost(exc)
 
@@ -30,7 +30,7 @@ class Patient(H11Protocol):
         self._watching = self.loop.call_later(HEAD_SECONDS, self._look, last)
 
     def _look(self, last: Any) -> None:
-        """Hangs up if nothing was asked since the last look and nothing is being answered."""
+        """Hang up if nothing was asked since the last look and nothing is being answered."""
         idle = self.cycle is None or self.cycle.response_complete
         if idle and self.cycle is last:
             self.transport.close()
@@ -42,13 +42,13 @@ class Known(Patient):
     """Such a connection of which is known which user of this machine is at its other end."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Asks while it stands: of one that is closed nobody could tell any more."""
+        """Ask while it stands: of one that is closed nobody could tell any more."""
         super().connection_made(transport)
         if self.client and self.server:
             peers.note(self.client, self.server)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forgets it."""
+        """Forget it."""
         if self.client:
             peers.forget(self.client)
         super().connection_lost(exc)

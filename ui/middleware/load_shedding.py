@@ -30,7 +30,7 @@ class LoadShedding:
         self.full = full
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one request."""
+        """Serve one request."""
         asks = scope["type"] == "http" and scope["method"] == "POST" and ASKING.fullmatch(get_route_path(scope))
         if asks and self.full():
             await error_response(ApiError(503, "busy", BUSY))(scope, receive, send)

@@ -53,7 +53,7 @@ HEADERS = (
 
 
 def content_policy(origins: Sequence[str] = ()) -> str:
-    """The content security policy; `NONCE` is filled in for each page.
+    """Return the content security policy; `NONCE` is filled in for each page.
 
     Args:
         origins: sites that may show the chat in a frame, beside this one.
@@ -91,7 +91,7 @@ class RequestGuard:
         self.admit = admit or (lambda visitor: None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one request."""
+        """Serve one request."""
         if scope["type"] == "http":
             chat = _in_chat(path := get_route_path(scope))
             try:
@@ -115,7 +115,7 @@ class RequestGuard:
         return scope, _replay(self._own_body(scope, path, body) if chat else body, receive)
 
     def _own_body(self, scope: Scope, path: str, body: bytes) -> bytes:
-        """A body for Gradio, made of what its page may send, in which the conversation is the visitor's own."""
+        """Return a body for Gradio, made of what its page may send, in which the conversation is the visitor's own."""
         if not (posted := POSTED.fullmatch(path)):
             return b""
         tag = _tag(scope)
@@ -131,7 +131,7 @@ class SecurityHeaders:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one request."""
+        """Serve one request."""
         path = get_route_path(scope) if scope["type"] == "http" else ""  # now: mounts below change the scope
 
         async def send_hardened(message: Message) -> None:
@@ -155,7 +155,7 @@ class ContentSecurityPolicy:
         self.origins = tuple(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one request; only pages are held back until they are whole."""
+        """Serve one request; only pages are held back until they are whole."""
         chat = scope["type"] == "http" and _in_chat(get_route_path(scope))
         start: Message | None = None
         page = bytearray()
@@ -188,7 +188,7 @@ def _in_chat(path: str) -> bool:
 
 
 def _own_query(scope: Scope) -> Scope:
-    """The query of a conversation's events, in which it is the visitor's own; other queries are the page's."""
+    """Return the query of a conversation's events, in which it is the visitor's own; other queries are the page's."""
     if not get_route_path(scope).endswith("/queue/data"):
         return scope
     said = SESSION.fullmatch(scope["query_string"])
@@ -198,7 +198,7 @@ def _own_query(scope: Scope) -> Scope:
 
 
 def _tag(scope: Scope) -> str:
-    """What tells this visitor's conversations from those of others; nothing where nobody signs in."""
+    """Return what tells this visitor's conversations from those of others; nothing where nobody signs in."""
     visitor = visitor_of(HTTPConnection(scope))
     if visitor.name is None:
         return ""
@@ -207,7 +207,7 @@ def _tag(scope: Scope) -> str:
 
 
 def _polite(scope: Scope, receive: Receive, send: Send) -> Send:
-    """Says in Chinese that Gradio's queue is full, with the status whose text its page shows."""
+    """Say in Chinese that Gradio's queue is full, with the status whose text its page shows."""
     full = error_response(ApiError(429, "busy", BUSY, retry_after=5), chat=True)
     refused = False
 
@@ -241,7 +241,7 @@ async def _body(receive: Receive, limit: int) -> bytes:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives the body at once and then what the network gives, a disconnect usually."""
+    """Return a `receive` that gives the body at once and then what the network gives, a disconnect usually."""
     pending = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive_again() -> Message:
@@ -270,7 +270,7 @@ def _is_page(message: Message) -> bool:
 
 
 def _chat_page(page: str) -> str:
-    """Gradio's page in Chinese, with `FIRST`, less what names other hosts."""
+    """Return Gradio's page in Chinese, with `FIRST`, less what names other hosts."""
     head, end, body = page.partition("</head>")
     head = re.sub(r'\s*<meta\s+(?:property="og:|name="twitter:)[^>]*>', "", head)
     head = re.sub(r'\s*<link\s+rel="(?:manifest|preconnect)"[^>]*>', "", head)

@@ -24,7 +24,7 @@ def protect(
     events: Events | None = None,
     admit: Callable[[Visitor], None] | None = None,
 ) -> None:
-    """Puts them around `app`; the last one added is the outermost.
+    """Put them around `app`; the last one added is the outermost.
 
     Args:
         app: the application.

@@ -72,12 +72,12 @@ class UsageUnavailable(YijuError):
 
 
 def usage_file(index: Location) -> Path:
-    """Where the questions to an index are kept."""
+    """Return where the questions to an index are kept."""
     return beside(index, "-usage.sqlite")
 
 
 def topic_of(question: str) -> str:
-    """What spellings of one question share: no case, width, white space, traditional forms or punctuation."""
+    """Return what spellings of one question share: no case, width, white space, traditional forms or punctuation."""
     return "".join(character for character in fold(question) if character.isalnum())
 
 
@@ -115,7 +115,7 @@ class UsageLog:
         self._warned = False
 
     def record(self, answer: Answer, visitor: Visitor, *, where: str, seconds: float | None = None) -> None:
-        """Keeps one complete answer; returns at once and raises nothing.
+        """Keep one complete answer; returns at once and raises nothing.
 
         Args:
             answer: with its id.
@@ -137,7 +137,7 @@ class UsageLog:
         )
 
     def rate(self, answer_id: str, good: bool, reason: str | None = None) -> Future[int]:
-        """Keeps what a reader thought of an answer; the last word counts.
+        """Keep what a reader thought of an answer; the last word counts.
 
         Returns:
             The number of answers with this id, 0 or 1; fails with `UsageUnavailable`.
@@ -146,7 +146,7 @@ class UsageLog:
         return self._submit(lambda db: db.execute("UPDATE answers SET good = ?, reason = ? WHERE id = ?", row).rowcount)
 
     def settle(self, ids: Sequence[str], how: str, until: float) -> Future[int]:
-        """Takes questions off the list of open ones.
+        """Take questions off the list of open ones.
 
         Args:
             ids: of one answer for each question; all answers to the same question go with it.
@@ -164,7 +164,7 @@ class UsageLog:
         return self._submit(lambda db: db.execute(statement, (how, until, *ids)).rowcount)
 
     def forget(self, visitor: str) -> Future[int]:
-        """Deletes what somebody asked, as far as it is known to be theirs.
+        """Delete what somebody asked, as far as it is known to be theirs.
 
         Returns:
             The number of answers that were deleted; fails with `UsageUnavailable`.
@@ -172,7 +172,7 @@ class UsageLog:
         return self._submit(lambda db: _forget(db, visitor))
 
     def flush(self) -> None:
-        """Waits until everything so far is written.
+        """Wait until everything so far is written.
 
         Raises:
             UsageUnavailable: if the file cannot be written.
@@ -180,7 +180,7 @@ class UsageLog:
         self._submit(lambda db: 0).result()
 
     def close(self, seconds: float = 5.0) -> None:
-        """Writes what waits and lets go of the file until there is more to keep; takes at most twice `seconds`."""
+        """Write what waits and lets go of the file until there is more to keep; takes at most twice `seconds`."""
         with self._starting:
             thread, self._thread = self._thread, None
         if thread is not None:
@@ -204,7 +204,7 @@ class UsageLog:
                 self._thread.start()
 
     def _write(self) -> None:
-        """The writing thread: one transaction a note, and now and then the deleting of what is too old."""
+        """Run the writing thread: one transaction a note, and now and then the deleting of what is too old."""
         tidied = float("-inf")
         if self._mask is not None:
             self._perform(self._mask_all, Future())
@@ -248,7 +248,7 @@ class UsageLog:
         return db.execute("DELETE FROM answers WHERE at < ?", (self._clock() - self._keep_seconds,)).rowcount
 
     def _mask_all(self, db: sqlite3.Connection) -> int:
-        """What was kept before anything was masked."""
+        """Return what was kept before anything was masked."""
         mask = self._mask or str
         db.create_function("mask", 1, lambda text: text and mask(text), deterministic=True)
         db.create_function("mask_json", 1, lambda text: _mask_json(text, mask), deterministic=True)
@@ -260,7 +260,7 @@ class UsageLog:
         return db.execute(f"UPDATE answers SET {changes} WHERE {changed}").rowcount
 
     def _failed(self, reason: str) -> UsageUnavailable:
-        """The error, said in the log once until writing succeeds again."""
+        """Return the error, said in the log once until writing succeeds again."""
         message = f"提问记录 {self.path} 写不进去（{reason}）；回答不受影响，请检查磁盘空间和权限。"
         if not self._warned:
             log.warning("%s", message)
@@ -273,12 +273,12 @@ Readable = Callable[[str], bool]
 
 
 def everything(citations: str) -> bool:
-    """Whether who may read everything may read all that an answer cites."""
+    """Return whether who may read everything may read all that an answer cites."""
     return True
 
 
 def _forget(db: sqlite3.Connection, visitor: str) -> int:
-    """Deletes somebody's answers, and empties the journal, in which they would stand for a while yet."""
+    """Delete somebody's answers, and empties the journal, in which they would stand for a while yet."""
     deleted = db.execute("DELETE FROM answers WHERE visitor = ?", (visitor,)).rowcount
     db.commit()
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -286,7 +286,7 @@ def _forget(db: sqlite3.Connection, visitor: str) -> int:
 
 
 def asked_by(path: Path, visitor: str, readable: Readable = everything) -> list[dict[str, object]]:
-    """What somebody asked, oldest first, as far as it is known to be theirs, with all that is kept of it.
+    """Return what somebody asked, oldest first, as far as it is known to be theirs, with all that is kept of it.
 
     Raises:
         UsageUnavailable: if the file cannot be read.
@@ -297,7 +297,7 @@ def asked_by(path: Path, visitor: str, readable: Readable = everything) -> list[
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    """A connection to an up-to-date schema; deleted rows are overwritten, not only forgotten."""
+    """Return a connection to an up-to-date schema; deleted rows are overwritten, not only forgotten."""
     db = sqlite3.connect(path, timeout=10.0, check_same_thread=False)
     try:
         db.execute("PRAGMA journal_mode = WAL")
@@ -349,7 +349,7 @@ def _row(answer: Answer, at: float, where: str, visitor: str | None, seconds: fl
 
 
 def _mask_json(text: str, mask: Mask) -> str:
-    """Citations whose texts are masked; ids of documents stay."""
+    """Return citations whose texts are masked; ids of documents stay."""
     return json.dumps(
         [{key: _mask_value(key, value, mask) for key, value in each.items()} for each in json.loads(text)]
     )
@@ -362,14 +362,14 @@ def _mask_value(key: str, value: object, mask: Mask) -> object:
 
 
 def _clean(text: str | None) -> str | None:
-    """`text` without halves of surrogate pairs, which no database holds."""
+    """Return `text` without halves of surrogate pairs, which no database holds."""
     return text if text is None else text.encode("utf-8", "replace").decode()
 
 
 def read_rows(
     path: Path, query: str, values: Sequence[object] = (), readable: Readable = everything
 ) -> list[sqlite3.Row]:
-    """What a query finds in the file; nothing where there is no file yet.
+    """Return what a query finds in the file; nothing where there is no file yet.
 
     Args:
         path: the file.
