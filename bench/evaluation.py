@@ -24,7 +24,7 @@ _TEXT = "光伏发电计划装机容量{}MW，风电项目分布在山区，牵�
 
 
 def speed() -> list[Measurement]:
-    """Time of scoring a large run, of a bootstrap, and of a report with its page."""
+    """Return the time of scoring a large run, of a bootstrap, and of a report with its page."""
     generator = np.random.default_rng(0)
     qrels, run = _run(generator)
     dataset, outcomes = _answers(generator)
@@ -47,7 +47,7 @@ def speed() -> list[Measurement]:
 
 
 def _timed(name: str, work: Callable[[], object], goal: str) -> Measurement:
-    """Seconds of processor time: what other processes do at the time does not count."""
+    """Return the seconds of processor time: what other processes do at the time does not count."""
     start = time.process_time()
     work()
     return Measurement(name, time.process_time() - start, "s", goal)
@@ -65,7 +65,7 @@ def _run(generator: np.random.Generator) -> tuple[dict[str, dict[str, int]], dic
 
 
 def _answers(generator: np.random.Generator) -> tuple[Dataset, list[Outcome]]:
-    """Answers to questions of five types, a third of them wrong, over 500 passages of 400 characters."""
+    """Return answers to questions of five types, a third of them wrong, over 500 passages of 400 characters."""
     passages = [_TEXT.format(n) * 8 for n in range(500)]
     queries, outcomes = [], []
     for n in range(QUESTIONS):
@@ -80,7 +80,7 @@ def _answers(generator: np.random.Generator) -> tuple[Dataset, list[Outcome]]:
 
 
 def _search(dataset: Dataset, generator: np.random.Generator) -> StagedSearch:
-    """A hundred hits a question and stage, the passage with the evidence somewhere among them."""
+    """Return a hundred hits a question and stage, the passage with the evidence somewhere among them."""
     texts = [_TEXT.format(n) * 8 for n in range(500)]
     passages = [
         Passage("d", "方案", text, Span(n * 400, n * 400 + len(text)), ("第一章",)) for n, text in enumerate(texts)

@@ -105,7 +105,7 @@ def _no_index(settings: Settings) -> None:
 
 
 def _say(status: int, message: str) -> int:
-    """One line on stderr, whatever the message holds."""
+    """Return one line on stderr, whatever the message holds."""
     print(printable(f"yiju-eval：{' '.join(message.split())}"), file=sys.stderr)
     return status
 

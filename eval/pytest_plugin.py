@@ -20,7 +20,7 @@ Evaluate = Callable[..., "ReportJson"]
 
 @pytest.fixture
 def yiju_eval(tmp_path: Path) -> Evaluate:
-    """Evaluates a question set and fails the test, with what was wrong, where a requirement is not met."""
+    """Evaluate a question set and fails the test, with what was wrong, where a requirement is not met."""
 
     def evaluate(
         dataset: str | Path, *options: str, index: str | Path | None = None, require: Sequence[str] = ()

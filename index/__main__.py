@@ -219,7 +219,7 @@ def _add(arguments: argparse.Namespace) -> Outcome:
 
 
 def _status(arguments: argparse.Namespace, taken: _Taken) -> int:
-    """1 where files were not read whole and the user asked to be told by it."""
+    """Return 1 where files were not read whole and the user asked to be told by it."""
     return FAILED if arguments.strict and not taken.complete else DONE
 
 
@@ -353,7 +353,7 @@ def _show(arguments: argparse.Namespace) -> Outcome:
 
 
 def _chosen(index: Index, wanted: str) -> Document:
-    """The document that a user means.
+    """Return the document that a user means.
 
     Raises:
         YijuError: if none or several are meant.
@@ -392,7 +392,7 @@ def _verify(arguments: argparse.Namespace) -> Outcome:
 
 
 def _repair(arguments: argparse.Namespace) -> Outcome:
-    """Puts together what is whole, and reads again only what is not. What could not be found leaves status 1."""
+    """Put together what is whole, and reads again only what is not. What could not be found leaves status 1."""
     from index.store.folder_store import FolderStore
 
     folder = _folder(arguments.index)
@@ -510,7 +510,7 @@ class _Hands:
 
 @contextmanager
 def _hands(arguments: argparse.Namespace, encoder: str) -> Iterator[_Hands]:
-    """This process, or the cluster that the user names."""
+    """Provide this process, or the cluster that the user names."""
     if arguments.cluster is None:
         yield _Hands(read_here, arguments.load_encoder)
         return
@@ -556,7 +556,7 @@ class _Meter:
         self._passages = 0
 
     def of(self, batch: Batch) -> Callable[[Progress], None]:
-        """What shows how far a batch is, of all there is, and how long the rest will take."""
+        """Return what shows how far a batch is, of all there is, and how long the rest will take."""
         before, passages = self._share, self._passages
         self._share = batch.share
 

@@ -34,7 +34,7 @@ _SAID = (
 
 
 def in_chinese(message: str) -> str:
-    """What argparse says, in Chinese; what the commands say themselves stays as it is."""
+    """Return what argparse says, in Chinese; what the commands say themselves stays as it is."""
     for said, meant in reversed(_SAID):
         message = re.sub(said, meant, message, flags=re.S)
     return message
@@ -82,7 +82,7 @@ class Parser(argparse.ArgumentParser):
 
 @contextmanager
 def for_readers_that_leave() -> Iterator[None]:
-    """Ends quietly where whoever reads standard output has seen enough, as `head` has."""
+    """Provide ends quietly where whoever reads standard output has seen enough, as `head` has."""
     try:
         yield
         sys.stdout.flush()
@@ -92,5 +92,5 @@ def for_readers_that_leave() -> Iterator[None]:
 
 
 def words_of(argv: Sequence[str] | None) -> list[str]:
-    """The words of a command line; those of the process by default."""
+    """Return the words of a command line; those of the process by default."""
     return list(sys.argv[1:] if argv is None else argv)

@@ -29,19 +29,19 @@ class Span:
         return self.end - self.start
 
     def slice(self, text: str) -> str:
-        """The part of `text` that this span covers."""
+        """Return the part of `text` that this span covers."""
         return text[self.start : self.end]
 
     def shift(self, offset: int) -> Span:
-        """The same range seen from a text that begins `offset` code points earlier."""
+        """Return the same range seen from a text that begins `offset` code points earlier."""
         return Span(self.start + offset, self.end + offset)
 
     def contains(self, other: Span) -> bool:
-        """Whether `other` lies wholly inside this span."""
+        """Return whether `other` lies wholly inside this span."""
         return self.start <= other.start and other.end <= self.end
 
     def overlap(self, other: Span) -> int:
-        """How many code points both spans share."""
+        """Return how many code points both spans share."""
         return max(0, min(self.end, other.end) - max(self.start, other.start))
 
 
@@ -110,7 +110,7 @@ class Table:
     rows: tuple[Row, ...] = ()
 
     def shift(self, offset: int) -> Table:
-        """The same table seen from a text that begins `offset` code points earlier."""
+        """Return the same table seen from a text that begins `offset` code points earlier."""
         rows = tuple(
             Row(row.line.shift(offset), tuple(cell.shift(offset) if cell else None for cell in row.cells))
             for row in self.rows
@@ -189,7 +189,7 @@ class Document:
     gaps: tuple[str, ...] = ()
 
     def section_path(self, offset: int) -> tuple[str, ...]:
-        """Titles of the headings that enclose `offset`, outermost first; in an article then 第…款 and 第…项."""
+        """Return the headings that enclose `offset`, outermost first; in an article then 第…款 and 第…项."""
         path: list[Heading] = []
         after = len(self.text)
         for heading in self.headings:
@@ -211,7 +211,7 @@ class Document:
         return Description(self.id, self.title, self.source, self.metadata, self.origin, len(self.text))
 
     def page(self, offset: int) -> int | None:
-        """The 1-based page that holds `offset`, or None where there are no pages."""
+        """Return the 1-based page that holds `offset`, or None where there are no pages."""
         return bisect_right(self.page_starts, offset) or None
 
 

@@ -57,7 +57,7 @@ class Rule:
     documents: str
 
     def names(self, document: Described) -> bool:
-        """Whether the rule is about this document: its file, a folder above it, or the archive that holds it."""
+        """Return whether the rule is about this document: its file, a folder above it, or the archive that holds it."""
         if self.documents.startswith(_BY_ID):
             return document.id == self.documents.removeprefix(_BY_ID)
         return _pattern(self.documents).fullmatch(_spelt(document.source)) is not None
@@ -79,12 +79,12 @@ class Rights:
         return frozenset().union(*(rule.readers for rule in self.rules))
 
     def readers(self, document: Described) -> frozenset[str]:
-        """Who may read a document."""
+        """Return who may read a document."""
         named = (rule.readers for rule in reversed(self.rules) if rule.names(document))
         return next(named, frozenset({EVERYONE}))
 
     def readable(self, reader: frozenset[str], documents: Iterable[Described]) -> Filter | None:
-        """What somebody may read of some documents.
+        """Return what somebody may read of some documents.
 
         Args:
             reader: the user's name, and the user's groups, each with `@`.
@@ -98,12 +98,12 @@ class Rights:
         return None if len(ids) == len(documents) else Filter(documents=ids)
 
     def idle(self, documents: Sequence[Described]) -> list[Rule]:
-        """Rules that name none of these documents: misspelt, or about what has moved."""
+        """Return the rules that name none of these documents: misspelt, or about what has moved."""
         return [rule for rule in self.rules if not any(rule.names(each) for each in documents)]
 
 
 def rights_path(index: Location) -> Path:
-    """Where the rights of an index are kept, however its folder is reached.
+    """Return where the rights of an index are kept, however its folder is reached.
 
     Raises:
         RightsError: if a link to the folder and the folder itself each have rights beside them.
@@ -116,7 +116,7 @@ def rights_path(index: Location) -> Path:
 
 
 def parse(text: str, name: str) -> Rights:
-    """The rules of a file.
+    """Return the rules of a file.
 
     Args:
         text: its content.
@@ -138,7 +138,7 @@ def parse(text: str, name: str) -> Rights:
 
 
 def rule_of(readers: str, documents: str) -> Rule:
-    """A rule of its two halves.
+    """Return a rule of its two halves.
 
     Raises:
         ValueError: if one of them says nothing, or not clearly; the message is fit for a user's eyes.
@@ -167,7 +167,7 @@ class _Both(Rights):
         self._both = old, new
 
     def readers(self, document: Described) -> frozenset[str]:
-        """Who may read a document by both."""
+        """Return who may read a document by both."""
         old, new = (each.readers(document) for each in self._both)
         return new if EVERYONE in old else old if EVERYONE in new else old & new
 
@@ -194,7 +194,7 @@ class RightsFile:
         self._coming: tuple[Rights, float] | None = None
 
     def current(self) -> Rights:
-        """The rights that hold now; the same object until they change."""
+        """Return the rights that hold now; the same object until they change."""
         if (stamp := _stamp(self.path)) != self._stamp or self._coming:
             with self._lock:
                 self._take(stamp)
@@ -233,7 +233,7 @@ def _read(path: Path) -> Rights:
 
 
 def _stamp(path: Path) -> tuple[int, ...]:
-    """Tells one state of a file from another; empty where there is none."""
+    """Tell one state of a file from another; empty where there is none."""
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -250,5 +250,5 @@ def _pattern(documents: str) -> re.Pattern[str]:
 
 
 def _spelt(name: str) -> str:
-    """A file's name in one spelling: systems write é and the like in one character or in two."""
+    """Return a file's name in one spelling: systems write é and the like in one character or in two."""
     return normalize("NFC", name)

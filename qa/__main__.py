@@ -93,7 +93,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _within(arguments: argparse.Namespace, documents: Sequence[Described]) -> Filter | None:
-    """What the options ask for; None where none is given.
+    """Return what the options ask for; None where none is given.
 
     Raises:
         ValueError: naming the option that no document fits, and what there is.
@@ -108,7 +108,7 @@ def _within(arguments: argparse.Namespace, documents: Sequence[Described]) -> Fi
 
 
 def _meant(option: str, wanted: Sequence[str] | None, documents: Sequence[Described]) -> frozenset[str] | None:
-    """The names in the index that hold what was written; of documents their ids."""
+    """Return the names in the index that hold what was written; of documents their ids."""
     if wanted is None:
         return None
     known = _known(option, documents)
@@ -120,7 +120,7 @@ def _meant(option: str, wanted: Sequence[str] | None, documents: Sequence[Descri
 
 
 def _known(option: str, documents: Sequence[Described]) -> dict[str, tuple[str, ...]]:
-    """What may be chosen, with the names that it goes by; the last is shown."""
+    """Return what may be chosen, with the names that it goes by; the last is shown."""
     if option == "document":
         return {document.id: (document.id, document.source, document.title) for document in documents}
     if option == "issuer":
@@ -140,7 +140,7 @@ def _years(wanted: Sequence[str] | None, documents: Sequence[Described]) -> froz
 
 
 def _questions(path: Path) -> Iterator[dict[str, Any]]:
-    """The questions of a batch file; blank lines are passed over.
+    """Yield the questions of a batch file; blank lines are passed over.
 
     Raises:
         ValueError: naming the line and the field that is wrong.
@@ -171,7 +171,7 @@ def _text(path: Path) -> str:
 
 
 def _answer_row(answerer: Answerer, row: dict[str, Any], within: Filter | None) -> dict[str, Any]:
-    """One line of a batch: the answer, or the reason why this question has none; the rest goes on."""
+    """Return one line of a batch: the answer, or the reason why this question has none; the rest goes on."""
     identity = {"id": row["id"]} if "id" in row else {}
     try:
         return {**identity, **answerer.ask(row["question"], row.get("history", ()), within).to_json()}
@@ -180,12 +180,12 @@ def _answer_row(answerer: Answerer, row: dict[str, Any], within: Filter | None) 
 
 
 def _line(row: Mapping[str, Any]) -> str:
-    """JSON on one line; half of a surrogate pair, which no encoding can hold, becomes a question mark."""
+    """Return JSON on one line; half of a surrogate pair, which no encoding can hold, becomes a question mark."""
     return escaped(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8"))
 
 
 def plain(answer: Answer) -> str:
-    """An answer for a terminal: the short answer, its sentence, the sources."""
+    """Return an answer for a terminal: the short answer, its sentence, the sources."""
     lines = [answer.text]
     if answer.short:
         lines.insert(0, answer.short)

@@ -97,7 +97,7 @@ class Citation:
         return self.passage.text[self.quote.start - start : self.quote.end - start]
 
     def to_json(self) -> CitationJson:
-        """The contract's form."""
+        """Return the contract's form."""
         return {
             "n": self.n,
             "document_id": self.passage.document_id,
@@ -137,7 +137,7 @@ class Sentence:
     problem: str | None = None
 
     def to_json(self) -> SentenceJson:
-        """The contract's form."""
+        """Return the contract's form."""
         return {
             "text": self.text,
             "citations": list(self.citations),
@@ -192,7 +192,7 @@ class Conflict:
     said: tuple[Said, ...]
 
     def to_json(self) -> ConflictJson:
-        """The contract's form."""
+        """Return the contract's form."""
         said: list[SaidJson] = [
             {"citation": each.n, "value": each.value, "title": each.title, "date": each.date} for each in self.said
         ]
@@ -237,7 +237,7 @@ class Usage:
         )
 
     def to_json(self) -> UsageJson:
-        """The contract's form."""
+        """Return the contract's form."""
         return {
             "requests": self.requests,
             "prompt_tokens": self.prompt_tokens,
@@ -296,7 +296,7 @@ class Answer:
     conflicts: tuple[Conflict, ...] = ()
 
     def to_json(self) -> AnswerJson:
-        """The contract's form, ready for `json.dumps`."""
+        """Return the contract's form, ready for `json.dumps`."""
         said: AnswerJson = {
             "question": self.question,
             "standalone_question": self.standalone_question,
@@ -326,7 +326,7 @@ class Answer:
 
 
 def passage_json(hit: Hit) -> PassageJson:
-    """A hit in the contract's form."""
+    """Return a hit in the contract's form."""
     passage = hit.passage
     return {
         "id": passage.id,

@@ -34,7 +34,7 @@ class TurnInterpreter(Protocol):
     """A turn of a conversation in, standalone questions out."""
 
     def questions(self, turn: str, history: Sequence[str]) -> list[str]:
-        """What a turn asks, each question as one would ask it without the others and the earlier turns."""
+        """Return what a turn asks, each question as one would ask it without the others and the earlier turns."""
         ...
 
 
@@ -84,7 +84,7 @@ class Assistant:
         self._versions: dict[Filter, Versions] = {}
 
     def ask(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Answer:
-        """One complete answer.
+        """Return one complete answer.
 
         Args:
             question: as typed.
@@ -98,7 +98,7 @@ class Assistant:
         return answer
 
     def stream(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
-        """Growing snapshots; the last one is the complete answer and the only one with citations.
+        """Return growing snapshots; the last one is the complete answer and the only one with citations.
 
         Raises:
             ValueError: as `ask`.
@@ -107,7 +107,7 @@ class Assistant:
         return self._stream(question, history, within, self._reader)
 
     def search(self, question: str, k: int = 10, within: Filter | None = None) -> list[Hit]:
-        """The passages that are found for a question, best first, at most `k`; nothing is read.
+        """Return the passages that are found for a question, best first, at most `k`; nothing is read.
 
         Raises:
             ValueError: as `ask`, and if `k` is below 1.
@@ -117,7 +117,7 @@ class Assistant:
         return self._found(questions[0] if len(questions) == 1 else turn, within, k)
 
     def encode(self, texts: Sequence[str], *, queries: bool = False) -> Vectors:
-        """Vectors of texts as the index has them, float32 unit rows; of passages unless they are `queries`.
+        """Return the vectors of texts as the index has them, float32 unit rows; of passages unless they are `queries`.
 
         Raises:
             ValueError: if it was made without an encoder.
@@ -127,7 +127,7 @@ class Assistant:
         return self._encoder.encode_queries(texts) if queries else self._encoder.encode_passages(texts)
 
     def expand(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
-        """As `stream`, but explained at length, where a language model is at hand; raises what `stream` raises."""
+        """See `stream`, but explained at length, where a language model is at hand; raises what `stream` raises."""
         return self._stream(question, history, within, self._expanding)
 
     def _stream(self, question: str, history: Sequence[str], within: Filter | None, reader: Reader) -> Iterator[Answer]:
@@ -146,7 +146,7 @@ class Assistant:
             yield from self._parts(turn, [first, *others], within, reader)
 
     def _parts(self, turn: str, questions: Sequence[str], within: Filter | None, reader: Reader) -> Iterator[Answer]:
-        """Answers to several questions: a snapshot a question, each of which continues the one before."""
+        """Yield answers to several questions: a snapshot a question, each of which continues the one before."""
         done: list[Answer] = []
         shown: Answer | None = None
         for question in questions:
@@ -161,7 +161,7 @@ class Assistant:
                 yield (shown := dataclasses.replace(whole, citations=()))
 
     def _one(self, turn: str, question: str, within: Filter | None, reader: Reader) -> Iterator[Answer]:
-        """The answer to one question: read, or computed from what is read for each of its figures.
+        """Yield the answer to one question: read, or computed from what is read for each of its figures.
 
         What was computed is exact and complete: there is nothing for a language model to add.
         """
@@ -179,7 +179,7 @@ class Assistant:
         return answer
 
     def _tabled(self, turn: str, question: str, within: Filter | None) -> Answer | None:
-        """The answer to a question that computes, where one table has all of its figures."""
+        """Return the answer to a question that computes, where one table has all of its figures."""
         start = perf_counter()
         hits = self._found(question, within, self._k)
         found = perf_counter()
@@ -191,7 +191,10 @@ class Assistant:
         return dataclasses.replace(noted, question=turn, standalone_question=question, timing=timing)
 
     def _stated(self, question: str, hits: Sequence[Hit]) -> Answer | None:
-        """The answer that is counted out rather than read: a provision by its number, a cell by its row and column."""
+        """Return the answer that is counted out rather than read.
+
+        A provision by its number, a cell by its row and column.
+        """
         stated = provisions.answer_of(question, hits, self._store.document)
         return stated or tables.answer_of(question, hits, self._store.document)
 
@@ -221,19 +224,22 @@ class Assistant:
         return {each.id: each.source for each in self._store.descriptions()}
 
     def _meant(self, question: str, within: Filter | None) -> Filter | None:
-        """The documents to search: of several versions of one work, only the one that the question means."""
+        """Return the documents to search: of several versions of one work, only the one that the question means."""
         if not (out := self.versions(within).left_out(wanted(question, self._today()))):
             return within
         meant = Filter(without=out)
         return meant if within is None else within.both(meant)
 
     def _read_as(self, question: str, hits: Sequence[Hit], within: Filter | None) -> str:
-        """The question to put to the passages: of a law in several versions, what told which one has done its work."""
+        """Return the question to put to the passages.
+
+        Of a law in several versions, what told which one has done its work.
+        """
         group = self.versions(within).of(hits[0].passage.document_id) if hits else ()
         return timeless(question) if any(version.binding for version in group) else question
 
     def _noted(self, answer: Answer, question: str, within: Filter | None) -> Answer:
-        """An answer that says what other documents say instead, and which of several versions it is from."""
+        """Return an answer that says what other documents say instead, and which of several versions it is from."""
         versions, today = self.versions(within), self._today()
         sided = contradictions.noted(answer, question, self._store.document, versions, today.isoformat())
         ids = dict.fromkeys(citation.passage.document_id for citation in answer.citations)
@@ -242,7 +248,7 @@ class Assistant:
         return dataclasses.replace(sided, text=f"{sided.text}\n\n{note}") if note else sided
 
     def versions(self, within: Filter | None = None) -> Versions:
-        """Which of the documents (of a filter) are versions of one work, and which apply."""
+        """Return which of the documents (of a filter) are versions of one work, and which apply."""
         if within is None or within.is_everything:
             return self._all_versions
         if (found := self._versions.get(within)) is None:
@@ -257,19 +263,21 @@ class Assistant:
         return Versions(self._store.descriptions(), self._store.document)
 
     def documents(self) -> Sequence[Document]:
-        """The documents it answers from, ordered by id."""
+        """Return the documents it answers from, ordered by id."""
         return self._store.documents()
 
     def descriptions(self) -> Sequence[Description]:
-        """The same without their texts and outlines."""
+        """Return the same without their texts and outlines."""
         return self._store.descriptions()
 
     def document(self, document_id: str) -> Document | None:
-        """One of them, or None."""
+        """Return one of them, or None."""
         return self._store.document(document_id)
 
     def limited_to(self, readable: Filter) -> Assistant:
-        """The assistant as if it had only the documents that a filter admits; nothing tells that there are others.
+        """Return the assistant as if it had only the documents that a filter admits.
+
+        Nothing tells that there are others.
 
         Raises:
             ValueError: if it was made without a way to do so.
@@ -279,11 +287,11 @@ class Assistant:
         return self._limit(readable)
 
     def groups(self, questions: Sequence[str]) -> list[list[int]]:
-        """Positions of the questions that ask for the same, each once."""
+        """Return the positions of the questions that ask for the same, each once."""
         return self._grouper.groups(questions) if self._grouper else [[i] for i in range(len(questions))]
 
     def examples(self, n: int = 4, within: Filter | None = None) -> list[str]:
-        """Questions that the documents answer, made from the documents (of a filter) and tried out."""
+        """Return the questions that the documents answer, made from the documents (of a filter) and tried out."""
         documents = [each for each in self._store.descriptions() if within is None or within.admits(each)]
         return example_questions(self._store, documents, lambda question: self.ask(question, within=within), n)
 
@@ -293,7 +301,7 @@ def _both(within: Filter | None, among: Filter | None) -> Filter | None:
 
 
 def clean_question(question: str) -> str:
-    """A question fit to be searched: trimmed, without control characters and lone surrogates.
+    """Return a question fit to be searched: trimmed, without control characters and lone surrogates.
 
     Raises:
         ValueError: if nothing is left, or more than `MAX_QUESTION_CHARACTERS`.
@@ -307,7 +315,7 @@ def clean_question(question: str) -> str:
 
 
 def _questions(history: Sequence[str]) -> list[str]:
-    """Earlier turns, cleaned; those that are no questions, or too long, are passed over."""
+    """Return earlier turns, cleaned; those that are no questions, or too long, are passed over."""
     return [clean for turn in history if 0 < len(clean := _searchable(turn)) <= MAX_QUESTION_CHARACTERS]
 
 

@@ -78,7 +78,7 @@ def _from_file(options: Mapping[str, argparse.Action], file: Path) -> dict[str, 
 
 
 def _value(action: argparse.Action, value: object, origin: str) -> object:
-    """A value as the command line would have made it."""
+    """Return a value as the command line would have made it."""
     name = action.dest.replace("_", "-")
     if action.nargs == 0:
         truth = value if isinstance(value, bool) else _TRUTHS.get(str(value).lower())

@@ -18,7 +18,7 @@ class Reader(Protocol):
     """Passages in, an answer out."""
 
     def read(self, question: str, hits: Sequence[Hit]) -> Iterator[Answer]:
-        """Growing snapshots of one answer; only the last has citations.
+        """Return growing snapshots of one answer; only the last has citations.
 
         Args:
             question: standalone: it needs no earlier turn to be understood.
@@ -48,7 +48,7 @@ class ChatModel(Protocol):
     """A language model that continues a conversation."""
 
     def stream(self, messages: Sequence[Message], max_tokens: int) -> Generator[str, None, Tokens | None]:
-        """The reply as it is written; closing the iterator ends the request.
+        """Return the reply as it is written; closing the iterator ends the request.
 
         Args:
             messages: the conversation so far.
@@ -71,7 +71,10 @@ class Grouper(Protocol):
     """Tells which questions ask for the same."""
 
     def groups(self, questions: Sequence[str]) -> list[list[int]]:
-        """Positions of the questions that belong together: every position once, groups by their first position."""
+        """Return the positions of the questions that belong together.
+
+        Every position once, groups by their first position.
+        """
         ...
 
 
@@ -80,7 +83,7 @@ class Answerer(Grouper, Protocol):
     """What people and programs talk to: `qa.assistant.Assistant`, or a fake in tests."""
 
     def ask(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Answer:
-        """One complete answer.
+        """Return one complete answer.
 
         Args:
             question: as typed.
@@ -93,11 +96,11 @@ class Answerer(Grouper, Protocol):
         ...
 
     def stream(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
-        """Growing snapshots; the last one is the complete answer and the only one with citations."""
+        """Return growing snapshots; the last one is the complete answer and the only one with citations."""
         ...
 
     def search(self, question: str, k: int = 10, within: Filter | None = None) -> list[Hit]:
-        """The passages that are found for a question, best first, at most `k`; nothing is read.
+        """Return the passages that are found for a question, best first, at most `k`; nothing is read.
 
         Raises:
             ValueError: as `ask`, and if `k` is below 1.
@@ -105,31 +108,37 @@ class Answerer(Grouper, Protocol):
         ...
 
     def encode(self, texts: Sequence[str], *, queries: bool = False) -> Vectors:
-        """Vectors of texts as the index has them, float32 unit rows; of passages unless they are `queries`."""
+        """Return the vectors of texts as the index has them, float32 unit rows.
+
+        Of passages unless they are `queries`.
+        """
         ...
 
     def documents(self) -> Sequence[Document]:
-        """The documents it answers from, ordered by id."""
+        """Return the documents it answers from, ordered by id."""
         ...
 
     def descriptions(self) -> Sequence[Description]:
-        """The same without their texts and outlines."""
+        """Return the same without their texts and outlines."""
         ...
 
     def versions(self, within: Filter | None = None) -> Versions:
-        """Which of the documents (of a filter) are versions of one work, and which apply."""
+        """Return which of the documents (of a filter) are versions of one work, and which apply."""
         ...
 
     def document(self, document_id: str) -> Document | None:
-        """One of them, or None."""
+        """Return one of them, or None."""
         ...
 
     def limited_to(self, readable: Filter) -> Answerer:
-        """The same as if there were only the documents that a filter admits: nothing it says tells of others."""
+        """Return the same as if there were only the documents that a filter admits: nothing it says tells of others."""
         ...
 
     def examples(self, n: int = 4, within: Filter | None = None) -> list[str]:
-        """Questions that the documents answer, made from the documents themselves: all, or those of a filter."""
+        """Return the questions that the documents answer, made from the documents themselves.
+
+        All, or those of a filter.
+        """
         ...
 
 
@@ -138,5 +147,5 @@ class Expander(Protocol):
     """An answerer that can say more about an answer than is needed."""
 
     def expand(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
-        """As `Answerer.stream`, but the answer is explained at length, where something is at hand that can."""
+        """See `Answerer.stream`, but the answer is explained at length, where something is at hand that can."""
         ...

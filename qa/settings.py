@@ -79,7 +79,9 @@ class ModelSettings:
         context: int | None = None,
         unsupported: Unsupported | None = None,
     ) -> ModelSettings | None:
-        """Settings from `YIJU_LLM_URL`, `_MODEL`, `_GGUF`, `_CA_FILE`, `_KEY`; what is given wins over the environment.
+        """Return settings from `YIJU_LLM_URL`, `_MODEL`, `_GGUF`, `_CA_FILE`, `_KEY`.
+
+        What is given wins over the environment.
 
         Returns:
             None where neither an address nor a file is named: then no language model is used.
@@ -131,7 +133,7 @@ class Settings:
         caution: Caution | None = None,
         model: ModelSettings | None = None,
     ) -> Settings:
-        """Settings from `YIJU_INDEX` and `YIJU_CAUTION`; an argument that is given wins over the environment.
+        """Return settings from `YIJU_INDEX` and `YIJU_CAUTION`; an argument that is given wins over the environment.
 
         Raises:
             ValueError: if `YIJU_CAUTION` is none of the cautions or `YIJU_INDEX` no address; fit for a user's eyes.

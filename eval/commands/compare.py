@@ -57,7 +57,7 @@ def _system(name: str, report: ReportJson) -> System:
 
 
 def _given(systems: Sequence[System], reports: Sequence[ReportJson]) -> dict[str, dict[str, str]]:
-    """What each report's system answered to each question; reports of earlier versions do not say."""
+    """Return what each report's system answered to each question; reports of earlier versions do not say."""
     given: dict[str, dict[str, str]] = {}
     for system, report in zip(systems, reports, strict=True):
         for each in report["questions"]:
@@ -67,7 +67,7 @@ def _given(systems: Sequence[System], reports: Sequence[ReportJson]) -> dict[str
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
-    """File names without suffix, whole paths where these are not unique."""
+    """Return file names without suffix, whole paths where these are not unique."""
     stems = [path.stem for path in paths]
     return stems if len(set(stems)) == len(stems) else [str(path) for path in paths]
 
@@ -105,14 +105,14 @@ _HEADER = ["系统", "指标", "第一份", "这一份", "差 [95% 区间]", "p�
 
 
 def verdict(contrast: Contrast) -> str:
-    """What a contrast says, in a word."""
+    """Return what a contrast says, in a word."""
     if contrast.p >= ALPHA:
         return "无显著差别"
     return "更好" if contrast.gain > 0 else "更差"
 
 
 def comparison_text(first: str, contrasts: Sequence[Contrast]) -> str:
-    """The comparison for a terminal, with the questions lost where a loss is significant."""
+    """Return the comparison for a terminal, with the questions lost where a loss is significant."""
     lines = [f"与 {first} 比较，共 {len(contrasts)} 项", table(_HEADER, _rows(contrasts))]
     for each in contrasts:
         if verdict(each) == "更差":
@@ -121,5 +121,5 @@ def comparison_text(first: str, contrasts: Sequence[Contrast]) -> str:
 
 
 def comparison_markdown(first: str, contrasts: Sequence[Contrast]) -> str:
-    """The comparison for a pull request."""
+    """Return the comparison for a pull request."""
     return f"### 与 {first} 比较\n\n{markdown_table(_HEADER, _rows(contrasts))}\n"

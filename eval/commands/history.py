@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace, openers: Openers) -> int:
 
 
 def runs_of(folder: Path) -> list[Run]:
-    """The reports of a folder over the question set of the newest, oldest first.
+    """Return the reports of a folder over the question set of the newest, oldest first.
 
     Raises:
         BaselineError: if there is none.
@@ -76,7 +76,7 @@ def _figure(report: ReportJson, name: str) -> str:
 
 
 def history_page(runs: Sequence[Run]) -> str:
-    """A plot a score, the runs from left to right."""
+    """Return a plot a score, the runs from left to right."""
     name = runs[-1][2]["dataset"]["name"]
     title = f"历次评测 · {name}"
     body = [f"<h1>{escape(title)}</h1>", f'<p class="quiet">{len(runs)} 次，从旧到新；点上有时间和报告名。</p>']
@@ -84,7 +84,7 @@ def history_page(runs: Sequence[Run]) -> str:
 
 
 def _plot(runs: Sequence[Run], score: str) -> str:
-    """One score over time; runs that do not have it are passed over."""
+    """Return one score over time; runs that do not have it are passed over."""
     values = [(n, value, run) for n, run in enumerate(runs) if (value := run[2]["scores"][score]["value"]) is not None]
     if not values:
         return ""

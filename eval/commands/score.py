@@ -176,7 +176,7 @@ def _settings(arguments: argparse.Namespace, guest: Guest) -> Settings:
 
 
 def _others(arguments: argparse.Namespace) -> list[Answering]:
-    """The ways beside the one that the report is about."""
+    """Return the ways beside the one that the report is about."""
     return [way for way in Answering if way is not Answering.BOTH] if arguments.compare_ways else []
 
 
@@ -188,7 +188,7 @@ def _answered(
     way: Answering,
     guest: Guest,
 ) -> list[Outcome]:
-    """All questions, answered in one of the other ways."""
+    """Return all questions, answered in one of the other ways."""
     settings = dataclasses.replace(_settings(arguments, guest), answering=way)
     return _asked(openers.assistant(settings), dataset, _journal(arguments, dataset, index, settings))
 
@@ -204,7 +204,7 @@ def _asking(arguments: argparse.Namespace, answerer: Answerer) -> Askable:
 def _journal(
     arguments: argparse.Namespace, dataset: Dataset, index: IndexJson | None, settings: Settings
 ) -> Journal | None:
-    """Answers kept beside the report, for the same questions, documents, encoder, program and settings only."""
+    """Return answers kept beside the report, for the same questions, documents, encoder, program and settings only."""
     if arguments.json is None:
         return None
     return Journal(
@@ -248,7 +248,7 @@ def _texts(answerer: Answerer) -> TextOf:
 
 
 def peak_megabytes() -> float:
-    """The most memory this process has held, in MB."""
+    """Return the most memory this process has held, in MB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # Linux counts kilobytes, macOS bytes.
     return round(peak / (1e6 if sys.platform == "darwin" else 1e6 / 1024), 1)

@@ -40,7 +40,7 @@ class Regression:
 
 
 def load_baseline(path: Path, dataset: Dataset) -> ReportJson:
-    """A report saved with `--json` over the same questions.
+    """Return a report saved with `--json` over the same questions.
 
     Raises:
         BaselineError: if it is unusable or of another data set; names the difference.
@@ -53,7 +53,7 @@ def load_baseline(path: Path, dataset: Dataset) -> ReportJson:
 
 
 def load_report(path: Path) -> ReportJson:
-    """A report saved with `--json`.
+    """Return a report saved with `--json`.
 
     Raises:
         BaselineError: if it is unusable.
@@ -92,7 +92,7 @@ def check_index(path: Path, baseline: ReportJson, index: IndexJson | None) -> No
 def regressions(
     baseline: ReportJson, report: ReportJson, tolerances: Mapping[str, float] | None = None
 ) -> list[Regression]:
-    """Scores that dropped significantly, in report order.
+    """Return the scores that dropped significantly, in report order.
 
     A drop is significant by the paired permutation test at 5 %. For `verbatim` any drop counts: a quote that is not
     in the document is a bug, however rare. So does a question that fails now and did not before.
@@ -128,7 +128,7 @@ SMALLEST = 6
 
 
 def sight_text(questions: int) -> str:
-    """What a set of this size can show."""
+    """Return what a set of this size can show."""
     share = SMALLEST / questions
     if share > 1:
         return f"只有 {questions} 题：无论变差多少，差别都不会显著；请用 --max-new-failures 限制新错的题数"
@@ -139,13 +139,13 @@ def sight_text(questions: int) -> str:
 
 
 def new_failures_text(found: Sequence[str], allowed: int) -> str:
-    """How many questions fail that did not, for a terminal."""
+    """Return how many questions fail that did not, for a terminal."""
     told = f"新错 {len(found)} 题，允许 {allowed} 题"
     return printable(f"{told}：{'、'.join(found)}" if found else told)
 
 
 def question_differences(before: ReportJson, after: ReportJson) -> dict[str, Difference]:
-    """How every score moved, over the questions that both reports count, in report order.
+    """Return how every score moved, over the questions that both reports count, in report order.
 
     A score that no question counts in both is absent.
     """
@@ -163,7 +163,7 @@ def question_differences(before: ReportJson, after: ReportJson) -> dict[str, Dif
 
 
 def regression_text(found: Sequence[Regression]) -> str:
-    """What got worse, for a terminal."""
+    """Return what got worse, for a terminal."""
     if not found:
         return "与基线相比没有显著变差的指标"
     return printable("\n".join(["与基线相比显著变差：", *(_line(each) for each in found)]))
@@ -215,12 +215,12 @@ def _is_question(value: object) -> bool:
 
 
 def _is_share(value: object) -> bool:
-    """Whether it is a number in [0, 1]; NaN is not."""
+    """Return whether it is a number in [0, 1]; NaN is not."""
     return isinstance(value, (int, float)) and 0 <= value <= 1
 
 
 def _dataset_difference(report: ReportJson, dataset: Dataset) -> str:
-    """In what the two question sets differ, most telling first."""
+    """Return in what the two question sets differ, most telling first."""
     then = [each["id"] for each in report["questions"]]
     now = [query.id for query in dataset.queries]
     gone, added = [id for id in then if id not in set(now)], [id for id in now if id not in set(then)]

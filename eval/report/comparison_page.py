@@ -16,7 +16,7 @@ Given = Mapping[str, Mapping[str, str]]
 def comparison_page(
     systems: Sequence[System], contrasts: Sequence[Contrast], questions: Mapping[str, str], given: Given | None = None
 ) -> str:
-    """A complete HTML document; the same comparison gives the same bytes.
+    """Return a complete HTML document; the same comparison gives the same bytes.
 
     Args:
         systems: the first is what the others are held against.
@@ -58,7 +58,7 @@ def _color(contrast: Contrast) -> str:
 
 
 def _bar(contrast: Contrast) -> str:
-    """The interval of a difference on a scale from -1 to 1, 0 in the middle."""
+    """Return the interval of a difference on a scale from -1 to 1, 0 in the middle."""
     low, high = (100 + 90 * each for each in (contrast.difference.interval.low, contrast.difference.interval.high))
     return (
         '<svg width="200" height="16" viewBox="0 0 200 16" role="img" aria-label="差的区间">'
@@ -68,7 +68,7 @@ def _bar(contrast: Contrast) -> str:
 
 
 def _questions(contrasts: Sequence[Contrast], questions: Mapping[str, str], given: Given) -> list[str]:
-    """One entry for each question that some system won or lost."""
+    """Return one entry for each question that some system won or lost."""
     moves: dict[str, list[str]] = {}
     for each in contrasts:
         label = f"{each.system} {LABELS.get(each.score, each.score)}"
@@ -86,7 +86,7 @@ def _questions(contrasts: Sequence[Contrast], questions: Mapping[str, str], give
 
 
 def _beside(answers: Mapping[str, str]) -> str:
-    """What each system answered, side by side."""
+    """Return what each system answered, side by side."""
     if not answers:
         return ""
     head = "".join(f"<th>{escape(name)}</th>" for name in answers)

@@ -11,7 +11,7 @@ from eval.report.report import QuestionJson, ReportJson
 
 
 def report_junit(report: ReportJson) -> str:
-    """A complete document; a question that failed to be answered is an error, one answered wrongly a failure."""
+    """Return a complete document; a question that failed to be answered is an error, one answered wrongly a failure."""
     questions, failed = report["questions"], report["failed"]
     wrong = [each for each in questions if each["kind"] and not each["error"]]
     counts = {"tests": len(questions), "failures": len(wrong), "errors": len(failed)}
@@ -37,5 +37,5 @@ def _texts(counts: dict[str, int]) -> dict[str, str]:
 
 
 def _clean(text: str) -> str:
-    """Text that XML can hold."""
+    """Return the text that XML can hold."""
     return "".join(char if char.isprintable() or char in "\n\t" else " " for char in text)

@@ -45,7 +45,7 @@ _TEXT, _QUOTE, _PASSAGE = 300, 160, 90
 
 
 def report_page(report: ReportJson, baseline: ReportJson | None = None) -> str:
-    """A complete HTML document; the same report gives the same bytes.
+    """Return a complete HTML document; the same report gives the same bytes.
 
     Args:
         report: what to show.
@@ -87,7 +87,7 @@ def _card(report: ReportJson, name: str, changes: Mapping[str, Difference]) -> s
 
 
 def _change(name: str, difference: Difference | None) -> str:
-    """How a score moved; in colour only where that is more than chance."""
+    """Return how a score moved; in colour only where that is more than chance."""
     if difference is None:
         return ""
     gain = -difference.value if name in LOWER_IS_BETTER else difference.value
@@ -138,7 +138,7 @@ def _stages(report: ReportJson) -> str:
 
 
 def _funnel(report: ReportJson) -> str:
-    """How many questions still have their evidence after each step, as bars."""
+    """Return how many questions still have their evidence after each step, as bars."""
     stages, scores = report["stages"], report["scores"]
     assert stages is not None
     steps = [("文件里有", stages["indexed"]["value"]), ("段落完整", stages["whole"]["value"])]
@@ -157,7 +157,7 @@ def _funnel(report: ReportJson) -> str:
 
 
 def _reliability(report: ReportJson) -> str:
-    """Accuracy over confidence; on the diagonal confidence says what it means."""
+    """Return accuracy over confidence; on the diagonal confidence says what it means."""
     plot, bins = Plot(Axis("置信度"), Axis("答对的比例")), report["calibration"]["bins"]
     if not bins:
         return '<div class="card">没有给出任何答案。</div>'
@@ -175,7 +175,7 @@ def _reliability(report: ReportJson) -> str:
 
 
 def _selection(report: ReportJson) -> str:
-    """Share of wrong answers over the share of questions answered, as the bar for answering is raised."""
+    """Return the share of wrong answers over the share of questions answered, as the bar for answering is raised."""
     points = report["selection"]["points"]
     if not points:
         return ""
@@ -185,7 +185,7 @@ def _selection(report: ReportJson) -> str:
 
 
 def _writing(report: ReportJson) -> list[str]:
-    """What a language model contributed and cost, and how the ways of answering compare."""
+    """Return what a language model contributed and cost, and how the ways of answering compare."""
     writing, ways, parts = report["writing"], report["ways"], list[str]()
     if writing:
         parts += [f"<h2>语言模型</h2><p>{escape(writing_head(writing))}</p>"]
@@ -200,7 +200,7 @@ def _writing(report: ReportJson) -> list[str]:
 
 
 def _struck(writing: WritingJson) -> str:
-    """The sentences that did not stand the check, each with its reason."""
+    """Return the sentences that did not stand the check, each with its reason."""
     head = "，".join(f"{reason} {n} 句" for reason, n in writing["reasons"].items())
     rows = [[each["id"], clip(each["text"] or "（未保留）", _TEXT), each["problem"]] for each in writing["struck"]]
     body = _plain_table(["题", "句子", "原因"], rows)
@@ -264,7 +264,7 @@ def _miss(miss: MissJson) -> str:
 
 
 def _passages(ranked: list[RankedJson]) -> str:
-    """What the stages ranked where; ✓ marks passages with evidence."""
+    """Return what the stages ranked where; ✓ marks passages with evidence."""
     if not ranked:
         return ""
     stages = list(dict.fromkeys(stage for each in ranked for stage in each["ranks"]))

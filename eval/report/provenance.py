@@ -25,7 +25,7 @@ _ANSWERING = ("index", "qa")
 
 
 def provenance(settings: Settings, *, expand: bool = False) -> ProvenanceJson:
-    """The program as it stands, uncommitted changes included.
+    """Return the program as it stands, uncommitted changes included.
 
     Args:
         settings: of the run.
@@ -42,7 +42,7 @@ def provenance(settings: Settings, *, expand: bool = False) -> ProvenanceJson:
 
 
 def machine() -> dict[str, str]:
-    """What the run ran on, as far as it bears on times and, in the last bit, on vectors."""
+    """Return what the run ran on, as far as it bears on times and, in the last bit, on vectors."""
     return {
         "system": f"{platform.system()} {platform.release()}",
         "processor": platform.machine(),
@@ -57,7 +57,7 @@ _NO_MATTER = frozenset({"index", "model", "key", "ca_file"})
 
 
 def settings_told(settings: Settings) -> dict[str, str]:
-    """Every setting that can change an answer, also those that are added later; never a secret.
+    """Return every setting that can change an answer, also those that are added later; never a secret.
 
     Those of the language model have `model_` before their names and are absent where there is none.
     """
@@ -85,7 +85,10 @@ def _counts(file: Path) -> bool:
 
 
 def commit(folder: Path) -> str | None:
-    """The commit that is checked out, `-dirty` behind it where tracked files differ; None outside a git checkout."""
+    """Return the commit that is checked out, `-dirty` behind it where tracked files differ.
+
+    None outside a git checkout.
+    """
     head = _git(folder, "rev-parse", "HEAD")
     if not head:
         return None
@@ -93,7 +96,7 @@ def commit(folder: Path) -> str | None:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    """What git says; nothing where it is not installed or fails."""
+    """Return what git says; nothing where it is not installed or fails."""
     try:
         done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False)
     except OSError:
@@ -102,7 +105,7 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def index_json(where: Location, documents: Sequence[Document]) -> IndexJson | None:
-    """What the index says of itself; None for an assistant that keeps no index there."""
+    """Return what the index says of itself; None for an assistant that keeps no index there."""
     try:
         manifest = store_at(where).manifest()
     except YijuError:

@@ -249,7 +249,7 @@ def make_report(
     text_of: TextOf | None = None,
     circumstances: Circumstances = Circumstances(),
 ) -> ReportJson:
-    """Score outcomes and sum them up.
+    """Return score outcomes and sum them up.
 
     Args:
         dataset: the questions.
@@ -303,7 +303,7 @@ def _scores_json(scored: Sequence[ScoredOutcome], names: Iterable[str]) -> dict[
 
 
 def _by(scored: Sequence[ScoredOutcome], key: Callable[[ScoredOutcome], str | None]) -> dict[str, dict[str, ScoreJson]]:
-    """Scores by group, groups in the order they first occur; only scores that count for the group.
+    """Return scores by group, groups in the order they first occur; only scores that count for the group.
 
     Questions whose key is None belong to no group.
     """
@@ -315,13 +315,13 @@ def _by(scored: Sequence[ScoredOutcome], key: Callable[[ScoredOutcome], str | No
 
 
 def _by_length(scored: Sequence[ScoredOutcome]) -> dict[str, dict[str, ScoreJson]]:
-    """Scores by the length of the question, shortest first."""
+    """Return scores by the length of the question, shortest first."""
     groups = _by(scored, lambda each: length_group(each.outcome.query.question))
     return {label: groups[label] for label in (*(label for _, label in _LENGTHS), _LONGEST) if label in groups}
 
 
 def length_group(question: str) -> str:
-    """The name of the group of questions about as long, white space not counted."""
+    """Return the name of the group of questions about as long, white space not counted."""
     length = len("".join(question.split()))
     return next((label for longest, label in _LENGTHS if length <= longest), _LONGEST)
 
@@ -331,7 +331,7 @@ def _names_in(scored: Sequence[ScoredOutcome]) -> list[str]:
 
 
 def _verdicts(outcomes: Sequence[Outcome]) -> tuple[list[float], list[bool]]:
-    """Confidence of every answer given, and whether it is right.
+    """Return the confidence of every answer given, and whether it is right.
 
     Any answer to an unanswerable question is wrong: it has no alternatives, so it hits none.
     """
@@ -413,7 +413,7 @@ def _question_json(scored: ScoredOutcome) -> QuestionJson:
 
 
 def _given(answer: AnswerJson | None) -> GivenJson:
-    """What was answered, as reports keep it."""
+    """Return what was answered, as reports keep it."""
     return {
         "given": answer["answer"] if answer else None,
         "short": answer["short_answer"] if answer else None,
@@ -423,7 +423,7 @@ def _given(answer: AnswerJson | None) -> GivenJson:
 
 
 def _miss(scored: ScoredOutcome, search: StagedSearch | None) -> MissJson | None:
-    """What went wrong, or None."""
+    """Return what went wrong, or None."""
     kind = miss_kind(scored)
     if kind is None:
         return None
@@ -458,7 +458,7 @@ def _ranked(search: StagedSearch, query: str) -> list[RankedJson]:
 
 
 def miss_kind(scored: ScoredOutcome) -> str | None:
-    """The gravest thing that went wrong with a question, in the words of the report; None where all is well."""
+    """Return the gravest thing that went wrong with a question, in the words of the report; None where all is well."""
     if scored.outcome.error is not None:
         return "出错"
     faults = (
@@ -477,7 +477,7 @@ def miss_kind(scored: ScoredOutcome) -> str | None:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns aligned in a terminal, where a Chinese character takes two places."""
+    """Return columns aligned in a terminal, where a Chinese character takes two places."""
     lines = [header, *rows]
     widths = [max(_width(line[n]) for line in lines) for n in range(len(header))]
     return "\n".join("  ".join(map(_padded, line, widths)).rstrip() for line in lines)

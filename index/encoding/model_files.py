@@ -26,7 +26,7 @@ _WHAT_TO_DO = "模型文件随本软件一起安装，请重新安装，或从�
 
 
 def load_tokenizer(folder: Path = MODELS) -> Tokenizer:
-    """The tokenizer of the folder, a new object each time: whoever changes it changes nobody else's.
+    """Return the tokenizer of the folder, a new object each time: whoever changes it changes nobody else's.
 
     Raises:
         ModelUnavailable: if the file is missing or altered.
@@ -59,7 +59,7 @@ def load_model(folder: Path, name: str) -> ort.InferenceSession:
 
 
 def read_verified(folder: Path, name: str) -> bytes:
-    """The content of a model file; what is checked is what is returned.
+    """Return the content of a model file; what is checked is what is returned.
 
     Raises:
         ModelUnavailable: if file or manifest cannot be read, or the file is not the one that the manifest names.
@@ -75,7 +75,7 @@ def read_verified(folder: Path, name: str) -> bytes:
 
 
 def expected_digest(folder: Path, name: str) -> str:
-    """The SHA-256 that the folder's manifest gives for a file, in hexadecimal.
+    """Return the SHA-256 that the folder's manifest gives for a file, in hexadecimal.
 
     Raises:
         ModelUnavailable: if the manifest cannot be read or does not name the file.
@@ -89,7 +89,7 @@ def expected_digest(folder: Path, name: str) -> str:
 
 
 def stated_revision(folder: Path) -> str:
-    """What the folder's manifest calls the vectors of its model.
+    """Return what the folder's manifest calls the vectors of its model.
 
     Raises:
         ModelUnavailable: if the manifest cannot be read or does not say.

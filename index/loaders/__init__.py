@@ -112,7 +112,7 @@ def load_all(
 
 
 def open_file(path: Path, below: Path | None = None) -> IO[bytes]:
-    """A file, open at its beginning. Of what is in it nothing is looked at, and no link on the way to it is followed.
+    """Open a file without following a link on the way to it.
 
     Args:
         path: the file.
@@ -136,7 +136,7 @@ def open_file(path: Path, below: Path | None = None) -> IO[bytes]:
 
 
 def _descriptor(path: Path, below: Path) -> int:
-    """Opens folder by folder, so that nobody who exchanges one for a link in the meantime leads elsewhere."""
+    """Open folder by folder, so that nobody who exchanges one for a link in the meantime leads elsewhere."""
     *folders, name = path.relative_to(below).parts
     at = os.open(below, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -173,7 +173,7 @@ class Part:
 def parts(
     path: Path, file: IO[bytes], source: str, *, notice: Notice = lambda _: None, archives: int = _ARCHIVES_MAX
 ) -> Iterator[Part]:
-    """The documents of a file, each to be read when it is wanted.
+    """Yield the documents of a file, each to be read when it is wanted.
 
     Args:
         path: what the file is called.
@@ -205,7 +205,7 @@ def _parts(path: Path, data: bytes, source: str, notice: Notice, archives: int) 
 
 
 def _members(path: Path, data: bytes, source: str, notice: Notice, archives: int) -> Iterator[Part]:
-    """The documents in an archive. Nothing is unpacked to disk, so that a name in it leads nowhere."""
+    """Yield the documents in an archive. Nothing is unpacked to disk, so that a name in it leads nowhere."""
     from index.loaders.archive import Archive
 
     try:
@@ -240,7 +240,7 @@ def _failed(path: Path, error: DocumentError) -> Part:
 
 
 def _settled(part: Part) -> Document | DocumentError:
-    """What comes of a document in an archive."""
+    """Return what comes of a document in an archive."""
     try:
         return part.read()
     except DocumentError as error:
@@ -250,7 +250,10 @@ def _settled(part: Part) -> Document | DocumentError:
 
 
 def _member_name(entry: zipfile.ZipInfo) -> str:
-    """A name fit for people: in whatever encoding if the archive does not say, no way up, empty for hidden files."""
+    """Return a name fit for people.
+
+    In whatever encoding if the archive does not say, no way up, empty for hidden files.
+    """
     name = entry.filename
     if not entry.flag_bits & 0x800:  # as zipfile cannot know, it reads the bytes as cp437
         with suppress(UnicodeEncodeError):
@@ -302,7 +305,7 @@ def _content(path: Path, data: bytes, found: Format) -> Content:
 
 
 def document_id(source: str) -> str:
-    """The id of the document known by `source`: 12 hexadecimal digits, the same in every build."""
+    """Return the id of the document known by `source`: 12 hexadecimal digits, the same in every build."""
     return hashlib.sha256(source.encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
 
@@ -347,7 +350,7 @@ def _too_large(path: Path, size: int, limit: int) -> DocumentTooLarge:
 
 
 def find_files(paths: Sequence[Path], notice: Notice = lambda _: None) -> list[tuple[Path, str]]:
-    """The files that paths stand for, with the name that each is known by.
+    """Return the files that paths stand for, with the name that each is known by.
 
     Args:
         paths: files and folders; folders are searched recursively, without hidden files and folders and what office
@@ -401,7 +404,7 @@ def _walk(folder: Path, root: Path, notice: Notice) -> Iterator[Path]:
 
 
 def _distinct(depths: dict[Path, int], files: dict[Path, Path]) -> dict[Path, str]:
-    """A source for each file: its last `depth` parts, more of them as long as two files share one."""
+    """Return a source for each file: its last `depth` parts, more of them as long as two files share one."""
     while True:
         sources = {real: _tail(files[real], depth) for real, depth in depths.items()}
         sharing: dict[str, list[Path]] = {}
@@ -420,7 +423,7 @@ def _tail(file: Path, depth: int) -> str:
 
 
 def legible(name: str) -> str:
-    """A file's or folder's name as people write it, in any encoding.
+    """Return a file's or folder's name as people write it, in any encoding.
 
     Args:
         name: as Python shows it; bytes that are no UTF-8 as lone surrogates.
@@ -438,7 +441,7 @@ def legible(name: str) -> str:
 
 
 def _is_utf8(written: bytes) -> bool:
-    """Whether a name is meant as UTF-8: 通知 in GBK is valid UTF-8 too, but of signs that stand in no name."""
+    """Return whether a name is meant as UTF-8: 通知 in GBK is valid UTF-8 too, but of signs that stand in no name."""
     try:
         text = unicodedata.normalize("NFC", written.decode("utf-8"))
     except UnicodeDecodeError:

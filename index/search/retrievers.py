@@ -36,7 +36,7 @@ POOL = 100
 
 
 def weight_among(documents: int) -> float:
-    """Share of the dense score in an index of so many documents."""
+    """Return the share of the dense score in an index of so many documents."""
     return WEIGHT_OF_MANY if documents >= MANY else DEFAULT_WEIGHT
 
 
@@ -44,11 +44,11 @@ class Prepared(Protocol):
     """A question made ready for one index."""
 
     def best(self, k: int, among: Rows | None = None) -> Rows:
-        """The best rows, at most `k`, best first; ties by row. `among` are ascending rows to choose from."""
+        """Return the best rows, at most `k`, best first; ties by row. `among` are ascending rows to choose from."""
         ...
 
     def scores(self, rows: Rows) -> Scores:
-        """The score of each of these rows, in their order."""
+        """Return the score of each of these rows, in their order."""
         ...
 
 
@@ -73,7 +73,7 @@ class DenseRetriever:
         return _DenseQuestion(self._dense, self._encoder.encode_queries([query])[0])
 
     def search(self, query: str, k: int, among: Rows | None = None) -> list[Hit]:
-        """The nearest passages (of the rows `among`), at most `k`, best first; ties by document id, then offset.
+        """Return the nearest passages (of the rows `among`), at most `k`, best first; ties by document id, then offset.
 
         Raises:
             ValueError: if `k` is below 1.
@@ -93,7 +93,9 @@ class LexicalRetriever:
         return self._sparse.matching(query)
 
     def search(self, query: str, k: int, among: Rows | None = None) -> list[Hit]:
-        """The passages (of the rows `among`) that share most of the question's wording, at most `k`; ties as for all.
+        """Return the passages (of the rows `among`) that share most of the question's wording, at most `k`.
+
+        Ties as for all.
 
         Raises:
             ValueError: if `k` is below 1.
@@ -133,7 +135,7 @@ class HybridRetriever:
         self._rows = rows
 
     def search(self, query: str, k: int, among: Rows | None = None) -> list[Hit]:
-        """The best passages by fused score, at most `k`, best first; ties by document id, then offset.
+        """Return the best passages by fused score, at most `k`, best first; ties by document id, then offset.
 
         Args:
             query: what is looked for.

@@ -38,53 +38,53 @@ class Masked:
         self._shown = lru_cache(_KEPT)(self._document)
 
     def ask(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Answer:
-        """One complete answer; raises what the other raises."""
+        """Return one complete answer; raises what the other raises."""
         return self._answer(self._answerer.ask(question, history, within))
 
     def stream(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
-        """Growing snapshots; the last one is the complete answer."""
+        """Return growing snapshots; the last one is the complete answer."""
         return map(self._answer, self._answerer.stream(question, history, within))
 
     def expand(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
-        """As `stream`, but explained at length, where the other can."""
+        """See `stream`, but explained at length, where the other can."""
         asking = self._answerer.expand if isinstance(self._answerer, Expander) else self._answerer.stream
         return map(self._answer, asking(question, history, within))
 
     def search(self, question: str, k: int = 10, within: Filter | None = None) -> list[Hit]:
-        """The passages that are found for a question, as they are shown."""
+        """Return the passages that are found for a question, as they are shown."""
         return [hit for each in self._answerer.search(question, k, within) if isinstance(hit := self._any(each), Hit)]
 
     def encode(self, texts: Sequence[str], *, queries: bool = False) -> Vectors:
-        """Vectors of texts: they are the caller's own."""
+        """Return the vectors of texts: they are the caller's own."""
         return self._answerer.encode(texts, queries=queries)
 
     def documents(self) -> Sequence[Document]:
-        """The documents it answers from, ordered by id."""
+        """Return the documents it answers from, ordered by id."""
         return _Shown(self._answerer.documents(), self._of)
 
     def descriptions(self) -> Sequence[Description]:
-        """The same without their texts and outlines."""
+        """Return the same without their texts and outlines."""
         return [_description(each) for each in self._answerer.descriptions()]
 
     def document(self, document_id: str) -> Document | None:
-        """One of them, or None."""
+        """Return one of them, or None."""
         found = self._answerer.document(document_id)
         return self._of(found) if found else None
 
     def versions(self, within: Filter | None = None) -> Versions:
-        """Which of the documents (of a filter) are versions of one work, and which apply."""
+        """Return which of the documents (of a filter) are versions of one work, and which apply."""
         return self._answerer.versions(within)
 
     def limited_to(self, readable: Filter) -> Masked:
-        """The same as if there were only the documents that a filter admits."""
+        """Return the same as if there were only the documents that a filter admits."""
         return Masked(self._answerer.limited_to(readable))
 
     def examples(self, n: int = 4, within: Filter | None = None) -> list[str]:
-        """Questions that the documents answer."""
+        """Return the questions that the documents answer."""
         return [masked(each) for each in self._answerer.examples(n, within)]
 
     def groups(self, questions: Sequence[str]) -> list[list[int]]:
-        """Positions of the questions that belong together."""
+        """Return the positions of the questions that belong together."""
         return self._answerer.groups(questions)
 
     def _of(self, document: Document) -> Document:
@@ -107,7 +107,7 @@ class Masked:
         return shown
 
     def _any(self, value: object) -> object:
-        """Whatever an answer holds, its texts masked; what it will hold one day among them."""
+        """Return whatever an answer holds, its texts masked; what it will hold one day among them."""
         if isinstance(value, str):
             return masked(value)
         if isinstance(value, Passage):
@@ -120,7 +120,7 @@ class Masked:
         return replace(value, **{name: self._any(part) for name, part in parts.items()})
 
     def _passage(self, passage: Passage) -> Passage:
-        """As the document is shown; alone, where that has just left the index."""
+        """Return as the document is shown; alone, where that has just left the index."""
         document = self.document(passage.document_id)
         return replace(
             passage,
