@@ -82,6 +82,7 @@ class Words:
     by_name: str = "按文件名"
     by_length: str = "按篇幅"
     original: str = "下载原文件"
+    table: str = "表格"
     left_out: str = "没有读入的内容："
     number: str = "文号"
     issuer: str = "发文机关"
@@ -165,6 +166,7 @@ ENGLISH = Words(
     by_name="By file name",
     by_length="By length",
     original="Download the file",
+    table="Table",
     left_out="Not read:",
     number="Number",
     issuer="Issuer",

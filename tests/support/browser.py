@@ -34,7 +34,7 @@ needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here (
 
 ASK = "#yj-ask textarea"
 ANSWER = '#yj-chat [data-testid="bot"]'
-CITATION = '#yj-chat a[href*="#ev-"]'
+CITATION = '#yj-chat :not(li) > a[href*="#ev-"]'
 LEAD = '#yj-chat a[href*="#lead-"]'
 PANEL = ".yj-panel"
 

@@ -13,12 +13,15 @@ from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 
 from index.errors import YijuError
 from index.filters import years_of
+from index.originals import has_pictures
 from index.records import Document, Span
 from index.structure.versions import Versions
 from qa.answers import Answer, passage_json
 from ui.access.visitors import Role, Visitor, needs, visitor_of
 from ui.answer_queue import AnswerQueue
 from ui.bodies import QuestionBody, Searched, asked, flag, opinion, read_object, searched, searched_by_address
+from ui.documents.page_marks import page_marks
+from ui.documents.tables import cited_table
 from ui.errors import ApiError, as_api_error, error_body
 
 MAX_SPAN = 4_000
@@ -188,7 +191,9 @@ def _add_documents(router: APIRouter, desk: AnswerQueue) -> None:
 
         def look(visitor: Visitor) -> Response:
             found = _document(desk, visitor, document_id)
-            return JSONResponse(_context(found, _span(request.query_params, found)))
+            place = _span(request.query_params, found)
+            said = {**_context(found, place), "pictures": _pictures(found, place), "table": cited_table(found, place)}
+            return JSONResponse(said)
 
         return await looked(request, look)
 
@@ -246,6 +251,17 @@ def _span(query: Mapping[str, str], document: Document) -> Span:
         message = f"start 和 end 须为全文之内的整数，start < end，且相距不超过 {MAX_SPAN}。"
         raise ApiError(422, "invalid_request", message)
     return Span(int(start), int(end))
+
+
+def _pictures(document: Document, place: Span) -> list[dict[str, object]]:
+    """Return the pages on which a place is known to stand, with its lines; none where they cannot be drawn."""
+    marks = page_marks(document, place)
+    if not marks or not has_pictures(document):
+        return []
+    return [
+        {"page": page, "width": mark.width, "height": mark.height, "shapes": list(mark.shapes)}
+        for page, mark in marks.items()
+    ]
 
 
 def _context(document: Document, span: Span) -> dict[str, object]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from index.records import Document, Heading, Span
+from index.records import Document, Heading, Span, Table
+from ui.documents.tables import row_at, widths
 
 PART = 16_000
 """Longest part of a document on one page, in code points."""
@@ -32,6 +33,21 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a table.
+
+    Attributes:
+        start: where its text begins; None where it is empty.
+        pieces: its text, in order.
+        over: how many columns it reaches over.
+    """
+
+    start: int | None
+    pieces: tuple[Piece, ...]
+    over: int
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """A line of the text.
 
@@ -41,6 +57,8 @@ class Block:
         heading: where its heading stands; None if it has none.
         level: 2 to 6, without jumps, where the line is nothing but a heading; else 0.
         row: whether it is a row of a table.
+        table: it is a row of, where its cells are known.
+        cells: of that row.
         pages: those that began since the line before it, up to the one that it begins on; of the first line of a part
             only that one.
     """
@@ -50,6 +68,8 @@ class Block:
     heading: Span | None = None
     level: int = 0
     row: bool = False
+    table: Table | None = None
+    cells: tuple[Cell, ...] = ()
     pages: Sequence[int] = ()
 
 
@@ -92,7 +112,8 @@ def blocks(document: Document, part: Span, marked: Span | None = None) -> list[B
         alone = heading is not None and heading.end >= span.end
         if heading is not None and alone:
             depth = min(depth + 1, heading.level + 1, 6)
-        row = any(table.span.contains(span) for table in document.tables)
+        table = next((each for each in document.tables if each.span.contains(span)), None)
+        cells = tuple(_cells(document.text, table, span, marked)) if table else ()
         before, page = page, document.page(span.start) or 0
         made.append(
             Block(
@@ -100,7 +121,9 @@ def blocks(document: Document, part: Span, marked: Span | None = None) -> list[B
                 tuple(_pieces(document.text, span, marked, None if alone else heading)),
                 Span(heading.start, heading.end) if heading else None,
                 depth if alone else 0,
-                row,
+                table is not None,
+                table if cells else None,
+                cells,
                 range(before + 1 if before else max(page, 1), page + 1),
             )
         )
@@ -121,6 +144,12 @@ def outline(document: Document, spans: Sequence[Span]) -> tuple[list[Entry], int
     deepest = levels[-1] if levels else 0
     listed = [heading for heading in document.headings if heading.level <= deepest][: 4 * OUTLINE]
     return [Entry(heading, part_at(spans, heading.start)) for heading in listed], deepest
+
+
+def _cells(text: str, table: Table, line: Span, marked: Span | None) -> Iterator[Cell]:
+    row = row_at(table, line)
+    for cell, over in widths(row) if row else ():
+        yield Cell(cell.start if cell else None, tuple(_pieces(text, cell, marked, None)) if cell else (), over)
 
 
 def _cut(text: str, headings: Sequence[int], start: int) -> int:

@@ -11,7 +11,10 @@
   article.append(link);
 
   if (matchMedia("(max-width: 900px)").matches) outline?.removeAttribute("open");
-  if (!location.hash) document.querySelector("mark")?.scrollIntoView({ block: "center" });
+  // The page as it looks comes first, where it is known on which lines the place stands.
+  const sheet = document.querySelector(".sheet:has(polygon)");
+  if (!location.hash && sheet) sheet.scrollIntoView({ block: "start" });
+  else if (!location.hash) document.querySelector("mark")?.scrollIntoView({ block: "center" });
 
   /** Where a point of the selection stands in the document's text, in code points. */
   function offset(node, at) {

@@ -30,6 +30,43 @@ export async function openSource(link) {
   }
 }
 
+const SVG = "http://www.w3.org/2000/svg";
+
+/** The pages on which the place stands, with its lines marked. */
+function pictures(place) {
+  return place.pictures.map(({ page, width, height, shapes }) => {
+    const drawing = document.createElementNS(SVG, "svg");
+    drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    drawing.setAttribute("preserveAspectRatio", "none");
+    drawing.setAttribute("aria-hidden", "true");
+    for (const points of shapes) {
+      const shape = document.createElementNS(SVG, "polygon");
+      shape.setAttribute("points", points);
+      drawing.append(shape);
+    }
+    const image = make("img", { src: new URL(`documents/${encodeURIComponent(place.document_id)}/pages/${page}.png`, ROOT).href, alt: fill(words.pageImage, { n: page }), width, height });
+    const sheet = make("div", { className: "yj-sheet" }, image, drawing);
+    image.addEventListener("error", () => sheet.remove()); // the file has changed, or a site's key cannot be sent for pictures
+    image.addEventListener("load", () => drawing.querySelector("polygon")?.scrollIntoView({ block: "center" }));
+    return sheet;
+  });
+}
+
+/** The rows around the cited one, its cell marked. */
+function table(found, short) {
+  if (!found) return [];
+  const head = found.columns.some(Boolean) ? [make("thead", {}, make("tr", {}, ...found.columns.map((name) => make("th", { scope: "col", textContent: name }))))] : [];
+  const rows = found.rows.map((cells, n) => make("tr", { className: found.cited.includes(n) ? "yj-cited" : "" }, ...cells.map((cell) => {
+    const hit = found.cited.includes(n) && short && (cell === short || short.includes(cell) || cell.includes(short)) && cell;
+    return make("td", {}, hit ? make("mark", { textContent: cell }) : cell);
+  })));
+  const caption = found.caption ? [make("caption", { textContent: found.caption })] : [];
+  const framed = make("div", { className: "yj-grid", tabIndex: 0 }, make("table", {}, ...caption, ...head, make("tbody", {}, ...rows)));
+  framed.setAttribute("role", "group");
+  framed.setAttribute("aria-label", found.caption || words.table);
+  return [framed];
+}
+
 /** A quote with the answer set off in it. */
 function answered(quote, link) {
   const short = link.closest(".yj-answer")?.querySelector(".yj-short")?.textContent.trim();
@@ -51,6 +88,8 @@ function show(link, place, cited) {
     copyText(`“${place.quote.trim()}”（${link.title || `《${place.title}》`}）`);
     confirm(copy, words.copied);
   });
-  fillPanel([...note, title, path, text, make("p", { className: "yj-file", textContent: place.source })], [view, copy]);
-  mark.scrollIntoView({ block: "nearest" });
+  const short = link.closest(".yj-answer")?.querySelector(".yj-short")?.textContent.trim();
+  const shown = place.table ? [] : [text]; // the table says the same, and more
+  fillPanel([...note, title, path, ...pictures(place), ...table(place.table, short), ...shown, make("p", { className: "yj-file", textContent: place.source })], [view, copy]);
+  if (!place.pictures.length) mark.scrollIntoView({ block: "nearest" });
 }
