@@ -63,7 +63,7 @@ class Opener:
         return self._on(index, self._spans, Filter())
 
     def encoder(self, name: str) -> Encoder:
-        """The encoder of that name: the one in use, where it is that."""
+        """Return the encoder of that name: the one in use, where it is that."""
         return self._encoder if self._encoder and self._encoder.name == name else load_encoder(name)
 
     def _on(self, index: Index, spans: SpanModel, readable: Filter) -> Assistant:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, Page, expect
 
-from qa.bootstrap import open_assistant
+from qa.bootstrap import Opener
 from qa.settings import Settings
 from tests.support.browser import CITATION, PANEL, ask, chromium, opened
 from tests.support.served import built, serving
+from ui.documents.managing import Managing
+from ui.reloading import Source
 
 FOLDER = Path(__file__).parent.parent / "docs" / "screenshots"
 
@@ -23,12 +28,28 @@ SIZES = {
 
 
 def main(index: Path | None) -> None:
-    assistant = open_assistant(Settings.from_environment(index=index))
+    settings = Settings.from_environment(index=index)
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with serving(built(assistant)) as address, chromium() as browser:
-        for size in SIZES:
-            for scheme in ("light", "dark"):
-                take(browser, f"{address}/chat/", size, scheme)
+    with TemporaryDirectory() as folder, chromium() as browser:
+        copy = Path(folder) / "index"  # so that nothing is written beside the one given
+        shutil.copytree(settings.index, copy)
+        opener = Opener(replace(settings, index=copy))
+        source = Source(opener.store, opener.open, opener.store.stamp())
+        managing = Managing(copy, opener.store, opener.encoder)
+        with serving(built(source.open(), source=source, managing=managing)) as address:
+            for size in SIZES:
+                for scheme in ("light", "dark"):
+                    take(browser, f"{address}/chat/", size, scheme)
+                    take_documents(browser, f"{address}/documents/", size, scheme)
+
+
+def take_documents(browser: Browser, address: str, size: str, scheme: str) -> None:
+    context = browser.new_context(locale="zh-CN", color_scheme=scheme, **SIZES[size])
+    page = context.new_page()
+    page.goto(address)
+    page.wait_for_selector("#manage")
+    shoot(page, f"{size}-{scheme}-documents")
+    context.close()
 
 
 def take(browser: Browser, address: str, size: str, scheme: str) -> None:

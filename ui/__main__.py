@@ -227,7 +227,7 @@ def _open(settings: Settings, *, may_be_empty: bool) -> tuple[Opener, Source, An
 
 
 def _is_new(where: Location) -> bool:
-    """Whether there is an empty folder for an index to come; a name that leads nowhere is a slip of the pen."""
+    """Return whether there is an empty folder for an index to come; a name that leads nowhere is a slip of the pen."""
     return isinstance(where, Path) and where.is_dir() and {each.name for each in where.iterdir()} <= {LOCK}
 
 

@@ -34,7 +34,7 @@ def tell(told: Callable[[int, int], None]) -> None:
 
 
 def pages(count: int) -> None:
-    """A document has so many pages."""
+    """Say how many pages a document has."""
     _pages[1] = count
 
 

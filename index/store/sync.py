@@ -107,7 +107,7 @@ def changes(paths: Sequence[Path], documents: Iterable[Described] = (), notice: 
 
 
 def incoming_file(path: Path, source: str, folder: Path) -> Incoming:
-    """A file to be read that is to lie below a folder under a name, wherever it lies now.
+    """Return a file to be read that is to lie below a folder under a name, wherever it lies now.
 
     Args:
         path: where it lies.

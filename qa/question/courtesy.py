@@ -36,7 +36,7 @@ def core(turn: str) -> str:
 
 
 def is_greeting(turn: str) -> bool:
-    """Whether a turn says hello, and nothing else."""
+    """Return whether a turn says hello, and nothing else."""
     return not core(turn) and _GREETING.search(align(turn)) is not None
 
 

@@ -236,7 +236,7 @@ class ExtractiveReader:
         return Answer(question, question, text, short, tuple(citations), tuple(hits), confidence=confidence)
 
     def _is_of_one_subject(self, one: Place, other: Place) -> bool:
-        """Whether two candidates speak of the same: what another region says is no second basis."""
+        """Return whether two candidates speak of the same: what another region says is no second basis."""
         ids = {each.hit.passage.document_id for each in (one, other)}
         regions = {found.metadata.region for id in ids if (found := self.corpus.document(id))}
         return len(regions) < 2

@@ -23,12 +23,12 @@ _ILL_FORMED = re.compile(r"是有哪些|指标的是|的是哪[个些]|是的|�
 
 
 def is_well_formed(question: str) -> bool:
-    """Whether a question made by rule reads like one."""
+    """Return whether a question made by rule reads like one."""
     return _ILL_FORMED.search(question) is None
 
 
 def about(document: Described, question: str) -> str:
-    """A question that names the subject of the document it is put to, its region and year: 广东2025年……."""
+    """Return a question that names the subject of the document it is put to, its region and year: 广东2025年…."""
     region = _REGION.sub("", document.metadata.region or "")
     if region in ("", "全国") or region in question:
         return question

@@ -79,14 +79,14 @@ _QUOTED = re.compile(r"(「[^」]*」)")
 
 
 def said_in(words: Words, text: str) -> str:
-    """A text as it is said in a language; line by line, with what is quoted as it stands."""
+    """Return a text as it is said in a language; line by line, with what is quoted as it stands."""
     if words.language != "en" or not text:
         return text
     return "\n".join(map(_line, text.split("\n")))
 
 
 def labelled_in(words: Words, text: str) -> str:
-    """An answer with the labels before its sentences in a language; the sentences are a document's, and stay."""
+    """Return an answer with the labels before its sentences in a language; the sentences are a document's, and stay."""
     if words.language == "en":
         for chinese, english in _LABELS:
             text = re.sub(rf"^{chinese}", english, text, flags=re.M)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
 from fastapi import APIRouter, FastAPI, Request
@@ -11,6 +12,9 @@ from fastapi.responses import JSONResponse
 from qa.protocols import Answerer
 from ui.access.visitors import Role, Visitor, needs, visitor_of
 from ui.answer_queue import AnswerQueue
+
+NAMED = 3
+"""How many documents are named to who comes for the first time."""
 
 
 class Examples:
@@ -31,6 +35,14 @@ class Examples:
                 self._made[seen] = await asyncio.to_thread(seen.examples)
             return self._made[seen]
 
+    def about(self, visitor: Visitor) -> tuple[int, Sequence[str]]:
+        """Return how many documents a visitor may read, and the titles of the newest."""
+        held = self._desk.seen_by(visitor).descriptions()
+        newest = sorted(
+            held, key=lambda each: (each.metadata.issued or each.metadata.period or "", each.id), reverse=True
+        )
+        return len(held), list(dict.fromkeys(each.title for each in newest))[:NAMED]
+
 
 def add_routes(app: FastAPI, examples: Examples) -> None:
     """Adds `/api/examples`."""
@@ -39,6 +51,10 @@ def add_routes(app: FastAPI, examples: Examples) -> None:
     @router.get("/api/examples")
     async def listed(request: Request) -> JSONResponse:
         """Questions that the documents answer."""
-        return JSONResponse({"examples": await examples.for_visitor(visitor_of(request))})
+        visitor = visitor_of(request)
+        count, titles = examples.about(visitor)
+        return JSONResponse(
+            {"examples": await examples.for_visitor(visitor), "documents": count, "titles": list(titles)}
+        )
 
     app.include_router(router)

@@ -78,7 +78,7 @@ def render_refusal(message: str) -> str:
 
 
 def render_waiting(words: Words = CHINESE) -> str:
-    """The chat message until there is an answer."""
+    """Return the chat message until there is an answer."""
     return f"{WAITING}{escape(words.searching)}</p>"
 
 
@@ -144,7 +144,7 @@ def _checked(answer: Answer, words: Words) -> Iterator[str]:
 
 
 def _is_said_twice(short: str, text: str) -> bool:
-    """Whether a short answer is a list, or a long text, that the sentences below it give again."""
+    """Return whether a short answer is a list, or a long text, that the sentences below it give again."""
     plain = _MARKER.sub("", text)
     parts = [each.strip() for each in _LISTED.split(short) if each.strip()]
     listed = len(parts) > 2 and all(each in plain for each in parts)
@@ -173,7 +173,7 @@ def _line(line: str, citations: tuple[Citation, ...], marked: str | None = None)
 
 
 def _marked(text: str, answer: str | None) -> str:
-    """A text as HTML, with the answer marked where it stands in it among other words."""
+    """Return a text as HTML, with the answer marked where it stands in it among other words."""
     before, found, behind = text.partition(answer) if answer and answer != text else (text, "", "")
     if not found:
         return escape(text)
@@ -193,7 +193,7 @@ def _marker(n: int, citations: tuple[Citation, ...]) -> str:
 
 
 def _lead_to(answer: Answer, words: Words) -> Iterator[str]:
-    """The first passage that is about what was asked, if any is."""
+    """Yield the first passage that is about what was asked, if any is."""
     asked = {*terms(answer.standalone_question or answer.question)}
     for hit in answer.hits:
         if asked and len(asked & {*terms(hit.passage.indexed_text)}) >= NEAR * len(asked):
@@ -203,7 +203,7 @@ def _lead_to(answer: Answer, words: Words) -> Iterator[str]:
 
 
 def _sources(answer: Answer, words: Words) -> Iterator[str]:
-    """Where an answer stands: a line each place, by document, section and page."""
+    """Yield where an answer stands: a line each place, by document, section and page."""
     places = dict[tuple[object, ...], Citation]()
     for each in answer.citations:
         places.setdefault((each.passage.document_id, each.passage.section_path, each.passage.page), each)

@@ -45,7 +45,7 @@ class State(StrEnum):
 
     @property
     def is_end(self) -> bool:
-        """Whether nothing more will happen."""
+        """Return whether nothing more will happen."""
         return self in (State.DONE, State.FAILED)
 
 
@@ -90,7 +90,7 @@ class Job:
     version: int = 0
 
     def to_json(self) -> dict[str, object]:
-        """What programs are told."""
+        """Return what programs are told."""
         shown = asdict(self)
         for name in ("by", "version"):
             del shown[name]
@@ -129,24 +129,24 @@ class JobBook:
 
     @property
     def version(self) -> int:
-        """That of the latest change."""
+        """Return that of the latest change."""
         return self._version
 
     def all(self) -> Sequence[Job]:
-        """Every job, the oldest first."""
+        """Return every job, the oldest first."""
         with self._lock:
             return [*self._jobs.values()]
 
     def waiting(self) -> Sequence[Job]:
-        """Those that nobody has begun, the oldest first."""
+        """Return those that nobody has begun, the oldest first."""
         return [each for each in self.all() if each.state is State.WAITING]
 
     def get(self, id: str) -> Job | None:
-        """The job with this id, or None."""
+        """Return the job with this id, or None."""
         return self._jobs.get(id)
 
     def add(self, job: Job) -> Job:
-        """Takes a job on, for good once this returns.
+        """Take a job on, for good once this returns.
 
         Raises:
             JobsError: if too many wait, or it cannot be written down.
@@ -159,7 +159,7 @@ class JobBook:
         return job
 
     def change(self, id: str, **values: object) -> Job:
-        """Says how far a job has come; what only passes, such as pages, is not written down."""
+        """Say how far a job has come; what only passes, such as pages, is not written down."""
         with self.changed:
             before = self._jobs[id]
             job = replace(before, **values)  # type: ignore[arg-type]
@@ -170,7 +170,7 @@ class JobBook:
         return job
 
     def forget_old(self) -> Sequence[Job]:
-        """Forgets the jobs that ended long ago, and returns them."""
+        """Forget the jobs that ended long ago, and return them."""
         before = self._clock() - KEPT_SECONDS
         with self._lock:
             old = [each for each in self._jobs.values() if each.state.is_end and each.finished < before]
@@ -180,7 +180,7 @@ class JobBook:
         return old
 
     def close(self) -> None:
-        """Closes the file."""
+        """Close the file."""
         with self._lock:
             self._file.close()
 

@@ -75,7 +75,7 @@ class Managing:
 
     @property
     def book(self) -> JobBook:
-        """The jobs.
+        """Return the jobs.
 
         Raises:
             ApiError: 503 where nothing can be changed.
@@ -85,13 +85,13 @@ class Managing:
         return self._book
 
     def notices(self, document_id: str) -> tuple[str, ...]:
-        """What was left out of a document when it was handed in."""
+        """Return what was left out of a document when it was handed in."""
         jobs = self._book.all() if self._book else ()
         return next((job.notices for job in reversed(jobs) if document_id in job.documents and job.notices), ())
 
     @asynccontextmanager
     async def running(self, desk: AnswerQueue, taken_up: Callable[[], object]) -> AsyncIterator[None]:
-        """Changes the index while the block runs.
+        """Change the index while the block runs.
 
         Args:
             desk: what answers.
@@ -119,7 +119,7 @@ class Managing:
 
 
 def off(problem: str | None) -> ApiError:
-    """What whoever would change documents is told where that is not possible."""
+    """Return what whoever would change documents is told where that is not possible."""
     return ApiError(503, "read_only", problem or "这里的文档不能在网页上管理；请用 yiju-index 管理。")
 
 
@@ -133,14 +133,14 @@ def _unwritable(where: Location) -> str | None:
 
 
 def add_routes(app: FastAPI, desk: AnswerQueue, managing: Managing | None, rights: RightsFile | None) -> None:
-    """Adds what changes documents, the jobs, and the way to the original files."""
+    """Add what changes documents, the jobs, and the way to the original files."""
     router = APIRouter(dependencies=[needs(Role.READER)])
     _add_changes(router, desk, managing, rights)
     _add_jobs(router, desk, managing)
 
     @router.get("/api/documents/{document_id}/file")
     async def original(request: Request, document_id: str) -> Response:
-        """The file that a document was read from, as long as it is still the same."""
+        """Return the file that a document was read from, as long as it is still the same."""
         found = desk.document(document_id, visitor_of(request), "api")
         if found is None or file_of(found) is None:
             raise ApiError(404, "file_not_found", "没有这份文档的原文件。")
@@ -163,7 +163,7 @@ def _blocks(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _editor(request: Request, managing: Managing | None) -> tuple[Visitor, Managing]:
-    """Whoever asks, if they may change documents.
+    """Return whoever asks, if they may change documents.
 
     Raises:
         ApiError: 401 or 403 if they may not, 503 if nobody can.
@@ -182,7 +182,7 @@ def _editor(request: Request, managing: Managing | None) -> tuple[Visitor, Manag
 def _add_changes(router: APIRouter, desk: AnswerQueue, managing: Managing | None, rights: RightsFile | None) -> None:
     @router.post("/api/documents")
     async def upload(request: Request) -> JSONResponse:
-        """Takes a file in; whoever sends it watches the job."""
+        """Take a file in; whoever sends it watches the job."""
         visitor, able = _editor(request, managing)
         source = _source(request.query_params.get("name", ""), visitor, desk)
         again = flag(request.query_params.get("replace"), "replace")
@@ -195,14 +195,14 @@ def _add_changes(router: APIRouter, desk: AnswerQueue, managing: Managing | None
 
     @router.delete("/api/documents/{document_id}")
     async def remove(request: Request, document_id: str) -> JSONResponse:
-        """Removes a document; what goes can be had back for a week."""
+        """Remove a document; what goes can be had back for a week."""
         visitor, able = _editor(request, managing)
         found = _whole(desk, document_id, visitor)
         return _accepted(able, Job(Kind.REMOVE, found.source, visitor.name, documents=(found.id,)))
 
     @router.patch("/api/documents/{document_id}")
     async def rename(request: Request, document_id: str) -> JSONResponse:
-        """Gives a document that was handed in here another name."""
+        """Give a document that was handed in here another name."""
         visitor, able = _editor(request, managing)
         found, said = _whole(desk, document_id, visitor), (await read_object(request)).get("name")
         if not isinstance(said, str):
@@ -225,7 +225,7 @@ def _accepted(managing: Managing, job: Job) -> JSONResponse:
 
 
 def _source(name: str, visitor: Visitor, desk: AnswerQueue) -> str:
-    """The name that a file gets. Who may not see every document has a folder of their own: no name tells of others."""
+    """Return the name that a file gets. Who may not see every document has a folder of their own: no name tells of others."""
     try:
         checked = checked_name(name)
         if desk.sees_all(visitor):
@@ -237,7 +237,7 @@ def _source(name: str, visitor: Visitor, desk: AnswerQueue) -> str:
 
 
 def _check_free(source: str, visitor: Visitor, desk: AnswerQueue, managing: Managing) -> None:
-    """ApiError 409 if a document has the name, or is about to get it."""
+    """Raise ApiError 409 if a document has the name, or is about to get it."""
     held = next((each for each in desk.answerer.descriptions() if each.source == source), None)
     jobs = (job for job in managing.book.waiting() if source in (job.source, job.target) and job.kind is Kind.ADD)
     if held is not None or any(jobs):
@@ -245,7 +245,7 @@ def _check_free(source: str, visitor: Visitor, desk: AnswerQueue, managing: Mana
 
 
 def _size(request: Request, managing: Managing) -> int:
-    """What the sender says a file has; refused before it is sent, if it is too large."""
+    """Return what the sender says a file has; refused before it is sent, if it is too large."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/octet-stream":
         raise ApiError(415, "unsupported_media_type", "请求体须是文件本身，Content-Type 为 application/octet-stream。")
@@ -263,7 +263,7 @@ def _too_large() -> ApiError:
 
 
 async def _receive(request: Request, managing: Managing, job: Job, size: int) -> None:
-    """Writes the body down as the file of a job.
+    """Write the body down as the file of a job.
 
     Raises:
         ApiError: if it is too large or not whole, too many come at once, or it cannot be written.
@@ -311,7 +311,7 @@ async def _written(request: Request, file: IO[bytes]) -> int:
 
 
 def _whole(desk: AnswerQueue, document_id: str, visitor: Visitor) -> Description:
-    """A document that the visitor may read, as the index has it.
+    """Return a document that the visitor may read, as the index has it.
 
     Raises:
         ApiError: 404 if there is none.
@@ -324,7 +324,7 @@ def _whole(desk: AnswerQueue, document_id: str, visitor: Visitor) -> Description
 
 
 def _renamed(document: Description, name: str, managing: Managing) -> str:
-    """The new name, in the folder of the old one and with its ending."""
+    """Return the new name, in the folder of the old one and with its ending."""
     folder, slash, old = document.source.rpartition("/")
     if not managing.originals.holds(document.origin.folder) or not managing.originals.path(document.source).is_file():
         raise ApiError(409, "not_ours", "只有在网页上添加的文件才能在这里改名；其他文件请改名后用 yiju-index add。")
@@ -344,26 +344,26 @@ def _renamed(document: Description, name: str, managing: Managing) -> str:
 def _add_jobs(router: APIRouter, desk: AnswerQueue, managing: Managing | None) -> None:
     @router.get("/api/jobs")
     async def listed(request: Request) -> JSONResponse:
-        """The latest jobs, the newest first."""
+        """List the latest jobs, the newest first."""
         visitor, able = _editor(request, managing)
         jobs = [job for job in reversed(able.book.all()) if _may_see(job, visitor, desk)]
         return JSONResponse({"jobs": [job.to_json() for job in jobs[:LISTED]]})
 
     @router.get("/api/jobs/events")
     async def events(request: Request) -> StreamingResponse:
-        """Every change of a job, as it comes."""
+        """Send every change of a job, as it comes."""
         visitor, able = _editor(request, managing)
         return StreamingResponse(_events(able.book, lambda job: _may_see(job, visitor, desk)), media_type=EVENTS)
 
     @router.get("/api/jobs/{job_id}")
     async def job(request: Request, job_id: str) -> JSONResponse:
-        """How far a job has come."""
+        """Return how far a job has come."""
         visitor, able = _editor(request, managing)
         return JSONResponse(_seen(able, job_id, visitor, desk).to_json())
 
     @router.post("/api/jobs/{job_id}/undo")
     async def undo(request: Request, job_id: str) -> JSONResponse:
-        """Brings back what a job removed."""
+        """Bring back what a job removed."""
         visitor, able = _editor(request, managing)
         done = _seen(able, job_id, visitor, desk)
         if not done.to_json()["undo"]:
@@ -383,12 +383,12 @@ def _seen(managing: Managing, job_id: str, visitor: Visitor, desk: AnswerQueue) 
 
 
 def _may_see(job: Job, visitor: Visitor, desk: AnswerQueue) -> bool:
-    """Who may see every document sees every job, others their own."""
+    """Return whether a job is shown: who may see every document sees every job, others their own."""
     return desk.sees_all(visitor) or (job.by is not None and job.by == visitor.name)
 
 
 async def _events(book: JobBook, shown: Callable[[Job], bool]) -> AsyncIterator[str]:
-    """All that is at work, then what changes."""
+    """Yield all that is at work, then what changes."""
     seen, until = 0, time.monotonic() + WATCHED_SECONDS
     with suppress(asyncio.CancelledError):
         while time.monotonic() < until:

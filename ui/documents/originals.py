@@ -37,7 +37,7 @@ class BadName(YijuError):
 
 
 def checked_name(name: str) -> str:
-    """The name of a file, with its folders, as it may be used below any folder.
+    """Return the name of a file, with its folders, as it may be used below any folder.
 
     Raises:
         BadName: if it is none, leads elsewhere, is hidden or too long; the message is fit for a user's eyes.
@@ -65,36 +65,36 @@ class Originals:
         self.folder = folder.absolute()
 
     def problem(self) -> str | None:
-        """Why nothing can be kept here, in Chinese; None where it can."""
+        """Return why nothing can be kept here, in Chinese; None where it can."""
         there = next(each for each in (self.folder, *self.folder.parents) if each.exists())
         if not os.access(there, os.W_OK | os.X_OK):
             return f"存放原文件的文件夹 {self.folder} 不能写入；请修改权限后重新启动。"
         return None
 
     def room(self, size: int) -> bool:
-        """Whether a file of some bytes fits on the disk, and leaves some for the index."""
+        """Return whether a file of some bytes fits on the disk, and leaves some for the index."""
         there = next(each for each in (self.folder, *self.folder.parents) if each.exists())
         return shutil.disk_usage(there).free > 2 * size + SPARE
 
     def holds(self, document_folder: str | None) -> bool:
-        """Whether a document's file lies here."""
+        """Return whether a document's file lies here."""
         return document_folder == str(self.folder)
 
     def path(self, source: str) -> Path:
-        """Where a file lies under its name, which `checked_name` has seen."""
+        """Return where a file lies under its name, which `checked_name` has seen."""
         return self.folder / source
 
     def incoming(self, job: str, source: str) -> Path:
-        """Where a file waits to be read; it keeps its last name, which may tell what is in it."""
+        """Return where a file waits to be read; it keeps its last name, which may tell what is in it."""
         return self.folder / ".incoming" / job / PurePosixPath(source).name
 
     def waiting(self, job: str, source: str) -> Path:
-        """The file of a job: where it waits or, after an end in between, where it has got to."""
+        """Return the file of a job: where it waits or, after an end in between, where it has got to."""
         staged = self.incoming(job, source)
         return staged if staged.exists() else self.path(source)
 
     def keep(self, job: str, source: str) -> None:
-        """Gives a file that was read its name; whatever had it goes."""
+        """Give a file that was read its name; whatever had it goes."""
         staged, path = self.incoming(job, source), self.path(source)
         if staged.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -102,11 +102,11 @@ class Originals:
         self.drop(job)
 
     def drop(self, job: str) -> None:
-        """Forgets a file that waited."""
+        """Forget a file that waited."""
         shutil.rmtree(self.folder / ".incoming" / job, ignore_errors=True)
 
     def set_aside(self, job: str, documents: Sequence[Document]) -> None:
-        """Keeps what is about to be removed from the index."""
+        """Keep what is about to be removed from the index."""
         aside = self._aside(job)
         aside.mkdir(parents=True, exist_ok=True)
         part = aside / "documents.part"
@@ -114,14 +114,14 @@ class Originals:
         part.replace(aside / "documents.json")
 
     def take_away(self, job: str, source: str) -> None:
-        """Takes a removed document's file out of its place."""
+        """Take a removed document's file out of its place."""
         path = self.path(source)
         if path.is_file():
             path.replace(self._aside(job) / "file")
             self._prune(path.parent)
 
     def removed(self, job: str) -> list[Document]:
-        """What a removal took away.
+        """Return what a removal took away.
 
         Raises:
             YijuError: if it is no longer there.
@@ -133,25 +133,25 @@ class Originals:
             raise YijuError("移除的文档已清理，不能再恢复；请重新添加原文件。") from error
 
     def bring_back(self, job: str, source: str) -> None:
-        """Puts a removed document's file in its place again, unless another has taken it."""
+        """Put a removed document's file in its place again, unless another has taken it."""
         path, aside = self.path(source), self._aside(job) / "file"
         if aside.is_file() and not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             aside.replace(path)
 
     def forget(self, job: str) -> None:
-        """Gives up what a removal took away."""
+        """Give up what a removal took away."""
         shutil.rmtree(self._aside(job), ignore_errors=True)
 
     def rename(self, source: str, target: str) -> None:
-        """Gives a file another name."""
+        """Give a file another name."""
         path = self.path(target)
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path(source).replace(path)
         self._prune(self.path(source).parent)
 
     def strays(self) -> Iterator[str]:
-        """Jobs of which a file waits."""
+        """Yield the jobs of which a file waits."""
         with suppress(OSError):
             yield from (each.name for each in (self.folder / ".incoming").iterdir())
 
@@ -159,7 +159,7 @@ class Originals:
         return self.folder / ".removed" / job
 
     def _prune(self, folder: Path) -> None:
-        """Removes folders that have become empty."""
+        """Remove folders that have become empty."""
         with suppress(OSError):
             while folder != self.folder:
                 folder.rmdir()

@@ -87,14 +87,14 @@ class DocumentWriter:
         self._thread = Thread(target=self._run, name="documents", daemon=True)
 
     def start(self) -> None:
-        """Begins; files whose job is not known go."""
+        """Begin; files whose job is not known go."""
         for stray in self._originals.strays():
             if self._book.get(stray) is None:
                 self._originals.drop(stray)
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends before the next job; one at work is done again after a restart."""
+        """End before the next job; one at work is done again after a restart."""
         self._stopped.set()
         with self._book.changed:
             self._book.changed.notify_all()
@@ -109,7 +109,7 @@ class DocumentWriter:
                 self._do(waiting)
 
     def _next(self) -> Sequence[Job]:
-        """The jobs to do next: additions that follow one another, or one of another kind."""
+        """Return the jobs to do next: additions that follow one another, or one of another kind."""
         with self._book.changed:
             while not self._stopped.is_set():
                 waiting = self._book.waiting()
@@ -123,7 +123,7 @@ class DocumentWriter:
         return ()
 
     def _do(self, jobs: Sequence[Job]) -> None:
-        """The outermost handler of the thread, hence the one broad `except`."""
+        """Do them; the outermost handler of the thread, hence the one broad `except`."""
         try:
             if jobs[0].kind is Kind.ADD:
                 self._add(jobs)
@@ -167,7 +167,7 @@ class DocumentWriter:
         self._index(read)
 
     def _loaded(self, cage: Sandbox, job: Job) -> list[Document]:
-        """The documents of a file; none, and the job has failed, where it cannot be read."""
+        """Return the documents of a file; none, and the job has failed, where it cannot be read."""
         self._book.change(job.id, state=State.READING, reason="")
         path = self._originals.waiting(job.id, job.source)
         notices: list[str] = []
@@ -200,7 +200,7 @@ class DocumentWriter:
         return documents
 
     def _index(self, read: _Read) -> None:
-        """Saves what was read; of a file that was handed in twice the later counts."""
+        """Save what was read; of a file that was handed in twice the later counts."""
         jobs = [each for each in self._unfinished(read.jobs) if each.state is State.INDEXING]
         if not jobs:
             return
@@ -222,7 +222,7 @@ class DocumentWriter:
 
     @contextmanager
     def _writing(self) -> Iterator[Writer]:
-        """The index, or a new one where there is none."""
+        """Open the index, or a new one where there is none."""
         try:
             self._store.manifest()
         except IndexNotFound:
@@ -242,7 +242,7 @@ class DocumentWriter:
         self._book.change(job.id, state=State.DONE, share=1.0, documents=ids)
 
     def _remove(self, job: Job) -> tuple[str, ...]:
-        """What another editor has removed before is as it should be."""
+        """Remove documents; what another editor has removed before is as it should be."""
         with self._store.writing(self._load) as writer:
             held = {each.id: each for each in writer.descriptions()}
             there = [found for id in job.documents if id in held and (found := self._find(id))]
@@ -288,12 +288,12 @@ class DocumentWriter:
 
 
 def _belongs(document_source: str, file_source: str) -> bool:
-    """Whether a document was read from a file: it has its name, or lies in it as in an archive."""
+    """Return whether a document was read from a file: it has its name, or lies in it as in an archive."""
     return document_source == file_source or document_source.startswith(f"{file_source}/")
 
 
 def _named(message: str, path: Path, source: str) -> str:
-    """A message that names the file as its reader knows it, and not where it lies here."""
+    """Return a message that names the file as its reader knows it, and not where it lies here."""
     return message.replace(str(path), source)
 
 

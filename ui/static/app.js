@@ -1,7 +1,7 @@
 /** What the chat does in the browser: header, source panel, history, filter, names for screen readers. */
 
 import "./connection.js";
-import { ask, button, make, ROOT } from "./dom.js";
+import { ask, button, make, request, ROOT } from "./dom.js";
 import { isRating, rate } from "./feedback.js";
 import { isKept, keepTurn, leave, noteQuestion, openHistory, restore } from "./kept.js";
 import { nameScope, openScope, showScope, tellState } from "./scope.js";
@@ -103,6 +103,22 @@ function onBox(box) {
   ask(question);
 }
 
+let introduced = false;
+
+/** Says on the empty page how many documents there are, and about what; where there are none, where to add some. */
+async function introduce() {
+  const place = document.querySelector("#yj-chat .placeholder");
+  if (introduced || !place) return;
+  introduced = true;
+  const reply = await request("api/examples").catch(() => null);
+  if (!reply || !place.isConnected) return;
+  const { documents, titles } = await reply.json();
+  const named = titles.map((title) => `《${title.replace(/^《(.*)》$/, "$1")}》`).join("");
+  const said = documents ? fill(documents > titles.length ? words.aboutMany : words.about, { n: documents, titles: named }) : words.nothing;
+  const add = make("a", { href: new URL("documents/", ROOT).href, textContent: words.addDocuments, target: "_blank", rel: "noopener" });
+  place.append(make("p", { className: "yj-about" }, said, ...(documents || query.has("embed") ? [] : [" ", add])));
+}
+
 /** Gradio takes the browser's language for the page's. */
 function speak() {
   put(document.documentElement, "lang", words.language);
@@ -111,6 +127,7 @@ function speak() {
 function onChange() {
   speak();
   nameThings();
+  introduce();
   noteQuestion();
   keepTurn();
   follow();
