@@ -116,16 +116,23 @@ class JobBook:
         self._lock = RLock()
         self.changed = Condition(self._lock)
         self._version = 0
+        self._path = path
+        self._open: sqlite3.Connection | None = None
         try:
-            self._file = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._file.execute("CREATE TABLE IF NOT EXISTS jobs (id TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT")
-            rows = [_job(row) for (row,) in self._file.execute("SELECT row FROM jobs")]
+            rows = [_job(row) for (row,) in self._file().execute("SELECT row FROM jobs")] if path.exists() else []
         except (sqlite3.Error, ValueError, TypeError, KeyError) as error:
             raise JobsError(f"任务记录 {path} 用不了（{error}）；请检查权限，或把它移走。") from error
         self._jobs = {each.id: each for each in sorted(rows, key=lambda each: each.created)}
         for each in self.all():
             if not each.state.is_end:
                 self.change(each.id, state=State.WAITING)
+
+    def _file(self) -> sqlite3.Connection:
+        """Return the open file, which is made with the first job."""
+        if self._open is None:
+            self._open = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            self._open.execute("CREATE TABLE IF NOT EXISTS jobs (id TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT")
+        return self._open
 
     @property
     def version(self) -> int:
@@ -176,20 +183,21 @@ class JobBook:
             old = [each for each in self._jobs.values() if each.state.is_end and each.finished < before]
             for each in old:
                 del self._jobs[each.id]
-                self._file.execute("DELETE FROM jobs WHERE id = ?", (each.id,))
+                self._file().execute("DELETE FROM jobs WHERE id = ?", (each.id,))
         return old
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
-            self._file.close()
+            if self._open is not None:
+                self._open.close()
 
     def _put(self, job: Job, *, write: bool) -> None:
         self._version += 1
         if write:
             try:
                 row = json.dumps(asdict(job), ensure_ascii=False)
-                self._file.execute("INSERT OR REPLACE INTO jobs VALUES (?, ?)", (job.id, row))
+                self._file().execute("INSERT OR REPLACE INTO jobs VALUES (?, ?)", (job.id, row))
             except sqlite3.Error as error:
                 raise JobsError(f"任务记录写不了（{error}）；请检查磁盘空间和权限。") from error
         self._jobs[job.id] = replace(job, version=self._version)

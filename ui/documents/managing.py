@@ -225,7 +225,10 @@ def _accepted(managing: Managing, job: Job) -> JSONResponse:
 
 
 def _source(name: str, visitor: Visitor, desk: AnswerQueue) -> str:
-    """Return the name that a file gets. Who may not see every document has a folder of their own: no name tells of others."""
+    """Return the name that a file gets.
+
+    Who may not see every document has a folder of their own, so that no name that is taken tells of others.
+    """
     try:
         checked = checked_name(name)
         if desk.sees_all(visitor):
