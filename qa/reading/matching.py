@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
+
+from cachetools import LRUCache, cached
 
 from index.records import Passage, Span
 from index.text import fold, sentence_spans, terms
@@ -42,7 +45,20 @@ class Site:
     lead: str
 
 
-@lru_cache(maxsize=8192)
+SITES_BYTES = 64 * 2**20
+"""How much memory the sites of passages may take together: those of some 1,400 passages of 190 characters."""
+
+_SITE_BYTES = 1_100
+"""What a site takes beside the characters of its texts: measured with `tracemalloc`, rounded up."""
+
+
+def _bytes_of(found: Sequence[Site]) -> int:
+    """Return about how many bytes the sites of a passage take; Chinese text has two a character."""
+    texts = (len(s.value) + len(s.own) + len(s.base) + len(s.clause) + len(s.lead) for s in found)
+    return _SITE_BYTES * (len(found) + 1) + 2 * sum(texts)
+
+
+@cached(LRUCache(SITES_BYTES, getsizeof=_bytes_of), lock=Lock())
 def sites(text: str) -> tuple[Site, ...]:
     """Every candidate of a passage's text with its surroundings, clauses among them."""
     clauses = (Candidate(Kind.CLAUSE, span, span, span.slice(text)) for span in clause_spans(text))

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from index.records import Passage, Span
 from qa.language.grammar import Kind
-from qa.reading.matching import match, passage_scopes, sites
+from qa.reading.matching import SITES_BYTES, match, passage_scopes, sites
 
 TEXT = "前一句。到2025年，光伏装机容量７０ＭＷ以上。"
 
@@ -58,3 +60,27 @@ def test_a_word_is_held_wholly_in_short_or_in_part(word: str, text: str, expecte
 def test_the_scopes_of_a_passage_are_heading_path_and_text() -> None:
     passage = Passage("d", "方案", "正文Ａ", Span(0, 3), ("一、目标", "（一）光伏"), labels=("文号",))
     assert passage_scopes(passage) == ("(一)光伏文号", "方案一、目标", "正文a")
+
+
+def test_the_sites_of_passages_are_kept_up_to_a_bound_in_bytes() -> None:
+    sites.cache.clear()
+    text = "到2025年，光伏发电装机容量70MW，风电180MW。" * 3
+    for number in range(40):
+        sites(f"第{number}项。{text}")
+    one = sites.cache.currsize / 40
+    assert len(sites.cache) == 40 and one > 20_000  # a passage takes far more than its text
+    assert sites(f"第39项。{text}") is sites(f"第39项。{text}")
+    assert sites.cache.maxsize == SITES_BYTES <= 64 * 2**20
+    sites.cache.clear()
+
+
+def test_the_size_of_sites_is_about_what_they_take() -> None:
+    text = "到2025年，光伏发电装机容量70MW，风电180MW，由区发展改革委牵头。" * 4
+    sites.cache.clear()
+    sites(text.replace("光伏", "水电"))  # what is loaded once
+    tracemalloc.start()
+    sites(text)
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    _, counted = sorted(sites.cache.getsizeof(found) for found in (sites(text), sites(text.replace("光伏", "水电"))))
+    assert 0.5 < counted / taken < 2
