@@ -125,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--read-only", action="store_true", help="网页和接口上都不能添加、移除文档；默认编辑和管理员可以"
     )
+    parser.add_argument("--access-log", action="store_true", help="每个请求在标准错误写一行 JSON，不含问题和地址")
     parser.add_argument("--mcp", action="store_true", help="在 /mcp 为大语言模型提供工具，须装 yiju[mcp]")
     return parser
 
@@ -200,6 +201,7 @@ def _load(settings: Settings, arguments: argparse.Namespace) -> FastAPI:
         audit=audit,
         mask=mask_of(arguments),
         mcp=arguments.mcp,
+        access_log=arguments.access_log,
         managing=None if arguments.read_only else Managing(settings.index, opener.store, opener.encoder),
     )
 
@@ -231,6 +233,22 @@ def _is_new(where: Location) -> bool:
     return isinstance(where, Path) and where.is_dir() and {each.name for each in where.iterdir()} <= {LOCK}
 
 
+def _log_with_numbers() -> None:
+    """Log with the number of the request at work; the access log's lines are JSON by themselves."""
+    from ui.middleware.access_log import WithRequestId, log
+
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s [%(request_id)s]：%(message)s"
+    )
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(WithRequestId())
+    lines = logging.StreamHandler()
+    lines.setFormatter(logging.Formatter("%(message)s"))
+    log.addHandler(lines)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+
+
 def _serve(app: FastAPI, listener: socket.socket, arguments: argparse.Namespace) -> None:
     """Serves until a signal; says where once requests are answered."""
     import uvicorn
@@ -244,7 +262,7 @@ def _serve(app: FastAPI, listener: socket.socket, arguments: argparse.Namespace)
             shown = f"[{host}]" if ":" in host else host
             print(f"依据 已就绪：http://{shown}:{port}{arguments.root_path}", flush=True)
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s：%(message)s")
+    _log_with_numbers()
     config = uvicorn.Config(
         app,
         http=Patient if arguments.open or arguments.trust_proxy else Known,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from threading import Lock
 
@@ -68,6 +69,7 @@ class Metrics:
         self._answers = {"answered": 0, "abstained": 0}
         self._refused = {"busy": 0, "invalid": 0, "failed": 0, "limited": 0}
         self._events = 0
+        self._replies: Counter[int] = Counter()
         self._whole = Histogram(BUCKETS)
         self._searches = Histogram(STAGE_BUCKETS)
         self._stages = {name: Histogram(STAGE_BUCKETS) for name in (QUEUE, *STAGES)}
@@ -94,6 +96,11 @@ class Metrics:
         with self._lock:
             self._refused[reason] += 1
 
+    def replied(self, status: int) -> None:
+        """Counts a response."""
+        with self._lock:
+            self._replies[status] += 1
+
     def event(self) -> None:
         """Counts an event of the chat's page."""
         with self._lock:
@@ -119,6 +126,9 @@ class Metrics:
             "# HELP yiju_chat_events_total Requests of the chat's page that name an event.",
             "# TYPE yiju_chat_events_total counter",
             f"yiju_chat_events_total {self._events}",
+            "# HELP yiju_http_responses_total Responses by status.",
+            "# TYPE yiju_http_responses_total counter",
+            *(f'yiju_http_responses_total{{status="{status}"}} {n}' for status, n in sorted(self._replies.items())),
         ]
 
     def _histograms(self) -> list[str]:

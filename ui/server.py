@@ -52,6 +52,7 @@ def create_app(
     audit: AuditLog | None = None,
     mask: Mask | None = None,
     mcp: bool = False,
+    access_log: bool = False,
     managing: Managing | None = None,
     workers: int | None = None,
     waiting: int = 64,
@@ -68,6 +69,7 @@ def create_app(
         mask: masks what is personal, wherever text of a document or a question is shown or kept; None shows all.
         mcp: serve the tools for language models at `/mcp`, for which the extra `mcp` is needed.
         managing: how editors change the documents; None: nobody does, but with `yiju-index`.
+        access_log: log every request as a line of JSON.
         workers: how many questions are answered at the same time; by default one a core, four at most.
         waiting: how many more may wait; what comes then is turned away.
     """
@@ -108,7 +110,7 @@ def create_app(
     questions = Examples(desk)
     examples.add_routes(app, questions)
     events = mount_chat(app, desk, questions)
-    protect(app, access, desk.turns_away, events, desk.admit_event)
+    protect(app, access, desk.turns_away, events, desk.admit_event, access_log, desk.metrics.replied)
     return app
 
 

@@ -13,6 +13,7 @@ from ui.access.authentication import KEY_HEADER, Access, Authentication, Session
 from ui.access.proxies import Forwarded
 from ui.access.visitors import Visitor
 from ui.chat.requests import Events
+from ui.middleware.access_log import AccessLog
 from ui.middleware.load_shedding import LoadShedding
 from ui.middleware.security import ContentSecurityPolicy, RequestGuard, SecurityHeaders
 
@@ -23,6 +24,8 @@ def protect(
     full: Callable[[], bool] | None = None,
     events: Events | None = None,
     admit: Callable[[Visitor], None] | None = None,
+    logs: bool = False,
+    replied: Callable[[int], None] | None = None,
 ) -> None:
     """Put them around `app`; the last one added is the outermost.
 
@@ -32,6 +35,8 @@ def protect(
         full: whether there is no room for another question; None if there always is.
         events: what the chat's page may ask of the server.
         admit: counts one of these events, and raises where a visitor sends too many.
+        logs: whether every request is logged.
+        replied: counts a response by its status.
     """
     app.add_middleware(RequestGuard, events=events, admit=admit)
     app.add_middleware(Authentication, access=access)
@@ -49,4 +54,5 @@ def protect(
     app.add_middleware(SecurityHeaders)
     app.add_middleware(ContentSecurityPolicy, origins=access.origins)
     app.add_middleware(GZipMiddleware)  # all but event streams, and what Gradio packs itself
+    app.add_middleware(AccessLog, logs=logs, replied=replied)
     app.add_middleware(Forwarded, trusted=access.proxies, private=access.private_headers)

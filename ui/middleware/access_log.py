@@ -1,0 +1,84 @@
+"""A number for every request, in its response and in the log; the access log in JSON where it is wanted."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HEADER = "x-request-id"
+REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="-")
+"""The number of the request at work, for whoever logs."""
+
+_SOUND = re.compile(r"[A-Za-z0-9._-]{1,64}")
+log = logging.getLogger("yiju.access")
+
+
+class AccessLog:
+    """Numbers requests, as a proxy in front has or anew, and logs each as a line of JSON.
+
+    No query is logged, since it may hold a question, and no address: the audit log is for who asked what.
+
+    Args:
+        app: what answers.
+        logs: whether to log; requests have numbers either way.
+        replied: counts a response by its status.
+    """
+
+    def __init__(self, app: ASGIApp, logs: bool = False, replied: Callable[[int], None] | None = None) -> None:
+        self.app = app
+        self.logs = logs
+        self.replied = replied
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get(HEADER, "")
+        id, since, status = given if _SOUND.fullmatch(given) else uuid4().hex, time.perf_counter(), 500
+
+        async def numbered(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[HEADER] = id
+            await send(message)
+
+        token = REQUEST_ID.set(id)
+        try:
+            await self.app(scope, receive, numbered)
+        finally:
+            REQUEST_ID.reset(token)
+            if self.replied:
+                self.replied(status)
+            if self.logs:
+                log.info(_line(scope, id, status, time.perf_counter() - since))
+
+
+def _line(scope: Scope, id: str, status: int, seconds: float) -> str:
+    said = {
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "request_id": id,
+        "method": scope["method"],
+        "path": scope["path"],
+        "status": status,
+        "ms": round(seconds * 1000, 1),
+    }
+    return json.dumps(said, ensure_ascii=True)
+
+
+class WithRequestId(logging.Filter):
+    """Gives every record of the log the number of its request."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let it pass."""
+        record.request_id = REQUEST_ID.get()
+        return True
