@@ -1,9 +1,10 @@
-"""What a question asks for: the kind of answer, the words that matter, the years and places it names."""
+"""Analyse what a question asks for: the kind of answer, the words that matter, the years and places it names."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from index.text import align, fold
 from qa.language import lexicon
@@ -91,8 +92,9 @@ class Question:
     gap: Gap
 
 
+@lru_cache(maxsize=256)
 def analyse(text: str) -> Question:
-    """Take a question apart."""
+    """Take a question apart, once: the same text gives the same value to every stage that asks for it."""
     aligned = align(text)
     kinds = tuple(kind for kind, pattern in _ASKS if pattern.search(aligned))
     if _CONTACT.search(aligned):

@@ -80,3 +80,7 @@ def test_of_a_page_that_was_pasted_only_so_many_words_count():
     page = "".join(chr(0x4E00 + n * 37 % 20_000) for n in range(1_990))
     assert len(analyse(page).terms) == 60
     assert analyse(page + "光伏装机").terms[-1].text in "光伏装机"
+
+
+def test_a_question_is_analysed_once() -> None:
+    assert analyse("光伏装机目标是多少") is analyse("光伏装机目标是多少")
