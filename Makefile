@@ -14,7 +14,7 @@ BENCH  ?=
 LOAD   ?=
 comma  := ,
 
-.PHONY: install serve test test-slow test-gguf lint gate bench load bench-peers fuzz kills soak sbom audit reader screenshots clean
+.PHONY: install bundle serve test test-slow test-gguf lint gate bench load bench-peers fuzz kills soak sbom audit reader screenshots clean
 .DEFAULT_GOAL := serve
 
 # Stamps make the second run start at once: they are older than what they depend on only after a change.
@@ -108,6 +108,16 @@ reader: $(VENV)/installed-$(DEV)
 	MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=17179869184 $(BIN)/python -m training.reader.train
 	$(BIN)/python -m training.reader.export
 	$(BIN)/python -m training.fit.fit_reader
+
+# One archive for machines without a network, of this Python and platform: wheels, lock, install script, checksums.
+bundle: $(VENV)/installed
+	rm -rf build/bundle && mkdir -p build/bundle/yiju/wheels
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --constraint requirements.lock \
+		--wheel-dir build/bundle/yiju/wheels '.[audit,ocr]'
+	cp requirements.lock docs/deploy/yiju@.service docs/deploy/nginx.conf build/bundle/yiju/
+	cp docs/deploy/install-offline.sh build/bundle/yiju/install.sh
+	cd build/bundle/yiju && find . -type f ! -name SHA256SUMS | sort | xargs sha256sum > SHA256SUMS
+	tar -czf build/yiju-bundle.tar.gz -C build/bundle yiju
 
 screenshots: $(VENV)/installed-$(DEV) $(INDEX)/manifest.json
 	$(BIN)/python -m tests.screenshots $(INDEX)

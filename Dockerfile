@@ -1,0 +1,23 @@
+# 依据 Yiju: docker build -t yiju . ; see compose.yaml. What is written at run time lies in /data alone.
+FROM python:3.11-slim AS build
+WORKDIR /src
+COPY pyproject.toml requirements.lock README.md LICENSE ./
+COPY index index
+COPY qa qa
+COPY ui ui
+COPY eval eval
+COPY yiju yiju
+RUN python -m venv /opt/yiju \
+    && /opt/yiju/bin/pip install --no-cache-dir --disable-pip-version-check --constraint requirements.lock '.[audit,ocr]'
+
+FROM python:3.11-slim
+COPY --from=build /opt/yiju /opt/yiju
+RUN useradd --system --uid 10001 --home-dir /data yiju && install -d -o yiju -g yiju /data
+USER yiju
+WORKDIR /data
+ENV PATH=/opt/yiju/bin:$PATH PYTHONDONTWRITEBYTECODE=1 YIJU_INDEX=/data/index YIJU_HOST=0.0.0.0
+VOLUME /data
+EXPOSE 7860
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:7860/api/health', timeout=4)"]
+ENTRYPOINT ["yiju-serve"]
