@@ -25,6 +25,7 @@ from index.loaders.tables import Grid
 from index.structure.heading_numbers import markers
 
 _EDGE = 0.12  # share of the page's height at top and bottom where headers and footers stand
+_NUMBER_EDGE = 0.2  # the same for the first or last line of what remains, if it is the number of a page
 _PAGE_NUMBER = re.compile(
     r"[-—–─·•.\s]*+(?:第?\s*+[0-9０-９ivxIVX]{1,5}\s*+页?|[0-9]{1,4}\s*+/\s*+[0-9]{1,4}"
     r"|第\s*+\d++\s*+页\s*+[,，/]?\s*+共\s*+\d++\s*+页)[-—–─·•.\s]*+"
@@ -307,17 +308,15 @@ def _drop_edges(sheets: Sequence[Sheet], pages: Sequence[list[_Line]], body: flo
         counts.update({key for line in lines if (key := _edge_key(sheet, line, body))})
     needed = max(2, min(3, len(sheets)), round(len(sheets) * 0.15))
     for sheet, lines in zip(sheets, pages, strict=True):
+        lines[:] = [line for line in lines if not ((key := _edge_key(sheet, line, body)) and counts[key] >= needed)]
         first = min((line.top for line in lines), default=0.0)
         last = max((line.bottom for line in lines), default=0.0)
         lines[:] = [
             line
             for line in lines
-            if not ((key := _edge_key(sheet, line, body)) and counts[key] >= needed)
-            and not (
-                _PAGE_NUMBER.fullmatch(line.text)
-                and _edge(sheet, line)
-                and (line.top - first < line.size or last - line.bottom < line.size)
-            )
+            if not _PAGE_NUMBER.fullmatch(line.text)
+            or not _edge(sheet, line, _NUMBER_EDGE)
+            or (line.top - first >= line.size and last - line.bottom >= line.size)
         ]
 
 
@@ -329,10 +328,10 @@ def _drop_contents(pages: Sequence[_Page]) -> None:
         page.flow = [item for item in page.flow if id(item) not in gone]
 
 
-def _edge(sheet: Sheet, line: _Line) -> str:
-    if line.middle < _EDGE * sheet.height:
+def _edge(sheet: Sheet, line: _Line, share: float = _EDGE) -> str:
+    if line.middle < share * sheet.height:
         return "top"
-    return "bottom" if line.middle > (1 - _EDGE) * sheet.height else ""
+    return "bottom" if line.middle > (1 - share) * sheet.height else ""
 
 
 def _edge_key(sheet: Sheet, line: _Line, body: float) -> tuple[str, str] | None:
@@ -446,7 +445,7 @@ def _joined_rows(lines: Sequence[_Line], margins: tuple[float, float]) -> Iterat
     """Parts of one row together again, with their distance from the margins."""
     rows: list[_Line] = []
     for line in lines:
-        if rows and _is_beside(rows[-1], line) and not (rows[-1].text[-1] in _STOPS and markers(line.text)):
+        if rows and _is_beside(rows[-1], line) and not (rows[-1].text[-1] in "。；" and markers(line.text)):
             before = rows[-1]
             before.text = f"{before.text} {line.text}"
             before.x1 = line.x1

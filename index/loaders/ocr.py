@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from index.errors import MissingDependency
 from index.loaders import limits
 from index.loaders.grids import Rule
+from index.loaders.seals import without_seals
 from index.loaders.sheets import Glyph, Sheet
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def sheet(page: Page) -> Sheet:
         MissingDependency: if rapidocr is not installed.
     """
     points = page.points
-    picture, lines, turns = _upright(np.ascontiguousarray(page.picture))
+    picture, lines, turns = _upright(without_seals(np.ascontiguousarray(page.picture)))
     height, width = picture.shape[:2]
     angle = _skew(lines)
     rotation = _rotation(angle, width, height)

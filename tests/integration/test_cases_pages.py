@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from index.encoding.encoders import load_encoder
@@ -15,6 +16,7 @@ from index.loaders.contents_pages import contents_lines
 from index.loaders.glyph_repair import repaired
 from index.loaders.grids import Rule
 from index.loaders.pdf import _is_garbled
+from index.loaders.seals import without_seals
 from index.loaders.sheets import Glyph, Sheet
 from index.loaders.tables import Grid, rendered
 from index.records import Declared, Span
@@ -134,6 +136,20 @@ def test_pages_printed_side_by_side_on_one_are_read_one_after_the_other(tmp_path
 def test_a_level_watermark_goes_with_all_its_copies() -> None:
     assert "第1标段累计完成投资1200万元，占合同额的41%。" in text("wm_horizontal.pdf")
     assert "严禁" not in text("wm_horizontal.pdf")
+
+
+def test_a_seal_is_seen_through_and_other_red_print_stays() -> None:
+    page = np.full((1700, 1200, 3), 255, np.uint8)
+    rows, columns = np.mgrid[:1700, :1200]
+    ring = np.abs(np.hypot(rows - 900, columns - 700) - 120) < 6
+    page[ring] = (210, 40, 40)
+    page[895:905, 500:900] = 20  # what it is stamped on
+    page[100:140, 300:900:3] = (210, 40, 40)  # a letterhead
+    seen = without_seals(page)
+    paper = ring & ((rows < 890) | (rows > 910))
+    assert seen[paper].min() > 240 and seen[899, 500:900].max() < 40
+    assert (seen[100:140] == page[100:140]).all()
+    assert without_seals(seen[200:]) is not page and (page[ring & (rows < 890)] == (210, 40, 40)).all()
 
 
 def test_pale_text_that_lies_over_nothing_stays() -> None:
@@ -295,6 +311,17 @@ def test_a_table_of_contents_is_no_text_and_a_list_of_prices_is() -> None:
 def test_dots_before_numbers_of_pages_do_not_send_a_page_to_ocr() -> None:
     assert not _is_garbled("一、规划背景" + "." * 300 + "7")
     assert _is_garbled("一" * 300 + "规划背景")
+
+
+def test_a_number_of_a_page_above_a_footer_goes_with_it() -> None:
+    text = "推动城乡建设绿色发展，"
+    pages = [
+        Sheet(
+            600, 800, _typed([(60, 400, f"{text}第{n}段。"), (290, 660, f"- {n} -"), (60, 750, "区人民政府办公室发布")])
+        )
+        for n in (1, 2, 3)
+    ]
+    assert _written(*pages) == [f"{text}第{n}段。" for n in (1, 2, 3)]
 
 
 BODY = [Glyph("文", 50 + 10 * n, 130 + 16 * row, 60 + 10 * n, 140 + 16 * row) for row in range(8) for n in range(50)]
