@@ -15,7 +15,7 @@ _INK = (0.03, 0.6)  # share of its box that is red: less is scattered, more is a
 
 
 def without_seals(picture: Picture) -> Picture:
-    """A page on which seals are as white as paper, and what they were stamped on shows.
+    """Make the seals of a page as white as paper, so that what they were stamped on shows.
 
     Args:
         picture: shape (height, width, 3), red first.
@@ -50,7 +50,7 @@ def _is_seal(width: float, height: float, ink: float) -> bool:
 
 
 def _seen_through(part: Picture, red: Picture) -> Picture:
-    """What lies under red ink is dark in red light, in which the ink itself is as bright as the paper."""
+    """Look at a part in red light, in which red ink is as bright as the paper and what lies under it dark."""
     light = part[..., 0].astype(np.float32)
     ink = float(np.percentile(light[red > 0], 50))
     white = float(np.percentile(part[..., 1], 90))
