@@ -1,4 +1,4 @@
-"""`python -m tests.supply check | sbom FILE`: what this program is made of, from the packages that are installed.
+"""`python -m tests.supply check | sbom FILE | weak FILE`: what this program is made of, from its packages.
 
 `check` asks nobody: every package that is installed for the program must be pinned in `requirements.lock`, in the
 version that is there, under a licence that lets anybody use it. `sbom` writes a CycloneDX document. Whether a version
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import Distribution, distribution, distributions
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -195,12 +196,33 @@ def _part(installed: Mapping[str, Distribution], name: str, shipped: bool) -> Pa
     return Part(name, package.version.partition("+")[0], licence_of(package), tuple(needs), shipped)
 
 
+def weaknesses(report: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """What pip-audit says of pinned versions: a line for each weakness, and whether a version without it is there."""
+    for package in report.get("dependencies", ()):
+        for each in package.get("vulns", ()):
+            fixed = ", ".join(each.get("fix_versions", ()))
+            yield f"{package['name']} {package['version']}: {each['id']}, fixed in: {fixed or 'none yet'}", bool(fixed)
+
+
+def _weak(path: Path) -> int:
+    """Status 1 where a weakness could be had rid of; without a report nothing is known, which is said."""
+    if not path.exists():
+        sys.stderr.write(f"{path}: no report, the package index could not be asked; nothing is known of weaknesses\n")
+        return 0
+    found = list(weaknesses(json.loads(path.read_text("utf-8"))))
+    sys.stdout.writelines(f"{line}\n" for line, _ in found)
+    sys.stdout.write(f"{len(found)} weaknesses, {sum(fixed for _, fixed in found)} with a fixed version\n")
+    return 1 if any(fixed for _, fixed in found) else 0
+
+
 def main() -> int:
-    """Does one of the two. Returns 1 if `check` finds something wrong."""
+    """Does one of the three. Returns 1 if `check` finds something wrong, or `weak` what has a fixed version."""
     parser = argparse.ArgumentParser(prog="python -m tests.supply", description=__doc__)
-    parser.add_argument("what", choices=("check", "sbom"))
+    parser.add_argument("what", choices=("check", "sbom", "weak"))
     parser.add_argument("file", nargs="?", type=Path, default=Path("build/sbom.json"))
     arguments = parser.parse_args()
+    if arguments.what == "weak":
+        return _weak(arguments.file)
     found = parts()
     if arguments.what == "check":
         wrong = list(problems(found, pinned(LOCK.read_text("utf-8"))))

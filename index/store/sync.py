@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from index.errors import DocumentError, MissingDependency
+from index.errors import DocumentError, DocumentUnreadable, MissingDependency
 from index.loaders import find_files, open_file
 from index.records import Described, Document, Origin
 from index.sandbox import Sandbox
@@ -166,11 +166,13 @@ def batches(
     held: dict[str, list[Described]] = defaultdict(list)  # by the first part of the source, which an archive shares
     for document in documents:
         held[document.source.split("/")[0]].append(document)
+    names = {document.id: document.source for document in documents}
     loaded: list[Document] = []
     stale: list[str] = []
     began = time.monotonic()
     total, done = sum(1 + file.bytes for file in incoming), 0
     for number, (file, fresh) in enumerate(read(incoming, failed, notice), 1):
+        fresh = list(_distinct(fresh, names, failed))
         if fresh:
             ids = {document.id for document in fresh}
             old = held.get(file.source.split("/")[0], ())
@@ -182,6 +184,16 @@ def batches(
         if loaded and (full or time.monotonic() - began > _BATCH_SECONDS or number == len(incoming)):
             yield Batch(loaded, stale, number, done / total)
             loaded, stale, began = [], [], time.monotonic()
+
+
+def _distinct(fresh: Iterable[Document], names: dict[str, str], failed: Failed) -> Iterator[Document]:
+    """Documents whose ids are theirs alone: names that share one can be found; the second would replace the first."""
+    for document in fresh:
+        if (source := names.setdefault(document.id, document.source)) == document.source:
+            yield document
+        else:
+            message = f"{document.source} 的编号与 {source} 相同，没有编入：请给文件换个名字。"
+            failed(DocumentUnreadable(Path(document.source), message))
 
 
 def settlings(paths: Sequence[Path], wait: Callable[[], None]) -> Iterator[None]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.supply import LOCK, Part, document, parts, pinned, problems
+from tests.supply import LOCK, Part, document, parts, pinned, problems, weaknesses
 
 PINS = pinned(LOCK.read_text("utf-8"))
 FOUND = parts()
@@ -52,3 +52,16 @@ def test_the_bill_of_materials_names_each_once_and_what_it_needs():
     needs = {each["ref"]: each["dependsOn"] for each in bill["dependencies"]}
     assert components["faiss-cpu"]["purl"] in needs["yiju"]
     assert components["starlette"]["purl"] in needs[components["fastapi"]["purl"]]
+
+
+def test_a_weakness_is_one_to_mend_where_a_version_without_it_is_there():
+    weak = {"id": "CVE-1", "fix_versions": ["2.0"]}
+    report = {
+        "dependencies": [
+            {"name": "a", "version": "1.0", "vulns": [weak]},
+            {"name": "b", "version": "1", "vulns": [{"id": "CVE-2", "fix_versions": []}]},
+            {"name": "c", "version": "1", "vulns": []},
+        ]
+    }
+    lines = list(weaknesses(report))
+    assert lines == [("a 1.0: CVE-1, fixed in: 2.0", True), ("b 1: CVE-2, fixed in: none yet", False)]

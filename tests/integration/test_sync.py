@@ -20,7 +20,7 @@ from index.originals import file_of
 from index.protocols import Encoder, Vectors
 from index.records import Document
 from index.store.passage_index import PassageIndex
-from index.store.sync import changes, settlings
+from index.store.sync import batches, changes, settlings
 from tests.support.fakes import HashEncoder
 from tests.support.files import docx, p, zipped
 
@@ -355,3 +355,27 @@ def test_a_folder_that_is_gone_and_back_is_no_reason_to_forget_it(papers: Path) 
 @pytest.mark.parametrize("name", ["通知.txt", "café.txt", "e\u0301\u0301\u0301.txt", "a\x85\x8e\x8f.txt"])
 def test_a_name_in_utf8_stays_as_it_is(name: str) -> None:
     assert legible(name) == normalize("NFC", name)
+
+
+def test_of_two_files_with_one_id_the_second_is_named_and_replaces_nothing(
+    folder: Path, papers: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ids are short enough for names to be found that share one."""
+    taken = documents(folder)["甲.txt"].id
+    (papers / "丁.txt").write_text("丁方案\n风电装机30MW。\n", encoding="utf-8")
+    failures: list[str] = []
+    found = changes([papers], documents(folder).values())
+    clash = batches(
+        found.incoming,
+        documents(folder).values(),
+        failed=lambda error: failures.append(str(error)),
+        notice=lambda _: None,
+        read=lambda incoming, failed, notice: clashing(incoming, taken),
+    )
+    assert [document.source for batch in clash for document in batch.documents] == []
+    assert len(failures) == 1 and "编号与 甲.txt 相同" in failures[0]
+
+
+def clashing(incoming, id: str):
+    for file in incoming:
+        yield file, [Document(id, "丁", "正文", file.source, origin=file.origin)]

@@ -261,6 +261,19 @@ def test_a_trusted_proxy_names_user_and_groups():
     assert code(client.get("/api/documents", headers={"X-Remote-User": " "})) == (401, "sign_in_needed")
 
 
+def test_names_of_people_and_groups_are_read_as_they_are_written():
+    client = proxied(address=PROXY)
+    headers = {"X-Remote-User": "李雷".encode(), "X-Remote-Groups": "编辑,人事处".encode()}
+    said = client.get("/api/documents", headers=headers).json()
+    assert (said["name"], said["role"], said["reader"]) == ("李雷", "editor", ["@人事处", "@编辑", "李雷"])
+
+
+@pytest.mark.parametrize("name", ["X-Remote-User", "X-Remote-Groups"])
+def test_a_user_who_is_named_twice_is_nobody(name):
+    headers = [("X-Remote-User", "han"), ("X-Remote-Groups", "x"), (name, "admin")]
+    assert code(proxied(address=PROXY).get("/api/documents", headers=headers)) == (400, "ambiguous_user")
+
+
 def test_anybody_elses_word_on_the_user_counts_for_nothing():
     for address in (ANYWHERE, "127.0.0.1"):
         reply = proxied(address=address).get("/api/documents", headers={"X-Remote-User": "li.lei"})

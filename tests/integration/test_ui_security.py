@@ -211,6 +211,11 @@ def test_a_conversation_is_listened_to_by_its_name_alone(client, query):
     assert client.get(f"/chat/gradio_api/queue/data?{query}").status_code == 400
 
 
+@pytest.mark.parametrize("query", ["page=x", "deep_link=x", "view=x", "session_hash=x", "__theme=x"])
+def test_what_an_address_of_the_page_says_is_for_its_scripts_alone(client, query):
+    assert client.get(f"/chat/?{query}").status_code == 200
+
+
 def test_what_gradio_remembers_of_conversations_is_bounded(client):
     blocks = gradio_of(client)
     for number in range(300):

@@ -160,8 +160,8 @@ class Authentication:
 
     def _person(self, scope: Scope, headers: Headers) -> Visitor:
         access, arrival = self.access, arrival_of(scope)
-        if access.user_header and arrival.proxied and (name := headers.get(access.user_header, "").strip()):
-            groups = headers.get(access.groups_header, "") if access.groups_header else ""
+        if access.user_header and arrival.proxied and (name := _only(headers, access.user_header)):
+            groups = _only(headers, access.groups_header) if access.groups_header else ""
             return self._user(name, [each.strip() for each in groups.split(",")])
         if signed := self._signed_in(scope.get("session", {})):
             return signed
@@ -198,6 +198,22 @@ class Authentication:
         if origin in self.access.origins and (by_key or not self.access.protected):
             return visitor if by_key else replace(visitor, role=Role.READER)
         raise ApiError(403, "foreign_origin", "不接受来自其他网站的请求；管理员可用 --allow-origin 加上那个网站。")
+
+
+def _only(headers: Headers, name: str) -> str:
+    """What a proxy says in a header: UTF-8 where it is that, as names of people and groups are written.
+
+    Raises:
+        ApiError: 400 if it says it twice; one of the two may be somebody else's.
+    """
+    said = headers.getlist(name)
+    if len(said) > 1:
+        raise ApiError(400, "ambiguous_user", f"请求头 {name} 出现了不止一次，不能确定用户是谁；请检查代理的设置。")
+    text = "".join(said).strip()
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 def _holder(key: Key) -> Visitor:

@@ -188,9 +188,13 @@ def _in_chat(path: str) -> bool:
 
 
 def _own_query(scope: Scope) -> Scope:
-    """Return the query of a conversation's events, in which it is the visitor's own; other queries are the page's."""
-    if not get_route_path(scope).endswith("/queue/data"):
-        return scope
+    """Return the query of a conversation's events, in which it is the visitor's own.
+
+    Others are for the page's scripts: Gradio would take pages and links that are not there from them.
+    """
+    path = get_route_path(scope)
+    if not path.endswith("/queue/data"):
+        return scope if path == "/chat" else {**scope, "query_string": b""}  # that one leads on to the page
     said = SESSION.fullmatch(scope["query_string"])
     if said is None:
         raise ApiError(400, "invalid_request", "须给出 session_hash，且只有它。")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -298,6 +299,9 @@ def asked_by(path: Path, visitor: str, readable: Readable = everything) -> list[
 
 def _open(path: Path) -> sqlite3.Connection:
     """Return a connection to an up-to-date schema; deleted rows are overwritten, not only forgotten."""
+    with suppress(OSError):  # what cannot be opened is told below; SQLite gives its journal the mode of the file
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        path.chmod(0o600)
     db = sqlite3.connect(path, timeout=10.0, check_same_thread=False)
     try:
         db.execute("PRAGMA journal_mode = WAL")
