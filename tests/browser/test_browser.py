@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import ANSWER, ASK, CITATION, LEAD, PANEL, ask, chromium, needs_chromium
-from tests.support.chat_page import PAYLOADS, PHONE, Evil, chat
+from tests.support.browser import ANSWER, ASK, CITATION, LEAD, PANEL, ask, chromium, needs_chromium, settle
+from tests.support.chat_page import PAYLOADS, PHONE, Evil, Held, chat
 from tests.support.fake_answerer import FakeAnswerer
 from tests.support.served import built, serving
 
@@ -29,13 +29,15 @@ def address() -> Iterator[str]:
 
 
 def test_an_answer_streams_in_and_sets_off_the_short_answer(browser):
-    with serving(built(FakeAnswerer(pause=0.3))) as slow, chat(browser, slow) as page:
+    answerer = Held()
+    with serving(built(answerer)) as slow, chat(browser, slow) as page:
         page.fill(ASK, "光伏和补贴")
         page.press(ASK, "Enter")
         expect(page.locator('#yj-chat [data-testid="user"]')).to_have_text("光伏和补贴")
         expect(page.locator(ANSWER)).to_contain_text("分布式光伏项目按")
         partial = page.locator(ANSWER).inner_text()
-        expect(page.locator(f"{ANSWER} strong")).to_have_text("每千瓦时0.1元", timeout=15_000)
+        answerer.go.set()
+        expect(page.locator(f"{ANSWER} strong")).to_have_text("每千瓦时0.1元")
         assert len(partial) < len(page.locator(ANSWER).inner_text())
         expect(page.locator(CITATION)).to_have_count(2)
 
@@ -89,7 +91,7 @@ def test_a_long_answer_is_read_from_its_question_on(browser, address):
         # Unfolding what was read moves nothing.
         before = page.locator(".bubble-wrap").evaluate("log => log.scrollTop")
         page.locator(".yj-read summary").first.evaluate("summary => summary.click()")
-        page.wait_for_timeout(200)
+        settle(page)
         after = page.locator(".bubble-wrap").evaluate("log => log.scrollTop")
         assert after >= before  # the browser itself keeps what is read in place
 
@@ -99,7 +101,7 @@ def test_on_a_phone_the_source_is_a_drawer_at_the_bottom(browser, address):
         ask(page, "光伏装机目标是多少？")
         page.tap(CITATION)
         expect(page.locator(f"{PANEL} mark")).to_be_in_viewport()
-        page.wait_for_timeout(300)
+        settle(page)
         box = page.locator(PANEL).bounding_box()
         assert (box["x"], box["width"], box["y"] + box["height"]) == (0, 390, 844)
         assert box["y"] > 200
@@ -125,16 +127,17 @@ def lightness(page: Page, selector: str, style: str) -> float:
 
 
 def test_stop_ends_the_answer_and_the_box_takes_the_next_question(browser):
-    with serving(built(FakeAnswerer(pause=0.6))) as slow, chat(browser, slow) as page:
+    answerer = Held()
+    with serving(built(answerer)) as slow, chat(browser, slow) as page:
         page.fill(ASK, "光伏和补贴")
         page.press(ASK, "Enter")
-        expect(page.locator(ANSWER)).to_be_visible()
+        expect(page.locator(ANSWER)).to_contain_text("分布式光伏项目按")
         page.click("#yj-ask .stop-button")
         expect(page.locator("#yj-ask .submit-button")).to_be_visible()
         stopped = page.locator(ANSWER).inner_text()
-        page.wait_for_timeout(1_500)
-        assert page.locator(ANSWER).inner_text() == stopped
+        answerer.go.set()
         assert "180MW" in ask(page, "风电")
+        assert page.locator(ANSWER).first.inner_text() == stopped
 
 
 def test_examples_come_from_the_assistant_and_ask_at_a_click(browser, address):
@@ -210,7 +213,7 @@ def test_everything_on_the_page_is_chinese_for_every_browser(browser, address):
     for locale in ("en-US", "zh-CN", "fr-FR"):
         with chat(browser, address, locale=locale) as page:
             ask(page, "光伏装机目标是多少？")
-            page.wait_for_timeout(100)
+            settle(page)
             labels = page.eval_on_selector_all(
                 "[aria-label], [title], [placeholder]",
                 "all => all.filter(e => e.getClientRects().length).flatMap(e => "

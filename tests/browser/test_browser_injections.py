@@ -16,7 +16,7 @@ from eval.report.report import make_report
 from index.filters import Filter
 from index.records import Document
 from qa.answers import Answer
-from tests.support.browser import ANSWER, ASK, Watch, ask, chromium, needs_chromium
+from tests.support.browser import ANSWER, ASK, Watch, ask, chromium, needs_chromium, settle
 from tests.support.fake_answerer import PLAN, FakeAnswerer
 from tests.support.hostile import drafts, evil
 from tests.support.injections import TEXTS
@@ -107,7 +107,7 @@ def test_the_chat_shows_answers_from_hostile_documents_and_does_nothing_else(con
     page.wait_for_selector(ASK)
     for start in range(0, len(TEXTS), 30):
         ask(page, str(start))
-        page.wait_for_timeout(50)
+        settle(page)
     assert page.locator(f"{ANSWER} .yj-answer").count() == len(range(0, len(TEXTS), 30))
     strange = page.locator(f"{ANSWER} :is(img, image, iframe, video, form, style, script, [onclick], [onerror])")
     assert [each.evaluate("each => each.outerHTML") for each in strange.all()] == []

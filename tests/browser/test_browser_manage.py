@@ -16,7 +16,7 @@ from index.store.folder_store import FolderStore
 from index.store.passage_index import PassageIndex
 from qa.answers import Answer, Citation
 from tests.integration.test_managing import ENCODER, Held
-from tests.support.browser import CITATION, PANEL, ask, chromium, needs_chromium, violations
+from tests.support.browser import CITATION, PANEL, PATIENCE, ask, chromium, needs_chromium, violations
 from tests.support.chat_page import PHONE
 from tests.support.files import at, pdf
 from tests.support.served import built, serving
@@ -56,7 +56,7 @@ def managed(browser: Browser, folder: Path, **options: Any) -> Iterator[Page]:
     with serving(app) as address:
         context = browser.new_context(locale="zh-CN", **options)
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(PATIENCE)
         page.goto(address)
         yield page
         context.close()
@@ -69,7 +69,7 @@ def test_a_file_is_handed_in_asked_about_seen_removed_and_had_back(browser: Brow
         assert violations(page) == []
         scan = {"name": "plan.pdf", "mimeType": "application/pdf", "buffer": pdf(at(50, 700, SENTENCE))}
         page.set_input_files("#files", files=[scan])
-        expect(page.locator(".queue li")).to_contain_text("完成", timeout=60_000)
+        expect(page.locator(".queue li")).to_contain_text("完成")
         expect(page.locator("#list li")).to_have_count(1)
         assert violations(page) == []
 
@@ -83,9 +83,9 @@ def test_a_file_is_handed_in_asked_about_seen_removed_and_had_back(browser: Brow
 
         page.goto(page.url.partition("/chat/")[0] + "/documents/")
         page.get_by_role("button", name="移除").click()
-        expect(page.locator("#list li")).to_have_count(0, timeout=60_000)
+        expect(page.locator("#list li")).to_have_count(0)
         page.get_by_role("button", name="撤销").click()
-        expect(page.locator("#list li")).to_have_count(1, timeout=60_000)
+        expect(page.locator("#list li")).to_have_count(1)
 
 
 def test_many_files_at_once_and_one_that_cannot_be_read(browser: Browser, tmp_path: Path) -> None:
@@ -94,11 +94,11 @@ def test_many_files_at_once_and_one_that_cannot_be_read(browser: Browser, tmp_pa
             {"name": f"{n}.txt", "mimeType": "text/plain", "buffer": f"第{n}份，70MW。".encode()} for n in range(20)
         ]
         page.set_input_files("#files", files=[*files, {"name": "x.exe", "mimeType": "", "buffer": b"MZ\x00\x01"}])
-        expect(page.locator('.queue [data-kind="good"]')).to_have_count(20, timeout=120_000)
+        expect(page.locator('.queue [data-kind="good"]')).to_have_count(20)
         expect(page.locator('.queue [data-kind="bad"]')).to_contain_text("不支持的文件格式")
         expect(page.locator("#list li")).to_have_count(20)
         assert violations(page) == []
         page.set_input_files("#files", files=files[:1])
         expect(page.locator('.queue [data-kind="bad"]').first).to_contain_text("已有同名文档")
         page.get_by_role("button", name="替换").first.press("Enter")
-        expect(page.locator('.queue [data-kind="good"]')).to_have_count(21, timeout=60_000)
+        expect(page.locator('.queue [data-kind="good"]')).to_have_count(21)

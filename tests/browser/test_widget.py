@@ -14,11 +14,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from index.filters import Filter
-from tests.support.browser import ANSWER, ASK, CITATION, PANEL, Watch, chromium, needs_chromium
+from tests.support.browser import ANSWER, ASK, CITATION, PANEL, PATIENCE, Watch, chromium, needs_chromium
 from tests.support.fake_answerer import RULES, FakeAnswerer
 from tests.support.portals import NAMES, Portal, named, portal
 from tests.support.served import built, serving
-from tests.support.widget import BUBBLE, HOST, PATIENCE, ask, opened
+from tests.support.widget import BUBBLE, HOST, ask, opened
 from ui.access.authentication import Access
 from ui.access.keys import KeyBook
 from ui.widget.routes import HERE
@@ -31,10 +31,8 @@ DIALOG = f"{HOST} section"
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=PATIENCE)
     with chromium(NAMES) as browser:
         yield browser
-    expect.set_options(timeout=5_000)  # Playwright's own
 
 
 @pytest.fixture(scope="module")
@@ -312,14 +310,14 @@ def test_the_setup_page_writes_tags_that_say_what_was_filled_in_and_no_more(brow
 
 def test_the_preview_follows_the_form_and_the_code_can_be_copied_and_used(browser, site, service):
     with visiting(browser, f"{service}/widget/setup") as (page, _):
-        expect(page.frame_locator("#preview").locator(HOST)).to_be_attached(timeout=PATIENCE)
+        expect(page.frame_locator("#preview").locator(HOST)).to_be_attached()
         assert page.evaluate("scrollY") == 0  # what loads in the preview does not move the page
         page.fill("[name=title]", "问制度")
         page.select_option("[name=position]", "left")
         page.check("#open")
         preview = page.frame_locator("#preview")
         expect(preview.locator(DIALOG)).to_have_attribute("aria-label", "问制度")
-        expect(preview.frame_locator(f"{HOST} iframe").locator(ASK)).to_be_visible(timeout=PATIENCE)
+        expect(preview.frame_locator(f"{HOST} iframe").locator(ASK)).to_be_visible()
         page.get_by_role("button", name="复制：角落里的按钮").click()
         page.fill("[name=greeting]", "")
         page.press("[name=greeting]", "Control+V")

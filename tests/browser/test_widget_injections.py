@@ -13,7 +13,7 @@ from tests.support.fake_answerer import FakeAnswerer
 from tests.support.injections import HOST, TEXTS
 from tests.support.portals import NAMES, Portal, named, portal
 from tests.support.served import built, serving
-from tests.support.widget import BUBBLE, PATIENCE, ask, opened
+from tests.support.widget import BUBBLE, ask, opened
 from ui.access.authentication import Access
 
 pytestmark = needs_chromium
@@ -72,7 +72,7 @@ def test_no_attribute_of_the_tag_runs_or_leads_elsewhere(browser: Browser, site:
     for first in range(0, len(TEXTS), len(ATTRIBUTES)):
         site.embed(service, **visible(TEXTS[first : first + len(ATTRIBUTES)]))
         page.goto(site.address)
-        expect(page.locator(BUBBLE)).to_be_visible(timeout=PATIENCE)
+        expect(page.locator(BUBBLE)).to_be_visible()
         assert page.evaluate("window.hits") == 0
         address = page.locator("yiju-widget").evaluate("each => each.shadowRoot.querySelector('iframe')?.src ?? ''")
         assert address == "" or address.startswith(f"{service}/chat/")
@@ -104,9 +104,9 @@ def test_a_wrecked_page_that_shouts_at_the_frame_changes_nothing_in_it(
         for (const text of texts) window.postMessage({ yiju: text }, "*");
     }"""
     page.evaluate(shout, [text for text in TEXTS if text.isprintable()])
-    expect(chat.locator(ANSWER).first).to_be_visible(timeout=PATIENCE)
+    expect(chat.locator(ANSWER).first).to_be_visible()
     ask(chat, "光伏装机目标是多少")
-    expect(chat.locator(ANSWER).last).to_contain_text("70MW", timeout=PATIENCE)
+    expect(chat.locator(ANSWER).last).to_contain_text("70MW")
     frame = next(each for each in page.frames if each.url.startswith(f"{service}/chat/"))
     assert frame.evaluate("window.hits") == page.evaluate("window.hits") == 0
     assert not [url for url in watch.requests if HOST in url]

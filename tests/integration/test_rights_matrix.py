@@ -318,6 +318,22 @@ RULED: dict[tuple[str, str], Rule] = {
         ),
         shows=True,
     ),
+    ("GET", "/api/search"): Rule(
+        get(
+            f"/api/search?question={ASKED}",
+            "/api/search?question=光伏&k=50",
+            f"/api/search?question={ASKED}&document={RULES.id}",
+            f"/api/search?question={ASKED}&document={PLAN.id}&document={RULES.id}&year=2023",
+        ),
+        shows=True,
+    ),
+    ("POST", "/api/search"): Rule(
+        post("/api/search", *QUESTIONS[:3], *QUESTIONS[4:], {"question": "光伏", "k": 50}), shows=True
+    ),
+    # Vectors hang on the text that was sent alone; that a document is there changes nothing in them.
+    ("POST", "/v1/embeddings"): Rule(
+        post("/v1/embeddings", {"input": ASKED}, {"input": [ASKED, RULES.id], "input_type": "query"})
+    ),
     ("*", "/mcp"): Rule(
         (
             tool("ask", question=ASKED),

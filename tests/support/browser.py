@@ -28,7 +28,10 @@ FLAGS = (
     "--no-pings",
 )
 
-expect.set_options(timeout=20_000)  # a busy machine is no fault of the page
+PATIENCE = 120_000
+"""Milliseconds to wait for what must come: a busy machine is no fault of the page."""
+
+expect.set_options(timeout=PATIENCE)
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here (Debian: apt install chromium)")
 
@@ -80,6 +83,7 @@ def chromium(*flags: str) -> Iterator[Browser]:
 def opened(browser: Browser, address: str, **options: Any) -> Iterator[tuple[Page, Watch]]:
     """A page at `address`, ready to be asked, in a fresh profile, with a watch on it."""
     context = browser.new_context(**{"locale": "en-US", "viewport": {"width": 1280, "height": 800}, **options})
+    context.set_default_timeout(PATIENCE)
     page, watch = context.new_page(), Watch()
     watch.attach(page)
     try:
@@ -94,6 +98,18 @@ def violations(page: Page) -> list[str]:
     """What axe-core finds wrong with the page as it is shown: rule and place."""
     found = Axe().run(page).response["violations"]
     return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
+
+
+SETTLED = """async () => {
+    const ending = document.getAnimations().filter(each => isFinite(each.effect.getComputedTiming().endTime));
+    await Promise.allSettled(ending.map(each => each.finished));
+    await new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+}"""
+
+
+def settle(page: Page) -> None:
+    """Waits until nothing on the page slides or fades any more, and it has been drawn so."""
+    page.evaluate(SETTLED)
 
 
 def ask(page: Page, question: str) -> str:

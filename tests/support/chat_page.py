@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from threading import Event
 
 from playwright.sync_api import Browser, Page
 
 from index.filters import Filter
 from index.records import Document
 from qa.answers import Answer
-from tests.support.browser import Watch, opened
+from tests.support.browser import PATIENCE, Watch, opened
 from tests.support.fake_answerer import PLAN, RULES, FakeAnswerer, cite
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -60,6 +61,19 @@ class Evil(FakeAnswerer):
 
     def examples(self, n: int = 4, within: Filter | None = None) -> list[str]:
         return list(PAYLOADS[:n])
+
+
+@dataclass(frozen=True)
+class Held(FakeAnswerer):
+    """Keeps what follows the first words of an answer back until it is let go."""
+
+    go: Event = field(default_factory=Event)
+
+    def stream(self, question: str, history: object = (), within: Filter | None = None) -> Iterator[Answer]:
+        first, *others = super().stream(question, (), within)
+        yield first
+        self.go.wait(PATIENCE / 1_000)
+        yield from others
 
 
 @contextmanager

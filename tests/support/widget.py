@@ -12,15 +12,11 @@ HOST = "yiju-widget"
 BUBBLE = f"{HOST} .bubble"
 
 
-PATIENCE = 120_000
-"""Milliseconds to wait for what must come, on a machine that is busy with other things."""
-
-
 def opened(page: Page) -> FrameLocator:
     """The chat in the widget, after a click on the bubble, ready to be asked."""
     page.locator(BUBBLE).click()
     chat = page.frame_locator(f"{HOST} iframe")
-    expect(chat.locator(ASK)).to_be_visible(timeout=PATIENCE)
+    expect(chat.locator(ASK)).to_be_visible()
     return chat
 
 
