@@ -25,6 +25,7 @@ class Query:
         history: earlier questions of the conversation, oldest first.
         split: dev, test or another name; None where the set is not split.
         section: part of the source the question is about or near to; None where not stated.
+        within: title or file name, without its ending, of the one document that is asked; None for all.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Query:
     history: tuple[str, ...] = ()
     split: str | None = None
     section: str | None = None
+    within: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

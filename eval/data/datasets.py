@@ -50,6 +50,7 @@ def query_of(record: Record) -> Query:
         history=record.texts("history"),
         split=record.optional_text("split"),
         section=record.optional_text("section"),
+        within=record.optional_text("within"),
     )
 
 

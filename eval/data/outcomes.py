@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Protocol, cast
 
 from eval.errors import AnswersError
 from eval.jsonlines import Record, read_records
 from eval.records import Outcome, Query
 from index.errors import YijuError
+from index.filters import Filter
 from qa.answers import Answer, AnswerJson
-from qa.protocols import Expander
+from qa.protocols import Answerer, Expander
 
 MISSING = "答案文件里没有这个问题"
 
@@ -46,9 +47,27 @@ def ask_all(answerer: Askable, queries: Sequence[Query]) -> Iterator[Outcome]:
 def ask(answerer: Askable, query: Query) -> Outcome:
     """Ask one question; a failure is recorded with its reason."""
     try:
-        return Outcome(query, answerer.ask(query.question, query.history).to_json())
+        if query.within is None:
+            answer = answerer.ask(query.question, query.history)
+        elif isinstance(answerer, Answerer):
+            answer = answerer.ask(query.question, query.history, _only(answerer, query.within))
+        else:
+            raise ValueError("这个问题集的问题各问一份文档，不能展开说明：请去掉 --expand。")
+        return Outcome(query, answer.to_json())
     except (YijuError, ValueError) as error:
         return Outcome(query, None, str(error) or type(error).__name__)
+
+
+def _only(answerer: Answerer, name: str) -> Filter:
+    """Return the filter that admits the documents of a title or of a file's name without its ending.
+
+    Raises:
+        ValueError: if there is none; the message is fit for a user's eyes.
+    """
+    named = {each.id for each in answerer.descriptions() if name in (each.title, PurePath(each.source).stem)}
+    if not named:
+        raise ValueError(f"索引里没有《{name}》：请用这个问题集的文档建索引。")
+    return Filter(documents=frozenset(named))
 
 
 def read_outcomes(path: Path, queries: Sequence[Query]) -> list[Outcome]:
