@@ -64,6 +64,7 @@ def confidence_features(
     scores: NDArray[np.float64],
     features: Matrix,
     encoder: Encoder,
+    supports: tuple[float, float],
 ) -> list[float]:
     """The features of `qa.reading.ranking.CONFIDENCE`, in that order.
 
@@ -74,10 +75,11 @@ def confidence_features(
         scores: of `ranking`.
         features: of `ranking`, as `qa.reading.features.FEATURES` names them.
         encoder: compares words.
+        supports: log odds that the best candidate answers, and those of the best other one.
     """
     best = ranking[0]
     terms, scopes = a.question.terms, scopes_of(best)
-    others = [row for row, place in enumerate(ranking) if not _alike(place, best)]
+    others = [row for row, place in enumerate(ranking) if not alike(place, best)]
     near = _held_near(a, best)
     soft = _held_soft(a, best, near, encoder)
     own = [max(match(term.text, scope) for scope in scopes[:2]) for term in terms]
@@ -106,6 +108,8 @@ def confidence_features(
         _heaviest(a, soft),
         _heaviest(a, own),
         float(is_polar(a.question.text)) * _heaviest(a, soft),  # what is not there is answered by what else is
+        supports[0],
+        supports[0] - supports[1],
     ]
 
 
@@ -114,7 +118,7 @@ def _heaviest(a: Asked, held: Sequence[float]) -> float:
     return max((weight * (1 - share) for weight, share in zip(a.weights, held, strict=True)), default=0.0)
 
 
-def _alike(place: Place, best: Place) -> bool:
+def alike(place: Place, best: Place) -> bool:
     """Whether two candidates say the same: equal values, or one that stands within the other."""
     a, b = place.site, best.site
     overlap = place.hit is best.hit and a.candidate.span.overlap(b.candidate.span) > 0

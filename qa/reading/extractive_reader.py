@@ -17,45 +17,39 @@ from index.protocols import Encoder
 from index.records import Document, Hit, Span
 from qa.answers import Answer, Citation
 from qa.language.grammar import Kind
-from qa.language.measures import dimension
 from qa.language.polarity import denies, is_polar, says
 from qa.question.analysis import Question, analyse
 from qa.question.courtesy import core, is_greeting, is_personal
+from qa.reading.boundaries import completed
 from qa.reading.citations import quote_span, quote_spans, unmarked
-from qa.reading.confidence import clash, confidence_features, doubt, meets, strays, unfit
-from qa.reading.features import LEXICAL, READ_PASSAGES, Asked, Matrix, Place, asked, lexical, places
+from qa.reading.confidence import clash, confidence_features, doubt, strays
+from qa.reading.features import READ_PASSAGES, Asked, Matrix, Place, asked, lexical, places
 from qa.reading.list_expansion import lead_of, whole
 from qa.reading.model_input import Window
 from qa.reading.ranking import CONFIDENCE, RankingModel
+from qa.reading.second_look import CERTAIN, Judge, Judged, bounded, second_look
 from qa.reading.section_listing import Contents, contents, passage_of
-from qa.reading.span_model import Scores
-from qa.reading.table_cells import better_cell
+from qa.reading.span_model import Scores, Support
 from qa.reading.verify import unsupported
 from qa.reading.windows import View, candidates_of, span_features, views
 from qa.settings import Caution
 from qa.timing import stage
 
-_AMONG = LEXICAL.index("among_siblings")
-_RIGHTFUL = 1 / 3
-"""How much better than its siblings a figure must fit the question to go before them, whatever the network says."""
-_RIVALS = 20
-"""Candidates that are looked through for one of the right time and place."""
-_NEARLY = 4.0
-"""Difference of scores up to which an equal answer from the body is preferred."""
-
 SURE = 0.75
 """Confidence from which on one basis is enough."""
-CLOSE = 1.0
-"""Difference of scores up to which another sentence is shown beside the first, where that is not sure."""
 
 READ_FIRST, SETTLED = 2, 3.0
 """Windows that are read before the others, and what one must score so that the others need not be read: on development
 questions 39 of 100 stop there, and of 332 that were right 331 are."""
+AFFIRMED, OVERRULES = 1.0, 3.0
+"""Log odds from which on the network's yes or no counts, and from which on it counts against the rules."""
 LISTED = 0.9
 """Confidence of the parts of a section whose heading a question has."""
 
 _SAME_MATTER = 0.5
 """Share of the question's words that a clause must hold to be offered as a lead."""
+_LINE = 30
+"""Characters of a line that may be a short answer although nothing in it is narrower."""
 _LEAD = 80
 """Characters of a lead."""
 
@@ -76,8 +70,8 @@ class Corpus(Protocol):
         ...
 
 
-class SpanScorer(Protocol):
-    """Reads windows: `qa.reading.span_model.SpanModel`, or a stand-in in tests."""
+class SpanScorer(Judge, Protocol):
+    """Reads windows and judges candidates: `qa.reading.span_model.SpanModel`, or a stand-in in tests."""
 
     def read(self, question: str, windows: Sequence[Window]) -> list[Scores]:
         """Scores of each window, in order."""
@@ -90,11 +84,12 @@ class Finding:
 
     Attributes:
         place: where it stands.
-        runner_up: the best candidate of another sentence that scores nearly as well, or None.
+        runner_up: the best candidate of another sentence that the network supports too, or None.
         question: what it answers.
         features: of the confidence model.
         clash: a sentence that says what forbids the answer, or None.
         doubt: a sentence that says what speaks most against it.
+        support: what the network says of the candidate.
     """
 
     place: Place
@@ -103,6 +98,7 @@ class Finding:
     features: tuple[float, ...]
     clash: str | None
     doubt: str
+    support: Support
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +116,29 @@ class Pool:
     places: list[Place]
     features: Matrix
     found: list[Place]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The candidates of a question, ranked and read again.
+
+    Attributes:
+        pool: everything that may answer.
+        ranking: its candidates, best first.
+        scores: of `ranking`.
+        features: of `ranking`.
+        judged: the best candidates, read a second time.
+    """
+
+    pool: Pool
+    ranking: list[Place]
+    scores: NDArray[np.float64]
+    features: Matrix
+    judged: Judged
+
+    def support(self, each: int) -> float:
+        """Return the bounded log odds that a judged candidate answers."""
+        return bounded(self.judged.supports[each].answers)
 
 
 class ExtractiveReader:
@@ -199,22 +218,47 @@ class ExtractiveReader:
                 chosen += [(view, scores, place) for place in candidates_of(view, scores, found)]
         return chosen
 
-    def find(self, question: str, hits: Sequence[Hit]) -> Finding | None:
-        """The best candidate of the passages, or None where there is nothing to choose from."""
+    def look(self, question: str, hits: Sequence[Hit]) -> Look | None:
+        """Return the candidates ranked and the best of them read again; None where there is nothing to choose from."""
         pool = self.pool(question, hits)
         if pool is None:
             return None
         scores = pool.features @ self._model.ranking
         order = np.argsort(-scores, kind="stable")
-        order = _cell_first(pool, _rightful_first(pool, _expressly_first(pool, order)))
-        order = _body_first([pool.places[row] for row in order], scores[order], order)
         ranking, scores, features = [pool.places[row] for row in order], scores[order], pool.features[order]
-        told = confidence_features(pool.asked, ranking, pool.found, scores, features, self._encoder)
-        named = dict(zip(CONFIDENCE, told, strict=True))
-        asked_for, best = pool.asked.question, ranking[0]
-        runner_up = _runner_up(ranking, scores)
-        place = whole(asked_for, best, pool.found)
-        return Finding(place, runner_up, asked_for, tuple(told), clash(asked_for, best), doubt(named))
+        with stage("read"):
+            judged = second_look(pool.asked.question, ranking, scores, features, self._spans)
+        return Look(pool, ranking, scores, features, judged)
+
+    def find(self, question: str, hits: Sequence[Hit]) -> Finding | None:
+        """Return the best candidate of the passages, or None where there is nothing to choose from."""
+        look = self.look(question, hits)
+        if look is None:
+            return None
+        a, found = look.pool.asked, look.pool.found
+        ranks = look.judged.features @ self._model.second
+        chosen, *others = np.argsort(-ranks, kind="stable").tolist()
+        row = look.judged.rows[chosen]
+        order = [row, *(each for each in range(len(look.ranking)) if each != row)]
+        told = confidence_features(
+            a,
+            [look.ranking[each] for each in order],
+            found,
+            look.scores[order],
+            look.features[order],
+            self._encoder,
+            (look.support(chosen), max(map(look.support, others), default=-CERTAIN)),
+        )
+        best = look.ranking[row]
+        return Finding(
+            completed(a.question, whole(a.question, best, found), found),
+            _runner_up(look, chosen, others),
+            a.question,
+            tuple(told),
+            clash(a.question, best),
+            doubt(dict(zip(CONFIDENCE, told, strict=True))),
+            look.judged.supports[chosen],
+        )
 
     def compose(self, finding: Finding, hits: Sequence[Hit], confidence: float) -> Answer:
         """The answer that a finding makes, verified: a short answer that its quote does not carry is left out.
@@ -231,7 +275,7 @@ class ExtractiveReader:
             more = self._citations(len(citations) + 1, finding.runner_up)
             text += f"\n\n另见：{_told(finding.runner_up, more)}"
             citations += more
-        if is_polar(question) and (word := _POLARITY.get(says(question, _led(place) + _clause(place)))):
+        if is_polar(question) and (word := _POLARITY.get(_verdict(question, finding))):
             text, short = f"{word}。{text}", short or word
         return Answer(question, question, text, short, tuple(citations), tuple(hits), confidence=confidence)
 
@@ -277,7 +321,7 @@ class ExtractiveReader:
 def _settles(view: View, scores: Scores, seen: Sequence[View]) -> bool:
     """Whether a window answers beyond doubt, and nothing that is still to be read would be the better basis.
 
-    What the head of a document announces, its body states (`_body_first`).
+    What the head of a document announces, its body states (see `qa.reading.second_look`).
     """
     (_, highest), *_ = scores.best()
     passage = view.hit.passage
@@ -291,6 +335,17 @@ def _worded(a: Asked, candidates: Sequence[Place], found: Sequence[Place], wordi
     added = [place for place in candidates if id(place) not in rows]
     rows |= {id(place): len(found) + row for row, place in enumerate(added)}
     return np.vstack([wording, lexical(a, added, found)])[[rows[id(place)] for place in candidates]]
+
+
+def _verdict(question: str, finding: Finding) -> bool | None:
+    """Return what a finding says to a question of yes or no; None where rules and network do not agree.
+
+    A verdict is read as the document's own word, so a quote without one is better than a doubtful one.
+    """
+    told, affirms = says(question, _led(finding.place) + _clause(finding.place)), finding.support.affirms
+    if abs(affirms) < AFFIRMED or (told is not None and told != (affirms > 0) and abs(affirms) < OVERRULES):
+        return None
+    return affirms > 0
 
 
 _POLARITY: dict[bool | None, str] = {True: "是", False: "否"}
@@ -317,11 +372,16 @@ def _with_lead(finding: Finding) -> str:
 def _short(place: Place, citations: Sequence[Citation]) -> str | None:
     """The candidate, where it is narrower than its sentence and the quotes carry it whole."""
     candidate, passage = place.site.candidate, place.hit.passage
-    sentence = candidate.kind is Kind.CLAUSE and candidate.span == place.site.sentence
+    sentence = candidate.kind is Kind.CLAUSE and candidate.span == place.site.sentence and not _is_line(place.text)
     quoted = Span(citations[0].quote.start, citations[-1].quote.end)
     if sentence or not quoted.contains(candidate.span.shift(passage.span.start)):
         return None
     return None if unsupported(place.text, [citation.text for citation in citations]) else place.text
+
+
+def _is_line(text: str) -> bool:
+    """Return whether a text is a short line without a full stop, such as a document's number."""
+    return len(text) <= _LINE and not text.rstrip().endswith(tuple("。！？；"))
 
 
 def _told(place: Place, citations: Sequence[Citation]) -> str:
@@ -331,13 +391,13 @@ def _told(place: Place, citations: Sequence[Citation]) -> str:
     return heading + "".join(f"{unmarked(' '.join(each.text.split()))}[{each.n}]" for each in citations)
 
 
-def _runner_up(ranking: Sequence[Place], scores: NDArray[np.float64]) -> Place | None:
-    """The best candidate of another sentence that scores nearly as well as the first."""
-    first = ranking[0]
-    for place, score in zip(ranking[1:], scores[1:], strict=True):
-        if scores[0] - score > CLOSE:
-            return None
-        if place.site.around != first.site.around:
+def _runner_up(look: Look, chosen: int, others: Sequence[int]) -> Place | None:
+    """Return the best candidate of another sentence that the network supports as well and that fits the question."""
+    first = look.ranking[look.judged.rows[chosen]]
+    for each in others:
+        place = look.ranking[look.judged.rows[each]]
+        apart = place.site.around != first.site.around and not strays(look.pool.asked.question, place)
+        if apart and look.support(each) > 0:
             return place
     return None
 
@@ -350,69 +410,3 @@ def _is_searchable(question: Question) -> bool:
 def _refusal(question: str, hits: Sequence[Hit], reason: str) -> Answer:
     """No answer, the passages as leads."""
     return Answer(question, question, reason, hits=tuple(hits), abstained=True)
-
-
-def _expressly_first(pool: Pool, order: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Put the best candidate of the question's time and place first, where the first is of another one.
-
-    Of near-identical reports the wrong one may say it in words more like the question's.
-    """
-    question = pool.asked.question
-    if not strays(question, pool.places[order[0]]):
-        return order
-    for position, row in enumerate(order[:_RIVALS]):
-        if meets(question, pool.places[row]):
-            return np.concatenate([order[position : position + 1], np.delete(order, position)])
-    return order
-
-
-def _rightful_first(pool: Pool, order: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Put the figure that fits the question best before those of its sentence that it outdoes.
-
-    Of 「小麦62万吨、玉米88万吨」 a network takes now the one, now the other; whose a figure is, its own words say.
-    """
-    if pool.asked.question.kinds[:1] != (Kind.QUANTITY,):
-        return order
-    first = pool.places[order[0]]
-    measured = {
-        dimension(place.site.candidate.unit)
-        for place in pool.places
-        if place.site.candidate.kind is Kind.QUANTITY and _holds(first, place)
-    }
-    for position, row in enumerate(order):
-        place = pool.places[row]
-        beside = place.hit is first.hit and place.site.sentence == first.site.sentence
-        alike = beside and dimension(place.site.candidate.unit) in measured
-        if alike and pool.features[row, _AMONG] >= _RIGHTFUL and not unfit(pool.asked.question, place):
-            return np.concatenate([order[position : position + 1], np.delete(order, position)])
-    return order
-
-
-def _holds(place: Place, figure: Place) -> bool:
-    return place.hit is figure.hit and place.site.candidate.span.contains(figure.site.candidate.span)
-
-
-def _cell_first(pool: Pool, order: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Put the cell of a table first that the question names better than the one that comes first."""
-    ranked = [pool.places[row] for row in order]
-    better = better_cell(pool.asked.question.text, ranked[0], ranked[1:])
-    if better is None:
-        return order
-    position = next(at for at, place in enumerate(ranked) if place is better)
-    return np.concatenate([order[position : position + 1], np.delete(order, position)])
-
-
-def _body_first(ranked: Sequence[Place], scores: NDArray[np.float64], order: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Put the same answer from under a heading before one from the head of a document.
-
-    A headline, a news lead or a covering note announces what the body states; the body is the basis. Only an answer
-    of the same value that scores nearly as well takes the first place.
-    """
-    first = ranked[0]
-    if first.hit.passage.section_path:
-        return order
-    for position, place in enumerate(ranked):
-        same = place.site.value == first.site.value and place.hit.passage.document_id == first.hit.passage.document_id
-        if same and place.hit.passage.section_path and scores[0] - scores[position] < _NEARLY:
-            return np.concatenate([order[position : position + 1], np.delete(order, position)])
-    return order

@@ -65,6 +65,8 @@ LEXICAL = (
 SPANS = ("span", "span_window", "span_overlap", "span_lag", "span_local")
 """What the network says; made by `qa.reading.windows`."""
 FEATURES = (*LEXICAL, *SPANS)
+SECOND = ("lead", "among_siblings", "strays", "meets", "unfit", "headed", "support")
+"""What decides among the candidates that are read again; made by `qa.reading.second_look`."""
 
 EACH = re.compile("每|[人户地亩车]均|平均")
 """Says that a figure is one of each, or an average; in folded text."""

@@ -15,7 +15,7 @@ from qa.reading.matching import sites_of
 
 _NUMERAL = "[一二三四五六七八九十]{1,3}|[0-9]{1,2}"
 _MARK = rf"[ \t\u3000]*+(?:[(（](?:{_NUMERAL})[)）]|(?:{_NUMERAL})[、.．](?!\d)|[①-⑳])[ \t\u3000]*"
-_NUMBER = re.compile(_MARK)
+NUMBER = re.compile(_MARK)
 _ITEM = re.compile(rf"^{_MARK}\S.*$", re.M)
 _LEAD = re.compile(r"[^。\n]*[:：]\s*\Z")
 _LONGEST, _MOST = 600, 20
@@ -103,7 +103,7 @@ def _item(place: Place) -> Place | None:
     item = next((item for _, items in _listings(text) for item in items if item.contains(span)), None)
     if item is None:
         return None
-    unnumbered = _NUMBER.sub("", item.slice(text), count=1)
+    unnumbered = NUMBER.sub("", item.slice(text), count=1)
     content = Span(item.end - len(unnumbered), item.end - _stop(unnumbered))
     return _placed(place, Candidate(Kind.CLAUSE, content, item, item.slice(text)))
 

@@ -68,11 +68,29 @@ class InputTokenizer:
         )
         numbers = self._tokenizer.get_vocab()
         self._begin, self._end = numbers["<s>"], numbers["</s>"]
+        self._marks = numbers["«"], numbers["»"]
 
     def __call__(self, question: str, window: Window) -> Tokens:
-        """Tokens `<s> question </s> title path </s> text </s>`."""
+        """Return the tokens `<s> question </s> title path </s> text </s>`."""
         text = self._encode(window.text)
-        before = [
+        before = self._before(question, window)
+        ids = (*before, *text.ids[:TEXT_TOKENS], self._end)
+        spans = tuple(Span(start, end) for start, end in text.offsets[:TEXT_TOKENS])
+        return Tokens(ids, len(before), spans)
+
+    def marked(self, question: str, window: Window, candidate: Span) -> tuple[int, ...]:
+        """Return the ids of a question and a window in which a candidate answer stands between « and »."""
+        left, inner, right = (
+            self._ids(window.text[start:end])
+            for start, end in ((0, candidate.start), (candidate.start, candidate.end), (candidate.end, None))
+        )
+        opening, closing = self._marks
+        room = max(0, TEXT_TOKENS - len(inner))
+        text = [*left[-room // 2 :], opening, *inner[:TEXT_TOKENS], closing, *right[: room // 2]]
+        return (*self._before(question, window), *text, self._end)
+
+    def _before(self, question: str, window: Window) -> list[int]:
+        return [
             self._begin,
             *self._ids(question)[-QUESTION_TOKENS:],
             self._end,
@@ -80,9 +98,6 @@ class InputTokenizer:
             *self._ids(" ".join(window.path))[-PATH_TOKENS:],
             self._end,
         ]
-        ids = (*before, *text.ids[:TEXT_TOKENS], self._end)
-        spans = tuple(Span(start, end) for start, end in text.offsets[:TEXT_TOKENS])
-        return Tokens(ids, len(before), spans)
 
     def _encode(self, text: str) -> Encoding:
         # A lone surrogate is no character, and the tokenizer would refuse it; in its place another, as long.
@@ -119,3 +134,17 @@ def _pieces(text: str, sentence: Span, size: int) -> list[Span]:
         pieces.append(Span(start, end))
         start = end
     return [*pieces, Span(start, sentence.end)]
+
+
+def sentences_around(text: str, span: Span, size: int) -> Span:
+    """Return the sentences that hold a span, with those before and behind it that fit into `size` characters."""
+    sentences = sentence_spans(text)
+    inside = [i for i, each in enumerate(sentences) if each.overlap(span)]
+    if not inside:
+        return Span(0, len(text))
+    first, last = inside[0], inside[-1]
+    while first > 0 and sentences[last].end - sentences[first - 1].start <= size:
+        first -= 1
+    while last + 1 < len(sentences) and sentences[last + 1].end - sentences[first].start <= size:
+        last += 1
+    return Span(min(sentences[first].start, span.start), max(sentences[last].end, span.end))

@@ -14,7 +14,7 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.reading.features import FEATURES, LEXICAL
+from qa.reading.features import FEATURES, LEXICAL, SECOND
 from qa.settings import Caution
 
 CONFIDENCE = (
@@ -42,6 +42,8 @@ CONFIDENCE = (
     "heaviest_missing",
     "heaviest_apart",
     "polar_missing",
+    "support",
+    "support_lead",
 )
 """Features of the confidence model; `qa.reading.confidence` makes them."""
 
@@ -53,12 +55,14 @@ class RankingModel:
     Attributes:
         first: one weight a feature of `LEXICAL`, float64: chooses what is read.
         ranking: one weight a feature of `FEATURES`, float64.
+        second: one weight a feature of `SECOND`, float64: chooses among the candidates that are read again.
         confidence: one weight a feature of `CONFIDENCE`, then the bias, float64.
         thresholds: for each caution the confidence under which the reader abstains.
     """
 
     first: NDArray[np.float64]
     ranking: NDArray[np.float64]
+    second: NDArray[np.float64]
     confidence: NDArray[np.float64]
     thresholds: Mapping[Caution, float]
 
@@ -70,10 +74,10 @@ class RankingModel:
     @classmethod
     def from_json(cls, stored: Mapping[str, Mapping[str, float]]) -> RankingModel:
         """Weights by feature name; a feature that is not named weighs nothing."""
-        first, ranking, confidence = (
+        first, ranking, second, confidence = (
             np.array([stored[part].get(name, 0.0) for name in names]) for part, names in _PARTS.items()
         )
-        return cls(first, ranking, confidence, {caution: stored["thresholds"][caution] for caution in Caution})
+        return cls(first, ranking, second, confidence, {caution: stored["thresholds"][caution] for caution in Caution})
 
     @classmethod
     def blank(cls) -> RankingModel:
@@ -82,7 +86,7 @@ class RankingModel:
 
     def to_json(self) -> dict[str, dict[str, float]]:
         """What `from_json` reads, weights rounded to four digits."""
-        parts = zip(_PARTS.items(), (self.first, self.ranking, self.confidence), strict=True)
+        parts = zip(_PARTS.items(), (self.first, self.ranking, self.second, self.confidence), strict=True)
         named = {
             part: {name: round(float(weight), 4) for name, weight in zip(names, weights, strict=True)}
             for (part, names), weights in parts
@@ -94,4 +98,9 @@ class RankingModel:
         return 1.0 / (1.0 + math.exp(-float(np.dot((*features, 1.0), self.confidence))))
 
 
-_PARTS: Mapping[str, Sequence[str]] = {"first": LEXICAL, "ranking": FEATURES, "confidence": (*CONFIDENCE, "bias")}
+_PARTS: Mapping[str, Sequence[str]] = {
+    "first": LEXICAL,
+    "ranking": FEATURES,
+    "second": SECOND,
+    "confidence": (*CONFIDENCE, "bias"),
+}

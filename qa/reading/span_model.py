@@ -1,4 +1,4 @@
-"""The trained network of the reader on onnxruntime: where in a window of text an answer starts and ends.
+"""The trained network of the reader on onnxruntime: where an answer starts and ends, and whether a candidate answers.
 
 Made by `make reader`; its card is `qa/models/README.md`.
 """
@@ -71,6 +71,19 @@ class Scores:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What the network says of a candidate that is marked in its window, in natural logarithms of odds.
+
+    Attributes:
+        answers: that the candidate answers the question.
+        affirms: that it says yes to a question of yes or no; means nothing for other questions.
+    """
+
+    answers: float
+    affirms: float
+
+
 def _start(span: Span) -> int:
     return span.start
 
@@ -110,9 +123,18 @@ class SpanModel:
         """Scores of each window, in order."""
         return list(self._workers.map(lambda window: self._read_one(question, window), windows))
 
+    def judge(self, question: str, marked: Sequence[tuple[Window, Span]]) -> list[Support]:
+        """Return for each window and candidate in it whether the candidate answers, in order."""
+        return list(self._workers.map(lambda each: self._judge_one(question, *each), marked))
+
+    def _judge_one(self, question: str, window: Window, candidate: Span) -> Support:
+        ids = self._tokenizer.marked(question, window, candidate)
+        (support,) = self._session.run(["support"], {"ids": np.array([ids], dtype=np.int64)})
+        return Support(float(support[0, 0]), float(support[0, 1]))
+
     def _read_one(self, question: str, window: Window) -> Scores:
         tokens = self._tokenizer(question, window)
-        (scores,) = self._session.run(None, {"ids": np.array([tokens.ids], dtype=np.int64)})
+        (scores,) = self._session.run(["scores"], {"ids": np.array([tokens.ids], dtype=np.int64)})
         relative = (scores[0] - scores[0, 0])[tokens.first : tokens.first + len(tokens.spans)]
         return Scores(tokens.spans, relative[:, 0], relative[:, 1])
 

@@ -14,6 +14,7 @@ from index.text import sentence_spans
 from qa.answers import Answer, Timing
 from qa.assistant import Assistant
 from qa.bootstrap import open_assistant
+from qa.reading.citations import marked
 from qa.reading.verify import unsupported
 from qa.settings import ModelSettings, Settings
 from tests.support.chat_server import closed_port
@@ -131,7 +132,7 @@ def test_what_the_document_does_not_add_up_is_added_up_from_its_figures(assistan
     answer = assistant.ask("“十四五”末水电、风电、光伏装机合计多少")
     check(answer)
     # 1200 + 180 + 70 = 1450
-    assert answer.text.startswith("合计1450MW：水电1200MW[1] + 风电180MW[1] + 光伏70MW[1] = 1450MW。")
+    assert marked(answer.text)[0].startswith("合计1450MW：水电1200MW + 风电180MW + 光伏70MW = 1450MW。")
     assert answer.short is None
     refused = assistant.ask("水电、风电、核电装机合计多少")
     assert refused.abstained and "「核电装机」" in refused.text

@@ -11,9 +11,10 @@ import numpy as np
 from index.protocols import Vectors
 from index.records import Span
 from index.text import sentence_spans, terms
+from qa.language.polarity import says
 from qa.reading.model_input import Window
 from qa.reading.ranking import RankingModel
-from qa.reading.span_model import Scores
+from qa.reading.span_model import Scores, Support
 from qa.settings import Caution
 
 
@@ -58,6 +59,13 @@ class FakeSpans:
         self.seen += [(question, window) for window in windows]
         return [self._scores(question, window.text) for window in windows]
 
+    def judge(self, question: str, marked: Sequence[tuple[Window, Span]]) -> list[Support]:
+        answers = [answer for key, answer in self.told.items() if key in question]
+        return [
+            Support(4.0 if text in answers else -4.0 if answers else 0.0, _says(question, window.text, text))
+            for window, text in ((window, span.slice(window.text)) for window, span in marked)
+        ]
+
     def _scores(self, question: str, text: str) -> Scores:
         spans = tuple(Span(*match.span()) for match in re.finditer(r"\d+(?:\.\d+)?|[a-zA-Z]+|[^\s\u200b]", text))
         wanted = set(terms(question))
@@ -73,6 +81,12 @@ class FakeSpans:
         return Scores(spans, starts, ends)
 
 
+def _says(question: str, window: str, candidate: str) -> float:
+    """Return a verdict that never speaks against the rules: figures decide by themselves, words where they stand."""
+    told = says(question, candidate if re.search("[0-9]", candidate) else window)
+    return {True: 2.0, False: -2.0, None: 0.0}[told]
+
+
 _WORDING = {
     **dict.fromkeys(("own", "clause", "sentence", "heading", "kind_first", "label_asked", "unit_fits"), 2.0),
     **dict.fromkeys(("nucleus_own", "dimension_fits", "open_quantity"), 1.0),
@@ -81,6 +95,7 @@ _WORDING = {
 _WEIGHTS = {
     "first": _WORDING,
     "ranking": {**_WORDING, "span": 1.0, "span_overlap": 2.0},
+    "second": {"lead": 1.0, "among_siblings": 4.0, "strays": -8.0, "meets": 2.0, "unfit": -4.0, "support": 1.0},
     "confidence": {"held_soft": 4.0, "span": 0.5, "bias": -2.0},
 }
 

@@ -30,7 +30,7 @@ def features(question: str, *values: str, scores: tuple[float, ...] = (2.0,)) ->
     matrix[:, FEATURES.index("span")] = np.arange(1, len(ranking) + 1) / 10
     matrix[:, FEATURES.index("span_window")] = 0.7
     matrix[:, FEATURES.index("span_overlap")] = 0.8
-    told = confidence_features(ask(question), ranking, found, np.array(scores), matrix, HashEncoder())
+    told = confidence_features(ask(question), ranking, found, np.array(scores), matrix, HashEncoder(), (2.0, -1.0))
     return dict(zip(CONFIDENCE, told, strict=True))
 
 
@@ -137,7 +137,13 @@ def test_a_figure_without_a_unit_may_measure_anything() -> None:
     passage = Passage("d", "方案", text, Span(0, len(text)), ())
     ranking = [at("600万", passage)]
     told = confidence_features(
-        ask("旅居人数达到多少人"), ranking, ranking, np.array([1.0]), np.zeros((1, len(FEATURES))), HashEncoder()
+        ask("旅居人数达到多少人"),
+        ranking,
+        ranking,
+        np.array([1.0]),
+        np.zeros((1, len(FEATURES))),
+        HashEncoder(),
+        (0, 0),
     )
     assert dict(zip(CONFIDENCE, told, strict=True))["unmeasured"] == 0.0
 

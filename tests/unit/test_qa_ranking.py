@@ -6,20 +6,24 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from qa.reading.features import FEATURES, LEXICAL
+from qa.reading.features import FEATURES, LEXICAL, SECOND
 from qa.reading.ranking import CONFIDENCE, RankingModel
 from qa.settings import Caution
 from tests.support.fakes import weights
 
-EMPTY = {"first": {}, "ranking": {}, "confidence": {}, "thresholds": {"low": 0.1, "normal": 0.2, "high": 0.3}}
+EMPTY = {
+    **{part: {} for part in ("first", "ranking", "second", "confidence")},
+    "thresholds": {"low": 0.1, "normal": 0.2, "high": 0.3},
+}
 
 
 def test_the_weights_of_the_package_name_every_feature_and_no_other() -> None:
     """A feature that came or went needs the shipped weights fitted again (`python -m training.fit.fit_reader`)."""
     stored = json.loads(resources.files("qa").joinpath("models/ranking.json").read_text("utf-8"))
-    assert set(stored) == {"first", "ranking", "confidence", "thresholds"}
+    assert set(stored) == {"first", "ranking", "second", "confidence", "thresholds"}
     assert set(stored["first"]) == set(LEXICAL)
     assert set(stored["ranking"]) == set(FEATURES)
+    assert set(stored["second"]) == set(SECOND)
     assert set(stored["confidence"]) == {*CONFIDENCE, "bias"}
 
 

@@ -17,9 +17,27 @@ class Example:
         window: what is read.
         answer: a span of the window's text, or None where it does not answer.
         source: the corpus or rule that made it, for reports.
+        verdict: what the answer says to a question of yes or no; None for other questions.
     """
 
     question: str
     window: Window
     answer: Span | None
     source: str
+    verdict: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A question, a window in which a candidate answer is marked, and whether the candidate answers the question.
+
+    Attributes:
+        verdict: what the candidate says to a question of yes or no; None where it does not answer one.
+    """
+
+    question: str
+    window: Window
+    candidate: Span
+    supported: bool
+    source: str
+    verdict: bool | None = None

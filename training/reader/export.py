@@ -44,7 +44,11 @@ def tensors(state: Arrays, checkpoint: Checkpoint) -> Tensors:
 
 
 def reader(state: Arrays, checkpoint: Checkpoint, *, quantised: bool = True) -> onnx.ModelProto:
-    """The model: `ids`, int64 `(texts, tokens)`, to `scores`, float32 `(texts, tokens, 2)` of starts and ends."""
+    """Return the model: `ids`, int64 `(texts, tokens)`, to two float32 outputs.
+
+    `scores` `(texts, tokens, 2)` are of starts and ends; `support` `(texts, 2)` are logits that the marked candidate
+    answers, and that it says yes.
+    """
     tokenizer = load_tokenizer()
     words = checkpoint.blocks("emb.word", checkpoint.shape.vocabulary).rows(kept_rows(tokenizer, checkpoint.vocabulary))
     weights = tensors(state, checkpoint)
@@ -53,7 +57,11 @@ def reader(state: Arrays, checkpoint: Checkpoint, *, quantised: bool = True) -> 
     hidden = trunk(graph, words)
     scores = graph.float_linear(hidden, "span", state["span.weight"], state["span.bias"])
     graph.node("Identity", [scores], "scores")
-    return graph.model("yiju-reader", {"scores": ["texts", "tokens", 2]})
+    beginning = graph.node("Gather", [hidden, graph.constant("first", np.array([0]))], "beginning", axis=1)
+    first = graph.node("Squeeze", [beginning, graph.constant("first_axis", np.array([1]))], "first_token")
+    support = graph.float_linear(first, "support", state["support.weight"], state["support.bias"])
+    graph.node("Identity", [support], "support")
+    return graph.model("yiju-reader", {"scores": ["texts", "tokens", 2], "support": ["texts", 2]})
 
 
 def main(argv: Sequence[str] | None = None) -> int:

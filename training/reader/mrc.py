@@ -19,7 +19,7 @@ from qa.reading.model_input import Window, window_spans
 from training.reader.examples import Example
 from training.reader.partition import GOLD, Part, part_of
 
-FILES = ("drcd_dev", "drcd_test", "cmrc2018_trial", "xquad_zh_test")
+FILES = ("drcd_dev", "drcd_test", "cmrc2018_trial", "cmrc2018_train", "xquad_zh_test")
 _WINDOW = (70, 200)
 """Characters a window with an answer is grown to; drawn anew for each."""
 _REPEATED = {"cmrc2018_trial": 2}

@@ -1,4 +1,8 @@
-"""The reader's network in PyTorch: the encoder's transformer with a head that scores starts and ends of answers."""
+"""The reader's network in PyTorch: the encoder's transformer with a head for spans and one for support.
+
+The span head scores every token as start and end of an answer; the support head reads a window in which a candidate
+is marked and scores, at the first position, whether the candidate answers the question.
+"""
 
 from __future__ import annotations
 
@@ -67,12 +71,16 @@ class SpanNetwork(nn.Module):
         self.norm = nn.LayerNorm(shape.hidden, EPSILON)
         self.layers = nn.ModuleList(Layer(shape.hidden, shape.feed_forward) for _ in range(shape.layers))
         self.span = nn.Linear(shape.hidden, 2)
+        self.support = nn.Linear(shape.hidden, 2)
         self._restore(checkpoint)
         for module in (self.norm, *self.layers[:frozen]):
             module.requires_grad_(False)
 
-    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Scores `(texts, tokens, 2)` of starts and ends; position 0 stands for "no answer here".
+    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the scores of both heads.
+
+        Scores `(texts, tokens, 2)` are of starts and ends, where position 0 stands for "no answer here"; logits
+        `(texts, 2)` are that the marked candidate answers, and that it says yes.
 
         Args:
             ids: int64 `(texts, tokens)`, padded at the end with any token.
@@ -86,8 +94,10 @@ class SpanNetwork(nn.Module):
         hidden = functional.dropout(hidden, self.dropout, self.training)
         for layer in self.layers[self.frozen :]:
             hidden = layer(hidden, seen)
-        scores: Tensor = self.span(functional.dropout(hidden, self.dropout, self.training))
-        return scores
+        hidden = functional.dropout(hidden, self.dropout, self.training)
+        scores: Tensor = self.span(hidden)
+        support: Tensor = self.support(hidden[:, 0])
+        return scores, support
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         def floats(name: str) -> Tensor:
@@ -113,5 +123,5 @@ class SpanNetwork(nn.Module):
                 state[f"{new}.{norm}.weight"] = floats(f"{old}.{norm}.w")
                 state[f"{new}.{norm}.bias"] = floats(f"{old}.{norm}.b")
         missing = self.load_state_dict(state, strict=False)
-        if missing.unexpected_keys or any(not key.startswith("span.") for key in missing.missing_keys):
+        if missing.unexpected_keys or any(not key.startswith(("span.", "support.")) for key in missing.missing_keys):
             raise KeyError(f"{missing}")

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.loaders import document_id
+from index.loaders import document_id, load
 from index.records import Document, Passage, Span
 from index.structure.metadata import describe
 from index.structure.outline import outline
@@ -28,6 +28,9 @@ from qa.language.tagging import tagged
 from qa.reading.model_input import Window, window_spans
 from training.reader.examples import Example
 from training.reader.partition import GOLD, Part, part_of
+
+OWN = Path(__file__).parent / "documents"
+"""Documents written for training."""
 
 _LAWS = 130
 """Laws that are read, drawn from all of the part."""
@@ -394,14 +397,19 @@ def sources(data: Path, part: Part, seed: int) -> Iterator[_Source]:
 
 
 def documents(data: Path, wanted: Collection[str]) -> dict[str, Document]:
-    """Documents of the corpora by their ids there, in the order of the files."""
+    """Return documents by their ids: rows of the corpora, published PDFs (`carbon-N`), and files of our own writing."""
+    files = {path.stem: path for path in sorted(OWN.iterdir())}
+    files |= {
+        f"carbon-{path.name.split('_')[0]}": path for path in sorted((data / "policy/dual_carbon_pdf").glob("*_*.pdf"))
+    }
+    read = {key: load(path) for key, path in files.items() if key in wanted}
     rows = (
         row
         for name in ("policy/business_climate_2023", "policy/work_reports", "law/laws")
         for row in map(json.loads, (data / f"{name}.jsonl").read_text("utf-8").splitlines())
         if row["doc_id"] in wanted
     )
-    return {row["doc_id"]: _source(row["doc_id"], row["title"], row["text"], "", "").document for row in rows}
+    return read | {row["doc_id"]: _source(row["doc_id"], row["title"], row["text"], "", "").document for row in rows}
 
 
 def common_nouns(texts: Sequence[str], n: int = 3000) -> list[str]:

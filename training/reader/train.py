@@ -23,10 +23,15 @@ from index.encoding.model_files import load_tokenizer
 from qa.reading.model_input import InputTokenizer, Tokens
 from training.encoder.e5_tokenizer import kept_rows
 from training.encoder.e5_weights import load_checkpoint, locate_weights
-from training.reader import mrc, policy, written
-from training.reader.examples import Example
+from training.reader import mistakes, mrc, policy, written
+from training.reader.examples import Example, Judgement
+from training.reader.judging import judgements
 from training.reader.network import SpanNetwork
 from training.reader.shipped import shipped_state
+
+IGNORED = -100
+SUPPORT_WEIGHT = 2.0
+"""Weight of a verdict beside that of a start or an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +39,27 @@ class Settings:
     """What a run is made of; a checkpoint of other settings is refused.
 
     Attributes:
-        begin: a shipped model to go on from; empty for the encoder's weights.
+        begin: a shipped model or a checkpoint to go on from; empty for the encoder's weights.
+        shipped_frozen: lowest layers of the shipped model that hold the encoder's weights.
         passes: over the written questions; each draws windows anew.
+        written: examples of the written questions a pass, at most.
         reading: examples of the reading sets a pass, at most.
         pairs: examples made by rule of official documents a pass, spoilt ones among them.
+        judgements: marked candidates a pass, at most.
+        mistakes: a file of candidates that the product ranked first on training questions (`training.reader.mistakes`).
         tokens: a batch holds about that many, padding included.
         frozen: lowest layers that keep the encoder's weights.
         rate: highest learning rate, reached after `warmup` of all steps, falling to zero in a line.
     """
 
     begin: str = ""
+    shipped_frozen: int = 3
     passes: int = 3
+    written: int = 26000
     reading: int = 16000
     pairs: int = 8000
+    judgements: int = 20000
+    mistakes: str = ""
     tokens: int = 3072
     frozen: int = 3
     rate: float = 1.5e-4
@@ -57,15 +70,28 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """An example in tokens: positions of the answer's first and last token, 0 and 0 where there is none."""
+    """An example in tokens.
+
+    Attributes:
+        start: position of the answer's first token, 0 where there is none, `IGNORED` where spans are not asked for.
+        end: likewise of the last.
+        supported: whether the marked candidate answers, 0 or 1; `IGNORED` where none is marked.
+        affirmed: whether it says yes, 0 or 1; `IGNORED` where yes or no is not asked for.
+    """
 
     ids: tuple[int, ...]
     start: int
     end: int
+    supported: int = IGNORED
+    affirmed: int = IGNORED
 
 
-def labelled(example: Example, tokenizer: InputTokenizer) -> Labelled | None:
-    """Tokens with the answer's place in them; None where a cut took the answer away."""
+def labelled(example: Example | Judgement, tokenizer: InputTokenizer) -> Labelled | None:
+    """Return an example in tokens with its labels; None where a cut took the answer away."""
+    if isinstance(example, Judgement):
+        ids = tokenizer.marked(example.question, example.window, example.candidate)
+        affirmed = IGNORED if example.verdict is None else int(example.verdict)
+        return Labelled(ids, IGNORED, IGNORED, int(example.supported), affirmed)
     tokens = tokenizer(example.question, example.window)
     if example.answer is None:
         return Labelled(tokens.ids, 0, 0)
@@ -84,16 +110,20 @@ def answer_tokens(tokens: Tokens, example: Example) -> tuple[int, int] | None:
     return tokens.first + inside[0], tokens.first + inside[-1]
 
 
-def examples_of_pass(settings: Settings, data: Path, number: int) -> list[Example]:
-    """The examples of one pass, shuffled."""
+def examples_of_pass(settings: Settings, data: Path, number: int) -> list[Example | Judgement]:
+    """Return the examples of one pass, shuffled."""
     draw = random.Random(settings.seed * 1000 + number)
     read = list(mrc.examples(mrc.readings(data / "mrc", "train"), draw.randrange(1 << 30)))
     made = list(policy.pairs(data, "train", draw.randrange(1 << 30)))
-    chosen = list(written.examples(data, "train", draw.randrange(1 << 30)))
+    asked = list(written.examples(data, "train", draw.randrange(1 << 30)))
+    chosen = draw.sample(asked, min(settings.written, len(asked)))
     chosen += draw.sample(read, min(settings.reading, len(read)))
     chosen += draw.sample(made, min(settings.pairs, len(made)))
-    draw.shuffle(chosen)
-    return chosen
+    found = [each for example in chosen for each in judgements(example, draw)]
+    mixed: list[Example | Judgement] = [*chosen, *draw.sample(found, min(settings.judgements, len(found)))]
+    mixed += mistakes.read(Path(settings.mistakes)) if settings.mistakes else []
+    draw.shuffle(mixed)
+    return mixed
 
 
 def batches(examples: Sequence[Labelled], tokens: int, draw: random.Random) -> list[list[Labelled]]:
@@ -109,22 +139,40 @@ def batches(examples: Sequence[Labelled], tokens: int, draw: random.Random) -> l
 
 
 def tensors(batch: Sequence[Labelled]) -> tuple[Tensor, Tensor, Tensor]:
-    """Ids and mask `(texts, tokens)`, and the places of the answers `(texts, 2)`."""
+    """Return ids and mask `(texts, tokens)`, and the labels `(texts, 4)`: start, end, supported, affirmed."""
     width = max(len(example.ids) for example in batch)
     ids = torch.zeros(len(batch), width, dtype=torch.long)
     mask = torch.zeros(len(batch), width, dtype=torch.bool)
     for row, example in enumerate(batch):
         ids[row, : len(example.ids)] = torch.tensor(example.ids)
         mask[row, : len(example.ids)] = True
-    return ids, mask, torch.tensor([(example.start, example.end) for example in batch])
+    return ids, mask, torch.tensor([(each.start, each.end, each.supported, each.affirmed) for each in batch])
 
 
-def loss_of(scores: Tensor, mask: Tensor, places: Tensor) -> Tensor:
-    """Mean negative log likelihood of the right start and end among all tokens of a window."""
+def loss_of(scores: Tensor, support: Tensor, mask: Tensor, labels: Tensor) -> Tensor:
+    """Return the negative log likelihood of starts, ends and verdicts, summed and divided by the number of texts."""
     hidden = scores.float().masked_fill(~mask[..., None], -1e4)
-    return functional.cross_entropy(hidden[..., 0], places[:, 0]) + functional.cross_entropy(
-        hidden[..., 1], places[:, 1]
+    spans = sum(
+        functional.cross_entropy(hidden[..., i], labels[:, i], ignore_index=IGNORED, reduction="sum") for i in (0, 1)
     )
+    judged = labels[:, 2:] != IGNORED
+    verdicts = functional.binary_cross_entropy_with_logits(
+        support.float()[judged], labels[:, 2:][judged].float(), reduction="sum"
+    )
+    return (spans + SUPPORT_WEIGHT * verdicts) / len(labels)
+
+
+def bfloat16_is_faster() -> bool:
+    """Time a product of each type: a processor that emulates bfloat16 takes some twenty times as long as in float32."""
+    taken = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        left, right = torch.ones(3072, 384, dtype=dtype), torch.ones(384, 1536, dtype=dtype)
+        left @ right
+        began = time.perf_counter()
+        for _ in range(5):
+            left @ right
+        taken[dtype] = time.perf_counter() - began
+    return taken[torch.bfloat16] < taken[torch.float32]
 
 
 class Run:
@@ -143,13 +191,18 @@ class Run:
         tokenizer = load_tokenizer()
         self.tokenizer = InputTokenizer(tokenizer)
         self.network = SpanNetwork(checkpoint, kept_rows(tokenizer, checkpoint.vocabulary), frozen=settings.frozen)
-        if settings.begin:
-            self.network.load_state_dict(shipped_state(Path(settings.begin), settings.frozen), strict=False)
+        if settings.begin.endswith(".pt"):
+            state = torch.load(settings.begin, weights_only=True)["network"]
+            known = self.network.state_dict()
+            self.network.load_state_dict({k: v for k, v in state.items() if v.shape == known[k].shape}, strict=False)
+        elif settings.begin:
+            self.network.load_state_dict(shipped_state(Path(settings.begin), settings.shipped_frozen), strict=False)
         trained = [p for p in self.network.parameters() if p.requires_grad]
         self.optimiser = torch.optim.AdamW(
             trained, lr=settings.rate, weight_decay=settings.decay, betas=(0.9, 0.98), fused=True
         )
         self.step, self.number, self.done = 0, 0, 0
+        self.bfloat16 = bfloat16_is_faster()
 
     def train(self, every: float) -> None:
         """Train to the end, saving every `every` seconds."""
@@ -181,10 +234,10 @@ class Run:
         self.network.train()
         for group in self.optimiser.param_groups:
             group["lr"] = self.settings.rate * self._share(total)
-        ids, mask, places = tensors(batch)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            scores = self.network(ids, mask)
-        loss = loss_of(scores, mask, places)
+        ids, mask, labels = tensors(batch)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.bfloat16):
+            scores, support = self.network(ids, mask)
+        loss = loss_of(scores, support, mask, labels)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimiser.step()

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from index.records import Document, Passage, Span
 from index.search.sparse import SparseIndex
@@ -20,6 +21,7 @@ from index.structure.splitter import split
 from index.text import fold
 from qa.language.grammar import Kind
 from qa.reading.model_input import WINDOW_CHARACTERS, Window, window_spans
+from training.reader import policy
 from training.reader.examples import Example
 from training.reader.partition import Part, part_of
 from training.reader.policy import Maker, common_nouns, documents
@@ -37,9 +39,10 @@ class Written:
 
     Attributes:
         document: id in the corpora.
-        answer: verbatim, within `clause`; None where the document does not answer.
+        answer: verbatim, within `clause`; None where the document does not answer, or in several places at once.
         clause: verbatim; holds the answer, or only seems to.
-        kind: what is asked for; `none` where there is no answer.
+        kind: what is asked for; begins with `none` where there is no answer.
+        answers: acceptable answers, each a list of strings that must all be present.
     """
 
     document: str
@@ -47,12 +50,36 @@ class Written:
     answer: str | None
     clause: str
     kind: str
+    answers: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the document answers."""
+        return not self.kind.startswith("none")
+
+    @property
+    def verdict(self) -> bool | None:
+        """What the clause says to a question of yes or no; None for other questions."""
+        return {"yesno:是": True, "yesno:否": False}.get(self.kind)
 
 
 def read(folder: Path = FOLDER) -> list[Written]:
     """All questions, in the order of the files' names."""
     lines = (line for path in sorted(folder.glob("*.jsonl")) for line in path.read_text("utf-8").splitlines())
-    return [Written(row["doc"], row["q"], row["a"], row["e"], row["k"]) for row in map(json.loads, lines)]
+    return [_written(json.loads(line)) for line in lines]
+
+
+def _written(row: Mapping[str, Any]) -> Written:
+    answers = row.get("answers") or ([[row["a"]]] if row["a"] else [])
+    return Written(row["doc"], row["q"], row["a"], row["e"], row["k"], tuple(tuple(parts) for parts in answers))
+
+
+def part_of_document(document: Document) -> Part:
+    """Return the part of a document: our own train, a published PDF is dealt by its file's name, others by title."""
+    path = Path(document.source)
+    if (policy.OWN / path.name).is_file():
+        return "train"
+    return part_of(path.stem if path.suffix == ".pdf" else document.title)
 
 
 class Shelf:
@@ -119,9 +146,10 @@ def examples(data: Path, part: Part, seed: int, folder: Path = FOLDER) -> Iterat
     found = {
         key: document
         for key, document in documents(data, {each.document for each in questions}).items()
-        if part_of(document.title) == part
+        if part_of_document(document) == part
     }
-    yield from _examples([each for each in questions if each.document in found], Shelf(found), random.Random(seed))
+    asked = [each for each in questions if each.document in found and (each.answer or not each.is_answered)]
+    yield from _examples(asked, Shelf(found), random.Random(seed))
 
 
 def _examples(questions: Sequence[Written], shelf: Shelf, draw: random.Random) -> Iterator[Example]:
@@ -153,7 +181,7 @@ def _around(written: Written, passage: Passage, span: Span, size: int) -> Iterat
     for cut in window_spans(passage.text, size):
         if cut.contains(span):
             answer = span.shift(-cut.start) if written.answer else None
-            yield Example(written.question, _window(passage, cut), answer, f"written {written.kind}")
+            yield Example(written.question, _window(passage, cut), answer, f"written {written.kind}", written.verdict)
 
 
 def _window(passage: Passage, span: Span) -> Window:

@@ -32,7 +32,7 @@ LEAD_CHARACTERS = 90
 READ_CHARACTERS = 60
 """How much is shown of each passage that was read."""
 
-SURE, FAIR = 0.85, 0.6
+SURE, FAIR = 0.92, 0.6
 """From which confidence on an answer is called sure, or fair."""
 
 REFUSAL = '<p class="yj-refusal">'
