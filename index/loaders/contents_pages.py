@@ -12,8 +12,13 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 _TITLE = re.compile(r"目[ \u3000]*[录錄次]|contents|table of contents", re.I)
-_LEADER = re.compile(r"(?:[.．…·⋯‥•_]{2}|[^0-9.][.．…·⋯‥•]|[…⋯])[.．…·⋯‥•_ ]*[—–-]?[ ]?[0-9IVXivx]{1,4}[ ]?[—–-]?$")
-_PAGE = re.compile(r"[.．…·⋯‥•_ \t]*[—–-]?[ ]?[0-9IVXivx]{0,4}[ ]?[—–-]?$")
+# A line may be as long as a file: patterns that try each dot of a row against all that follow would take time with its
+# square. A leader is therefore looked for in the last dots of a row, a page from the first dot alone.
+_LEADER = re.compile(
+    r"(?:[.．…·⋯‥•_]{2}|[^0-9.][.．…·⋯‥•]|[…⋯])[.．…·⋯‥•_ ]{0,120}[—–-]?[ ]?[0-9IVXivx]{1,4}[ ]?[—–-]?$"
+)
+_PAGE = re.compile(r"(?<![.．…·⋯‥•_ \t])[.．…·⋯‥•_ \t]*+[—–-]?[ ]?[0-9IVXivx]{0,4}[ ]?[—–-]?$")
+_NUMBERED = re.compile(r"[^0-9.][0-9]{1,3}$")
 _ENTRY_MAX = 60  # characters
 _RUN_MIN = 3  # entries of a table of contents
 _GAP_MAX = 2  # lines between entries: first halves of long ones
@@ -56,7 +61,7 @@ def _is_entry(line: str) -> bool:
 
 def _is_numbered(line: str) -> bool:
     """Return whether a line ends in a number that stands apart, as that of a page does."""
-    return re.search(r"[^0-9.]\s*[0-9]{1,3}$", line) is not None and not re.search(r"[。；：，]", line)
+    return _NUMBERED.search(line) is not None and not re.search(r"[。；：，]", line)
 
 
 def _key(line: str) -> str:
