@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from index.filters import Filter
 from tests.support.browser import ANSWER, ASK, CITATION, PANEL, PATIENCE, Watch, chromium, needs_chromium
@@ -137,15 +137,37 @@ def test_a_site_that_is_not_allowed_is_told_so_and_shows_nothing_of_the_chat(bro
     with portal("stranger.test") as stranger:
         stranger.embed(service)
         context = browser.new_context()
-        page = context.new_page()
+        page, watch = context.new_page(), Watch()
+        watch.attach(page)
         page.goto(stranger.address)
         page.locator(BUBBLE).click()
-        expect(page.locator(f"{HOST} .note")).to_contain_text("没有允许本网站嵌入")
+        expect(page.locator(f"{HOST} .note")).to_contain_text("暂时打不开问答页")
+        # Who set the site up can mend it; visitors cannot.
+        assert [said for said in watch.console if f"--allow-origin {stranger.address}" in said]
         expect(page.locator(HOST).get_by_role("button", name="重试")).to_be_visible()
         assert page.frame_locator(f"{HOST} iframe").locator(ASK).count() == 0
         page.keyboard.press("Escape")
         expect(page.locator(DIALOG)).to_be_hidden()
         context.close()
+
+
+def test_a_chat_that_starts_slowly_is_waited_for_and_not_called_out_of_reach(browser, site, service):
+    site.embed(service)
+    with visiting(browser, site.address) as (page, _):
+        held: list[Route] = []
+        page.route("**/static/embed.js", held.append)
+        # Longer after its page has loaded than one that was refused is given.
+        page.evaluate(f"""() => {{
+            const {{ shadowRoot }} = document.querySelector("{HOST}");
+            shadowRoot.querySelector(".bubble").click();
+            shadowRoot.querySelector("iframe").onload = () => setTimeout(() => window.later = true, 1500);
+        }}""")
+        page.wait_for_function("window.later")
+        expect(page.locator(f"{HOST} .note")).to_have_text("正在打开…")
+        page.unroute("**/static/embed.js")
+        for each in held:
+            each.continue_()
+        expect(page.frame_locator(f"{HOST} iframe").locator(ASK)).to_be_visible()
 
 
 def test_on_a_phone_it_covers_the_screen_and_the_page_behind_stands_still(browser, site, service):
@@ -206,7 +228,8 @@ def test_a_key_opens_what_it_may_is_in_no_address_that_a_server_sees_and_can_be_
             assert (watch.failures, watch.console) == ([], [])
             book.revoke(key.id)
             ask(chat, "补贴")
-            expect(chat.get_by_text("已被吊销")).to_be_visible()
+            expect(chat.get_by_text("此页面尚未获准使用问答服务")).to_be_visible()
+            assert [said for said in watch.console if "已被吊销" in said and "yiju-serve keys" in said]
             assert {failure.partition(" ")[0] for failure in watch.failures} == {"401"}
             watch.failures.clear()
             watch.console.clear()

@@ -8,6 +8,9 @@
   const key = fragment.get("key");
   const plain = window.fetch;
 
+  // To the page around the frame: this is the service, however long the chat takes to start.
+  if (parent !== window && new URLSearchParams(location.search).has("embed")) parent.postMessage({ yiju: "here" }, "*");
+
   // An address bar shows its fragment; a frame has none, and needs it when it is loaded again.
   if (key && window.top === window) {
     fragment.delete("key");

@@ -43,10 +43,10 @@
     lang: ["zh 或 en", oneOf("zh", "en")],
     theme: ["auto、light 或 dark", oneOf("auto", "light", "dark")],
     question: ["1 到 500 个字", text(500)],
-    documents: ["以逗号分隔的文档编号", list(/^[\w-]{1,100}$/)],
-    issuers: ["以逗号分隔的单位名称", list(/^.{1,100}$/)],
-    regions: ["以逗号分隔的地区名称", list(/^.{1,100}$/)],
-    years: ["以逗号分隔的四位年份", list(/^\d{4}$/)],
+    documents: ["逗号分隔的文档编号", list(/^[\w-]{1,100}$/)],
+    issuers: ["逗号分隔的单位名称", list(/^.{1,100}$/)],
+    regions: ["逗号分隔的地区名称", list(/^.{1,100}$/)],
+    years: ["逗号分隔的四位年份", list(/^\d{4}$/)],
     key: ["站点密钥", (value) => (/^[\w.-]{8,200}$/.test(value) ? value : undefined)],
   };
   /* What narrows the documents: attribute → parameter of the chat's address. */
@@ -60,13 +60,14 @@
 
   const host = document.createElement(TAG);
   const root = host.attachShadow({ mode: "open" });
-  const bubble = element("button", { type: "button", className: "bubble", textContent: words.mark });
+  const bubble = element("button", { className: "bubble", textContent: words.mark });
   const panel = element("section", { hidden: true, tabIndex: -1 });
   const apart = element("a", { href: address(false), target: "_blank", rel: "noopener", textContent: "↗" });
-  const close = element("button", { type: "button", textContent: "×" });
+  const close = element("button", { textContent: "×" });
   const note = element("div", { className: "note" });
   const ends = [element("i", { tabIndex: 0 }), element("i", { tabIndex: 0 })];
   let chat = null;
+  let here = 0;
   let ready = false;
   let scrolling = null;
 
@@ -106,7 +107,7 @@
   function list(each) {
     return (value) => {
       const parts = value.split(/[,，]/).map((part) => part.trim()).filter(Boolean);
-      return parts.length && parts.every((part) => each.test(part)) ? parts : undefined;
+      return parts[0] && parts.every((part) => each.test(part)) ? parts : undefined;
     };
   }
 
@@ -167,23 +168,20 @@
 
   function load() {
     chat?.remove();
+    here = 0;
     ready = false;
     note.replaceChildren(words.loading);
     note.hidden = false;
     chat = element("iframe", { title, allow: "clipboard-write", src: address(true) });
-    // A page that was refused or not reached loads too, as the browser's own; only ours says that it is there.
-    chat.addEventListener("load", () => setTimeout(() => ready || fail(), 1000));
+    // A page that was refused or not reached loads too, as the browser's own; only ours says first that it is here.
+    chat.addEventListener("load", () => setTimeout(() => here || fail(), 1000));
     panel.insertBefore(chat, ends[1]);
   }
 
   function fail() {
-    console.error(`依据：打不开 ${origin} 的问答页：服务没有回应，或者启动时没有用 --allow-origin ${location.origin} 允许本网站嵌入。`);
-    const again = element("button", { type: "button", textContent: words.again });
-    again.addEventListener("click", () => {
-      close.focus();
-      load();
-    });
-    note.replaceChildren(words.failed, again);
+    console.error(`依据：打不开 ${origin}：服务没有回应，或启动时没有用 --allow-origin ${location.origin}。`);
+    const retry = () => { close.focus(); load(); };
+    note.replaceChildren(words.failed, element("button", { textContent: words.again, onclick: retry }));
   }
 
   function show() {
@@ -191,8 +189,7 @@
     panel.hidden = false;
     bubble.hidden = true;
     cover();
-    if (ready) enter();
-    else close.focus();
+    enter();
   }
 
   function hide() {
@@ -220,10 +217,12 @@
 
   function onMessage(event) {
     if (!chat || event.source !== chat.contentWindow || event.origin !== origin) return;
-    if (event.data?.yiju === "close") hide();
-    if (event.data?.yiju === "keep") keep(event.data.kept);
-    if (event.data?.yiju === "kept?") giveBack();
-    if (event.data?.yiju !== "ready") return;
+    const { yiju: said, kept } = event.data ?? {};
+    if (said === "close") hide();
+    if (said === "keep") keep(kept);
+    if (said === "kept?") giveBack();
+    if (said === "here") here = setTimeout(() => ready || fail(), 60000);
+    if (said !== "ready") return;
     ready = note.hidden = true;
     if (root.activeElement === close) enter();
   }
