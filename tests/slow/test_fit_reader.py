@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +9,13 @@ import pytest
 
 from eval.records import Query
 from index.encoding.caching import RememberingEncoder
-from index.records import Document
+from index.records import Document, Span
 from index.store.passage_index import PassageIndex
 from qa.reading.extractive_reader import ExtractiveReader
-from qa.reading.features import FEATURES, LEXICAL, places
+from qa.reading.features import FEATURES, LEXICAL, SECOND, places
 from qa.reading.model_input import Window
 from qa.reading.ranking import RankingModel
+from qa.reading.span_model import Support
 from qa.settings import Caution
 from tests.support.fakes import FakeSpans, HashEncoder, weights
 from training.fit.fit_reader import (
@@ -29,6 +31,7 @@ from training.fit.fit_reader import (
     fit_logistic,
     fit_ranking,
     ranked,
+    second,
     worded,
 )
 
@@ -108,16 +111,27 @@ def test_nothing_answers_what_has_no_answer_or_no_candidates() -> None:
 
 def test_what_is_fitted_on_has_the_features_of_its_model() -> None:
     asking = next(askings(INDEX, QUERIES))
-    first, second = worded(asking), ranked(asking, ExtractiveReader(ENCODER, INDEX, FakeSpans(), weights()))
-    assert first is not None and first.features.shape == (len(first.right), len(LEXICAL))
-    assert second is not None and second.features.shape == (len(second.right), len(FEATURES))
-    assert first.right.any() and second.right.any()
+    reader = ExtractiveReader(ENCODER, INDEX, FakeSpans(), weights())
+    made = (worded(asking), ranked(asking, reader), second(asking, reader))
+    for each, names in zip(made, (LEXICAL, FEATURES, SECOND), strict=True):
+        assert each is not None and each.features.shape == (len(each.right), len(names))
+        assert each.right.any() and not each.right.all()
+
+
+def test_the_second_look_is_fitted_on_what_the_network_says_of_each_candidate() -> None:
+    asking = next(askings(INDEX, QUERIES))
+    reader = ExtractiveReader(ENCODER, INDEX, FakeSpans({"光伏装机": "70MW"}), weights())
+    made = second(asking, reader)
+    assert made is not None
+    support = made.features[:, SECOND.index("support")]
+    assert support[made.right].min() > support[~made.right].max()
 
 
 def test_a_question_without_its_evidence_is_not_fitted_on() -> None:
     _, robbed, *_ = askings(INDEX, QUERIES)
     assert worded(robbed) is None
-    assert ranked(robbed, ExtractiveReader(ENCODER, INDEX, FakeSpans(), weights())) is None
+    reader = ExtractiveReader(ENCODER, INDEX, FakeSpans(), weights())
+    assert ranked(robbed, reader) is None and second(robbed, reader) is None
 
 
 def test_a_fitted_model_round_trips_through_json_and_is_the_same_each_time() -> None:
@@ -125,7 +139,7 @@ def test_a_fitted_model_round_trips_through_json_and_is_the_same_each_time() -> 
     model = fit(development, ENCODER, FakeSpans(), REFUSED)
     assert RankingModel.from_json(json.loads(json.dumps(model.to_json()))).to_json() == model.to_json()
     assert fit(development, ENCODER, FakeSpans(), REFUSED).to_json() == model.to_json()
-    assert all(np.isfinite(part).all() for part in (model.first, model.ranking, model.confidence))
+    assert all(np.isfinite(part).all() for part in (model.first, model.ranking, model.second, model.confidence))
 
 
 def test_a_score_is_of_a_model_that_has_not_seen_the_question() -> None:
@@ -149,6 +163,22 @@ def test_a_window_is_read_once() -> None:
     first, again = remembering.read("问", windows), remembering.read("问", windows[:1])
     assert [window.text for _, window in spans.seen] == ["甲。", "乙。"]
     assert first[0] is first[2] is again[0] and first[0] is not first[1]
+
+
+def test_a_candidate_is_judged_once() -> None:
+    asked: list[tuple[Window, Span]] = []
+
+    class Counting(FakeSpans):
+        def judge(self, question: str, marked: Sequence[tuple[Window, Span]]) -> list[Support]:
+            asked.extend(marked)
+            return super().judge(question, marked)
+
+    window = Window("t", (), "甲乙。")
+    one, other = (window, Span(0, 1)), (window, Span(1, 2))
+    remembering = RememberingSpans(Counting({"问": "甲"}))
+    first, again = remembering.judge("问", [one, other, one]), remembering.judge("问", [one])
+    assert asked == [one, other]
+    assert first[0] is first[2] is again[0] and (first[0].answers, first[1].answers) == (4.0, -4.0)
 
 
 def test_more_caution_is_a_higher_threshold() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from random import Random
@@ -24,8 +24,9 @@ from qa.reading.model_input import InputTokenizer, Window
 from qa.reading.span_model import MODEL, load_span_model
 from training.encoder.e5_tokenizer import kept_rows
 from training.encoder.e5_weights import BLOCK, Blocks, Shape
-from training.reader import export, mrc, policy, train, written
-from training.reader.examples import Example
+from training.reader import export, mistakes, mrc, policy, train, written
+from training.reader.examples import Example, Judgement
+from training.reader.judging import judgements
 from training.reader.network import HEADS, SpanNetwork
 from training.reader.partition import GOLD, part_of
 from training.reader.shipped import shipped_state
@@ -257,6 +258,45 @@ def test_every_written_question_holds_its_answer_and_asks_about_no_gold_document
         assert each.answer is None or each.answer in each.clause, each
 
 
+# --- Judgements ---
+
+
+def test_the_answer_is_supported_and_other_candidates_of_its_kind_are_not() -> None:
+    text = "风电装机容量达到180兆瓦，光伏装机容量达到70兆瓦，由县发展改革委牵头。"
+    asked = Example("光伏装机多少", Window("方案", ("一",), text), Span(text.index("70"), text.index("70") + 4), "test")
+    for seed in range(20):
+        made = list(judgements(asked, Random(seed)))
+        told = {each.candidate.slice(each.window.text): each.supported for each in made}
+        assert told == {"70兆瓦": True, "180兆瓦": False}
+        assert all((each.window.title, each.window.path) == ("方案", ("一",)) for each in made)
+        assert list(judgements(asked, Random(seed))) == made
+
+
+def test_nothing_is_supported_where_there_is_no_answer() -> None:
+    text = "风电装机容量达到180兆瓦，光伏装机容量达到70兆瓦。"
+    made = [
+        each
+        for seed in range(20)
+        for each in judgements(Example("核电装机多少", Window("方案", (), text), None, "test"), Random(seed))
+    ]
+    assert len(made) >= 20 and not any(each.supported for each in made)
+    assert {"180兆瓦", "70兆瓦"} <= {each.candidate.slice(each.window.text) for each in made}
+
+
+@pytest.mark.parametrize("verdict", [True, False])
+def test_only_the_answer_to_yes_or_no_says_which(verdict: bool) -> None:
+    asked = replace(example("70MW"), verdict=verdict)
+    made = list(judgements(asked, Random(1)))
+    assert {(each.supported, each.verdict) for each in made} == {(True, verdict), (False, None)}
+
+
+def test_candidates_in_a_file_are_read_as_they_were_found(tmp_path: Path) -> None:
+    row = {"q": "光伏", "title": "方案", "path": ["一"], "text": TEXT, "span": [10, 14], "ok": True, "v": None}
+    put(tmp_path / "found.jsonl", [row])
+    (found,) = mistakes.read(tmp_path / "found.jsonl")
+    assert found == Judgement("光伏", Window("方案", ("一",), TEXT), Span(10, 14), True, "mistakes")
+
+
 # --- Labels, batches, loss ---
 
 TEXT = "光伏发电计划装机容量70MW。总投资5亿元。"
@@ -265,6 +305,11 @@ TEXT = "光伏发电计划装机容量70MW。总投资5亿元。"
 def example(answer: str | None, text: str = TEXT) -> Example:
     span = None if answer is None else Span(text.index(answer), text.index(answer) + len(answer))
     return Example("光伏装机是多少", Window("方案", (), text), span, "test")
+
+
+def judgement(candidate: str, supported: bool, verdict: bool | None = None) -> Judgement:
+    span = Span(TEXT.index(candidate), TEXT.index(candidate) + len(candidate))
+    return Judgement("光伏装机是多少", Window("方案", (), TEXT), span, supported, "test", verdict)
 
 
 def test_a_label_is_where_the_answer_s_first_and_last_token_stand() -> None:
@@ -282,6 +327,22 @@ def test_without_an_answer_the_label_is_the_first_position() -> None:
 def test_an_answer_that_was_cut_off_makes_no_label() -> None:
     assert train.labelled(example("70MW", "装机的" * 400 + "70MW"), INPUT) is None
     assert train.labelled(example("装机的" * 400, "装机的" * 400), INPUT) is None
+
+
+@pytest.mark.parametrize(("verdict", "affirmed"), [(None, train.IGNORED), (True, 1), (False, 0)])
+def test_a_marked_candidate_is_labelled_with_its_verdicts_and_with_no_place(
+    verdict: bool | None, affirmed: int
+) -> None:
+    for supported in (True, False):
+        made = train.labelled(judgement("70MW", supported, verdict), INPUT)
+        assert made is not None and (made.start, made.end) == (train.IGNORED, train.IGNORED)
+        assert (made.supported, made.affirmed) == (supported, affirmed)
+        assert made.ids == INPUT.marked("光伏装机是多少", Window("方案", (), TEXT), Span(10, 14))
+
+
+def test_an_answer_in_its_place_is_labelled_with_no_verdict() -> None:
+    made = train.labelled(example("70MW"), INPUT)
+    assert made is not None and (made.supported, made.affirmed) == (train.IGNORED, train.IGNORED)
 
 
 def test_every_example_of_an_official_document_can_be_learnt(pairs: list[Example]) -> None:
@@ -304,17 +365,43 @@ def test_batches_hold_everything_once_and_keep_the_size() -> None:
 
 
 def test_padding_is_masked() -> None:
-    ids, mask, places = train.tensors([train.Labelled((0, 5, 2), 1, 1), train.Labelled((0, 5, 6, 7, 2), 2, 3)])
+    batch = [train.Labelled((0, 5, 2), 1, 1), train.Labelled((0, 5, 6, 7, 2), train.IGNORED, train.IGNORED, 1, 0)]
+    ids, mask, labels = train.tensors(batch)
     assert ids.tolist() == [[0, 5, 2, 0, 0], [0, 5, 6, 7, 2]]
     assert mask.sum(dim=1).tolist() == [3, 5] and mask[0].tolist() == [True] * 3 + [False] * 2
-    assert places.tolist() == [[1, 1], [2, 3]]
+    none = train.IGNORED
+    assert labels.tolist() == [[1, 1, none, none], [none, none, 1, 0]]
+
+
+LOGITS = torch.tensor([[[1.0, 3.0], [2.0, 1.0], [50.0, 50.0]]])
+"""Of a text of two tokens and one of padding."""
+PLACES = np.log(np.exp([1, 2]).sum()) - 2 + np.log(np.exp([3, 1]).sum()) - 3
+"""What a start at 1 and an end at 0 cost by `LOGITS`."""
+NONE = train.IGNORED
+
+
+def loss(scores: torch.Tensor, support: list[list[float]], labels: list[list[int]]) -> float:
+    mask = torch.tensor([[True, True, False]] * len(labels))
+    return train.loss_of(scores, torch.tensor(support), mask, torch.tensor(labels)).item()
 
 
 def test_the_loss_is_that_of_start_and_end_and_padding_costs_nothing() -> None:
-    mask, places = torch.tensor([[True, True, False]]), torch.tensor([[1, 0]])
-    scores = torch.tensor([[[1.0, 3.0], [2.0, 1.0], [50.0, 50.0]]])
-    start, end = np.log(np.exp([1, 2]).sum()) - 2, np.log(np.exp([3, 1]).sum()) - 3
-    assert train.loss_of(scores, mask, places).item() == pytest.approx(start + end, abs=1e-5)
+    # What the second head says of a text without a marked candidate costs nothing either.
+    assert loss(LOGITS, [[9.0, -9.0]], [[1, 0, NONE, NONE]]) == pytest.approx(PLACES, abs=1e-5)
+
+
+def test_the_loss_of_verdicts_is_weighted_and_no_place_costs_anything() -> None:
+    supported, denied = np.log1p(np.exp(-2)), np.log1p(np.exp(-1))  # logit 2 for a yes, -1 for a no
+    only = train.SUPPORT_WEIGHT * supported
+    assert loss(LOGITS, [[2.0, -1.0]], [[NONE, NONE, 1, NONE]]) == pytest.approx(only, abs=1e-5)
+    both = train.SUPPORT_WEIGHT * (supported + denied)
+    assert loss(LOGITS, [[2.0, -1.0]], [[NONE, NONE, 1, 0]]) == pytest.approx(both, abs=1e-5)
+
+
+def test_a_batch_s_loss_is_the_mean_over_places_and_verdicts_of_its_texts() -> None:
+    verdict = train.SUPPORT_WEIGHT * np.log1p(np.exp(-2))
+    found = loss(LOGITS.repeat(2, 1, 1), [[9.0, 9.0], [2.0, -1.0]], [[1, 0, NONE, NONE], [NONE, NONE, 1, NONE]])
+    assert found == pytest.approx((PLACES + verdict) / 2, abs=1e-5)
 
 
 # --- The network ---
@@ -359,36 +446,57 @@ def state(of: SpanNetwork) -> dict[str, NDArray[np.float32]]:
     return {name: value.float().numpy() for name, value in of.state_dict().items()}
 
 
-def scored(of: SpanNetwork, texts: list[str]) -> tuple[list[tuple[int, ...]], list[NDArray[np.float32]]]:
-    """Ids of some texts, and the scores of each, all in one padded batch."""
+@dataclass(frozen=True)
+class Scored:
+    """A text's ids, and what the two heads say of it."""
+
+    ids: tuple[int, ...]
+    spans: NDArray[np.float32]
+    support: NDArray[np.float32]
+
+
+def scored(of: SpanNetwork, texts: list[str]) -> list[Scored]:
+    """Both heads' scores of some texts, all in one padded batch."""
     made = [train.labelled(example(None, text), INPUT) for text in texts]
     batch = [each for each in made if each]
     ids, mask, _ = train.tensors(batch)
     with torch.inference_mode():
-        scores = of(ids, mask).numpy()
-    return [each.ids for each in batch], [row[: len(each.ids)] for row, each in zip(scores, batch, strict=True)]
+        spans, support = (output.numpy() for output in of(ids, mask))
+    return [
+        Scored(each.ids, row[: len(each.ids)], verdicts)
+        for each, row, verdicts in zip(batch, spans, support, strict=True)
+    ]
 
 
 def test_padding_changes_no_score() -> None:
-    _, together = scored(network(), [TEXT, TEXT * 3])
-    _, alone = scored(network(), [TEXT])
-    np.testing.assert_allclose(together[0], alone[0], atol=1e-5)
+    together, _ = scored(network(), [TEXT, TEXT * 3])
+    (alone,) = scored(network(), [TEXT])
+    np.testing.assert_allclose(together.spans, alone.spans, atol=1e-5)
+    np.testing.assert_allclose(together.support, alone.support, atol=1e-5)
+
+
+def test_the_second_head_tells_candidates_of_the_same_window_apart() -> None:
+    marked = [train.labelled(judgement(candidate, True), INPUT) for candidate in ("70MW", "5亿元")]
+    ids, mask, _ = train.tensors([each for each in marked if each])
+    with torch.inference_mode():
+        _, support = network()(ids, mask)
+    assert not torch.allclose(support[0], support[1], atol=1e-3)
 
 
 def test_the_frozen_layers_and_the_embeddings_are_not_trained() -> None:
     trained = {name for name, each in network(frozen=2).named_parameters() if each.requires_grad}
-    assert {name.split(".")[0] for name in trained} == {"layers", "span"}
+    assert {name.split(".")[0] for name in trained} == {"layers", "span", "support"}
     assert {name.split(".")[1] for name in trained if name.startswith("layers")} == {"2"}
 
 
 def test_the_exported_graph_scores_as_the_network_does() -> None:
     trained = network()
-    ids, expected = scored(trained, [TEXT, "总投资5亿元。", TEXT * 3])
     model = export.reader(state(trained), CHECKPOINT, quantised=False)
     session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    for row, scores in zip(ids, expected, strict=True):
-        (found,) = session.run(None, {"ids": np.array([row], dtype=np.int64)})
-        np.testing.assert_allclose(found[0], scores, atol=1e-4)
+    for each in scored(trained, [TEXT, "总投资5亿元。", TEXT * 3]):
+        spans, support = session.run(["scores", "support"], {"ids": np.array([each.ids], dtype=np.int64)})
+        np.testing.assert_allclose(spans[0], each.spans, atol=1e-4)
+        np.testing.assert_allclose(support[0], each.support, atol=1e-4)
 
 
 def test_training_goes_on_from_what_was_shipped(tmp_path: Path) -> None:
@@ -398,7 +506,7 @@ def test_training_goes_on_from_what_was_shipped(tmp_path: Path) -> None:
     again = network()
     found = shipped_state(path, frozen=1)
     again.load_state_dict(found, strict=False)
-    kept = {name for name in state(trained) if name.startswith(("layers.1", "layers.2", "span"))}
+    kept = {name for name in state(trained) if name.startswith(("layers.1", "layers.2", "span", "support"))}
     assert set(found) == kept
     for name in kept:
         expected = state(trained)[name]
@@ -408,12 +516,15 @@ def test_training_goes_on_from_what_was_shipped(tmp_path: Path) -> None:
 # --- A run ---
 
 SETTINGS = train.Settings(passes=2, tokens=100, frozen=1, rate=1e-3)
-EXAMPLES = [example("70MW"), example("5亿元"), example(None, "总投资5亿元。"), example("70MW", TEXT * 2)]
+EXAMPLES = [
+    *(example("70MW"), example("5亿元"), example(None, "总投资5亿元。"), example("70MW", TEXT * 2)),
+    *(judgement("70MW", True, True), judgement("5亿元", False)),
+]
 
 
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Training and export begin from the tiny checkpoint and learn from four examples."""
+    """Training and export begin from the tiny checkpoint and learn from four examples and two judgements."""
     for module in (train, export):
         monkeypatch.setattr(module, "locate_weights", lambda: None)
         monkeypatch.setattr(module, "load_checkpoint", lambda _: CHECKPOINT)
@@ -430,6 +541,8 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
 def test_a_run_that_was_cut_off_ends_as_one_that_was_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: int
 ) -> None:
+    # Which type of number is faster is measured, and may come out otherwise later: a run keeps the one it began with.
+    monkeypatch.setattr(train, "bfloat16_is_faster", lambda: True)
     whole = train.Run(SETTINGS, tmp_path, tmp_path / "whole")
     before = {name: value.clone() for name, value in whole.network.state_dict().items()}
     whole.train(every=1e9)
@@ -445,13 +558,36 @@ def test_a_run_that_was_cut_off_ends_as_one_that_was_not(
     with pytest.raises(KeyboardInterrupt):
         train.Run(SETTINGS, tmp_path, tmp_path / "cut").train(every=-1)
     monkeypatch.setattr(train.Run, "_learn", learn)
+    monkeypatch.setattr(train, "bfloat16_is_faster", lambda: False)
     again = train.Run(SETTINGS, tmp_path, tmp_path / "cut")
     again.train(every=1e9)
     assert again.step == whole.step
     one, other = weights(tmp_path / "whole"), weights(tmp_path / "cut")
     assert all(torch.equal(one[name], other[name]) for name in one)
-    assert not torch.equal(one["span.weight"], before["span.weight"])
+    for head in ("span.weight", "support.weight"):
+        assert not torch.equal(one[head], before[head])
     assert torch.equal(one["layers.0.qkv.weight"], before["layers.0.qkv.weight"])
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_run_may_begin_with_all_of_another_s_weights(tmp_path: Path) -> None:
+    train.Run(SETTINGS, tmp_path, tmp_path).train(every=1e9)
+    begun = train.Run(replace(SETTINGS, begin=str(tmp_path / "checkpoint.pt")), tmp_path, tmp_path / "next")
+    known = begun.network.state_dict()
+    assert all(torch.equal(known[name], value) for name, value in weights(tmp_path).items())
+    assert begun.step == 0
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_head_that_a_checkpoint_lacks_begins_as_it_was_drawn(tmp_path: Path) -> None:
+    train.Run(SETTINGS, tmp_path, tmp_path).train(every=1e9)
+    path = tmp_path / "checkpoint.pt"
+    kept = {name: value for name, value in weights(tmp_path).items() if not name.startswith("support.")}
+    torch.save({"network": kept}, path)
+    fresh = train.Run(SETTINGS, tmp_path, tmp_path / "fresh").network.state_dict()
+    begun = train.Run(replace(SETTINGS, begin=str(path)), tmp_path, tmp_path / "next").network.state_dict()
+    assert all(torch.equal(begun[name], value) for name, value in kept.items())
+    assert torch.equal(begun["support.weight"], fresh["support.weight"])
 
 
 @pytest.mark.usefixtures("tiny")
@@ -468,10 +604,16 @@ def test_what_was_trained_is_exported_to_the_same_bytes_and_reads(tmp_path: Path
         given = ["--checkpoint", str(tmp_path / "checkpoint.pt"), "--folder", str(tmp_path / folder)]
         assert export.main(given) == 0
     assert (tmp_path / "one" / MODEL).read_bytes() == (tmp_path / "other" / MODEL).read_bytes()
-    (told,) = load_span_model(tmp_path / "one").read("光伏装机是多少", [Window("方案", (), TEXT)])
-    trained = network()
+    window, candidate = Window("方案", (), TEXT), Span(10, 14)
+    model, trained = load_span_model(tmp_path / "one"), network()
     trained.load_state_dict(weights(tmp_path))
-    _, (expected,) = scored(trained, [TEXT])
-    relative = (expected - expected[0])[-1 - len(told.spans) : -1]
+    (told,) = model.read("光伏装机是多少", [window])
+    (expected,) = scored(trained, [TEXT])
+    relative = (expected.spans - expected.spans[0])[-1 - len(told.spans) : -1]
     # 8-bit integers: near the network's scores, not equal to them.
     assert np.abs(told.starts - relative[:, 0]).max() < 0.25 * np.ptp(relative[:, 0]) + 0.1
+    (support,) = model.judge("光伏装机是多少", [(window, candidate)])
+    ids = torch.tensor([INPUT.marked("光伏装机是多少", window, candidate)])
+    with torch.inference_mode():
+        _, verdicts = trained(ids, torch.ones_like(ids, dtype=torch.bool))
+    assert [support.answers, support.affirms] == pytest.approx(verdicts[0].tolist(), abs=0.25)

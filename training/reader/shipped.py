@@ -32,7 +32,9 @@ def shipped_state(path: Path, frozen: int) -> dict[str, Tensor]:
         for number in range(frozen, layers)
         for name, value in _layer(constants, number)
     }
-    found |= {"span.weight": constants["span.w"].T, "span.bias": constants["span.b"]}
+    for head in ("span", "support"):
+        if f"{head}.w" in constants:
+            found |= {f"{head}.weight": constants[f"{head}.w"].T, f"{head}.bias": constants[f"{head}.b"]}
     return {name: torch.tensor(np.ascontiguousarray(value)) for name, value in found.items()}
 
 

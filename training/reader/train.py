@@ -263,6 +263,7 @@ class Run:
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "place": torch.tensor([self.step, self.number, self.done]),
+            "bfloat16": self.bfloat16,
         }
         torch.save(state, fresh)
         fresh.replace(self.folder / "checkpoint.pt")
@@ -277,6 +278,7 @@ class Run:
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.number, self.done = state["place"].tolist()
+        self.bfloat16 = state["bfloat16"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
