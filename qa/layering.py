@@ -93,10 +93,10 @@ def _value(action: argparse.Action, value: object, origin: str) -> object:
 
 def _one(action: argparse.Action, text: str, name: str, origin: str) -> object:
     kind: Callable[[str], object] = action.type if callable(action.type) else str
+    place = origin if origin.startswith("环境变量") else f"{origin} 的 {name}"
+    if action.choices is not None and text not in map(str, action.choices):
+        raise ValueError(f"{place} 是 {text!r}：应为 {'、'.join(map(str, action.choices))} 之一。")
     try:
-        made = kind(text)
+        return kind(text)
     except (ValueError, argparse.ArgumentTypeError) as error:
-        raise ValueError(f"{origin} 的 {name}：{error}") from error
-    if action.choices is not None and made not in action.choices:
-        raise ValueError(f"{origin} 的 {name} 是 {text!r}：应为 {'、'.join(map(str, action.choices))} 之一。")
-    return made
+        raise ValueError(f"{place}：{error}") from error

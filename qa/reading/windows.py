@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.records import Hit, Span
-from qa.language.grammar import Kind, candidate_at, is_paired
+from qa.language.grammar import Candidate, Kind, candidate_at, is_paired
 from qa.language.tagging import tagged
 from qa.reading.features import Matrix, Place
 from qa.reading.matching import sites, sites_of
@@ -94,9 +94,15 @@ def candidates_of(view: View, scores: Scores, found: Sequence[Place]) -> Iterato
     free = [span for span in list(whole)[:_FREE] if span not in known]
     rules = [site.candidate for site in sites(text)]
     named = [candidate_at(text, span, rules) for span in free]
-    # Where a figure begins and ends the grammar knows better.
-    for site in sites_of(text, [candidate for candidate in named if candidate.kind not in _FIGURES]):
+    # Where a figure begins and ends the grammar knows better, but it does not know ranges.
+    for site in sites_of(text, [each for each in named if each.kind not in _FIGURES or _is_range(each, known)]):
         yield Place(view.hit, view.rank, site)
+
+
+def _is_range(candidate: Candidate, known: Collection[Span]) -> bool:
+    """Return whether a figure holds two that the grammar names, as 6:40至8:20 does."""
+    inside = [span for span in known if candidate.span.contains(span) and span != candidate.span]
+    return any(a.end <= b.start for a in inside for b in inside)
 
 
 def _is_whole(text: str) -> bool:

@@ -610,7 +610,7 @@ def test_leftovers_of_a_dead_writer_go_with_the_next(folder: Path) -> None:
 def test_a_folder_with_nothing_but_leftovers_can_be_built_in(tmp_path: Path) -> None:
     folder = tmp_path / "index"
     folder.mkdir()
-    for name in (".lock", "documents.part", "documents-0123456789abcdef.jsonl"):
+    for name in (".lock", "contents.part", "contents-0123456789abcdef.arrays"):
         (folder / name).write_bytes(b"")
     build("gamma").save(folder)
     assert names_in(folder) == ["gamma"]

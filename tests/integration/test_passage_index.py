@@ -190,6 +190,7 @@ def test_every_field_of_a_document_survives_the_disk(tmp_path: Path) -> None:
         ),
         tables=(Table(Span(7, 9), "表1"),),
         origin=Origin("/文件", "0f"),
+        gaps=("第 2 页的图表没有读",),
         placed=packed([PlacedPage(707, 1000, 0.02, (PlacedLine(Span(0, 6), 90, 80, 200, 95),))]),
     )
     plain = Document(id="", title="", text="", source="")

@@ -252,7 +252,7 @@ def test_a_trusted_proxy_names_user_and_groups():
     client = proxied(address=PROXY)
     for headers, name, role in [
         ({"X-Remote-User": "li.lei"}, "li.lei", "admin"),
-        ({"X-Remote-User": "han", "X-Remote-Groups": "x, 编辑".encode()}, "han", "reader"),
+        ({"X-Remote-User": "han", "X-Remote-Groups": "x, 编辑".encode()}, "han", "editor"),
         ({"X-Remote-User": "han"}, "han", "reader"),
     ]:
         said = client.get("/api/documents", headers=headers).json()
