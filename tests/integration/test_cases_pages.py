@@ -48,7 +48,7 @@ ANSWERED = [
 ]
 
 
-@pytest.mark.parametrize(("name", "question", "right"), ANSWERED, ids=[name for name, _, _ in ANSWERED])
+@pytest.mark.parametrize(("name", "question", "right"), ANSWERED, ids=str)
 def test_a_page_is_read_well_enough_to_answer_from(tmp_path: Path, name: str, question: str, right: str) -> None:
     PassageIndex.build([load(CASES / name)], load_encoder()).save(tmp_path / "index")
     answer = open_assistant(Settings(index=tmp_path / "index")).ask(question)

@@ -323,7 +323,8 @@ def test_names_in_another_encoding_are_read_or_shown_somehow(
 # As processes
 
 DRIVER = """
-import signal, sys
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 from index.__main__ import main
 from tests.support.fakes import HashEncoder
 
@@ -331,7 +332,8 @@ class Slow(HashEncoder):
     def encode_passages(self, texts):
         print("encoding", file=sys.stderr, flush=True)
         if WAITS:
-            signal.pause()  # until a signal ends it
+            while True:
+                time.sleep(0.05)  # until a signal ends it
         return super().encode_passages(texts)
 
 sys.exit(main(sys.argv[1:], load_encoder=lambda name: Slow(name=name, revision=f"revision of {name}")))

@@ -247,7 +247,8 @@ def test_what_programs_leave_behind_is_no_document(papers: Path, name: str) -> N
 
 
 DRIVER = """
-import signal, sys
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 from index.store import sync
 from index.__main__ import main
 from tests.support.fakes import HashEncoder
@@ -258,7 +259,8 @@ class Stuck(HashEncoder):
         Stuck.count += 1
         if Stuck.count > 2:
             print("encoding", file=sys.stderr, flush=True)
-            signal.pause()
+            while True:
+                time.sleep(0.05)
         return super().encode_passages(texts)
 sys.exit(main(sys.argv[1:], load_encoder=lambda name: Stuck(name=name, revision=f"revision of {name}")))
 """
