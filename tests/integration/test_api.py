@@ -408,7 +408,7 @@ def test_a_record_that_cannot_be_written_costs_no_answer(tmp_path):
 @pytest.mark.parametrize("rest", ["", "/text", "/context?start=0&end=1"])
 def test_tricks_in_document_ids_find_nothing(client, id, rest):
     reply = client.get(f"/api/documents/{id}{rest}")
-    assert reply.status_code == 404
+    assert reply.status_code == (400 if "%00" in id else 404)  # no address holds a control character
     assert set(reply.json()["error"]) == {"code", "message"}
 
 

@@ -1,11 +1,11 @@
 "use strict";
 
-/* 依据: puts a chat bubble on any page; nothing more is loaded before the first click.
+/* 依据: puts a chat bubble on any page; the rest is loaded with the first click.
 
    <script src="http://HOST/widget.js" data-title="文档问答" defer></script>
 
-   Every attribute is optional; http://HOST/widget/setup writes the tag for you. The host page's content security policy,
-   if it has one, must name http://HOST in script-src and frame-src; styles need no exception. */
+   Every attribute is optional; http://HOST/widget/setup writes the tag for you. The page's content security policy
+   must name http://HOST in script-src and frame-src. */
 (() => {
   const script = document.currentScript ?? document.querySelector('script[src*="/widget.js"]');
   const { origin } = new URL(script.src);
@@ -34,7 +34,7 @@
     },
   };
 
-  /* Attribute → what it must be, in words, and the value it stands for; undefined if it is not that. */
+  /* Attribute → what it must be, and how it is read; undefined if it is not that. */
   const RULES = {
     position: ["right 或 left", oneOf("right", "left")],
     color: ["CSS 颜色", opaque],
@@ -72,29 +72,29 @@
   let scrolling = null;
 
   const STYLE = `
-    :host { all: initial !important; }
-    * { box-sizing: border-box; font-family: system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif; }
-    [hidden] { display: none !important; }
-    .bubble, header { background: ${ground}; color: ${ink(ground)}; }
-    button, a { border: 0; padding: 0; background: none; color: inherit; cursor: pointer; text-decoration: none; text-align: center; }
-    :is(button, a):focus-visible { outline: 3px solid currentColor; outline-offset: -5px; }
-    .bubble { position: fixed; z-index: 2147483000; bottom: 20px; ${set.position ?? "right"}: 20px; width: 56px; height: 56px;
-      border: 1px solid transparent; border-radius: 18px; font-size: 22px; font-weight: 650; box-shadow: 0 8px 28px rgb(0 0 0 / 24%); }
-    section { position: fixed; z-index: 2147483001; bottom: 20px; ${set.position ?? "right"}: 20px; display: flex; flex-direction: column;
-      width: min(420px, calc(100vw - 40px)); height: min(680px, calc(100vh - 40px)); border: 1px solid #8884; border-radius: 18px;
-      overflow: hidden; outline: 0; background: #f6f7f5; color: #1c2421; box-shadow: 0 16px 56px rgb(0 0 0 / 28%); }
-    header { display: flex; align-items: center; padding: 0 4px 0 16px; min-height: 46px; font-size: 15px; font-weight: 600; }
-    header span { flex: 1; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
-    header :is(a, button) { width: 40px; height: 40px; border-radius: 10px; font-size: 22px; line-height: 40px; }
-    header a { font-size: 17px; }
-    iframe { flex: 1; width: 100%; min-height: 0; border: 0; }
-    .note { display: grid; flex: 1; align-content: center; justify-items: center; gap: 16px; padding: 24px; font-size: 15px; line-height: 1.7; text-align: center; }
-    .note button { padding: 8px 20px; border: 1px solid; border-radius: 10px; font-size: 15px; }
-    .note:not([hidden]) ~ iframe { flex: 0 0 0; height: 0; }
-    .dark { background: #121614; color: #e6ebe8; }
-    @media (prefers-color-scheme: dark) { .auto { background: #121614; color: #e6ebe8; } }
-    @media ${small.media} { section { inset: 0; width: 100%; height: 100%; border: 0; border-radius: 0; } }
-    @media print { .bubble, section { display: none; } }`;
+  :host { all: initial !important; }
+  * { box-sizing: border-box; font-family: system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif; }
+  [hidden] { display: none !important; }
+  .bubble, header { background: ${ground}; color: ${ink(ground)}; }
+  button, a { border: 0; padding: 0; background: none; color: inherit; cursor: pointer; text-decoration: none; text-align: center; }
+  :is(button, a):focus-visible { outline: 3px solid currentColor; outline-offset: -5px; }
+  .bubble { position: fixed; z-index: 2147483000; bottom: 20px; ${set.position ?? "right"}: 20px; width: 56px; height: 56px;
+  border: 1px solid transparent; border-radius: 18px; font-size: 22px; font-weight: 650; box-shadow: 0 8px 28px rgb(0 0 0 / 24%); }
+  section { position: fixed; z-index: 2147483001; bottom: 20px; ${set.position ?? "right"}: 20px; display: flex; flex-direction: column;
+  width: min(420px, calc(100vw - 40px)); height: min(680px, calc(100vh - 40px)); border: 1px solid #8884; border-radius: 18px;
+  overflow: hidden; outline: 0; background: #f6f7f5; color: #1c2421; box-shadow: 0 16px 56px rgb(0 0 0 / 28%); }
+  header { display: flex; align-items: center; padding: 0 4px 0 16px; min-height: 46px; font-size: 15px; font-weight: 600; }
+  header span { flex: 1; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
+  header :is(a, button) { width: 40px; height: 40px; border-radius: 10px; font-size: 22px; line-height: 40px; }
+  header a { font-size: 17px; }
+  iframe { flex: 1; width: 100%; min-height: 0; border: 0; }
+  .note { display: grid; flex: 1; align-content: center; justify-items: center; gap: 16px; padding: 24px; font-size: 15px; line-height: 1.7; text-align: center; }
+  .note button { padding: 8px 20px; border: 1px solid; border-radius: 10px; font-size: 15px; }
+  .note:not([hidden]) ~ iframe { flex: 0 0 0; height: 0; }
+  .dark { background: #121614; color: #e6ebe8; }
+  @media (prefers-color-scheme: dark) { .auto { background: #121614; color: #e6ebe8; } }
+  @media ${small.media} { section { inset: 0; width: 100%; height: 100%; border: 0; border-radius: 0; } }
+  @media print { .bubble, section { display: none; } }`;
 
   function oneOf(...known) {
     return (value) => (known.includes(value) ? value : undefined);
@@ -131,7 +131,7 @@
     return 1.05 / (0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05) >= 4.5 ? "#fff" : "#000";
   }
 
-  /** The attributes of the script tag; what is none of what it may be is left out, with one warning for all. */
+  /** The tag's attributes; wrong ones are left out, with one warning. */
   function settings() {
     const found = {};
     const wrong = [];
@@ -145,7 +145,7 @@
     return found;
   }
 
-  /** Where the chat is. The key stands behind #, a part that no server and no log ever gets. */
+  /** Where the chat is. What stands behind # no server gets. */
   function address(framed) {
     const url = new URL("chat/", script.src);
     const add = (name, value) => value && url.searchParams.append(name, value);
@@ -173,7 +173,7 @@
     note.replaceChildren(words.loading);
     note.hidden = false;
     chat = element("iframe", { title, allow: "clipboard-write", src: address(true) });
-    // A page that was refused or not reached loads too, as the browser's own; only ours says first that it is here.
+    // A page that was refused or not reached loads too, as the browser's own; only ours says it is here.
     chat.addEventListener("load", () => setTimeout(() => here || fail(), 1000));
     panel.insertBefore(chat, ends[1]);
   }
@@ -199,7 +199,7 @@
     bubble.focus();
   }
 
-  /** On a small screen the chat is all there is: the page behind it neither scrolls nor is read out. */
+  /** On a small screen the page behind it neither scrolls nor is read out. */
   function cover() {
     const page = document.documentElement.style;
     const covers = small.matches && !panel.hidden;
@@ -208,7 +208,7 @@
     [page.overflow, scrolling] = covers ? ["hidden", page.overflow] : [scrolling, null];
   }
 
-  /** Into the chat: where the focus was there, or its last element when it comes from behind. */
+  /** Into the chat, where the focus was, or to its last element. */
   function enter(what = "focus") {
     if (!ready) return close.focus();
     chat.focus();
@@ -227,7 +227,7 @@
     if (root.activeElement === close) enter();
   }
 
-  /** Browsers may refuse a frame of another site its own storage; then this page keeps the conversation of its tab. */
+  /** Browsers may refuse a frame of another site its own storage: this page keeps it. */
   function keep(kept) {
     try {
       sessionStorage.setItem(KEPT, JSON.stringify(kept));
