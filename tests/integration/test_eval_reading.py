@@ -159,8 +159,8 @@ def test_the_right_context_counts_among_the_first_five(index: PassageIndex, plac
 def test_what_finding_costs_is_the_difference_over_the_same_questions() -> None:
     scores = dict.fromkeys(open_domain.LABELS, 0.0)
     asked = [
-        open_domain.Asked(scores | {"f1_given": 1.0, "f1_forced": 1.0}, 0.010),
-        open_domain.Asked(scores | {"f1_given": 0.5, "f1_forced": 0.0}, 0.030),
+        open_domain.OpenQuestion(scores | {"f1_given": 1.0, "f1_forced": 1.0}, 0.010),
+        open_domain.OpenQuestion(scores | {"f1_given": 0.5, "f1_forced": 0.0}, 0.030),
     ]
     report = open_domain.make_report("dev", 1000, asked)
     assert report["loss"]["value"] == 0.25
