@@ -131,6 +131,7 @@ const link = (id) => make("a", { href: new URL(`chat/?document=${encodeURICompon
 function watch() {
   if (events) return;
   events = new EventSource(new URL("api/jobs/events", ROOT));
+  events.addEventListener("open", begin); // what ended before the stream was open is not told by it
   events.addEventListener("job", ({ data }) => {
     const job = JSON.parse(data);
     const ended = job.state === "done" || job.state === "failed";
