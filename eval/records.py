@@ -62,7 +62,7 @@ class Dataset:
 
     @property
     def splits(self) -> dict[str, int]:
-        """Questions in each split, by name; `-` stands for none."""
+        """Return questions in each split, by name; `-` stands for none."""
         return dict(sorted(Counter(query.split or "-" for query in self.queries).items()))
 
 

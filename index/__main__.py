@@ -473,7 +473,7 @@ class _Report:
 
     @property
     def complete(self) -> bool:
-        """Whether all of every file was read."""
+        """Return whether all of every file was read."""
         return not self._failures and not self._notices
 
     def close(self, files: int, *, found: bool) -> None:

@@ -30,7 +30,7 @@ class Filter:
 
     @property
     def is_everything(self) -> bool:
-        """Whether it restricts nothing."""
+        """Return whether it restricts nothing."""
         parts = (self.documents, self.issuers, self.regions, self.years, self.without)
         return all(part is None for part in parts) and (self.also is None or self.also.is_everything)
 

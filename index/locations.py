@@ -32,7 +32,7 @@ class MilvusAddress:
 
     @property
     def is_local(self) -> bool:
-        """Whether it is a file of this machine, opened by milvus-lite."""
+        """Return whether it is a file of this machine, opened by milvus-lite."""
         return "://" not in self.uri
 
     def __str__(self) -> str:

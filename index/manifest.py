@@ -70,7 +70,7 @@ class Manifest:
 
     @property
     def files(self) -> dict[str, StoredFile]:
-        """All data files by name."""
+        """Return all data files by name."""
         return {file.name: file for part in (self.shared, *self.segments) for file in part.values()}
 
     def size(self) -> int:

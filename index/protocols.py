@@ -25,7 +25,7 @@ class Encoder(Protocol):
 
     @property
     def name(self) -> str:
-        """What the user names it by, e.g. `multilingual-e5-small`."""
+        """Return what the user names it by, e.g. `multilingual-e5-small`."""
         ...
 
     @property
@@ -122,7 +122,7 @@ class Library(Retriever, PassageStore, Lexicon, Protocol):
 
     @property
     def encoder(self) -> Encoder:
-        """The encoder that questions go through."""
+        """Return the encoder that questions go through."""
         ...
 
 
@@ -140,17 +140,17 @@ class Index(Library, Protocol):
 
     @property
     def manifest(self) -> Manifest:
-        """What the index says of itself."""
+        """Return what the index says of itself."""
         ...
 
     @property
     def document_count(self) -> int:
-        """How many documents there are."""
+        """Return how many documents there are."""
         ...
 
     @property
     def passage_count(self) -> int:
-        """How many passages there are."""
+        """Return how many passages there are."""
         ...
 
     def retriever(self, stage: Stage) -> Retriever:
@@ -189,12 +189,12 @@ class Writer(Protocol):
 
     @property
     def document_count(self) -> int:
-        """How many documents there are."""
+        """Return how many documents there are."""
         ...
 
     @property
     def passage_count(self) -> int:
-        """How many passages there are."""
+        """Return how many passages there are."""
         ...
 
     def descriptions(self) -> Sequence[Description]:
@@ -240,7 +240,7 @@ class Store(Protocol):
 
     @property
     def resumes(self) -> bool:
-        """Whether a build of a job that was broken off is gone on with."""
+        """Return whether a build of a job that was broken off is gone on with."""
         ...
 
     def stamp(self) -> str | None:

@@ -207,7 +207,7 @@ class Document:
 
     @property
     def description(self) -> Description:
-        """All of it but text and outline."""
+        """Return all of it but text and outline."""
         return Description(self.id, self.title, self.source, self.metadata, self.origin, len(self.text))
 
     def page(self, offset: int) -> int | None:
@@ -241,7 +241,7 @@ class Described(Protocol):
 
     @property
     def title(self) -> str:
-        """What a reader would call it."""
+        """Return what a reader would call it."""
         ...
 
     @property
@@ -251,12 +251,12 @@ class Described(Protocol):
 
     @property
     def metadata(self) -> Metadata:
-        """What it says of itself."""
+        """Return what it says of itself."""
         ...
 
     @property
     def origin(self) -> Origin:
-        """Where its file lies."""
+        """Return where its file lies."""
         ...
 
 
@@ -290,7 +290,7 @@ class Passage:
 
     @property
     def encoded_text(self) -> str:
-        """The same for the encoder alone: of the rows of a table only the first has its columns' names and figures.
+        """Return the text for the encoder: of a table's rows only the first has the names of its columns and figures.
 
         Names said once mean as much as names said in every row, figures mean nothing to an encoder, and both are most
         of what there is to encode. BM25 sees all of it.

@@ -75,7 +75,7 @@ class Rights:
 
     @cached_property
     def named(self) -> frozenset[str]:
-        """Every user and group that a rule names."""
+        """Return every user and group that a rule names."""
         return frozenset().union(*(rule.readers for rule in self.rules))
 
     def readers(self, document: Described) -> frozenset[str]:

@@ -54,7 +54,7 @@ class Opener:
         self._writer: Writer | None = None
 
     def open(self) -> Assistant:
-        """An assistant on the index as it is now; raises what `open_assistant` raises."""
+        """Return an assistant on the index as it is now; raises what `open_assistant` raises."""
         index = self._index()
         self._encoder = index.encoder
         self._spans = self._spans or load_span_model()
@@ -98,12 +98,12 @@ class Opener:
 
 
 def _always(*asked: object) -> bool:
-    """Every question."""
+    """Return every question."""
     return True
 
 
 def writer_of(settings: ModelSettings, spans: SpanModel) -> Writer:
-    """A language model, and who checks what it writes.
+    """Return a language model, and who checks what it writes.
 
     Raises:
         MissingDependency: if a package that it needs is not installed.
@@ -114,7 +114,7 @@ def writer_of(settings: ModelSettings, spans: SpanModel) -> Writer:
 
 
 def chat_model(settings: ModelSettings) -> ChatModel:
-    """The language model that settings name; raises what `writer_of` raises."""
+    """Return the language model that settings name; raises what `writer_of` raises."""
     if settings.file:
         from qa.generating.chat_gguf import GgufChatModel  # an extra
 
@@ -125,7 +125,7 @@ def chat_model(settings: ModelSettings) -> ChatModel:
 
 
 def interpreter_of(index: Library) -> Interpreter:
-    """What understands questions to the documents of an index."""
+    """Return what understands questions to the documents of an index."""
     return Interpreter(
         Tidier(index.document_frequency),
         (

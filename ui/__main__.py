@@ -40,7 +40,7 @@ GRACE_SECONDS = 5
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serves until it is told to stop.
+    """Serve until it is told to stop.
 
     Returns:
         0 after a proper end, 2 for the caller's mistake or an unusable index.
@@ -89,7 +89,7 @@ def _choose_model(arguments: argparse.Namespace, held: Sequence[Held]) -> None:
 
 
 def table_of(held: Sequence[Held]) -> str:
-    """Every setting as it holds, and where it is from; in `yiju.toml` each goes by the name that it has here."""
+    """Return every setting as it holds, and where it is from; in `yiju.toml` each goes by the name that it has here."""
     key = "已设置" if ENVIRONMENT.get("YIJU_LLM_KEY") else "-"
     rows = [(each.name, _shown(each.value), each.origin) for each in held]
     rows.append(("（YIJU_LLM_KEY）", key, "只取自环境变量"))
@@ -154,7 +154,7 @@ def _root_path(text: str) -> str:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket, taken before anything slow happens.
+    """Return a listening socket, taken before anything slow happens.
 
     Raises:
         YijuError: if the address cannot be had.
@@ -175,7 +175,7 @@ def _why_not(host: str, port: int, error: OSError) -> str:
 
 
 def _load(settings: Settings, arguments: argparse.Namespace) -> FastAPI:
-    """The application. Gradio and the encoder each take seconds, so one is imported while the other is read.
+    """Return the application. Gradio and the encoder each take seconds, so one is imported while the other is read.
 
     The import has the thread, and a daemon, so that an unusable index is reported at once.
     """
@@ -207,7 +207,7 @@ def _load(settings: Settings, arguments: argparse.Namespace) -> FastAPI:
 
 
 def _open(settings: Settings, *, may_be_empty: bool) -> tuple[Opener, Source, Answerer]:
-    """The assistant and where it comes from; where a model is at fault, who says so on the page and in health.
+    """Return the assistant and where it comes from; where a model is at fault, who says so on the page and in health.
 
     Where there is no index and one `may_be_empty`, the first document that is handed in makes one.
     """
@@ -250,7 +250,7 @@ def _log_with_numbers() -> None:
 
 
 def _serve(app: FastAPI, listener: socket.socket, arguments: argparse.Namespace) -> None:
-    """Serves until a signal; says where once requests are answered."""
+    """Serve until a signal; says where once requests are answered."""
     import uvicorn
 
     from ui.middleware.idle_timeout import Known, Patient

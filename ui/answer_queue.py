@@ -1,4 +1,4 @@
-"""The desk where questions queue: answering is CPU-bound, so it runs in a few threads behind a bounded queue."""
+"""The answer queue: answering is CPU-bound, so a few threads answer and a bounded number of questions wait."""
 
 from __future__ import annotations
 
@@ -115,11 +115,11 @@ class AnswerQueue:
 
     @property
     def in_flight(self) -> int:
-        """Questions being answered or waiting right now."""
+        """Return questions being answered or waiting right now."""
         return len(self._jobs)
 
     def problem(self) -> str | None:
-        """Why no question can be answered at the moment, in Chinese; None if it can."""
+        """Return why no question can be answered at the moment, in Chinese; None if it can."""
         if self._closing:
             return "服务正在关闭。"
         if isinstance(self.answerer, Unavailable):
@@ -133,15 +133,15 @@ class AnswerQueue:
         return None
 
     def seen_by(self, visitor: Visitor) -> Answerer:
-        """The documents, and answers from them, as if there were none but those that the visitor may read."""
+        """Return the documents, and answers from them, as if there were none but those that the visitor may read."""
         return self._reading.of(self.answerer, visitor)
 
     def sees_all(self, visitor: Visitor) -> bool:
-        """Whether there is nothing that the visitor may not read."""
+        """Return whether there is nothing that the visitor may not read."""
         return self._reading.is_whole(self.answerer, visitor)
 
     def document(self, document_id: str, visitor: Visitor, where: str) -> Document | None:
-        """A document that the visitor may see, or None; that they look at it is noted.
+        """Return a document that the visitor may see, or None; that they look at it is noted.
 
         Raises:
             Unwritten: if it cannot be.
@@ -162,7 +162,7 @@ class AnswerQueue:
         visitor: Visitor = OWNER,
         where: str | None = None,
     ) -> Answer:
-        """One complete answer; arguments and errors as those of `stream`."""
+        """Yield one complete answer; arguments and errors as those of `stream`."""
 
         def work() -> Iterator[Answer]:
             seen = self.seen_by(visitor)
@@ -211,7 +211,7 @@ class AnswerQueue:
     async def search(
         self, question: str, k: int, within: Filter | None = None, *, visitor: Visitor = OWNER, where: str
     ) -> tuple[Hit, ...]:
-        """The passages that are found for a question; nothing is read, and the question is kept in the audit log alone.
+        """Return the passages that are found for a question; nothing is read; only the audit log keeps the question.
 
         Raises:
             ValueError: as `stream`, and if `k` is below 1.
@@ -240,7 +240,7 @@ class AnswerQueue:
         return made[0]
 
     async def close(self) -> None:
-        """Takes no more questions, stops the running ones at their next snapshot and waits for them."""
+        """Take no more questions, stops the running ones at their next snapshot and waits for them."""
         self._closing = True
         for job in tuple(self._jobs):
             job.stopped.set()
@@ -269,14 +269,14 @@ class AnswerQueue:
             future.cancel()
 
     def turns_away(self) -> bool:
-        """Whether there is no room for another question; who asks is counted as turned away, if so."""
+        """Return whether there is no room for another question; who asks is counted as turned away, if so."""
         full = self._closing or len(self._jobs) >= self._workers + self.waiting
         if full:
             self.metrics.refused("busy")
         return full
 
     def admit_event(self, visitor: Visitor) -> None:
-        """Counts what the chat's page asks of the server beside questions.
+        """Count what the chat's page asks of the server beside questions.
 
         Raises:
             TooMany: if the visitor's page asks more than a page does.
@@ -308,7 +308,7 @@ class AnswerQueue:
             raise Unwritten(f"{unwritten}在此之前不回答问题，也不打开文档。")
 
     def _answer(self, job: _Job, work: Work, since: float) -> None:
-        """Runs in a worker thread. It is the outermost handler there, hence the one broad `except`."""
+        """Answer in a worker thread; as the outermost handler there it has the one broad `except`."""
         try:
             with noting(self.audit, job.visitor, self.mask(job.question), job.where or "admin", job.id) as asked:
                 asked.searched = job.searched
@@ -346,6 +346,6 @@ class AnswerQueue:
 
 
 def _leave(job: _Job, done: Future[None], jobs: set[_Job]) -> None:
-    """Ends the job's mail; called from the worker thread, or from whoever cancelled the waiting job."""
+    """End the job's mail; called from the worker thread, or from whoever cancelled the waiting job."""
     jobs.discard(job)
     job.send(Busy("服务正在关闭，请稍后再试。") if done.cancelled() else None)

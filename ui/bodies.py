@@ -45,12 +45,12 @@ class Opinion:
     reason: str | None = None
 
     def to_json(self) -> dict[str, object]:
-        """The form it was given in."""
+        """Return the form it was given in."""
         return {"answer_id": self.answer_id, "rating": "good" if self.good else "bad", "reason": self.reason}
 
 
 async def read_object(request: Request) -> Mapping[str, object]:
-    """The JSON object in the body.
+    """Return the JSON object in the body.
 
     Raises:
         ApiError: 415 for another content type, 400 for anything but a JSON object in proper Unicode.
@@ -79,7 +79,7 @@ def parse(body: bytes) -> object:
 
 
 def asked(body: Mapping[str, object]) -> QuestionBody:
-    """The body of `POST /api/ask`.
+    """Return the body of `POST /api/ask`.
 
     Raises:
         ApiError: 422 if a field is missing or of the wrong type.
@@ -109,7 +109,7 @@ class Searched:
 
 
 def searched(body: Mapping[str, object]) -> Searched:
-    """The body of `POST /api/search`.
+    """Return the body of `POST /api/search`.
 
     Raises:
         ApiError: 422 if a field is missing or of the wrong type.
@@ -123,7 +123,7 @@ def searched(body: Mapping[str, object]) -> Searched:
 
 
 def searched_by_address(query: QueryParams) -> Searched:
-    """The same of `GET /api/search?question=…&k=5&document=…&issuer=…&region=…&year=2025`; filters may be repeated.
+    """Parse `GET /api/search?question=…&k=5&document=…&issuer=…&region=…&year=2025`; filters may be repeated.
 
     Raises:
         ApiError: 422 if there is no question or a number is none.
@@ -139,7 +139,7 @@ def searched_by_address(query: QueryParams) -> Searched:
 
 
 def filter_of(value: object) -> Filter | None:
-    """The `filter` of a body: `{"documents": [id, …], "issuers": […], "regions": […], "years": [2025, …]}`.
+    """Return the `filter` of a body: `{"documents": [id, …], "issuers": […], "regions": […], "years": [2025, …]}`.
 
     Returns:
         None where nothing is restricted.
@@ -168,7 +168,7 @@ def _texts(value: object, name: str) -> frozenset[str] | None:
 
 
 def asked_by_messages(body: Mapping[str, object]) -> QuestionBody:
-    """The body of `POST /v1/chat/completions`: the last user message is the question.
+    """Return the body of `POST /v1/chat/completions`: the last user message is the question.
 
     Raises:
         ApiError: 422 if there is no user message or one is of the wrong type.
@@ -184,7 +184,7 @@ def asked_by_messages(body: Mapping[str, object]) -> QuestionBody:
 
 
 def opinion(body: Mapping[str, object]) -> Opinion:
-    """The body of `POST /api/feedback`.
+    """Return the body of `POST /api/feedback`.
 
     Raises:
         ApiError: 422 if a field is missing, of the wrong type or too long.
@@ -198,7 +198,7 @@ def opinion(body: Mapping[str, object]) -> Opinion:
 
 
 def flag(value: object, name: str) -> bool:
-    """A truth value as JSON or as a query parameter writes it.
+    """Return a truth value as JSON or as a query parameter writes it.
 
     Raises:
         ApiError: 422 if it is neither.
@@ -212,7 +212,7 @@ def flag(value: object, name: str) -> bool:
 
 
 def _content(content: object) -> str:
-    """A message's text, written as a string or as OpenAI's list of parts."""
+    """Return a message's text, written as a string or as OpenAI's list of parts."""
     parts = content if isinstance(content, list) else [{"text": content}]
     texts = [part.get("text") if isinstance(part, dict) else None for part in parts]
     if not all(isinstance(text, str) for text in texts):

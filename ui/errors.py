@@ -17,7 +17,7 @@ GENERIC = {
 
 
 class Busy(YijuError):
-    """More questions are waiting than the desk takes."""
+    """More questions are waiting than the answer queue takes."""
 
 
 class Unwritten(YijuError):

@@ -40,7 +40,7 @@ class Histogram:
             self._buckets[i] += seconds <= bound
 
     def lines(self, name: str, labels: str = "") -> list[str]:
-        """As Prometheus reads it.
+        """Return the figures in the text format of Prometheus.
 
         Args:
             name: of the metric.
@@ -75,39 +75,39 @@ class Metrics:
         self._stages = {name: Histogram(STAGE_BUCKETS) for name in (QUEUE, *STAGES)}
 
     def answered(self, answer: Answer, seconds: float) -> None:
-        """Counts one complete answer and the time it took."""
+        """Count one complete answer and the time it took."""
         with self._lock:
             self._answers["abstained" if answer.abstained else "answered"] += 1
             self._whole.observe(seconds)
 
     def searched(self, seconds: float) -> None:
-        """Counts one search without reading and the time it took."""
+        """Count one search without reading and the time it took."""
         with self._lock:
             self._searches.observe(seconds)
 
     def took(self, stages: Mapping[str, float]) -> None:
-        """Counts the seconds of stages of one question; a stage that did not happen is not counted."""
+        """Count the seconds of stages of one question; a stage that did not happen is not counted."""
         with self._lock:
             for name, seconds in stages.items():
                 self._stages[name].observe(seconds)
 
     def refused(self, reason: str) -> None:
-        """Counts a question without an answer; `reason` is `busy`, `invalid`, `failed` or `limited`."""
+        """Count a question without an answer; `reason` is `busy`, `invalid`, `failed` or `limited`."""
         with self._lock:
             self._refused[reason] += 1
 
     def replied(self, status: int) -> None:
-        """Counts a response."""
+        """Count a response."""
         with self._lock:
             self._replies[status] += 1
 
     def event(self) -> None:
-        """Counts an event of the chat's page."""
+        """Count an event of the chat's page."""
         with self._lock:
             self._events += 1
 
     def render(self, in_flight: int) -> str:
-        """The text that Prometheus scrapes.
+        """Return the text that Prometheus scrapes.
 
         Args:
             in_flight: questions being answered or waiting right now.

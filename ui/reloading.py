@@ -49,15 +49,15 @@ def stamp_of(store: Store) -> str | None:
 
 
 class Reloader:
-    """Gives a desk what lies on disk.
+    """Gives an answer queue the index that lies on disk.
 
     Args:
-        desk: its `answerer` is replaced, and its `warning` says why not.
+        queue: its `answerer` is replaced, and its `warning` says why not.
         source: what is watched.
     """
 
-    def __init__(self, desk: AnswerQueue, source: Source) -> None:
-        self._desk = desk
+    def __init__(self, queue: AnswerQueue, source: Source) -> None:
+        self._queue = queue
         self._source = source
         self._lock = Lock()
         self._stamp = source.stamp
@@ -72,9 +72,9 @@ class Reloader:
         try:
             stamp = self._source.store.stamp()
         except StoreUnavailable as error:
-            self._desk.outage = str(error)
+            self._queue.outage = str(error)
             return False
-        self._desk.outage = None
+        self._queue.outage = None
         if stamp == self._stamp:
             self._settle(None)
             return False
@@ -87,21 +87,21 @@ class Reloader:
             self._failed = (stamp, RETRY)
             self._settle(f"索引有变动，但打不开：{error}现在仍用原来的索引回答。")
             return False
-        self._desk.answerer, self._stamp = answerer, stamp
+        self._queue.answerer, self._stamp = answerer, stamp
         self._settle(None)
         return True
 
     def _settle(self, warning: str | None) -> None:
         if warning is None:
             self._failed = None
-        elif warning != self._desk.warning:
+        elif warning != self._queue.warning:
             log.warning(warning)
-        self._desk.warning = warning
+        self._queue.warning = warning
 
 
 @contextmanager
 def reloading(reloader: Reloader | None, every: float = EVERY) -> Iterator[None]:
-    """Keep a desk up to date in a thread of its own, for as long as the block runs.
+    """Keep an answer queue up to date in a thread of its own, for as long as the block runs.
 
     Args:
         reloader: looks; None where nothing is watched.

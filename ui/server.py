@@ -74,7 +74,7 @@ def create_app(
         waiting: how many more may wait; what comes then is turned away.
     """
     limits = Limits(access.book, access.per_address)
-    desk = AnswerQueue(
+    queue = AnswerQueue(
         answerer,
         workers=workers,
         waiting=waiting,
@@ -87,48 +87,48 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        reloader = Reloader(desk, source) if source else None
-        writing = managing.running(desk, reloader.look) if managing and reloader else nullcontext()
+        reloader = Reloader(queue, source) if source else None
+        writing = managing.running(queue, reloader.look) if managing and reloader else nullcontext()
         with reloading(reloader):
             async with tools(), writing:
                 yield
-        await desk.close()
+        await queue.close()
 
     app = FastAPI(title="依据", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    tools = _tools(app, desk) if mcp else nullcontext
+    tools = _tools(app, queue) if mcp else nullcontext
     errors.install(app)
-    api.add_routes(app, desk)
-    openai.add_routes(app, desk)
+    api.add_routes(app, queue)
+    openai.add_routes(app, queue)
     reference.add_routes(app)
-    admin.add_routes(app, desk)
+    admin.add_routes(app, queue)
     widget.add_routes(app)
-    _add_pages(app, desk, managing)
+    _add_pages(app, queue, managing)
     signin.add_routes(app, access)
-    changing.add_routes(app, desk, managing, rights)
-    documents.add_routes(app, desk, managing)
-    export.add_routes(app, desk.mask)
-    questions = Examples(desk)
+    changing.add_routes(app, queue, managing, rights)
+    documents.add_routes(app, queue, managing)
+    export.add_routes(app, queue.mask)
+    questions = Examples(queue)
     examples.add_routes(app, questions)
-    events = mount_chat(app, desk, questions)
-    protect(app, access, desk.turns_away, events, desk.admit_event, access_log, desk.metrics.replied)
+    events = mount_chat(app, queue, questions)
+    protect(app, access, queue.turns_away, events, queue.admit_event, access_log, queue.metrics.replied)
     return app
 
 
-def _tools(app: FastAPI, desk: AnswerQueue) -> Callable[[], AbstractAsyncContextManager[None]]:
+def _tools(app: FastAPI, queue: AnswerQueue) -> Callable[[], AbstractAsyncContextManager[None]]:
     """Serve `/mcp` while what this gives is entered."""
     from ui.api.mcp_server import add_routes  # an extra, and slow to import
 
-    return add_routes(app, desk)
+    return add_routes(app, queue)
 
 
-def _add_pages(app: FastAPI, desk: AnswerQueue, managing: Managing | None) -> None:
+def _add_pages(app: FastAPI, queue: AnswerQueue, managing: Managing | None) -> None:
     app.mount("/static", StaticFiles(directory=HERE / "static"))
 
     @app.get("/")
     async def root(request: Request) -> RedirectResponse:
         """Return the chat, or the documents where there are none yet; relative, so that it holds under any prefix."""
         may_add = managing is not None and managing.problem is None and visitor_of(request).role.reaches(Role.EDITOR)
-        return RedirectResponse("documents/" if may_add and not desk.answerer.descriptions() else "chat/")
+        return RedirectResponse("documents/" if may_add and not queue.answerer.descriptions() else "chat/")
 
     @app.get("/chat")
     async def chat(request: Request) -> RedirectResponse:

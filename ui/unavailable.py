@@ -23,19 +23,19 @@ class Unavailable:
         self.error = error
 
     def ask(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Answer:
-        """Raises the reason."""
+        """Raise the reason."""
         raise self.error
 
     def stream(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
-        """Raises the reason."""
+        """Raise the reason."""
         raise self.error
 
     def search(self, question: str, k: int = 10, within: Filter | None = None) -> list[Hit]:
-        """Raises the reason."""
+        """Raise the reason."""
         raise self.error
 
     def encode(self, texts: Sequence[str], *, queries: bool = False) -> Vectors:
-        """Raises the reason."""
+        """Raise the reason."""
         raise self.error
 
     def documents(self) -> Sequence[Document]:
@@ -55,11 +55,11 @@ class Unavailable:
         return None
 
     def limited_to(self, readable: Filter) -> Unavailable:
-        """The same: there is nothing to leave out."""
+        """Return the same: there is nothing to leave out."""
         return self
 
     def groups(self, questions: Sequence[str]) -> list[list[int]]:
-        """Each question by itself."""
+        """Return each question by itself."""
         return [[i] for i in range(len(questions))]
 
     def examples(self, n: int = 4, within: Filter | None = None) -> list[str]:

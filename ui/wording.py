@@ -205,16 +205,16 @@ _EXPANSION = re.compile(rf"^(?:{CHINESE.expand}|{ENGLISH.expand})\s*[:：]\s*(?=
 
 
 def expansion(question: str, words: Words = CHINESE) -> str:
-    """What is asked in the chat to have a question's answer explained at length."""
+    """Return what is asked in the chat to have a question's answer explained at length."""
     return f"{words.expand}{words.colon}{question}"
 
 
 def plain_question(question: str) -> tuple[str, bool]:
-    """A question without what asks for more, and whether it did."""
+    """Return a question without what asks for more, and whether it did."""
     plain = _EXPANSION.sub("", question.lstrip(), count=1)
     return plain, plain != question.lstrip()
 
 
 def words_for(language: str | None) -> Words:
-    """The words of a language, given as a page's address or the browser names it: English for `en`, else Chinese."""
+    """Return the texts of the language that the address or the browser names: English for `en`, else Chinese."""
     return ENGLISH if language == ENGLISH.language else CHINESE

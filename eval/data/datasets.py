@@ -29,7 +29,7 @@ def load_dataset(path: Path, split: str | None = None) -> Dataset:
 
 
 def query_of(record: Record) -> Query:
-    """A line as a question.
+    """Return a line as a question.
 
     Raises:
         EvaluationError: as the record's own, if a field is not as docs/contract.md has it; names line and field.

@@ -21,9 +21,9 @@ def documents_of(paths: Sequence[Path]) -> list[Document]:
         DocumentError: if a path does not exist.
     """
     found: list[Document] = []
-    with Sandbox() as cage:
+    with Sandbox() as sandbox:
         for path, source in find_files(paths):
-            for each in cage.load_all(path, source=source):
+            for each in sandbox.load_all(path, source=source):
                 if isinstance(each, DocumentError):
                     sys.stderr.write(f"略过：{each}\n")
                 else:

@@ -22,7 +22,7 @@ class Askable(Protocol):
     """What is asked: an assistant, or a part of one."""
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
-        """One complete answer."""
+        """Return one complete answer."""
         ...
 
 
@@ -33,7 +33,7 @@ class Expanding:
     answerer: Expander
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
-        """One complete answer."""
+        """Return one complete answer."""
         *_, answer = self.answerer.expand(question, history)
         return answer
 
@@ -71,7 +71,7 @@ def _only(answerer: Answerer, name: str) -> Filter:
 
 
 def read_outcomes(path: Path, queries: Sequence[Query]) -> list[Outcome]:
-    """The answers of a file, matched to questions by id.
+    """Return the answers of a file, matched to questions by id.
 
     A line with `error` in place of an answer, and a question without a line, count as failed. Lines for other
     questions are passed over: a file made for the whole set serves each of its splits.
@@ -111,13 +111,13 @@ def _outcome_maker(record: Record) -> Callable[[Query], Outcome]:
 
 
 def _error_text(error: object) -> str:
-    """The message of the contract's error object, or whatever else stands there."""
+    """Return the message of the contract's error object, or whatever else stands there."""
     message = error.get("message") if isinstance(error, dict) else error
     return str(message or "没有说明原因")
 
 
 def _answer(record: Record) -> AnswerJson:
-    """The line as an answer, once every field that is scored has been checked."""
+    """Return the line as an answer, once every field that is scored has been checked."""
     record.any_text("answer")
     record.optional_text("short_answer")
     record.flag("abstained")

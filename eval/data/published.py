@@ -285,7 +285,7 @@ def _own_questions(path: Path) -> Iterator[tuple[int, str, tuple[str, ...], tupl
 
 
 def _evidence(documents: Sequence[Source], question: str, answers: Sequence[str]) -> tuple[str, ...]:
-    """Return of the sentences that hold an answer, the one that shares most with the question."""
+    """Return the sentence that holds an answer and shares most with the question."""
     sentences = [each for source in documents for answer in answers for each in sentences_with(source.text, answer)]
     asked = _bigrams(question)
     best = max(sentences, key=lambda sentence: len(asked & _bigrams(sentence)), default=None)

@@ -131,7 +131,7 @@ class Claim:
 
     @property
     def true(self) -> bool:
-        """Whether the text that it was made from says it."""
+        """Return whether the text that it was made from says it."""
         return self.kind in FAITHFUL
 
 

@@ -46,7 +46,7 @@ class ScriptedModel(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Of the interface, up to `/v1`."""
+        """Return the address of the interface, up to `/v1`."""
         return f"http://127.0.0.1:{self.server_address[1]}/v1"
 
     def reply(self, prompt: str) -> str:

@@ -95,7 +95,7 @@ class Written:
 
     @property
     def shown(self) -> bool:
-        """Whether it is part of the answer."""
+        """Return whether it is part of the answer."""
         return self.sentence["problem"] is None
 
 

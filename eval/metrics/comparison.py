@@ -53,7 +53,7 @@ class Contrast:
 
     @property
     def gain(self) -> float:
-        """The difference with its sign so that more is better."""
+        """Return the difference with its sign so that more is better."""
         return -self.difference.value if self.score in LOWER_IS_BETTER else self.difference.value
 
 

@@ -42,7 +42,7 @@ class Judged:
 
     @property
     def relevant(self) -> Values:
-        """How many documents are relevant to each question, 1 where none is: what follows is 0 then anyway."""
+        """Return how many documents are relevant to each question, 1 where none is: what follows is 0 then anyway."""
         counts: Values = np.maximum((self.ideal > 0).sum(axis=1), 1).astype(np.float64)
         return counts
 

@@ -32,12 +32,12 @@ class RememberingEncoder:
 
     @property
     def name(self) -> str:
-        """The wrapped encoder's name."""
+        """Return the wrapped encoder's name."""
         return self._encoder.name
 
     @property
     def revision(self) -> str:
-        """The wrapped encoder's revision."""
+        """Return the wrapped encoder's revision."""
         return self._encoder.revision
 
     @property
@@ -46,11 +46,11 @@ class RememberingEncoder:
         return self._encoder.dim
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """Return as the wrapped encoder; what was encoded lately is not encoded again."""
+        """Encode as the wrapped encoder does; texts of late come from the cache."""
         return self._encode("passage", texts, self._encoder.encode_passages)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Return as the wrapped encoder; what was asked lately is not encoded again."""
+        """Encode as the wrapped encoder does; questions of late come from the cache."""
         return self._encode("query", texts, self._encoder.encode_queries)
 
     def _encode(self, role: str, texts: Sequence[str], encode: Callable[[Sequence[str]], Vectors]) -> Vectors:

@@ -81,7 +81,7 @@ class _Line:
 
     @property
     def opening(self) -> str:
-        """Its text where it begins a paragraph: 「2 数据与方法」, whose gap inside a sentence is none, 「共12个」."""
+        """Return its text as it begins a paragraph: 「2 数据与方法」; inside a sentence the gap is none, 「共12个」."""
         return f"{self.text[: self.numbered]} {self.text[self.numbered :]}" if self.numbered else self.text
 
 
@@ -160,7 +160,7 @@ def _read(number: int, sheet: Sheet) -> tuple[list[_Line], list[_Block]]:
 def _sorted_into(
     tables: Sequence[OpenTable], glyphs: Sequence[Glyph]
 ) -> tuple[dict[tuple[int, int], list[Glyph]], list[Glyph]]:
-    """The characters in each cell of each table, and those in none."""
+    """Return the characters in each cell of each table, and those in none."""
     inside: dict[tuple[int, int], list[Glyph]] = defaultdict(list)
     outside: list[Glyph] = []
     for glyph in glyphs:
@@ -207,7 +207,7 @@ def _block(number: int, table: OpenTable, inside: dict[tuple[int, int], list[Gly
 
 
 def _cell_text(glyphs: Sequence[Glyph], width: float) -> str:
-    """The text of a cell; a space where a line ends early, as what follows is something else."""
+    """Return the text of a cell; a space where a line ends early, as what follows is something else."""
     if turns := {glyph.turns for glyph in glyphs} - {0}:
         groups = [[glyph for glyph in glyphs if glyph.turns == turn] for turn in sorted({0, *turns})]
         edge = max(max(glyph.x1, glyph.bottom) for glyph in glyphs)
@@ -268,7 +268,7 @@ def _space(left: Glyph, right: Glyph, size: float, spread: float) -> str:
 
 
 def _is_narrow(character: str) -> bool:
-    """Whether a character belongs to a script with spaces between words: é and – do."""
+    """Return whether a character belongs to a script with spaces between words: é and – do."""
     return character.isascii() or character == "–" or (character < "\u2e80" and character.isalpha())
 
 
@@ -287,7 +287,7 @@ def _mark(lines: Sequence[_Line], headings: Sequence[tuple[str, int]]) -> None:
 
 
 def _saying(wanted: str, lines: Sequence[_Line]) -> int:
-    """How many lines, from the first, say what a bookmark does; 0 where they do not."""
+    """Return how many lines, from the first, say what a bookmark does; 0 where they do not."""
     text = ""
     for number, line in enumerate(lines[:_HEADING_LINES], 1):
         text += "".join(line.text.split())
@@ -341,7 +341,7 @@ def _edge_key(sheet: Sheet, line: _Line, body: float) -> tuple[str, str] | None:
 
 
 def _body_size(lines: Sequence[_Line]) -> float:
-    """The size that most characters are set in."""
+    """Return the size that most characters are set in."""
     sizes: Counter[float] = Counter()
     for line in lines:
         sizes[round(line.size * 2) / 2] += len(line.text)
@@ -363,7 +363,7 @@ def _margins(lines: Sequence[_Line], sheets: Sequence[Sheet], body: float) -> tu
 
 
 def _full(lines: Sequence[_Line]) -> tuple[float, float]:
-    """Where full lines begin and end: what stands in the middle, as a byline does, is none."""
+    """Return where full lines begin and end: what stands in the middle, as a byline does, is none."""
     widest = max(line.x1 - line.x0 for line in lines)
     full = [line for line in lines if line.x1 - line.x0 > 0.6 * widest]
     return _quantile([line.x0 for line in full], 0.1), _quantile([line.x1 for line in full], 0.9)
@@ -423,7 +423,7 @@ def _columns(columns: tuple[list[_Line], list[_Line]]) -> Iterator[_Line]:
 
 
 def _gutter(lines: Sequence[_Line]) -> float | None:
-    """The middle of the white space between two columns, or None for a page that has one."""
+    """Return the middle of the white space between two columns, or None for a page that has one."""
     if len(lines) < 12:
         return None
     left, right = min(line.x0 for line in lines), max(line.x1 for line in lines)
@@ -532,7 +532,7 @@ class _Flow:
         self._last, self._turned = line, False
 
     def _ends(self, last: _Line, line: _Line, gap: float) -> bool:
-        """Whether the paragraph that `last` belongs to ended with it."""
+        """Return whether the paragraph that `last` belongs to ended with it."""
         if line.goes_on and last.heading == line.heading:
             return False
         if line.heading is not None or last.heading is not None:
@@ -619,7 +619,7 @@ def _same_columns(one: _Block, other: _Block) -> bool:
 
 
 def _repeated_rows(rows: Sequence[list[str]], below: Sequence[list[str]]) -> int:
-    """How many rows that a table begins with on this page it began with before: its heading rows."""
+    """Return how many rows that a table begins with on this page it began with before: its heading rows."""
     count = 0
     while count < min(len(rows), len(below)) and rows[count] == below[count]:
         count += 1
@@ -627,18 +627,18 @@ def _repeated_rows(rows: Sequence[list[str]], below: Sequence[list[str]]) -> int
 
 
 def _is_cut(above: Sequence[str], below: Sequence[str]) -> bool:
-    """Whether a row goes on over the page: cells of text go on in the middle of a sentence, and nothing else begins."""
+    """Return whether a row continues on the next page: its text cells continue mid-sentence and no new row begins."""
     pairs = [(one, other) for one, other in zip(above, below, strict=True) if other]
     return bool(pairs) and not below[0] and all(len(one) >= _CUT_MIN and one[-1] not in _STOPS for one, _ in pairs)
 
 
 def _set_apart(last: _Line, line: _Line) -> bool:
-    """Whether a line stands far in and the other does not stand below it: a signature, a date, a caption."""
+    """Return whether a line stands far in and the other does not stand below it: a signature, a date, a caption."""
     return max(last.left, line.left) > _FAR_IN * line.size and abs(last.left - line.left) > 0.5 * line.size
 
 
 def _is_title(last: _Line, line: _Line, body: float) -> bool:
-    """Whether two lines are parts of one title: larger than the text, of one size, close, and set alike."""
+    """Return whether two lines are parts of one title: larger than the text, of one size, close, and set alike."""
     size = last.size
     return (
         size > _LARGE * body
@@ -650,6 +650,6 @@ def _is_title(last: _Line, line: _Line, body: float) -> bool:
 
 
 def _is_full(last: _Line, line: _Line) -> bool:
-    """Whether a line had no room for more, and the next one stands in its middle, or begins where it did."""
+    """Return whether a line had no room for more, and the next one stands in its middle, or begins where it did."""
     centred = abs(line.left - line.right) < 2 * line.size
     return last.left < 2 * last.size and last.right < 2 * last.size and (centred or abs(line.x0 - last.x0) < line.size)

@@ -59,7 +59,7 @@ def document() -> None:
 
 
 def page() -> None:
-    """A page has been read: there is time for the next. Does nothing where no clock runs."""
+    """Give the next page its time; does nothing where no clock runs."""
     _pages[0] += 1
     for told in _told:
         told(*_pages)

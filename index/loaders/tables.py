@@ -132,7 +132,7 @@ class Rendered(NamedTuple):
 
     @property
     def lines(self) -> list[str]:
-        """All that is written, line by line."""
+        """Return all that is written, line by line."""
         return [*(text for text, _ in self.lead), *(line.text for part in self.parts for line in part.lines)]
 
 

@@ -58,7 +58,7 @@ class _Candidate:
 
     @property
     def place(self) -> tuple[str, int, int]:
-        """Where it stands in the canonical order."""
+        """Return where it stands in the canonical order."""
         return self.passage.document_id, self.passage.span.start, self.passage.span.end
 
 
@@ -263,22 +263,22 @@ class MilvusIndex:
 
     @property
     def document_count(self) -> int:
-        """How many documents there are."""
+        """Return how many documents there are."""
         return len(self._held)
 
     @property
     def passage_count(self) -> int:
-        """How many passages there are."""
+        """Return how many passages there are."""
         return self._lexicon.passages
 
     @property
     def encoder(self) -> Encoder:
-        """The encoder that questions go through."""
+        """Return the encoder that questions go through."""
         return self._encoder
 
     @property
     def manifest(self) -> Manifest:
-        """What the index says of itself; it has no files."""
+        """Return what the index says of itself; it has no files."""
         return self._manifest
 
 

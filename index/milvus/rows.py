@@ -51,7 +51,7 @@ class Record:
     changes: int = 0
 
     def row(self) -> Row:
-        """Return as a row among the documents."""
+        """Return it as a row of the documents' collection."""
         content = _json(asdict(self))
         nothing = {"document": "", "part": RECORD, **dict.fromkeys(("change", "pieces", "passages", "tokens"), 0)}
         return {"key": RECORD, "content": content, **nothing, "unused": _UNUSED}

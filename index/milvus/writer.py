@@ -84,12 +84,12 @@ class MilvusWriter:
 
     @property
     def document_count(self) -> int:
-        """How many documents there are."""
+        """Return how many documents there are."""
         return len(self._held)
 
     @property
     def passage_count(self) -> int:
-        """How many passages there are."""
+        """Return how many passages there are."""
         return self._record.manifest.passages
 
     def descriptions(self) -> Sequence[Description]:

@@ -230,7 +230,7 @@ class Codebook:
 
     @property
     def lists(self) -> int:
-        """How many lists."""
+        """Return how many lists."""
         return len(self._centroids)
 
     def encode(self, vectors: Vectors) -> Bytes:

@@ -162,7 +162,7 @@ class _Weighted:
 
     @cached_property
     def rows(self) -> NDArray[np.int32]:
-        """All rows that hold it, ascending."""
+        """Return all rows that hold it, ascending."""
         return np.concatenate([rows + np.int32(offset) for rows, offset, _ in self._stretches])
 
     @cached_property

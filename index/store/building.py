@@ -100,12 +100,12 @@ class FolderBuilder:
 
     @property
     def document_count(self) -> int:
-        """How many documents there are."""
+        """Return how many documents there are."""
         return sum(len(run.contents) for run in self._runs)
 
     @property
     def passage_count(self) -> int:
-        """How many passages there are."""
+        """Return how many passages there are."""
         return sum(run.contents.rows for run in self._runs)
 
     def descriptions(self) -> Sequence[Description]:
@@ -155,7 +155,7 @@ class FolderBuilder:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is finished."""
+        """Return whether nothing is finished."""
         return not self._runs
 
     def _encoder(self) -> Encoder:

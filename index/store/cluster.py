@@ -162,7 +162,7 @@ class DeliveredVectors:
         return np.stack(vectors) if vectors else np.empty((0, self.dim), np.float32)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Return as the encoder."""
+        """Encode as the encoder does."""
         return self._encoder.encode_queries(texts)
 
     def _taken(self, digest: bytes) -> NDArray[np.float32] | None:

@@ -131,12 +131,12 @@ class SegmentContents:
 
     @property
     def rows(self) -> int:
-        """How many passages."""
+        """Return how many passages."""
         return len(self._places)
 
     @property
     def sizes(self) -> Offsets:
-        """How many passages each document has."""
+        """Return how many passages each document has."""
         return np.diff(self.first)
 
     def find(self, document_id: str) -> int | None:

@@ -125,12 +125,12 @@ class FolderWriter:
 
     @property
     def document_count(self) -> int:
-        """How many documents there are."""
+        """Return how many documents there are."""
         return self._index.document_count
 
     @property
     def passage_count(self) -> int:
-        """How many passages there are."""
+        """Return how many passages there are."""
         return self._index.passage_count
 
     def descriptions(self) -> Sequence[Description]:

@@ -81,5 +81,5 @@ class IndexView:
 
     @property
     def encoder(self) -> Encoder:
-        """The encoder that questions go through."""
+        """Return the encoder that questions go through."""
         return self._encoder

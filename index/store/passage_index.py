@@ -337,22 +337,22 @@ class PassageIndex:
 
     @property
     def document_count(self) -> int:
-        """How many documents there are."""
+        """Return how many documents there are."""
         return len(self._documents)
 
     @property
     def passage_count(self) -> int:
-        """How many passages there are."""
+        """Return how many passages there are."""
         return len(self._passages)
 
     @property
     def encoder(self) -> Encoder:
-        """The encoder that questions and new documents go through."""
+        """Return the encoder that questions and new documents go through."""
         return self._encoder
 
     @property
     def manifest(self) -> Manifest:
-        """What the index says of itself; without files where it was not read from disk."""
+        """Return what the index says of itself; without files where it was not read from disk."""
         stored = [segment.files for segment in self._segments]
         return self._describe([self._shared, *stored] if all(stored) else [{}])
 

@@ -135,9 +135,9 @@ def read_here(
     Returns:
         Every file with the documents that it holds: none where it cannot be read, several in an archive.
     """
-    with Sandbox(notice) as cage:
+    with Sandbox(notice) as sandbox:
         for file in incoming:
-            yield file, list(_loaded(cage, file, failed, notice))
+            yield file, list(_loaded(sandbox, file, failed, notice))
 
 
 Read = Callable[[Sequence[Incoming], Failed, Notice], Iterator[tuple[Incoming, list[Document]]]]
@@ -187,7 +187,7 @@ def batches(
 
 
 def _distinct(fresh: Iterable[Document], names: dict[str, str], failed: Failed) -> Iterator[Document]:
-    """Documents whose ids are theirs alone: names that share one can be found; the second would replace the first."""
+    """Yield documents with unique ids; names that share one can be found, and the second would replace the first."""
     for document in fresh:
         if (source := names.setdefault(document.id, document.source)) == document.source:
             yield document
@@ -197,7 +197,7 @@ def _distinct(fresh: Iterable[Document], names: dict[str, str], failed: Failed) 
 
 
 def settlings(paths: Sequence[Path], wait: Callable[[], None]) -> Iterator[None]:
-    """At once, and again whenever the files under some paths changed and then stayed the same from look to look.
+    """Yield at once, and again whenever the files under some paths changed and then stayed the same from look to look.
 
     A file that is still being written changes from look to look, so it is not read by half.
 
@@ -233,13 +233,13 @@ def _stamp(path: Path) -> tuple[int, ...]:
 
 
 def _loaded(
-    cage: Sandbox, file: Incoming, failed: Callable[[Exception], None], notice: Callable[[str], None]
+    sandbox: Sandbox, file: Incoming, failed: Callable[[Exception], None], notice: Callable[[str], None]
 ) -> Iterator[Document]:
     try:
         below = Path(file.origin.folder) if file.origin.folder else None
         if below and not file.path.absolute().is_relative_to(below):  # known from elsewhere, and given by itself now
             below = None
-        for found in cage.load_all(file.path, source=file.source, notice=notice, below=below):
+        for found in sandbox.load_all(file.path, source=file.source, notice=notice, below=below):
             if isinstance(found, DocumentError):
                 failed(found)
             else:
@@ -249,7 +249,7 @@ def _loaded(
 
 
 def _belongs(document_source: str, file_source: str) -> bool:
-    """Whether a document was read from a file: it has its name, or lies in it as in an archive."""
+    """Return whether a document was read from a file: it has its name, or lies in it as in an archive."""
     return document_source == file_source or document_source.startswith(f"{file_source}/")
 
 
@@ -262,7 +262,7 @@ def _gone(documents: Sequence[Described], folders: set[str], sources: set[str]) 
 
 
 def content_digest(file: IO[bytes], version: str = LOADERS) -> str:
-    """The digest of a file's content as read by some version of the loaders."""
+    """Return the digest of a file's content as read by some version of the loaders."""
     digest = hashlib.sha256(version.encode())
     while block := file.read(1 << 20):
         digest.update(block)
@@ -274,12 +274,12 @@ def _folder(path: Path, folders: Sequence[Path]) -> str | None:
 
 
 def _above(path: Path, source: str) -> str:
-    """The folder below which a file given by itself has the name that it is known by."""
+    """Return the folder below which a file given by itself has the name that it is known by."""
     return str(path.absolute().parents[source.count("/")])
 
 
 def _digest(path: Path, folder: str | None) -> str:
-    """The digest of a file's content; of its absence where it cannot be read, which loading will explain."""
+    """Return the digest of a file's content; of its absence where it cannot be read, which loading will explain."""
     try:
         with open_file(path, (folder and Path(folder)) or None) as file:
             return content_digest(file)

@@ -66,7 +66,7 @@ class Version:
 
     @property
     def name(self) -> str:
-        """What people call it: 「2018年修正」, 「2023年12月29日公布」 where nothing was amended."""
+        """Return what people call it: 「2018年修正」, 「2023年12月29日公布」 where nothing was amended."""
         year = self.dated[:4]
         return f"{year}年{self.how}" if self.how else f"{spoken(self.dated)}公布"
 

@@ -120,7 +120,7 @@ class Masked:
         return replace(value, **{name: self._any(part) for name, part in parts.items()})
 
     def _passage(self, passage: Passage) -> Passage:
-        """Return as the document is shown; alone, where that has just left the index."""
+        """Return a citation as its document is shown; by itself if the document has just left the index."""
         document = self.document(passage.document_id)
         return replace(
             passage,

@@ -24,7 +24,7 @@ _FILLER = re.compile(lexicon.FILLERS)
 
 
 def core(turn: str) -> str:
-    """What a turn asks, without politeness; empty where nothing else is in it.
+    """Return what a turn asks, without politeness; empty where nothing else is in it.
 
     Args:
         turn: as typed.
@@ -41,12 +41,12 @@ def is_greeting(turn: str) -> bool:
 
 
 def is_personal(question: str) -> bool:
-    """Whether a question is put to whoever answers rather than to the documents: 你是谁."""
+    """Return whether a question is put to whoever answers rather than to the documents: 你是谁."""
     return _PERSONAL.search(_MARKS.sub("", align(question))) is not None
 
 
 def _stripped(clause: str) -> str:
-    """A clause without set phrases at its ends; empty where it is made of them."""
+    """Return a clause without set phrases at its ends; empty where it is made of them."""
     marks = _MARKS.search(clause)
     body, end = (clause[: marks.start()], marks.group()) if marks else (clause, "")
     before = ""

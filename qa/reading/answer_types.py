@@ -41,7 +41,7 @@ _RATE = re.compile("增速|增幅|降幅|增长率|下降率|百分之几|百分
 
 
 def misshapen(question: Question, text: str) -> bool:
-    """Whether a text cannot be the answer because it lacks the shape that the question asks for."""
+    """Return whether a text cannot be the answer because it lacks the shape that the question asks for."""
     asked, told = align(question.text), align(text)
     if _ASKS_PERSON.search(asked) and not any(tag.startswith("nr") for _, tag in tagged(told)):
         return True
@@ -49,7 +49,7 @@ def misshapen(question: Question, text: str) -> bool:
 
 
 def mismeasured(question: Question, candidate: Candidate, text: str) -> bool:
-    """Whether a question names the unit that it wants and a candidate measures something else, or nothing.
+    """Return whether a question names the unit that it wants and a candidate measures something else, or nothing.
 
     Args:
         question: taken apart.
@@ -69,7 +69,7 @@ def mismeasured(question: Question, candidate: Candidate, text: str) -> bool:
 
 
 def _units(candidate: Candidate, text: str) -> list[str]:
-    """The units of the figures of a candidate."""
+    """Return the units of the figures of a candidate."""
     if candidate.kind is Kind.QUANTITY and _FIGURE.search(text):
         return [candidate.unit]
     return [each.unit for each in candidates(text) if each.kind is Kind.QUANTITY]

@@ -20,7 +20,7 @@ _STOP = re.compile(r"[,，、；;]")
 
 
 def quote_span(text: str, span: Span) -> Span:
-    """The part of `text` to quote for `span`: its sentence, or of a very long sentence the part around it.
+    """Return the part of `text` to quote for `span`: its sentence, or of a very long sentence the part around it.
 
     Args:
         text: a passage's text.
@@ -41,7 +41,7 @@ def quote_span(text: str, span: Span) -> Span:
 
 
 def quote_spans(text: str, span: Span) -> list[Span]:
-    """The parts of `text` to quote for a span of any length, in text order, each as `quote_span` would have it."""
+    """Return the parts of `text` to quote for a span of any length, in text order, each as `quote_span` cuts it."""
     quotes: list[Span] = []
     counts: list[int] = []
     for sentence in sentence_spans(text):
@@ -57,7 +57,7 @@ def quote_spans(text: str, span: Span) -> list[Span]:
 
 
 def _around(text: str, whole: Span, span: Span) -> Span:
-    """As many clauses of `whole` before and behind `span` as there is room for."""
+    """Return as many clauses of `whole` before and behind `span` as there is room for."""
     room = (MAX_QUOTE - len(span)) // 2
     starts = [m.end() for m in _STOP.finditer(text, whole.start, span.start) if m.end() >= span.start - room]
     ends = [m.start() for m in _STOP.finditer(text, span.end, whole.end) if m.start() <= span.end + room]
@@ -67,7 +67,7 @@ def _around(text: str, whole: Span, span: Span) -> Span:
 
 
 def marked(text: str) -> tuple[str, tuple[int, ...]]:
-    """A sentence without its markers, and their numbers, each once.
+    """Return a sentence without its markers, and their numbers, each once.
 
     `[1][3]`, `[1, 3]` and 【1】 are markers; nothing else in brackets is.
     """

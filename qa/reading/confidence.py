@@ -66,7 +66,7 @@ def confidence_features(
     encoder: Encoder,
     supports: tuple[float, float],
 ) -> list[float]:
-    """The features of `qa.reading.ranking.CONFIDENCE`, in that order.
+    """Return the features of `qa.reading.ranking.CONFIDENCE`, in that order.
 
     Args:
         a: the question.
@@ -114,31 +114,31 @@ def confidence_features(
 
 
 def _heaviest(a: Asked, held: Sequence[float]) -> float:
-    """What the word of the question counts that is missed most: one rare word tells 肉牛 from 生猪."""
+    """Return what the word of the question counts that is missed most: one rare word tells 肉牛 from 生猪."""
     return max((weight * (1 - share) for weight, share in zip(a.weights, held, strict=True)), default=0.0)
 
 
 def alike(place: Place, best: Place) -> bool:
-    """Whether two candidates say the same: equal values, or one that stands within the other."""
+    """Return whether two candidates say the same: equal values, or one that stands within the other."""
     a, b = place.site, best.site
     overlap = place.hit is best.hit and a.candidate.span.overlap(b.candidate.span) > 0
     return overlap or a.value == b.value
 
 
 def is_foreign(question: str) -> bool:
-    """Whether a question has no Chinese character, so that its words cannot be looked for."""
+    """Return whether a question has no Chinese character, so that its words cannot be looked for."""
     return re.search("[\u3400-\u9fff]", question) is None
 
 
 def strays(question: Question, place: Place) -> bool:
-    """Whether a candidate is of another time or place than the question, or cannot be what is asked for."""
+    """Return whether a candidate is of another time or place than the question, or cannot be what is asked for."""
     if (_asks_day(question) and not _is_day(place)) or unfit(question, place):
         return True
     return conflict(wanted_periods(question, place), told_periods(place)) or bool(_missing_places(question, place))
 
 
 def meets(question: Question, place: Place) -> bool:
-    """Whether a candidate is expressly of the time and the places of the question, and may be what is asked for."""
+    """Return whether a candidate is expressly of the question's time and places, and may be what is asked for."""
     if _missing_places(question, place) or (_asks_day(question) and not _is_day(place)) or unfit(question, place):
         return False
     wanted, told = wanted_periods(question, place), told_periods(place)
@@ -146,13 +146,13 @@ def meets(question: Question, place: Place) -> bool:
 
 
 def unfit(question: Question, place: Place) -> bool:
-    """Whether a candidate is not of the unit or the shape that the question names."""
+    """Return whether a candidate is not of the unit or the shape that the question names."""
     text = place.text
     return misshapen(question, text) or mismeasured(question, place.site.candidate, text)
 
 
 def _asks_day(question: Question) -> bool:
-    """Whether a question asks when a document was issued: on a day, not over some years that its title names."""
+    """Return whether a question asks when a document was issued: on a day, not over some years that its title names."""
     return question.kinds[:1] == (Kind.DATE,) and _ISSUED.search(fold(question.text)) is not None
 
 
@@ -165,7 +165,7 @@ def _missing_places(question: Question, place: Place) -> list[str]:
 
 
 def clash(question: Question, best: Place) -> str | None:
-    """What by itself forbids the answer, whatever else fits; a Chinese sentence, or None.
+    """Return what by itself forbids the answer, whatever else fits; a Chinese sentence, or None.
 
     Args:
         question: taken apart.
@@ -187,7 +187,7 @@ def clash(question: Question, best: Place) -> str | None:
 
 
 def doubt(told: Mapping[str, float]) -> str:
-    """Why an answer is too unsure to be given; a Chinese sentence.
+    """Return why an answer is too unsure to be given; a Chinese sentence.
 
     Args:
         told: features of the confidence model by name.
@@ -206,14 +206,14 @@ def _weighted(a: Asked, held: Sequence[float]) -> float:
 
 
 def _held_near(a: Asked, best: Place) -> list[float]:
-    """For each word of the question, whether sentence or heading hold it, or, for a little less, the title."""
+    """Return for each word of the question, whether sentence or heading hold it, or, for a little less, the title."""
     scopes = dict(zip(SCOPES, scopes_of(best), strict=True))
     near = scopes["sentence"] + scopes["heading"]
     return [max(match(term.text, near), _TITLE * match(term.text, scopes["path"])) for term in a.question.terms]
 
 
 def _held_soft(a: Asked, best: Place, near: Sequence[float], encoder: Encoder) -> list[float]:
-    """The same, where a word that means the same counts as well; kinds of one thing do not mean the same."""
+    """Return the same, where a word that means the same counts as well; kinds of one thing do not mean the same."""
     words = _content(best)
     missing = [i for i, term in enumerate(a.question.terms) if near[i] < 1.0 and len(term.text) > 1]
     soft = list(near)
@@ -231,19 +231,19 @@ def _held_soft(a: Asked, best: Place, near: Sequence[float], encoder: Encoder) -
 
 
 def _content(best: Place) -> list[str]:
-    """The words of a candidate's sentence and of its innermost heading that say something."""
+    """Return the words of a candidate's sentence and of its innermost heading that say something."""
     passage = best.hit.passage
     text = best.site.sentence.slice(passage.text) + " " + "".join(passage.section_path[-1:])
     return list(dict.fromkeys(word for word, tag in tagged(align(text)) if tag[0] in _CONTENT and len(word) > 1))
 
 
 def akin(a: str, b: str) -> bool:
-    """Whether two words name kinds of one thing, as 火电 and 核电: the head of a Chinese compound is its end."""
+    """Return whether two words name kinds of one thing, as 火电 and 核电: the head of a Chinese compound is its end."""
     return a != b and min(len(a), len(b)) > 1 and a[-1] == b[-1] and not (a.endswith(b) or b.endswith(a))
 
 
 def _has_sibling(a: Asked, best: Place, soft: Sequence[float]) -> bool:
-    """Whether a candidate's own words tell of another kind of the thing that is asked for."""
+    """Return whether a candidate's own words tell of another kind of the thing that is asked for."""
     question = fold(a.question.text)
     own = [word for word, _ in tagged(best.site.own) if word not in question]
     return any(
@@ -253,7 +253,7 @@ def _has_sibling(a: Asked, best: Place, soft: Sequence[float]) -> bool:
 
 
 def _contrasts(a: Asked, own: Sequence[float], soft: Sequence[float]) -> bool:
-    """Whether a word that nothing here means qualifies one that is held: 肉牛养殖 where the text has 生猪养殖."""
+    """Return whether a missing word qualifies one that the text has: 肉牛养殖 where the text has 生猪养殖."""
     question, words = fold(a.question.text), a.question.terms
     return any(
         words[i].tag[0] in _NOUNS and soft[i] < _HELD <= own[i + 1] and words[i].text + words[i + 1].text in question
@@ -262,7 +262,7 @@ def _contrasts(a: Asked, own: Sequence[float], soft: Sequence[float]) -> bool:
 
 
 def _of_each(question: Question, best: Place) -> bool:
-    """Whether an average is asked for, and a candidate stands where nothing tells of one."""
+    """Return whether an average is asked for, and a candidate stands where nothing tells of one."""
     if not (_asks_figure(question) and _AVERAGE.search(fold(question.text))):
         return False
     heading = "".join(best.hit.passage.section_path[-1:])
@@ -283,7 +283,7 @@ def _asks_figure(question: Question) -> bool:
 
 
 def _unmeasured(question: Question, best: Place) -> bool:
-    """Whether a figure is asked for and a candidate holds none, or is one of something else to be measured.
+    """Return whether a figure is asked for and a candidate holds none, or is one of something else to be measured.
 
     A figure without a unit may measure anything: of a cell the caption may say it.
     """

@@ -62,11 +62,11 @@ class Corpus(Protocol):
     """What the reader needs to know of the index."""
 
     def rarity(self, word: str) -> float:
-        """How rare a folded word is; higher is rarer."""
+        """Return how rare a folded word is; higher is rarer."""
         ...
 
     def document(self, document_id: str) -> Document | None:
-        """The document with this id, or None."""
+        """Return the document with this id, or None."""
         ...
 
 
@@ -74,7 +74,7 @@ class SpanScorer(Judge, Protocol):
     """Reads windows and judges candidates: `qa.reading.span_model.SpanModel`, or a stand-in in tests."""
 
     def read(self, question: str, windows: Sequence[Window]) -> list[Scores]:
-        """Scores of each window, in order."""
+        """Return scores of each window, in order."""
         ...
 
 
@@ -168,7 +168,7 @@ class ExtractiveReader:
         self._threshold = self._model.thresholds[caution]
 
     def read(self, question: str, hits: Sequence[Hit]) -> Iterator[Answer]:
-        """Two snapshots of an answer, the short one first; of a refusal, one.
+        """Yield two snapshots of an answer, the short one first; of a refusal, one.
 
         Args:
             question: standalone.
@@ -195,7 +195,7 @@ class ExtractiveReader:
         yield answer
 
     def pool(self, question: str, hits: Sequence[Hit]) -> Pool | None:
-        """Everything that may answer, or None where there is nothing to choose from."""
+        """Return everything that may answer, or None where there is nothing to choose from."""
         a = asked(analyse(question), self.corpus.rarity)
         found = places(hits)
         if not found:
@@ -208,7 +208,7 @@ class ExtractiveReader:
         return Pool(a, candidates, np.hstack([_worded(a, candidates, found, wording), span_features(chosen)]), found)
 
     def _chosen(self, question: str, seen: Sequence[View], found: Sequence[Place]) -> list[tuple[View, Scores, Place]]:
-        """The candidates of the windows that are read: the likeliest, and the others where these settle nothing."""
+        """Read the likeliest windows, then the others if those settle nothing, and return their candidates."""
         chosen: list[tuple[View, Scores, Place]] = []
         for some in (seen[:READ_FIRST], seen[READ_FIRST:]):
             if any(_settles(view, scores, seen) for view, scores, _ in chosen):
@@ -261,7 +261,7 @@ class ExtractiveReader:
         )
 
     def compose(self, finding: Finding, hits: Sequence[Hit], confidence: float) -> Answer:
-        """The answer that a finding makes, verified: a short answer that its quote does not carry is left out.
+        """Return the answer that a finding makes, verified: a short answer that its quote does not carry is left out.
 
         Args:
             finding: the best candidate.
@@ -286,12 +286,12 @@ class ExtractiveReader:
         return len(regions) < 2
 
     def _documents(self, hits: Sequence[Hit]) -> Iterator[Document]:
-        """The documents of the passages that are read, likeliest first."""
+        """Return the documents of the passages that are read, likeliest first."""
         ids = dict.fromkeys(hit.passage.document_id for hit in hits[:READ_PASSAGES])
         return (document for id in ids if (document := self.corpus.document(id)))
 
     def _listing(self, question: str, listed: Contents, hits: Sequence[Hit]) -> Answer:
-        """The answer that names the parts of a section, each with its heading for a quote."""
+        """Return the answer that names the parts of a section, each with its heading for a quote."""
         document = listed.document
         citations = tuple(
             Citation(n, passage := passage_of(document, part), document.source, passage.span)
@@ -303,7 +303,7 @@ class ExtractiveReader:
         return Answer(question, question, text, short, citations, tuple(hits), confidence=LISTED)
 
     def _citations(self, first: int, place: Place) -> list[Citation]:
-        """The quotes of a candidate, numbered from `first` on: one, but for lists of many items."""
+        """Return the quotes of a candidate, numbered from `first` on: one, but for lists of many items."""
         passage, candidate = place.hit.passage, place.site.candidate
         document = self.corpus.document(passage.document_id)
         source = document.source if document else passage.title
@@ -319,7 +319,7 @@ class ExtractiveReader:
 
 
 def _settles(view: View, scores: Scores, seen: Sequence[View]) -> bool:
-    """Whether a window answers beyond doubt, and nothing that is still to be read would be the better basis.
+    """Return whether a window answers beyond doubt, and nothing that is still to be read would be the better basis.
 
     What the head of a document announces, its body states (see `qa.reading.second_look`).
     """
@@ -330,7 +330,7 @@ def _settles(view: View, scores: Scores, seen: Sequence[View]) -> bool:
 
 
 def _worded(a: Asked, candidates: Sequence[Place], found: Sequence[Place], wording: Matrix) -> Matrix:
-    """The features of wording of candidates; `wording` has those that the grammar found, in the order of `found`."""
+    """Return the wording features of candidates; `wording` has those of `found`, in that order."""
     rows = {id(place): row for row, place in enumerate(found)}
     added = [place for place in candidates if id(place) not in rows]
     rows |= {id(place): len(found) + row for row, place in enumerate(added)}
@@ -356,13 +356,13 @@ def _clause(place: Place) -> str:
 
 
 def _led(place: Place) -> str:
-    """What leads to the list that a candidate is in an item of; empty where it is in none."""
+    """Return what leads to the list that a candidate is in an item of; empty where it is in none."""
     lead = lead_of(place)
     return lead.slice(place.hit.passage.text) if lead else ""
 
 
 def _with_lead(finding: Finding) -> str:
-    """Why there is no answer, with the nearest clause where that is about the same matter."""
+    """Return why there is no answer, with the nearest clause where that is about the same matter."""
     reason, clause = finding.clash or finding.doubt, " ".join(_clause(finding.place).split())
     if finding.features[CONFIDENCE.index("held_soft")] < _SAME_MATTER or not 0 < len(clause) <= _LEAD:
         return reason
@@ -370,7 +370,7 @@ def _with_lead(finding: Finding) -> str:
 
 
 def _short(place: Place, citations: Sequence[Citation]) -> str | None:
-    """The candidate, where it is narrower than its sentence and the quotes carry it whole."""
+    """Return the candidate, where it is narrower than its sentence and the quotes carry it whole."""
     candidate, passage = place.site.candidate, place.hit.passage
     sentence = candidate.kind is Kind.CLAUSE and candidate.span == place.site.sentence and not _is_line(place.text)
     quoted = Span(citations[0].quote.start, citations[-1].quote.end)
@@ -385,7 +385,7 @@ def _is_line(text: str) -> bool:
 
 
 def _told(place: Place, citations: Sequence[Citation]) -> str:
-    """The quotes as a person reads them, under their heading where they are a label's value, with their markers."""
+    """Return the quotes with their markers as a person reads them; the value of a label comes under its heading."""
     path = place.hit.passage.section_path
     heading = f"{path[-1]}：" if place.site.candidate.labelled and path else ""
     return heading + "".join(f"{unmarked(' '.join(each.text.split()))}[{each.n}]" for each in citations)
@@ -403,10 +403,10 @@ def _runner_up(look: Look, chosen: int, others: Sequence[int]) -> Place | None:
 
 
 def _is_searchable(question: Question) -> bool:
-    """Whether there is a word, a year or an article to look for: 「？」 and 「a」 are about nothing."""
+    """Return whether there is a word, a year or an article to look for: 「？」 and 「a」 are about nothing."""
     return bool(question.terms or question.periods or question.provisions)
 
 
 def _refusal(question: str, hits: Sequence[Hit], reason: str) -> Answer:
-    """No answer, the passages as leads."""
+    """Return an answer that abstains, with the passages as leads."""
     return Answer(question, question, reason, hits=tuple(hits), abstained=True)

@@ -117,7 +117,7 @@ class Place:
 
     @property
     def text(self) -> str:
-        """The candidate, verbatim."""
+        """Return the candidate, verbatim."""
         return self.site.candidate.span.slice(self.hit.passage.text)
 
 
@@ -135,12 +135,12 @@ _TAG_WEIGHTS = {"v": 0.6, "d": 0.3, "a": 0.5, "b": 0.7, "m": 0.5, "f": 0.3, "t":
 
 
 def places(hits: Sequence[Hit]) -> list[Place]:
-    """All candidates of the passages that are read."""
+    """Return all candidates of the passages that are read."""
     return [Place(hit, rank, site) for rank, hit in enumerate(hits[:READ_PASSAGES]) for site in sites(hit.passage.text)]
 
 
 def lexical(a: Asked, found: Sequence[Place], among: Sequence[Place] = ()) -> Matrix:
-    """The features that need no network, `(len(found), len(LEXICAL))`, in the order of `LEXICAL`.
+    """Return the features that need no network, `(len(found), len(LEXICAL))`, in the order of `LEXICAL`.
 
     Args:
         a: the question.
@@ -158,7 +158,7 @@ def lexical(a: Asked, found: Sequence[Place], among: Sequence[Place] = ()) -> Ma
 
 
 def _among_siblings(a: Asked, found: Sequence[Place]) -> list[float]:
-    """How much better than all others of its sentence that measure the same a figure fits the question, -1 to 1.
+    """Return how much better than all others of its sentence that measure the same a figure fits the question, -1 to 1.
 
     「出口782亿元，进口343亿元」: asked for 进口, the first is outdone by the second. 0 for what has no such others.
     """
@@ -173,7 +173,7 @@ def _among_siblings(a: Asked, found: Sequence[Place]) -> list[float]:
 
 
 def _siblings(found: Sequence[Place]) -> dict[tuple[int, Span, str], list[int]]:
-    """The rows of figures by their sentence and by what they measure."""
+    """Return the rows of figures by their sentence and by what they measure."""
     groups: dict[tuple[int, Span, str], list[int]] = {}
     for i, place in enumerate(found):
         if place.site.candidate.kind is Kind.QUANTITY:
@@ -182,7 +182,7 @@ def _siblings(found: Sequence[Place]) -> dict[tuple[int, Span, str], list[int]]:
 
 
 def _fits(a: Asked, figures: Sequence[Place]) -> list[float]:
-    """How much of the question the own words of each figure hold, less a little for all that they say beside it."""
+    """Return how much of the question each figure's own words hold, less a little for words that were not asked for."""
     leading = frozenset(
         term.text for term in a.question.terms if any(_begins(term.text, each.site) for each in figures)
     )
@@ -195,7 +195,14 @@ def _fits(a: Asked, figures: Sequence[Place]) -> list[float]:
 
 
 def _fit(a: Asked, site: Site, before: str, leading: frozenset[str]) -> float:
-    """How much of the question a figure holds; `before` is what those before it say, `leading` what any begins with."""
+    """Return how much of the question a figure holds.
+
+    Args:
+        a: the question.
+        site: the figure.
+        before: the own words of the figures before it in its sentence.
+        leading: words of the question that the own words of some figure begin with.
+    """
     asked_for, of_time = fold(a.question.text), _of_time(a.question, site.own)
     own = [_own(term.text, site, leading) for term in a.question.terms]
     # What a part shares with its whole counts where the part itself is asked for.
@@ -214,13 +221,13 @@ def _fit(a: Asked, site: Site, before: str, leading: frozenset[str]) -> float:
 
 
 def _own(word: str, site: Site, leading: frozenset[str]) -> float:
-    """How much of a word a figure's own words hold; less where they have it in a longer word, and others as it is."""
+    """Return how much of a word a figure's own words hold; less if in a longer word where others have it as it is."""
     held = match(word, site.own)
     return held * _WITHIN if word in leading and not _begins(word, site) else held
 
 
 def _begins(word: str, site: Site) -> bool:
-    """Whether what stands before a figure, or behind it, begins with a word."""
+    """Return whether what stands before a figure, or behind it, begins with a word."""
     return any(_LEAD.sub("", fold(part)).startswith(word) for part in site.candidate.own.split())
 
 
@@ -243,7 +250,7 @@ def _each_unasked(a: Asked, found: Sequence[Place]) -> list[float]:
 
 
 def _polar_held(a: Asked, found: Sequence[Place]) -> list[float]:
-    """How much of a question for yes or no the clause holds: what says so says what was asked."""
+    """Return how much of a question for yes or no the clause holds: what says so says what was asked."""
     if not is_polar(a.question.text):
         return [0.0] * len(found)
     words = list(zip(a.question.terms, a.weights, strict=True))
@@ -278,13 +285,13 @@ def _row(a: Asked, place: Place, best: float, labelled: Sequence[Site]) -> list[
 
 
 def scopes_of(place: Place) -> tuple[str, ...]:
-    """The folded texts around a candidate, nearest first, as `SCOPES` names them."""
+    """Return the folded texts around a candidate, nearest first, as `SCOPES` names them."""
     site = place.site
     return (site.own, site.clause, site.around, *passage_scopes(place.hit.passage))
 
 
 def _reach(a: Asked, scopes: Sequence[str]) -> list[float]:
-    """How much of the question each scope holds that no nearer one does."""
+    """Return how much of the question each scope holds that no nearer one does."""
     added = [0.0] * len(scopes)
     for term, weight in zip(a.question.terms, a.weights, strict=True):
         held = 0.0
@@ -366,7 +373,7 @@ def _time(a: Asked, place: Place) -> list[float]:
 
 
 def _place(a: Asked, place: Place) -> list[float]:
-    """Whether title or section path name the places of the question, or at least the sentence does."""
+    """Return whether title or section path name the places of the question, or at least the sentence does."""
     if not a.question.places:
         return [0.0, 0.0]
     passage = place.hit.passage
@@ -376,18 +383,18 @@ def _place(a: Asked, place: Place) -> list[float]:
 
 
 def bare_place(name: str) -> str:
-    """A place name as short as people use it: 綦江区 → 綦江."""
+    """Return a place name as short as people use it: 綦江区 → 綦江."""
     folded = fold(name)
     return re.sub("(?:自治区|特别行政区|自治州|[省市区县镇乡州旗])$", "", folded) if len(folded) > 2 else folded
 
 
 def wanted_periods(question: Question, place: Place) -> list[Period]:
-    """The periods the question names, 「今年」 understood as the passage's document does."""
+    """Return the periods the question names, 「今年」 understood as the passage's document does."""
     return periods(question.text, _present(place.hit.passage.title))
 
 
 def told_periods(place: Place) -> list[Period]:
-    """The periods the text names for a candidate: in its clause, else its sentence, else its section path."""
+    """Return the periods the text names for a candidate: in its clause, else its sentence, else its section path."""
     passage, site = place.hit.passage, place.site
     present = _present(passage.title)
     scopes = (
@@ -400,14 +407,14 @@ def told_periods(place: Place) -> list[Period]:
 
 
 def _narrowed(title: list[Period], before: list[Period]) -> list[Period]:
-    """What a title covers, or the year of it that the text before was last about."""
+    """Return what a title covers, or the year of it that the text before was last about."""
     last = before[-1:]
     within = any(each.first <= period.first == period.last <= each.last for each in title for period in last)
     return last if within else title
 
 
 def _told(text: str, present: int | None) -> list[Period]:
-    """The periods a text tells of; 「1993年以来最好」 and 「比上年增长」 only say what it is compared with."""
+    """Return the periods a text tells of; 「1993年以来最好」 and 「比上年增长」 only say what it is compared with."""
     return [
         period
         for period in periods(text, present)
@@ -417,6 +424,6 @@ def _told(text: str, present: int | None) -> list[Period]:
 
 @lru_cache(maxsize=4096)
 def _present(title: str) -> int | None:
-    """The year that 「今年」 means in a document with this title, where the title names a single one."""
+    """Return the year that 「今年」 means in a document with this title, where the title names a single one."""
     named = periods(title)
     return named[0].first if len(named) == 1 and named[0].first == named[0].last else None

@@ -16,7 +16,7 @@ _END = re.compile(r"[?？。!！,，;；、\s]+$")
 
 
 def joined(turn: str, parts: Sequence[Answer]) -> Answer:
-    """One answer out of several.
+    """Return one answer out of several.
 
     Args:
         turn: what was asked, as typed.
@@ -47,7 +47,7 @@ def joined(turn: str, parts: Sequence[Answer]) -> Answer:
 
 
 def _sentences(parts: Sequence[Answer], numbers: Sequence[dict[str, int]]) -> tuple[Sentence, ...]:
-    """What language models wrote, with the numbers that the citations have now."""
+    """Return what language models wrote, with the numbers that the citations have now."""
     return tuple(
         dataclasses.replace(
             sentence,
@@ -60,7 +60,7 @@ def _sentences(parts: Sequence[Answer], numbers: Sequence[dict[str, int]]) -> tu
 
 
 def _conflicts(parts: Sequence[Answer], numbers: Sequence[dict[str, int]]) -> tuple[Conflict, ...]:
-    """What documents disagree about, with the numbers that the citations have now."""
+    """Return what documents disagree about, with the numbers that the citations have now."""
     return tuple(
         Conflict(conflict.name, tuple(dataclasses.replace(each, n=renumbered[str(each.n)]) for each in conflict.said))
         for part, renumbered in zip(parts, numbers, strict=True)
@@ -69,13 +69,13 @@ def _conflicts(parts: Sequence[Answer], numbers: Sequence[dict[str, int]]) -> tu
 
 
 def _taken(parts: Sequence[Answer]) -> Usage | None:
-    """What language models took for all parts; None where none was asked."""
+    """Return what language models took for all parts; None where none was asked."""
     taken = [part.usage for part in parts if part.usage]
     return sum(taken, Usage()) if taken else None
 
 
 def _numbered(parts: Sequence[Answer]) -> tuple[list[dict[str, int]], tuple[Citation, ...]]:
-    """The new number of each part's markers, and all citations; the same quote is cited under one number."""
+    """Return the new number of each part's markers, and all citations; the same quote is cited under one number."""
     found: dict[tuple[str, int, int], Citation] = {}
     numbers: list[dict[str, int]] = []
     for part in parts:
@@ -89,7 +89,7 @@ def _numbered(parts: Sequence[Answer]) -> tuple[list[dict[str, int]], tuple[Cita
 
 
 def _told(parts: Sequence[Answer], numbers: Sequence[dict[str, int]]) -> str:
-    """Each question with its answer below it."""
+    """Return each question with its answer below it."""
     return "\n\n".join(
         f"{place}. {_END.sub('', part.standalone_question)}？\n{_renumbered(part.text, renumbered)}"
         for place, (part, renumbered) in enumerate(zip(parts, numbers, strict=True), start=1)
@@ -101,7 +101,7 @@ def _renumbered(text: str, numbers: dict[str, int]) -> str:
 
 
 def _refused(parts: Sequence[Answer]) -> str:
-    """One sentence that refuses all parts."""
+    """Return one sentence that refuses all parts."""
     reasons = list(dict.fromkeys(part.text for part in parts))
     if len(reasons) == 1:
         return reasons[0]
@@ -110,7 +110,7 @@ def _refused(parts: Sequence[Answer]) -> str:
 
 
 def _short(parts: Sequence[Answer], citations: Sequence[Citation]) -> str | None:
-    """All short answers in a row, where each part has one and the quotes carry the whole."""
+    """Return all short answers in a row, where each part has one and the quotes carry the whole."""
     shorts = [part.short for part in parts if part.short is not None]
     if len(shorts) < len(parts):
         return None
@@ -119,12 +119,12 @@ def _short(parts: Sequence[Answer], citations: Sequence[Citation]) -> str | None
 
 
 def merged(parts: Sequence[Answer]) -> tuple[Hit, ...]:
-    """All passages without duplicates: the best of each part, then the second of each, and so on."""
+    """Return all passages without duplicates: the best of each part, then the second of each, and so on."""
     ranked = chain.from_iterable(zip_longest(*(part.hits for part in parts)))
     return tuple({hit.passage.id: hit for hit in ranked if hit is not None}.values())
 
 
 def added(parts: Sequence[Answer]) -> Timing:
-    """The time that all parts took together."""
+    """Return the time that all parts took together."""
     timings = [part.timing for part in parts]
     return Timing(sum(t.retrieve for t in timings), sum(t.read for t in timings), sum(t.total for t in timings))

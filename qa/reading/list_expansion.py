@@ -25,7 +25,7 @@ _ALL = re.compile("哪|什么|啥|怎")
 
 
 def whole(question: Question, place: Place, found: Sequence[Place]) -> Place:
-    """The list that a candidate is an item of, where the question asks for a list; else the candidate itself.
+    """Return the list that a candidate is an item of, where the question asks for a list; else the candidate itself.
 
     A question for yes or no is answered by the item as a whole.
 
@@ -48,7 +48,7 @@ def _asks_all(question: Question) -> bool:
 
 
 def _enumeration(place: Place, found: Sequence[Place]) -> Place | None:
-    """The shortest enumeration of the passage that holds the candidate and more."""
+    """Return the shortest enumeration of the passage that holds the candidate and more."""
     span = place.site.candidate.span
     holding = [
         each
@@ -64,7 +64,7 @@ def _enumeration(place: Place, found: Sequence[Place]) -> Place | None:
 
 
 def _in_question(question: str, place: Place, found: Sequence[Place]) -> Place:
-    """Of the figures of a sentence the one that a polar question asks about, where its words tell it from the first.
+    """Return the figure of a sentence that a polar question asks about, or `place` where its words do not tell.
 
     「页岩气产能达到12亿m3，稳产10亿m3」 says yes to 「页岩气产能是12亿m3吗」, whichever of its figures ranked first.
 
@@ -89,7 +89,7 @@ def _in_question(question: str, place: Place, found: Sequence[Place]) -> Place:
 
 
 def lead_of(place: Place) -> Span | None:
-    """What leads to the list that a candidate is in an item of, in the passage's text: 「禁止下列行为：」."""
+    """Return what leads to the list that a candidate is in an item of, in the passage's text: 「禁止下列行为：」."""
     text, span = place.hit.passage.text, place.site.candidate.span
     for lead, items in _listings(text):
         if any(item.contains(span) for item in items):
@@ -98,7 +98,7 @@ def lead_of(place: Place) -> Span | None:
 
 
 def _item(place: Place) -> Place | None:
-    """The item of a list that a candidate is in, without its number."""
+    """Return the item of a list that a candidate is in, without its number."""
     text, span = place.hit.passage.text, place.site.candidate.span
     item = next((item for _, items in _listings(text) for item in items if item.contains(span)), None)
     if item is None:
@@ -113,7 +113,7 @@ def _placed(place: Place, candidate: Candidate) -> Place:
 
 
 def _items(place: Place) -> Place | None:
-    """The items, one a line, that the candidate is one of, or that its clause leads to."""
+    """Return the items, one a line, that the candidate is one of, or that its clause leads to."""
     text, span = place.hit.passage.text, place.site.candidate.span
     for lead, items in _listings(text):
         listed = Span(items[0].start, items[-1].end)
@@ -127,7 +127,7 @@ def _items(place: Place) -> Place | None:
 
 
 def _listings(text: str) -> Iterator[tuple[Span, list[Span]]]:
-    """The lists of a text whose items stand one a line: what leads to each, and its items."""
+    """Yield the lists of a text whose items stand one a line: what leads to each, and its items."""
     lines = [Span(match.start(), match.end()) for match in _ITEM.finditer(text)]
     for block in _blocks(text, lines):
         if lead := _LEAD.search(text[: block[0].start]):
@@ -135,7 +135,7 @@ def _listings(text: str) -> Iterator[tuple[Span, list[Span]]]:
 
 
 def _blocks(text: str, lines: Sequence[Span]) -> list[list[Span]]:
-    """Runs of items with nothing but white space between them."""
+    """Return runs of items with nothing but white space between them."""
     blocks: list[list[Span]] = []
     for line in lines:
         if blocks and not text[blocks[-1][-1].end : line.start].strip():

@@ -60,13 +60,13 @@ def _bytes_of(found: Sequence[Site]) -> int:
 
 @cached(LRUCache(SITES_BYTES, getsizeof=_bytes_of), lock=Lock())
 def sites(text: str) -> tuple[Site, ...]:
-    """Every candidate of a passage's text with its surroundings, clauses among them."""
+    """Return every candidate of a passage's text with its surroundings, clauses among them."""
     clauses = (Candidate(Kind.CLAUSE, span, span, span.slice(text)) for span in clause_spans(text))
     return sites_of(text, dict.fromkeys([*candidates(text), *clauses]))
 
 
 def sites_of(text: str, found: Iterable[Candidate]) -> tuple[Site, ...]:
-    """The given candidates of a passage's text with their surroundings."""
+    """Return the given candidates of a passage's text with their surroundings."""
     sentences = sentence_spans(text)
     folded = {sentence: fold(sentence.slice(text)) for sentence in sentences}
     return tuple(_site(text, candidate, _holding(sentences, candidate.span), folded) for candidate in found)
@@ -113,7 +113,7 @@ def match(word: str, text: str) -> float:
 
 
 def _stands(word: str, text: str) -> bool:
-    """Whether a word stands in a text, and not only behind what makes another of it: 副市长 is no 市长."""
+    """Return whether a word stands in a text, and not only behind what makes another of it: 副市长 is no 市长."""
     start = text.find(word)
     while start > 0 and text[start - 1] in _MAKES_OTHER:
         start = text.find(word, start + 1)
@@ -121,5 +121,5 @@ def _stands(word: str, text: str) -> bool:
 
 
 def _abbreviates(word: str, text: str) -> bool:
-    """Whether two characters stand near each other in that order, as 规上 does for 规模以上."""
+    """Return whether two characters stand near each other in that order, as 规上 does for 规模以上."""
     return re.search(f"{re.escape(word[0])}[\u4e00-\u9fff]{{1,2}}{re.escape(word[1])}", text) is not None

@@ -110,7 +110,7 @@ class InputTokenizer:
 
 
 def window_spans(text: str, size: int = WINDOW_CHARACTERS) -> list[Span]:
-    """Stretches of whole sentences, each up to `size` characters; a longer sentence is cut behind its clauses.
+    """Return stretches of whole sentences, each up to `size` characters; a longer sentence is cut behind its clauses.
 
     Args:
         text: of a passage.

@@ -59,7 +59,7 @@ class Provision:
 
 
 def answer_of(question: str, hits: Sequence[Hit], document_of: DocumentOf) -> Answer | None:
-    """What a provision says that a question names, or what breaking it brings; None for other questions.
+    """Return what a provision says that a question names, or what breaking it brings; None for other questions.
 
     Args:
         question: standalone.
@@ -84,7 +84,7 @@ def answer_of(question: str, hits: Sequence[Hit], document_of: DocumentOf) -> An
 
 
 def _of_breach(question: str, hits: Sequence[Hit], document_of: DocumentOf) -> Answer | None:
-    """What doing something brings that an item of an article forbids: another article says it of the item's number."""
+    """Return the penalty for what an item of an article forbids: another article states it for the item's number."""
     asked = set(terms(question))
     for document in _documents(hits, document_of, ""):
         best: tuple[float, Provision, Span] | None = None
@@ -111,14 +111,14 @@ def _provision(match: re.Match[str]) -> Provision:
 
 
 def _documents(hits: Sequence[Hit], document_of: DocumentOf, rest: str) -> Iterator[Document]:
-    """The documents of the passages: those whose name the question says first, then the likeliest."""
+    """Yield the documents of the passages: those whose name the question says first, then the likeliest."""
     ids = dict.fromkeys(hit.passage.document_id for hit in hits)
     found = [document for each in ids if (document := document_of(each))]
     yield from sorted(found, key=lambda document: fold(document.title) not in fold(rest))
 
 
 def _articles(document: Document) -> Iterator[tuple[Heading, Span]]:
-    """The articles of a document with all of their text."""
+    """Yield the articles of a document with all of their text."""
     for place, heading in enumerate(document.headings):
         if _ARTICLE.match(heading.title):
             following = document.headings[place + 1].start if place + 1 < len(document.headings) else len(document.text)
@@ -126,7 +126,7 @@ def _articles(document: Document) -> Iterator[tuple[Heading, Span]]:
 
 
 def _place(document: Document, asked: Provision) -> Span | None:
-    """Where a provision stands; None where the document has none of that number."""
+    """Return where a provision stands; None where the document has none of that number."""
     for heading, span in _articles(document):
         number = _ARTICLE.match(heading.title)
         if number is None or cn_number(number["article"]) != asked.article:
@@ -142,7 +142,7 @@ def _place(document: Document, asked: Provision) -> Span | None:
 
 
 def _part(found: Sequence[Part], asked: Provision) -> Span | None:
-    """A paragraph with its items, or one item."""
+    """Return a paragraph with its items, or one item."""
     if not asked.item:
         inside = [part for part in found if part.paragraph == asked.paragraph]
         return Span(inside[0].start, inside[-1].end) if inside else None
@@ -176,7 +176,7 @@ def _told(
 
 
 def _bare(text: str) -> str:
-    """A provision without its number, where it is one line."""
+    """Return a provision without its number, where it is one line."""
     lines = [line.strip() for line in text.strip().split("\n") if line.strip()]
     if len(lines) != 1:
         return ""
@@ -185,7 +185,7 @@ def _bare(text: str) -> str:
 
 
 def _penalties(document: Document, asked: Provision, own: Span) -> Iterator[Span]:
-    """The sentences of other articles that refer to a provision."""
+    """Yield the sentences of other articles that refer to a provision."""
     for _, span in _articles(document):
         if span.contains(own):
             continue
@@ -195,7 +195,7 @@ def _penalties(document: Document, asked: Provision, own: Span) -> Iterator[Span
 
 
 def _refers(line: str, asked: Provision) -> bool:
-    """Whether a line names a provision: the article whole, or the item among others."""
+    """Return whether a line names a provision: the article whole, or the item among others."""
     for match in re.finditer(
         rf"第(?P<article>{_CN})条(?P<rest>(?:第[^规\n，。；]{{1,40}}?(?:款|项)(?:至|、|和|或者?)?)*)", line
     ):

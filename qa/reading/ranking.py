@@ -68,12 +68,12 @@ class RankingModel:
 
     @classmethod
     def load(cls) -> RankingModel:
-        """The weights that ship with the package."""
+        """Return the weights that ship with the package."""
         return cls.from_json(json.loads(resources.files("qa").joinpath("models/ranking.json").read_text("utf-8")))
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Mapping[str, float]]) -> RankingModel:
-        """Weights by feature name; a feature that is not named weighs nothing."""
+        """Return weights by feature name; a feature that is not named weighs nothing."""
         first, ranking, second, confidence = (
             np.array([stored[part].get(name, 0.0) for name in names]) for part, names in _PARTS.items()
         )
@@ -81,11 +81,11 @@ class RankingModel:
 
     @classmethod
     def blank(cls) -> RankingModel:
-        """Weights of nothing, which never abstain: where fitting starts."""
+        """Return weights of nothing, which never abstain: where fitting starts."""
         return cls.from_json({**{part: {} for part in _PARTS}, "thresholds": dict.fromkeys(Caution, 0.0)})
 
     def to_json(self) -> dict[str, dict[str, float]]:
-        """What `from_json` reads, weights rounded to four digits."""
+        """Return what `from_json` reads, weights rounded to four digits."""
         parts = zip(_PARTS.items(), (self.first, self.ranking, self.second, self.confidence), strict=True)
         named = {
             part: {name: round(float(weight), 4) for name, weight in zip(names, weights, strict=True)}
@@ -94,7 +94,7 @@ class RankingModel:
         return {**named, "thresholds": {caution.value: value for caution, value in self.thresholds.items()}}
 
     def probability(self, features: Sequence[float]) -> float:
-        """How probable it is that the answer is right, 0 to 1."""
+        """Return how probable it is that the answer is right, 0 to 1."""
         return 1.0 / (1.0 + math.exp(-float(np.dot((*features, 1.0), self.confidence))))
 
 

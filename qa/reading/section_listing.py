@@ -60,18 +60,18 @@ class Contents:
     parts: tuple[Heading, ...]
 
     def name(self, heading: Heading) -> Span:
-        """A heading without its numbering, as a span of the document's text."""
+        """Return a heading without its numbering, as a span of the document's text."""
         start = heading.end - len(bare(heading.title))
         return Span(max(start, heading.start), heading.end)
 
 
 def bare(title: str) -> str:
-    """A heading's title without its numbering."""
+    """Return a heading's title without its numbering."""
     return _NUMBERING.sub("", title)
 
 
 def contents(question: Question, documents: Iterable[Document]) -> Contents | None:
-    """The first section of the documents that a question asks all of; None where it asks for something else.
+    """Return the first section of the documents that a question asks all of; None where it asks for something else.
 
     Args:
         question: taken apart.
@@ -89,7 +89,7 @@ def contents(question: Question, documents: Iterable[Document]) -> Contents | No
 
 
 def passage_of(document: Document, heading: Heading) -> Passage:
-    """A heading as a passage of its own, to be quoted."""
+    """Return a heading as a passage of its own, to be quoted."""
     span = Span(heading.start, heading.end)
     path = document.section_path(heading.start)
     return Passage(document.id, document.title, span.slice(document.text), span, path, document.page(span.start))
@@ -106,7 +106,7 @@ def _parts(headings: Sequence[Heading], place: int) -> tuple[Heading, ...]:
 
 
 def _is_asked(question: Question, document: Document, heading: Heading) -> bool:
-    """Whether a question has the words of a heading, and none that neither it nor what is around it has."""
+    """Return whether a question has the words of a heading, and none that neither it nor what is around it has."""
     name = bare(heading.title)
     pairs, asked = set(terms(name)), set(terms(question.text))
     if len(fold(name)) < 3 or len(pairs & asked) < _SAME * len(pairs):

@@ -46,7 +46,7 @@ class Scores:
     ends: NDArray[np.float32]
 
     def of(self, span: Span) -> float:
-        """The score of a span of the window's text; of one that lies outside, a very low one."""
+        """Return the score of a span of the window's text; of one that lies outside, a very low one."""
         first = bisect_right(self.spans, span.start, key=_end)
         last = bisect_left(self.spans, span.end, key=_start) - 1
         # A token may be as wide as nothing, and then touches nothing.
@@ -57,7 +57,7 @@ class Scores:
         return float(self.starts[first] + self.ends[last]) if first <= last else -np.inf
 
     def best(self, n: int = 1) -> list[tuple[Span, float]]:
-        """The `n` best spans with their scores, best first; ties in text order."""
+        """Return the `n` best spans with their scores, best first; ties in text order."""
         count = len(self.spans)
         if not count:
             return []
@@ -93,7 +93,7 @@ def _end(span: Span) -> int:
 
 
 def _largest(values: NDArray[np.float32], n: int) -> NDArray[np.int64]:
-    """Where the `n` largest stand, largest first, equal ones in order; sorting all would take most of the time."""
+    """Return the indices of the `n` largest, largest first, ties in order; a full sort would take most of the time."""
     if n < len(values):
         least = np.partition(values, len(values) - n)[len(values) - n]
         enough = np.flatnonzero(values >= least)
@@ -120,7 +120,7 @@ class SpanModel:
         self._workers = ThreadPoolExecutor(threads, thread_name_prefix="read")
 
     def read(self, question: str, windows: Sequence[Window]) -> list[Scores]:
-        """Scores of each window, in order."""
+        """Return scores of each window, in order."""
         return list(self._workers.map(lambda window: self._read_one(question, window), windows))
 
     def judge(self, question: str, marked: Sequence[tuple[Window, Span]]) -> list[Support]:

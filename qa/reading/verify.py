@@ -23,7 +23,7 @@ _TAIL_UNIT = re.compile(rf"(?:{UNIT.pattern})$")
 
 
 def claims(text: str) -> list[str]:
-    """What in a text must be backed: figures with units, dates, document numbers, names, in text order.
+    """Return what in a text must be backed: figures with units, dates, document numbers, names, in text order.
 
     Digits that the grammar has no name for are claims by themselves.
     """
@@ -36,7 +36,7 @@ def claims(text: str) -> list[str]:
 
 
 def unsupported(text: str, quotes: Iterable[str]) -> list[str]:
-    """The claims of `text` that stand in none of `quotes`; empty when everything is backed.
+    """Return the claims of `text` that stand in none of `quotes`; empty when everything is backed.
 
     Text is compared folded, so that full width and white space do not matter. A text that stands in a quote as a
     whole is backed; one without any claim that the grammar knows must.
@@ -49,7 +49,7 @@ def unsupported(text: str, quotes: Iterable[str]) -> list[str]:
 
 
 def carries(quote: str, claim: str) -> bool:
-    """Whether `claim` stands in `quote` as a figure of its own: 70 is not carried by 170, 70.5 or 70%; both folded."""
+    """Return whether a folded quote has a folded claim as a figure of its own: 170, 70.5 and 70% do not carry 70."""
     start = quote.find(claim) if claim else -1
     while start >= 0:
         if not _is_part(quote, start, start + len(claim)):
@@ -59,7 +59,7 @@ def carries(quote: str, claim: str) -> bool:
 
 
 def _is_part(quote: str, start: int, end: int) -> bool:
-    """Whether a figure goes on before `start` or behind `end`, or its unit does: 千瓦 is part of 千瓦时."""
+    """Return whether a figure goes on before `start` or behind `end`, or its unit does: 千瓦 is part of 千瓦时."""
     if _FIGURE_FIRST.match(quote, start) and _GROWS_BEFORE.search(quote[max(0, start - 2) : start]):
         return True
     if quote[end - 1].isdigit():

@@ -44,23 +44,23 @@ class View:
 
     @property
     def window(self) -> Window:
-        """What the network takes."""
+        """Return what the network takes."""
         passage = self.hit.passage
         return Window(passage.title, passage.section_path, self.span.slice(passage.text))
 
     def local(self, span: Span) -> Span:
-        """The part of a span of the passage that stands here, as a span of the window's text."""
+        """Return the part of a span of the passage that stands here, as a span of the window's text."""
         start, end = max(span.start, self.span.start), min(span.end, self.span.end)
         return Span(start, max(start, end)).shift(-self.span.start)
 
     def holds(self, place: Place) -> bool:
-        """Whether a candidate's larger part stands here."""
+        """Return whether a candidate's larger part stands here."""
         span = place.site.candidate.span
         return place.rank == self.rank and 2 * self.span.overlap(span) > len(span)
 
 
 def views(found: Sequence[Place], scores: NDArray[np.float64], n: int = READ_WINDOWS) -> list[View]:
-    """The windows of the candidates that score best.
+    """Return the windows of the candidates that score best.
 
     Args:
         found: all candidates.
@@ -79,7 +79,7 @@ def views(found: Sequence[Place], scores: NDArray[np.float64], n: int = READ_WIN
 
 
 def candidates_of(view: View, scores: Scores, found: Sequence[Place]) -> Iterator[Place]:
-    """The candidates of a window: those of the grammar, and what the network would answer by itself.
+    """Yield the candidates of a window: those of the grammar, and what the network would answer by itself.
 
     A window that has no token, such as one of invisible characters alone, has none.
     """
@@ -106,7 +106,7 @@ def _is_range(candidate: Candidate, known: Collection[Span]) -> bool:
 
 
 def _is_whole(text: str) -> bool:
-    """Whether what the network would answer reaches across nothing and has no half of a pair of brackets or quotes."""
+    """Return whether a span crosses no line, sentence part or cell and has no unpaired bracket or quotation mark."""
     return not _CROSSES.search(text) and is_paired(text)
 
 
@@ -130,7 +130,7 @@ def span_features(chosen: Sequence[tuple[View, Scores, Place]]) -> Matrix:
 
 
 def _to_words(text: str, span: Span) -> Span:
-    """A span widened to the end of its last word: 标准化、系统 to 标准化、系统化."""
+    """Return a span widened to the end of its last word: 标准化、系统 to 标准化、系统化."""
     stop = text.find("\n", span.end)
     place = text.rfind("\n", 0, span.start) + 1
     for word, _ in tagged(text[place : stop if stop >= 0 else len(text)]):
@@ -141,7 +141,7 @@ def _to_words(text: str, span: Span) -> Span:
 
 
 def _told(view: View, scores: Scores, place: Place, best: Span, highest: float) -> tuple[float, float, float]:
-    """The candidate's score, that of the best span of its window, and how much the two share."""
+    """Return the candidate's score, that of the best span of its window, and how much the two share."""
     span = view.local(place.site.candidate.span)
     return scores.of(span), highest, 2 * best.overlap(span) / (len(best) + len(span))
 

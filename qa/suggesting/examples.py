@@ -40,7 +40,7 @@ def about(document: Described, question: str) -> str:
 def example_questions(
     store: PassageStore, documents: Sequence[Described], ask: Callable[[str], Answer], n: int
 ) -> list[str]:
-    """Questions that the documents answer, spread over documents, sections and kinds of answer.
+    """Return questions that the documents answer, spread over documents, sections and kinds of answer.
 
     Args:
         store: where their passages are.
@@ -68,7 +68,7 @@ def _is_answered(answer: Answer, expected: str) -> bool:
 
 
 def _spread(store: PassageStore, documents: Sequence[Described]) -> Iterator[tuple[str, str, Kind]]:
-    """Questions with their answers, from all documents in turn, passages from all over each."""
+    """Yield questions with their answers, from all documents in turn, passages from all over each."""
     several = len({document.metadata.region for document in documents}) > 1
     by_document = [_named(store, document, several=several) for document in documents[:8]]
     seen: set[str] = set()
@@ -84,7 +84,7 @@ def _named(store: PassageStore, document: Described, *, several: bool) -> Iterat
 
 
 def _stepped(passages: Sequence[Passage]) -> Iterator[Passage]:
-    """Passages in strides, so that the first few come from different sections."""
+    """Return passages in strides, so that the first few come from different sections."""
     stride = max(1, len(passages) // 6)
     return (passages[index] for start in range(stride) for index in range(start, len(passages), stride))
 
@@ -97,6 +97,6 @@ def _of_passages(passages: Iterator[Passage]) -> Iterator[tuple[str, str, Kind]]
 
 
 def question_of(passage: Passage, candidate: Candidate) -> tuple[str, str, Kind] | None:
-    """The question that a candidate of a passage answers, the answer and its kind; None where none reads well."""
+    """Return a question that a candidate answers, with the answer and its kind; None if none reads well."""
     made = candidate_proposal(passage, candidate)
     return (made.question, made.answer.slice(passage.text), candidate.kind) if made else None

@@ -430,9 +430,9 @@ def test_a_history_that_nobody_had_changes_no_more_than_the_question(client):
 def test_what_a_visitor_may_not_see_is_not_there():
     app = FastAPI()
     errors.install(app)
-    desk = AnswerQueue(FakeAnswerer())
-    routes.add_routes(app, desk)
-    openai.add_routes(app, desk)
+    queue = AnswerQueue(FakeAnswerer())
+    routes.add_routes(app, queue)
+    openai.add_routes(app, queue)
     visitor = Visitor(role=Role.READER, scope=Filter(documents=frozenset({"rules-3c4d"})))
 
     async def scoped(scope, receive, send):

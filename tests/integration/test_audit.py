@@ -94,16 +94,16 @@ def test_who_hangs_up_has_seen_what_they_have_seen(audit, path):
     from ui.answer_queue import AnswerQueue
 
     async def leave() -> None:
-        desk = AnswerQueue(FakeAnswerer(pause=0.05), audit=audit)
-        snapshots = desk.stream("光伏和补贴", visitor=Visitor("li.lei", Role.READER), where="chat")
+        queue = AnswerQueue(FakeAnswerer(pause=0.05), audit=audit)
+        snapshots = queue.stream("光伏和补贴", visitor=Visitor("li.lei", Role.READER), where="chat")
         await anext(snapshots)
         await snapshots.aclose()
-        while desk.in_flight:
+        while queue.in_flight:
             await asyncio.sleep(0.01)
         assert audit.flush()
         told = [(each["outcome"], each["shown"]) for each in entries(path)]
         assert told == [("broken off", [PLAN.id, RULES.id])]
-        await desk.close()
+        await queue.close()
 
     asyncio.run(leave())
 

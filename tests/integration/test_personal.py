@@ -208,11 +208,11 @@ def test_rules_about_rights_are_about_the_files_as_they_are_called(tmp_path):
     from ui.answer_queue import AnswerQueue
 
     (tmp_path / "rights.txt").write_text(f"@hr {BOOK.source}\n", "utf-8")
-    desk = AnswerQueue(Telling(sources=(BOOK, PLAN)), rights=RightsFile(tmp_path / "rights.txt"), mask=masked)
+    queue = AnswerQueue(Telling(sources=(BOOK, PLAN)), rights=RightsFile(tmp_path / "rights.txt"), mask=masked)
     reader, of_hr = (Visitor("han", Role.READER, reader=frozenset(groups)) for groups in ({"han"}, {"@hr"}))
-    assert [each.id for each in desk.seen_by(reader).documents()] == [PLAN.id]
-    assert [each.source for each in desk.seen_by(of_hr).documents()] == ["通讯录138****5678.txt", PLAN.source]
-    assert (desk.sees_all(OWNER), desk.sees_all(of_hr), desk.sees_all(reader)) == (True, True, False)
+    assert [each.id for each in queue.seen_by(reader).documents()] == [PLAN.id]
+    assert [each.source for each in queue.seen_by(of_hr).documents()] == ["通讯录138****5678.txt", PLAN.source]
+    assert (queue.sees_all(OWNER), queue.sees_all(of_hr), queue.sees_all(reader)) == (True, True, False)
 
 
 def test_what_was_kept_before_is_masked_too(tmp_path):

@@ -26,11 +26,11 @@ SECRET = "sk-not-for-parsers"
 
 
 @pytest.fixture
-def cage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """A cage whose reader of web pages obeys the page."""
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A sandbox whose reader of web pages obeys the page."""
     monkeypatch.setenv("YIJU_API_KEY", SECRET)
-    with Sandbox(module="tests.support.bad_loaders") as cage:
-        yield cage
+    with Sandbox(module="tests.support.bad_loaders") as sandbox:
+        yield sandbox
 
 
 def ordered(folder: Path, order: str, name: str = "页.html") -> Path:
@@ -39,10 +39,10 @@ def ordered(folder: Path, order: str, name: str = "页.html") -> Path:
     return path
 
 
-def outcome(cage: Sandbox, path: Path) -> str:
+def outcome(sandbox: Sandbox, path: Path) -> str:
     """The text of the one document in a file, or why there is none."""
     try:
-        (found,) = cage.load_all(path)
+        (found,) = sandbox.load_all(path)
     except DocumentError as error:
         return str(error)
     assert isinstance(found, Document)
@@ -65,30 +65,32 @@ def outcome(cage: Sandbox, path: Path) -> str:
     ],
 )
 def test_a_file_that_brings_the_process_down_is_named_and_the_next_is_read(
-    cage: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: str, reason: str
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: str, reason: str
 ) -> None:
     monkeypatch.setattr("index.sandbox.frames.MAX", 2**20)  # on this side; the flood is twice as long
     bad, good = ordered(tmp_path, order), ordered(tmp_path, "", "好.html")
     with pytest.raises(DocumentUnreadable, match=reason) as caught:
-        list(cage.load_all(bad))
+        list(sandbox.load_all(bad))
     assert caught.value.path == bad
     assert str(bad) in str(caught.value)
-    assert outcome(cage, good) == "一页好的网页。"
+    assert outcome(sandbox, good) == "一页好的网页。"
 
 
-def test_every_page_that_is_read_gives_time_for_the_next(cage: Sandbox, tmp_path: Path) -> None:
-    assert outcome(cage, ordered(tmp_path, "pages")) == "read in time"
+def test_every_page_that_is_read_gives_time_for_the_next(sandbox: Sandbox, tmp_path: Path) -> None:
+    assert outcome(sandbox, ordered(tmp_path, "pages")) == "read in time"
 
 
 def page(order: str) -> str:
     return f"<html><!--{order}--></html>"
 
 
-def test_in_an_archive_the_rest_is_read_behind_a_document_that_ends_the_process(cage: Sandbox, tmp_path: Path) -> None:
+def test_in_an_archive_the_rest_is_read_behind_a_document_that_ends_the_process(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
     path = tmp_path / "包.zip"
     inner = zipped({"四.html": page("crash"), "五.txt": "第五份。"})
     path.write_bytes(zipped({"一.txt": "第一份。", "二.html": page("leave"), "三.txt": "第三份。", "内.zip": inner}))
-    found = list(cage.load_all(path, source="包.zip"))
+    found = list(sandbox.load_all(path, source="包.zip"))
     assert [each.source if isinstance(each, Document) else each.path for each in found] == [
         "包.zip/一.txt",
         path / "二.html",
@@ -98,10 +100,10 @@ def test_in_an_archive_the_rest_is_read_behind_a_document_that_ends_the_process(
     ]
 
 
-def test_an_archive_of_nothing_but_bombs_is_given_up(cage: Sandbox, tmp_path: Path) -> None:
+def test_an_archive_of_nothing_but_bombs_is_given_up(sandbox: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "包.zip"
     path.write_bytes(zipped({f"{n}.html": page("leave") for n in range(DEATHS + 3)}))
-    found = list(cage.load_all(path))
+    found = list(sandbox.load_all(path))
     assert [str(each.path.name) for each in found if isinstance(each, DocumentError)] == [
         *(f"{n}.html" for n in range(DEATHS)),
         "包.zip",
@@ -120,33 +122,33 @@ needs_files = pytest.mark.skipif(
 def in_force() -> list[str]:
     """The layers that this machine's kernel gives an ordinary process."""
     said: list[str] = []
-    with Sandbox(said.append) as cage:
-        list(cage.load_all(next((ROOT / "data/documents").iterdir())))
+    with Sandbox(said.append) as sandbox:
+        list(sandbox.load_all(next((ROOT / "data/documents").iterdir())))
     return said
 
 
 @needs_files
-def test_no_socket_can_be_made(cage: Sandbox, tmp_path: Path) -> None:
+def test_no_socket_can_be_made(sandbox: Sandbox, tmp_path: Path) -> None:
     if any("seccomp" in said for said in in_force()):
         pytest.skip("this kernel has no seccomp")
     for family in ("inet", "inet6", "netlink"):
-        assert outcome(cage, ordered(tmp_path, family)) == "refused: Permission denied"
+        assert outcome(sandbox, ordered(tmp_path, family)) == "refused: Permission denied"
 
 
 @needs_files
-def test_no_other_file_can_be_read_or_written(cage: Sandbox, tmp_path: Path) -> None:
+def test_no_other_file_can_be_read_or_written(sandbox: Sandbox, tmp_path: Path) -> None:
     if any("Landlock" in said for said in in_force()):
         pytest.skip("this kernel has no Landlock")
     (tmp_path / "mine").write_text(SECRET)
     for path in (tmp_path / "mine", ROOT / "README.md", Path(f"/proc/{os.getpid()}/environ"), Path("/etc/shadow")):
-        assert outcome(cage, ordered(tmp_path, f"read {path}")) == "refused: Permission denied"
+        assert outcome(sandbox, ordered(tmp_path, f"read {path}")) == "refused: Permission denied"
     for path in (tmp_path / "new", tmp_path / "mine", ROOT / "index/new.py", Path("/tmp/yiju-new")):
-        assert outcome(cage, ordered(tmp_path, f"write {path}")) == "refused: Permission denied"
+        assert outcome(sandbox, ordered(tmp_path, f"write {path}")) == "refused: Permission denied"
     assert (tmp_path / "mine").read_text() == SECRET
 
 
-def test_it_knows_nothing_of_the_environment(cage: Sandbox, tmp_path: Path) -> None:
-    names = outcome(cage, ordered(tmp_path, "environment")).split()
+def test_it_knows_nothing_of_the_environment(sandbox: Sandbox, tmp_path: Path) -> None:
+    names = outcome(sandbox, ordered(tmp_path, "environment")).split()
     assert "YIJU_API_KEY" not in names
     assert set(names) <= {
         "HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "OPENBLAS_NUM_THREADS", "ORT_DISABLE_TELEMETRY",
@@ -171,9 +173,9 @@ def test_it_reads_what_is_read_without_it(tmp_path: Path) -> None:
     book.active.append(["街道", "报名人数"])
     book.active.append(["朝阳街道", 1280])
     book.save(tmp_path / "表.xlsx")
-    with Sandbox() as cage:
+    with Sandbox() as sandbox:
         for path in sorted(tmp_path.iterdir()):
-            here, there = list(load_all(path)), list(cage.load_all(path))
+            here, there = list(load_all(path)), list(sandbox.load_all(path))
             assert [each for each in there if isinstance(each, Document)] == [
                 each for each in here if isinstance(each, Document)
             ]
@@ -185,13 +187,13 @@ def test_it_reads_what_is_read_without_it(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_refused_as_without_it(tmp_path: Path) -> None:
     (tmp_path / "文.xyz").write_text("text")
     (tmp_path / "坏.pdf").write_bytes(b"%PDF-1.4 cut off")
-    with Sandbox() as cage:
+    with Sandbox() as sandbox:
         with pytest.raises(UnsupportedFormat, match="不支持的文件格式"):
-            list(cage.load_all(tmp_path / "文.xyz"))
+            list(sandbox.load_all(tmp_path / "文.xyz"))
         with pytest.raises(DocumentUnreadable, match="PDF 结构损坏"):
-            list(cage.load_all(tmp_path / "坏.pdf"))
+            list(sandbox.load_all(tmp_path / "坏.pdf"))
         with pytest.raises(DocumentUnreadable, match="找不到或无法访问"):
-            list(cage.load_all(tmp_path / "没有.txt"))
+            list(sandbox.load_all(tmp_path / "没有.txt"))
 
 
 def workers() -> list[int]:
@@ -205,30 +207,30 @@ def test_one_process_reads_many_files_and_ends_with_the_cage(tmp_path: Path) -> 
     before = set(workers())
     for n in range(5):
         (tmp_path / f"{n}.txt").write_text(f"第{n}份。", encoding="utf-8")
-    with Sandbox() as cage:
+    with Sandbox() as sandbox:
         seen = set()
         for n in range(5):
-            list(cage.load_all(tmp_path / f"{n}.txt"))
+            list(sandbox.load_all(tmp_path / f"{n}.txt"))
             seen |= set(workers()) - before
         (mine,) = seen
     assert mine not in workers()
 
 
-def test_a_reader_that_stops_half_way_leaves_no_process_at_work(cage: Sandbox, tmp_path: Path) -> None:
+def test_a_reader_that_stops_half_way_leaves_no_process_at_work(sandbox: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "包.zip"
     path.write_bytes(zipped({"一.txt": "第一份。", "二.html": page("wait")}))
-    found = cage.load_all(path)
+    found = sandbox.load_all(path)
     next(found)
     found.close()  # type: ignore[attr-defined]
-    assert outcome(cage, ordered(tmp_path, "")) == "一页好的网页。"
+    assert outcome(sandbox, ordered(tmp_path, "")) == "一页好的网页。"
 
 
 READ_AND_WAIT = """
 import sys
 from pathlib import Path
 from index.sandbox import Sandbox
-cage = Sandbox(module="tests.support.bad_loaders")
-list(cage.load_all(Path(sys.argv[1])))
+sandbox = Sandbox(module="tests.support.bad_loaders")
+list(sandbox.load_all(Path(sys.argv[1])))
 sys.stdin.read()
 """
 
@@ -261,10 +263,10 @@ def children_of(pid: int) -> list[int]:
 def test_a_process_that_cannot_start_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "文.txt").write_text("正文", encoding="utf-8")
     with (
-        Sandbox(module="tests.no_such_module") as cage,
+        Sandbox(module="tests.no_such_module") as sandbox,
         pytest.raises(YijuError, match="无法启动读取文件的进程") as caught,
     ):
-        list(cage.load_all(tmp_path / "文.txt"))
+        list(sandbox.load_all(tmp_path / "文.txt"))
     assert not isinstance(caught.value, DocumentError)
 
 

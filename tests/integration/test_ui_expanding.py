@@ -1,4 +1,4 @@
-"""What a language model adds, through desk, interface, chat and a real browser."""
+"""What a language model adds, through answer queue, interface, chat and a real browser."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def last(expand: bool = True):
 
 def test_a_desk_expands_and_passes_repeated_snapshots_over():
     async def run() -> list:
-        desk = AnswerQueue(Expanding())
-        found = [answer async for answer in desk.stream(QUESTION, expand=True)]
-        found.append(await desk.ask(QUESTION, expand=True))
-        await desk.close()
+        queue = AnswerQueue(Expanding())
+        found = [answer async for answer in queue.stream(QUESTION, expand=True)]
+        found.append(await queue.ask(QUESTION, expand=True))
+        await queue.close()
         return found
 
     snapshot, whole, asked = asyncio.run(run())
@@ -47,9 +47,9 @@ def test_a_desk_expands_and_passes_repeated_snapshots_over():
 
 def test_without_a_language_model_expanding_is_answering():
     async def run() -> tuple:
-        desk = AnswerQueue(FakeAnswerer())
-        pair = await desk.ask(QUESTION, expand=True), await desk.ask(QUESTION)
-        await desk.close()
+        queue = AnswerQueue(FakeAnswerer())
+        pair = await queue.ask(QUESTION, expand=True), await queue.ask(QUESTION)
+        await queue.close()
         return pair
 
     expanded, plain = asyncio.run(run())

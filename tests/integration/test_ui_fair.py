@@ -76,13 +76,13 @@ def test_a_hundred_questions_of_one_visitor_keep_nobody_else_from_an_answer():
             return super().ask(question, *asked)
 
     async def crowd() -> tuple[list[object], Answer, Answer]:
-        desk = AnswerQueue(Slow(), workers=2, waiting=64)
-        asking = [asyncio.ensure_future(desk.ask(f"慢{n}", visitor=HOSTILE)) for n in range(100)]
+        queue = AnswerQueue(Slow(), workers=2, waiting=64)
+        asking = [asyncio.ensure_future(queue.ask(f"慢{n}", visitor=HOSTILE)) for n in range(100)]
         await asyncio.sleep(0)
-        others = await desk.ask("风电", visitor=OTHER), await desk.ask("风电", visitor=OWNER)
+        others = await queue.ask("风电", visitor=OTHER), await queue.ask("风电", visitor=OWNER)
         gate.set()
         ended = await asyncio.gather(*asking, return_exceptions=True)
-        await desk.close()
+        await queue.close()
         return ended, *others
 
     ended, other, owner = asyncio.run(asyncio.wait_for(crowd(), 60))

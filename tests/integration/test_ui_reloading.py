@@ -61,52 +61,52 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def watched(folder: Path) -> tuple[AnswerQueue, Reloader]:
     source = source_of(folder)
-    desk = AnswerQueue(source.open())
-    return desk, Reloader(desk, source)
+    queue = AnswerQueue(source.open())
+    return queue, Reloader(queue, source)
 
 
-def count(desk: AnswerQueue) -> int:
-    assert isinstance(desk.answerer, Generation)
-    return len(desk.answerer.index.documents())
+def count(queue: AnswerQueue) -> int:
+    assert isinstance(queue.answerer, Generation)
+    return len(queue.answerer.index.documents())
 
 
 def test_nothing_new_changes_nothing(watched: tuple[AnswerQueue, Reloader]) -> None:
-    desk, reloader = watched
-    before = desk.answerer
-    assert not reloader.look() and desk.answerer is before and desk.warning is None
+    queue, reloader = watched
+    before = queue.answerer
+    assert not reloader.look() and queue.answerer is before and queue.warning is None
 
 
 def test_a_new_index_takes_the_place_of_the_old_one(folder: Path, watched: tuple[AnswerQueue, Reloader]) -> None:
-    desk, reloader = watched
+    queue, reloader = watched
     write(folder, 3)
-    assert reloader.look() and count(desk) == 3
+    assert reloader.look() and count(queue) == 3
     assert not reloader.look()
 
 
 def test_a_broken_index_is_told_and_the_old_one_stays_until_it_is_whole(
     folder: Path, watched: tuple[AnswerQueue, Reloader]
 ) -> None:
-    desk, reloader = watched
+    queue, reloader = watched
     write(folder, 2)
     contents = folder / next(iter(read_manifest(folder).files))
     content = contents.read_bytes()
     contents.write_bytes(content[:-1])
-    assert not reloader.look() and count(desk) == 1
-    assert desk.warning and str(contents) in desk.warning and "仍用原来的索引" in desk.warning
+    assert not reloader.look() and count(queue) == 1
+    assert queue.warning and str(contents) in queue.warning and "仍用原来的索引" in queue.warning
     contents.write_bytes(content)
     assert [reloader.look() for _ in range(RETRY + 1)] == [False] * RETRY + [True]
-    assert count(desk) == 2 and desk.warning is None
+    assert count(queue) == 2 and queue.warning is None
 
 
 def test_an_index_that_is_gone_is_told_and_all_is_well_when_it_is_back(
     folder: Path, watched: tuple[AnswerQueue, Reloader]
 ) -> None:
-    desk, reloader = watched
+    queue, reloader = watched
     folder.rename(folder.with_name("away"))
-    assert not reloader.look() and desk.warning and "索引" in desk.warning
-    assert desk.problem() is None
+    assert not reloader.look() and queue.warning and "索引" in queue.warning
+    assert queue.problem() is None
     folder.with_name("away").rename(folder)
-    assert not reloader.look() and desk.warning is None
+    assert not reloader.look() and queue.warning is None
 
 
 @pytest.mark.parametrize(
@@ -119,8 +119,8 @@ def test_a_broken_index_is_not_opened_again_at_every_look(folder: Path, error: E
         opened.append(1)
         raise error
 
-    desk = AnswerQueue(FakeAnswerer())
-    reloader = Reloader(desk, replace(source_of(folder), open=fail))
+    queue = AnswerQueue(FakeAnswerer())
+    reloader = Reloader(queue, replace(source_of(folder), open=fail))
     write(folder, 2)
     for _ in range(RETRY + 1):
         assert not reloader.look()
@@ -138,22 +138,22 @@ def test_no_question_is_lost_and_none_sees_half_of_each_while_the_index_is_repla
             write(folder, 1 + generation % 4)
         written.set()
 
-    async def ask(desk: AnswerQueue, questions: range) -> list[str]:
-        return [(await desk.ask(f"光伏装机{n}MW")).text for n in questions]
+    async def ask(queue: AnswerQueue, questions: range) -> list[str]:
+        return [(await queue.ask(f"光伏装机{n}MW")).text for n in questions]
 
     async def run() -> list[list[str]]:
         source = source_of(folder)
-        desk = AnswerQueue(source.open(), workers=4)
-        with reloading(Reloader(desk, source), every=0.001):
+        queue = AnswerQueue(source.open(), workers=4)
+        with reloading(Reloader(queue, source), every=0.001):
             writer = Thread(target=change)
             writer.start()
             answers: list[list[str]] = []
             while not written.is_set() or not answers:
-                answers += await asyncio.gather(*(ask(desk, range(i, i + 12)) for i in range(16)))
+                answers += await asyncio.gather(*(ask(queue, range(i, i + 12)) for i in range(16)))
             writer.join()
-            await until(lambda: count(desk) == 2)  # the last generation of 30
-        await desk.close()
-        assert desk.warning is None
+            await until(lambda: count(queue) == 2)  # the last generation of 30
+        await queue.close()
+        assert queue.warning is None
         return answers
 
     answers = [text for texts in asyncio.run(run()) for text in texts]
@@ -170,26 +170,26 @@ async def until(condition: Callable[[], bool]) -> None:
 
 def test_a_question_at_work_keeps_the_index_it_began_with(folder: Path) -> None:
     async def run() -> None:
-        desk = AnswerQueue(FakeAnswerer(pause=0.05))
-        snapshots = desk.stream("光伏和补贴")
+        queue = AnswerQueue(FakeAnswerer(pause=0.05))
+        snapshots = queue.stream("光伏和补贴")
         first = await anext(snapshots)
-        desk.answerer = Generation()
+        queue.answerer = Generation()
         last = [answer async for answer in snapshots][-1]
         assert last.citations and last.text.startswith(first.text)
-        assert (await desk.ask("光伏")).text == "0/0"
-        await desk.close()
+        assert (await queue.ask("光伏")).text == "0/0"
+        await queue.close()
 
     asyncio.run(run())
 
 
 def test_the_watching_ends_with_the_block(folder: Path) -> None:
-    desk = AnswerQueue(FakeAnswerer())
-    with reloading(Reloader(desk, source_of(folder)), every=0.001):
+    queue = AnswerQueue(FakeAnswerer())
+    with reloading(Reloader(queue, source_of(folder)), every=0.001):
         pass
     write(folder, 2)
-    before = desk.answerer
+    before = queue.answerer
     time.sleep(0.02)
-    assert desk.answerer is before
+    assert queue.answerer is before
 
 
 def test_models_are_loaded_once_for_all_generations(tmp_path: Path) -> None:
@@ -231,10 +231,10 @@ class Flaky(FolderStore):
 def test_health_follows_the_server_of_the_index_without_a_restart(folder: Path) -> None:
     store = Flaky(folder)
     source = Source(store, lambda: Generation(index=store.open(ENCODER)), stamp_of(store))
-    desk = AnswerQueue(source.open())
-    reloader = Reloader(desk, source)
+    queue = AnswerQueue(source.open())
+    reloader = Reloader(queue, source)
     store.away = True
-    before = desk.answerer
-    assert not reloader.look() and desk.problem() == "Milvus 没有回应。" and stamp_of(store) is None
+    before = queue.answerer
+    assert not reloader.look() and queue.problem() == "Milvus 没有回应。" and stamp_of(store) is None
     store.away = False
-    assert not reloader.look() and desk.problem() is None and desk.answerer is before
+    assert not reloader.look() and queue.problem() is None and queue.answerer is before

@@ -238,9 +238,9 @@ def gradio_of(client: TestClient):
 
 def test_without_the_guard_gradio_itself_still_reads_no_files_and_builds_no_components(monkeypatch):
     async def build() -> FastAPI:
-        desk = AnswerQueue(FakeAnswerer())
+        queue = AnswerQueue(FakeAnswerer())
         app = FastAPI()
-        mount_chat(app, desk, Examples(desk))
+        mount_chat(app, queue, Examples(queue))
         return app
 
     built_ones: list[object] = []

@@ -1,4 +1,4 @@
-"""The desk: few answer at a time, some wait, the rest are turned away."""
+"""The answer queue: few answer at a time, some wait, the rest are turned away."""
 
 from __future__ import annotations
 
@@ -38,59 +38,59 @@ async def until(condition: Callable[[], bool]) -> None:
 def test_a_listener_who_leaves_stops_the_work():
     async def run() -> None:
         endless = Endless()
-        desk = AnswerQueue(endless, workers=1)
-        snapshots = desk.stream("光伏")
+        queue = AnswerQueue(endless, workers=1)
+        snapshots = queue.stream("光伏")
         await anext(snapshots)
         await snapshots.aclose()
-        await until(lambda: desk.in_flight == 0)
+        await until(lambda: queue.in_flight == 0)
         counted = len(endless.counted)
         await asyncio.sleep(0.05)
         assert len(endless.counted) == counted
-        await desk.close()
+        await queue.close()
 
     asyncio.run(run())
 
 
 def test_a_listener_who_does_not_listen_holds_no_worker():
     async def run() -> None:
-        desk = AnswerQueue(FakeAnswerer(), workers=1)
-        first = desk.stream("光伏和补贴")
+        queue = AnswerQueue(FakeAnswerer(), workers=1)
+        first = queue.stream("光伏和补贴")
         await anext(first)
-        assert (await desk.ask("风电")).short == "180MW"
+        assert (await queue.ask("风电")).short == "180MW"
         assert [answer async for answer in first][-1].citations
-        await desk.close()
+        await queue.close()
 
     asyncio.run(run())
 
 
 def test_a_waiting_question_that_is_given_up_leaves_the_queue():
     async def run() -> None:
-        desk = AnswerQueue(FakeAnswerer(pause=0.2), workers=1, waiting=1)
-        first = asyncio.create_task(desk.ask("光伏"))
-        second = asyncio.create_task(desk.ask("风电"))
+        queue = AnswerQueue(FakeAnswerer(pause=0.2), workers=1, waiting=1)
+        first = asyncio.create_task(queue.ask("光伏"))
+        second = asyncio.create_task(queue.ask("风电"))
         await asyncio.sleep(0.02)
         with pytest.raises(Busy):
-            await desk.ask("补贴")
+            await queue.ask("补贴")
         second.cancel()
-        await until(lambda: desk.in_flight == 1)
-        third = await desk.ask("补贴")
+        await until(lambda: queue.in_flight == 1)
+        third = await queue.ask("补贴")
         assert ((await first).short, third.short) == ("70MW", "每千瓦时0.1元")
-        await desk.close()
+        await queue.close()
 
     asyncio.run(run())
 
 
 def test_closing_ends_running_and_waiting_questions_and_takes_no_more():
     async def run() -> None:
-        desk = AnswerQueue(Endless(), workers=1, waiting=3)
-        running, waiting = desk.stream("光伏"), asyncio.create_task(desk.ask("风电"))
+        queue = AnswerQueue(Endless(), workers=1, waiting=3)
+        running, waiting = queue.stream("光伏"), asyncio.create_task(queue.ask("风电"))
         await anext(running)
-        await desk.close()
+        await queue.close()
         with pytest.raises(Busy):
             await waiting
         with pytest.raises(Busy):
-            await desk.ask("补贴")
-        assert desk.problem() == "服务正在关闭。"
+            await queue.ask("补贴")
+        assert queue.problem() == "服务正在关闭。"
 
     before = threading.active_count()
     asyncio.run(run())
@@ -99,11 +99,11 @@ def test_closing_ends_running_and_waiting_questions_and_takes_no_more():
 
 def test_a_bug_reaches_the_log_and_not_the_caller(caplog):
     async def run() -> None:
-        desk = AnswerQueue(FakeAnswerer())
+        queue = AnswerQueue(FakeAnswerer())
         with pytest.raises(AnswerFailed) as caught:
-            await desk.ask("崩溃")
+            await queue.ask("崩溃")
         assert "bug" not in str(caught.value)
-        await desk.close()
+        await queue.close()
 
     asyncio.run(run())
     assert "a bug whose text" in caplog.text

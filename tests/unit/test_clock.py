@@ -65,12 +65,12 @@ def test_how_long_an_answer_took_does_not_go_by_the_clock(monkeypatch: pytest.Mo
 
     async def run() -> None:
         usage = UsageLog(tmp_path / "index-usage.sqlite")
-        desk = AnswerQueue(FakeAnswerer(), usage=usage)
-        await desk.ask("光伏", where="api")
+        queue = AnswerQueue(FakeAnswerer(), usage=usage)
+        await queue.ask("光伏", where="api")
         wall = time.time()
         monkeypatch.setattr(time, "time", lambda: wall - YEAR)
-        await desk.ask("风电", where="api")
-        await desk.close()
+        await queue.ask("风电", where="api")
+        await queue.close()
 
     asyncio.run(run())
     assert all(0 <= row["seconds"] < 60 for row in read_rows(tmp_path / "index-usage.sqlite", "SELECT * FROM answers"))

@@ -39,12 +39,12 @@ class Document:
 
     @property
     def file_name(self) -> str:
-        """The title as a file name, with the characters that some file system forbids left out."""
+        """Return the title as a file name, with the characters that some file system forbids left out."""
         return _NOT_IN_FILE_NAMES.sub("", self.title).strip() + ".txt"
 
 
 def rows(path: Path) -> Iterator[dict[str, object]]:
-    """The objects of a JSON-lines file of the shared data.
+    """Yield the objects of a JSON-lines file of the shared data.
 
     Raises:
         CorpusError: if it cannot be read.
@@ -74,7 +74,7 @@ def run(
     load: Callable[[Path], Sequence[Document]],
     arguments: Sequence[str] | None,
 ) -> int:
-    """The command of a question set: write its documents.
+    """Return the command of a question set: write its documents.
 
     Args:
         module: that is run, for the help.

@@ -34,7 +34,7 @@ CALIBRATION = (
 
 
 def encoder(checkpoint: Checkpoint, tokenizer: Tokenizer) -> bytes:
-    """The encoder's graph, 8-bit, for the ids of a tokenizer."""
+    """Return the encoder's graph, 8-bit, for the ids of a tokenizer."""
     kept = kept_rows(tokenizer, checkpoint.vocabulary)
     words = checkpoint.blocks("emb.word", checkpoint.shape.vocabulary).rows(kept)
     loud = loud_neurons(checkpoint, words, [tokenizer.encode(text).ids for text in CALIBRATION])

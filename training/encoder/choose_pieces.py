@@ -91,7 +91,7 @@ def _is_latin(piece: str) -> bool:
 
 
 def _counts(vocabulary: Vocabulary, texts: Iterable[str]) -> NDArray[np.int64]:
-    """How often each piece of the whole vocabulary occurs in what the texts hold in Latin letters."""
+    """Return how often each piece of the whole vocabulary occurs in what the texts hold in Latin letters."""
     tokenizer: Tokenizer = build_tokenizer(vocabulary, np.arange(len(vocabulary.pieces)))
     tokenizer.no_truncation()
     counts = np.zeros(len(vocabulary.pieces), dtype=np.int64)
@@ -102,7 +102,7 @@ def _counts(vocabulary: Vocabulary, texts: Iterable[str]) -> NDArray[np.int64]:
 
 
 def _likeness(embeddings: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """How like an embedding is to those of pieces that were seen: a ridge regression, both sides equal in weight."""
+    """Return how like an embedding is to those of seen pieces: a ridge regression, both sides equal in weight."""
     points = embeddings.astype(np.float64) - embeddings.mean(axis=0)
     points /= np.linalg.norm(points, axis=1, keepdims=True)
     points = np.concatenate([points, np.ones((len(points), 1))], axis=1)

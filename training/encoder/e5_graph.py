@@ -42,11 +42,11 @@ class Weights(Protocol):
         ...
 
     def floats(self, name: str) -> _Floats:
-        """A tensor, flat."""
+        """Return a tensor, flat."""
         ...
 
     def dense(self, layer: str) -> tuple[_Floats, _Floats]:
-        """Weights `(outputs, inputs)` and biases of a dense layer."""
+        """Return weights `(outputs, inputs)` and biases of a dense layer."""
         ...
 
 
@@ -82,12 +82,12 @@ class Graph:
         return outputs[0]
 
     def dense(self, *layers: str) -> tuple[_Floats, _Floats]:
-        """Weights `(outputs, inputs)` and biases of dense layers, side by side."""
+        """Return weights `(outputs, inputs)` and biases of dense layers, side by side."""
         weights, biases = zip(*map(self.weights.dense, layers), strict=True)
         return np.concatenate(weights), np.concatenate(biases)
 
     def linear(self, inputs: str, name: str, weight: _Floats, bias: _Floats) -> str:
-        """inputs x weight + bias, in 8-bit integers if the graph is quantised."""
+        """Add inputs x weight + bias, in 8-bit integers if the graph is quantised."""
         if not self.quantised:
             return self.float_linear(inputs, name, weight, bias)
         largest = np.abs(weight).max(axis=1)
@@ -98,7 +98,7 @@ class Graph:
         return self.node("DynamicQuantizeMatMul", [inputs, *operands], f"{name}.out", domain=_CONTRIB)
 
     def float_linear(self, inputs: str, name: str, weight: _Floats, bias: _Floats) -> str:
-        """inputs x weight + bias, in float32."""
+        """Add inputs x weight + bias, in float32."""
         product = self.node("MatMul", [inputs, self.constant(f"{name}.w", weight.T)], f"{name}.product")
         return self.node("Add", [product, self.constant(f"{name}.b", bias)], f"{name}.out")
 
@@ -110,7 +110,7 @@ class Graph:
         return self.node("LayerNormalization", [total, scale, shift], f"{norm}.out", axis=-1, epsilon=epsilon)
 
     def model(self, name: str, outputs: Mapping[str, Sequence[str | int]]) -> onnx.ModelProto:
-        """The finished model.
+        """Return the finished model.
 
         Args:
             name: of the model.
@@ -134,7 +134,7 @@ def build_graph(
     quantised: bool = True,
     loud: Mapping[int, Sequence[int]] | None = None,
 ) -> onnx.ModelProto:
-    """The model: `input_ids` and `attention_mask`, int64 `(texts, tokens)`, to what two kinds of callers want.
+    """Return the model: `input_ids` and `attention_mask`, int64 `(texts, tokens)`, to what two kinds of callers want.
 
     `last_hidden_state`, float32 `(texts, tokens, hidden)`, is for sentence-transformers, which averages and normalises
     by itself; `vectors`, float32 unit rows, are the same of texts of one length, unpadded.
@@ -172,7 +172,7 @@ def trunk(graph: Graph, words: Blocks) -> str:
 
 
 def loud_neurons(weights: Weights, words: Blocks, texts: Iterable[Sequence[int]]) -> dict[int, list[int]]:
-    """The inner neurons, by layer, that answer some token far louder than all others of their layer answer any.
+    """Return the inner neurons, by layer, that answer some token far louder than all others of their layer answer any.
 
     Such a neuron serves <s> and </s>, with 30 to 50 where others stay below 8: any text shows it.
 
@@ -196,7 +196,7 @@ def loud_neurons(weights: Weights, words: Blocks, texts: Iterable[Sequence[int]]
 
 
 def _ahead(loudness: _Floats) -> list[int]:
-    """The places of the largest values, up to the widest gap among them, as a ratio, if it is wide enough."""
+    """Return the places of the largest values, up to the widest gap among them, as a ratio, if it is wide enough."""
     order = np.argsort(-loudness, kind="stable")[: _MOST + 1]
     ratios = loudness[order[:-1]] / loudness[order[1:]]
     widest = int(ratios.argmax())
@@ -250,7 +250,7 @@ def _tell_padding(graph: Graph) -> None:
 
 
 def _feed_forward(graph: Graph, number: int, hidden: str) -> str:
-    """Two dense layers with GELU between, residual and normalisation."""
+    """Return two dense layers with GELU between, residual and normalisation."""
     name = f"l{number}"
     widen, narrow = graph.dense(f"{name}.fi"), graph.dense(f"{name}.fo")
     residual = hidden

@@ -22,7 +22,7 @@ _NEVER = -1000.0
 
 
 def kept_rows(tokenizer: Tokenizer, vocabulary: Vocabulary) -> NDArray[np.int64]:
-    """The checkpoint's id of each token id, `(tokens,)`: which rows of its embeddings the tokenizer needs.
+    """Return the checkpoint's id of each token id, `(tokens,)`: which rows of its embeddings the tokenizer needs.
 
     Args:
         tokenizer: with some of the pieces of `vocabulary`, in any order.
@@ -37,7 +37,7 @@ def kept_rows(tokenizer: Tokenizer, vocabulary: Vocabulary) -> NDArray[np.int64]
 
 
 def build_tokenizer(vocabulary: Vocabulary, kept: NDArray[np.int64]) -> Tokenizer:
-    """The tokenizer whose ids are places in `kept`; it adds <s> and </s> and cuts at 512 tokens.
+    """Return the tokenizer whose ids are places in `kept`; it adds <s> and </s> and cuts at 512 tokens.
 
     Args:
         vocabulary: of the checkpoint.
@@ -67,7 +67,7 @@ def build_tokenizer(vocabulary: Vocabulary, kept: NDArray[np.int64]) -> Tokenize
 
 
 def precompile(replacements: Mapping[int, str]) -> bytes:
-    """A replacement table as the character map SentencePiece compiles: what `normalizers.Precompiled` reads.
+    """Return a replacement table as the character map SentencePiece compiles: what `normalizers.Precompiled` reads.
 
     It is a double array: byte `c` leads from unit `p` to unit `p ^ offset(p) ^ c`, whose low byte must then be `c`.
     Each inner node gets 256 units of its own, so that no two can collide, and behind them each key gets one unit for
@@ -88,7 +88,7 @@ def precompile(replacements: Mapping[int, str]) -> bytes:
 
 
 def _double_array(values: Mapping[bytes, int]) -> NDArray[np.uint32]:
-    """The tree of the keys: a unit is its label, bit 8 if a value hangs from it, and its offset from bit 10 on."""
+    """Return the trie of the keys: a unit is its label, bit 8 if it has a value, and its offset from bit 10 on."""
     inner = list(dict.fromkeys(key[:depth] for key in values for depth in range(len(key))))
     target = {prefix: 256 * (number + 1) for number, prefix in enumerate(inner)}
     first_value = 256 * (len(inner) + 1)

@@ -51,11 +51,11 @@ class Blocks:
     scales: NDArray[np.float32]
 
     def dense(self) -> NDArray[np.float32]:
-        """The weights themselves, float32 `(rows, columns)`."""
+        """Return the weights themselves, float32 `(rows, columns)`."""
         return self.quants.astype(np.float32) * np.repeat(self.scales, BLOCK, axis=1)
 
     def rows(self, kept: NDArray[np.int64]) -> Blocks:
-        """The matrix of the rows `kept`, in that order."""
+        """Return the matrix of the rows `kept`, in that order."""
         return Blocks(self.quants[kept], self.scales[kept])
 
 
@@ -106,7 +106,7 @@ class Checkpoint:
         self._directory = dict(self._read_entry() for _ in range(self._take("<i")[0]))
 
     def floats(self, name: str) -> NDArray[np.float32]:
-        """A float32 tensor, flat.
+        """Return a float32 tensor, flat.
 
         Raises:
             KeyError: if there is no float32 tensor of that name.
@@ -114,7 +114,7 @@ class Checkpoint:
         return np.frombuffer(self._tensor(name, _FLOAT32), dtype="<f4")
 
     def blocks(self, name: str, rows: int) -> Blocks:
-        """A matrix of four-bit weights with `rows` rows.
+        """Return a matrix of four-bit weights with `rows` rows.
 
         Raises:
             KeyError: if there is no four-bit tensor of that name.
@@ -125,7 +125,7 @@ class Checkpoint:
         return Blocks(nibbles.reshape(rows, -1), scales.reshape(rows, -1))
 
     def dense(self, layer: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Weights `(outputs, inputs)` and biases of a dense layer such as `l0.q`.
+        """Return weights `(outputs, inputs)` and biases of a dense layer such as `l0.q`.
 
         Raises:
             KeyError: if there is no such layer.
@@ -183,7 +183,7 @@ class Tensors:
     arrays: Mapping[str, NDArray[np.float32]]
 
     def floats(self, name: str) -> NDArray[np.float32]:
-        """A tensor, flat.
+        """Return a tensor, flat.
 
         Raises:
             KeyError: if there is no tensor of that name.
@@ -191,7 +191,7 @@ class Tensors:
         return self.arrays[name].ravel()
 
     def dense(self, layer: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Weights `(outputs, inputs)` and biases of a dense layer such as `l0.q`.
+        """Return weights `(outputs, inputs)` and biases of a dense layer such as `l0.q`.
 
         Raises:
             KeyError: if there is no such layer.
@@ -200,7 +200,7 @@ class Tensors:
 
 
 def locate_weights() -> Path:
-    """Where the installed distribution keeps the weights; its package is not imported.
+    """Return where the installed distribution keeps the weights; its package is not imported.
 
     Raises:
         MissingDependency: if the distribution is not installed, or without this file.

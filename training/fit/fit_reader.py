@@ -77,7 +77,7 @@ class RememberingSpans:
         self._judged: dict[tuple[str, Window, Span], Support] = {}
 
     def read(self, question: str, windows: Sequence[Window]) -> list[Scores]:
-        """Scores of each window, in order."""
+        """Return scores of each window, in order."""
         new = [window for window in dict.fromkeys(windows) if (question, window) not in self._kept]
         for window, scores in zip(new, self._spans.read(question, new), strict=True):
             self._kept[question, window] = scores
@@ -121,12 +121,12 @@ def _holds(hit: Hit, query: Query) -> bool:
 
 
 def answering(query: Query, found: Sequence[Place]) -> NDArray[np.bool_]:
-    """Which candidates are short hits (docs/contract.md) taken from evidence."""
+    """Return which candidates are short hits (docs/contract.md) taken from evidence."""
     return np.array([answers(query, place) for place in found], dtype=bool)
 
 
 def answers(query: Query, place: Place) -> bool:
-    """Whether a candidate is a short hit taken from evidence."""
+    """Return whether a candidate is a short hit taken from evidence."""
     if not _holds(place.hit, query):
         return False
     text = normalise(place.text)
@@ -155,7 +155,7 @@ def ranked(asking: Asking, reader: ExtractiveReader) -> Ranked | None:
 
 
 def fit_ranking(examples: Sequence[Ranked], *, decay: float = 0.01, steps: int = 600, rate: float = 0.1) -> Floats:
-    """Weights that maximise the log share of right candidates under a softmax; Adam, full batch, no randomness."""
+    """Return weights that maximise the log share of right candidates under a softmax, by full-batch Adam."""
 
     def gradient(weights: Floats) -> Floats:
         total: Floats = decay * weights
@@ -217,7 +217,7 @@ class Given:
 
     @property
     def answerable(self) -> bool:
-        """Whether the passages hold the evidence."""
+        """Return whether the passages hold the evidence."""
         return self.asking.evidence and self.asking.query.answerable
 
 
@@ -259,7 +259,7 @@ def fit(
 def _readers(
     askings: Sequence[Asking], encoder: Encoder, spans: SpanScorer, model: RankingModel
 ) -> dict[int, ExtractiveReader]:
-    """A reader with this model for each index, by the index's identity."""
+    """Return a reader with this model for each index, by the index's identity."""
     return {id(asking.index): ExtractiveReader(encoder, asking.index, spans, model) for asking in askings}
 
 
@@ -284,7 +284,7 @@ def _with_confidence(model: RankingModel, given: Sequence[Given], refused: Mappi
 
 
 def _folds(given: Sequence[Given]) -> NDArray[np.int64]:
-    """Which part each belongs to; a question with and without its evidence to the same."""
+    """Return which part each belongs to; a question with and without its evidence to the same."""
     return np.array([crc32(each.asking.query.question.encode()) % FOLDS for each in given])
 
 
@@ -299,7 +299,7 @@ def _unseen_scores(features: Floats, right: Floats, weights: Floats, folds: NDAr
 
 
 def development_sets(data: Path, encoder: Encoder) -> Iterator[Asking]:
-    """The development halves of all sets; of the sample document's alone where `data` does not hold the others."""
+    """Yield the development halves of all sets; only the sample document's where `data` does not hold the others."""
     sample, everyday = _ROOT / "data" / "documents", _ROOT / "eval" / "gold" / "everyday"
     for name, folder in (("qijiang", sample), ("everyday", everyday)):
         yield from _asked_of([load(path, source=source) for path, source in find_files([folder])], name, encoder)
@@ -325,7 +325,7 @@ def _office(encoder: Encoder) -> Iterator[Asking]:
 
 
 def _written(data: Path, encoder: Encoder) -> Iterator[Asking]:
-    """The written questions on documents of the development part, each as one index of all of these."""
+    """Yield the written questions on documents of the development part, each as one index of all of these."""
     questions = written.read()
     found = policy.documents(data, {each.document for each in questions})
     held_out = {key: document for key, document in found.items() if written.part_of_document(document) == "dev"}

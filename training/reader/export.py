@@ -29,7 +29,7 @@ Arrays = Mapping[str, NDArray[np.float32]]
 
 
 def tensors(state: Arrays, checkpoint: Checkpoint) -> Tensors:
-    """The trained trunk under the names of the checkpoint, whose embeddings it shares."""
+    """Return the trained trunk under the names of the checkpoint, whose embeddings it shares."""
     shape: Shape = checkpoint.shape
     found = {name: checkpoint.floats(name) for name in ("emb.pos", "emb.type")}
     found |= {"emb.ln.w": state["norm.weight"], "emb.ln.b": state["norm.bias"]}

@@ -45,7 +45,7 @@ class Reading:
 
 
 def readings(folder: Path, part: Part) -> list[Reading]:
-    """The questions of one part, in file order.
+    """Return the questions of one part, in file order.
 
     Args:
         folder: that holds the sets as JSON lines.
@@ -68,7 +68,7 @@ def readings(folder: Path, part: Part) -> list[Reading]:
 
 
 def examples(questions: Sequence[Reading], seed: int) -> Iterator[Example]:
-    """Each question with a window that answers it and, more often than not, with one that looks as if it did."""
+    """Yield each question with a window that answers it and, more often than not, with one that looks as if it did."""
     draw = random.Random(seed)
     articles: dict[str, set[str]] = defaultdict(set)
     for each in questions:
@@ -84,7 +84,7 @@ def examples(questions: Sequence[Reading], seed: int) -> Iterator[Example]:
 
 
 def _grown(text: str, span: Span, size: int, draw: random.Random) -> Span:
-    """The sentences of `span` and as many neighbours on either side as `size` allows."""
+    """Return the sentences of `span` and as many neighbours on either side as `size` allows."""
     sentences = sentence_spans(text)
     inside = [i for i, sentence in enumerate(sentences) if sentence.overlap(span)]
     first, last = inside[0], inside[-1]
@@ -103,7 +103,7 @@ def _grown(text: str, span: Span, size: int, draw: random.Random) -> Span:
 
 
 def _decoy(reading: Reading, contexts: Sequence[str], draw: random.Random) -> str | None:
-    """A window of the same article that shares words with the question and does not hold the answer."""
+    """Return a window of the same article that shares words with the question and does not hold the answer."""
     wanted, answer = set(terms(reading.question)), fold(reading.answers[0])
     windows = [
         text

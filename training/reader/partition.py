@@ -23,7 +23,7 @@ GOLD = frozenset(
 
 
 def part_of(title: str) -> Part:
-    """The part a document belongs to.
+    """Return the part a document belongs to.
 
     Contexts of one article, versions of one law and the traditional and simplified form of a title stay together.
 

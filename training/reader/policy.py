@@ -134,7 +134,7 @@ class Maker:
         self._own_nouns = common_nouns([passage.text for passage in passages]) or self._nouns
 
     def near_miss(self, question: str, kind: Kind, answer: Span, window: Window) -> tuple[str, Window] | None:
-        """A question in somebody's own words, spoilt in one of them, or its window; None where nothing fits.
+        """Return a question in somebody's own words, spoilt in one of them, or its window; None where nothing fits.
 
         Args:
             question: that the window answers.
@@ -250,7 +250,7 @@ class Maker:
         return f"{task}的{label}是什么"
 
     def _task(self, before: str) -> str | None:
-        """A clause that says what is to be done, from the sentences in front of a label."""
+        """Return a clause that says what is to be done, from the sentences in front of a label."""
         sentences = [span.slice(before) for span in sentence_spans(before)][-3:]
         clauses = [
             _NUMBERING.sub("", clause) for sentence in sentences for clause in re.split("[，,。；;：:（(）)]", sentence)
@@ -259,7 +259,7 @@ class Maker:
         return self._thinned(self._draw.choice(long)) if long else None
 
     def _in_place(self, text: str, candidate: Candidate) -> str | None:
-        """The clause with an interrogative where the candidate stands."""
+        """Return the clause with an interrogative where the candidate stands."""
         span, clause = candidate.span, candidate.clause
         left = _LEADING.sub("", _NUMBERING.sub("", text[clause.start : span.start].strip()))
         right = text[span.end : clause.end].strip()
@@ -287,7 +287,7 @@ class Maker:
     # --- Wording ---
 
     def _thinned(self, words: str) -> str:
-        """Some modifiers left out, as people do who do not copy the text."""
+        """Return words without some modifiers, as people leave them out who do not copy the text."""
         kept = [
             word
             for word, tag in tagged(words)
@@ -316,7 +316,7 @@ class Maker:
     # --- Spoiling ---
 
     def _other_noun(self, question: str, window: Window) -> tuple[str, Window] | None:
-        """A noun of the question replaced by one that the window does not hold."""
+        """Return a noun of the question replaced by one that the window does not hold."""
         nouns = [w for w, tag in tagged(question) if tag[0] in "nj" and len(w) >= 2 and w in window.text]
         if not (nouns and self._own_nouns and self._nouns):
             return None
@@ -329,7 +329,7 @@ class Maker:
         return None
 
     def _other_year(self, question: str, window: Window) -> tuple[str, Window] | None:
-        """The question's year, or one that is put to it, is none of those the window speaks of."""
+        """Return the question's year, or one that is put to it, is none of those the window speaks of."""
         told = {period.first for period in periods(" ".join((window.title, *window.path, window.text)))}
         if not told:
             return None
@@ -340,7 +340,7 @@ class Maker:
         return (question[: named.start()] + year + question[named.end() :] if named else year + question), window
 
     def _other_indicator(self, kind: Kind, question: str, window: Window) -> tuple[str, Window] | None:
-        """What is measured replaced by another measure: 投资 in place of 产量."""
+        """Return what is measured replaced by another measure: 投资 in place of 产量."""
         if kind is not Kind.QUANTITY:
             return None
         named = next((name for name in sorted(_INDICATORS, key=len, reverse=True) if name in question), None)
@@ -350,7 +350,7 @@ class Maker:
         return question.replace(named, self._draw.choice(others), 1), window
 
     def _other_window(self, question: str, answer: str, passages: Sequence[Passage]) -> tuple[str, Window] | None:
-        """Another window of the document that shares words with the question, but neither all nor the answer."""
+        """Return another window of the document that shares words with the question, but neither all nor the answer."""
         wanted, best = set(terms(question)), None
         for passage in self._draw.sample(list(passages), min(12, len(passages))):
             for span in window_spans(passage.text):
@@ -361,7 +361,7 @@ class Maker:
         return (question, best[1]) if best else None
 
     def _without(self, question: str, answer: Span, window: Window) -> tuple[str, Window] | None:
-        """The window with the sentence of the answer taken out."""
+        """Return the window with the sentence of the answer taken out."""
         sentences = sentence_spans(window.text)
         left = [s.slice(window.text) for s in sentences if not s.overlap(answer)]
         value = answer.slice(window.text)
@@ -385,7 +385,7 @@ def pairs(data: Path, part: Part, seed: int) -> Iterator[Example]:
 
 
 def sources(data: Path, part: Part, seed: int) -> Iterator[_Source]:
-    """The documents of one part; of the laws some, drawn. Provincial reports are left to the gold set."""
+    """Yield the documents of one part; of the laws some, drawn. Provincial reports are left to the gold set."""
     for row in _rows(data / "policy" / "business_climate_2023.jsonl", part):
         yield _source(row["doc_id"], row["title"], row["text"], row["region"], "policy")
     for row in _rows(data / "policy" / "work_reports.jsonl", part):

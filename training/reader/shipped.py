@@ -16,7 +16,7 @@ Constants = Mapping[str, NDArray[np.float32]]
 
 
 def shipped_state(path: Path, frozen: int) -> dict[str, Tensor]:
-    """The trained part of a `SpanNetwork`'s state, float32.
+    """Return the trained part of a `SpanNetwork`'s state, float32.
 
     Args:
         path: of a model that `export.py` wrote.
@@ -54,7 +54,7 @@ def _layer(constants: Constants, number: int) -> Iterator[tuple[str, NDArray[np.
 def _speak_up(
     constants: Constants, number: int, part: str, weight: NDArray[np.float32], bias: NDArray[np.float32]
 ) -> None:
-    """Puts the loud neurons back, which the graph computes apart and silences in the quantised products."""
+    """Put the loud neurons back, which the graph computes apart and silences in the quantised products."""
     silent = np.flatnonzero(~constants[f"l{number}.fi.w"].any(axis=0))
     if part == "fi":
         weight[silent], bias[silent] = constants[f"l{number}.loud_in.w"].T, constants[f"l{number}.loud_in.b"]

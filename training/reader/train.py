@@ -246,7 +246,7 @@ class Run:
         return loss.item()
 
     def _share(self, total: int) -> float:
-        """Of the highest learning rate, at this step."""
+        """Return the share of the highest learning rate at this step."""
         rising = self.step / max(1.0, self.settings.warmup * total)
         return min(rising, max(0.02, (total - self.step) / ((1 - self.settings.warmup) * total)))
 

@@ -54,17 +54,17 @@ class Written:
 
     @property
     def is_answered(self) -> bool:
-        """Whether the document answers."""
+        """Return whether the document answers."""
         return not self.kind.startswith("none")
 
     @property
     def verdict(self) -> bool | None:
-        """What the clause says to a question of yes or no; None for other questions."""
+        """Return what the clause says to a question of yes or no; None for other questions."""
         return {"yesno:是": True, "yesno:否": False}.get(self.kind)
 
 
 def read(folder: Path = FOLDER) -> list[Written]:
-    """All questions, in the order of the files' names."""
+    """Return all questions, in the order of the files' names."""
     lines = (line for path in sorted(folder.glob("*.jsonl")) for line in path.read_text("utf-8").splitlines())
     return [_written(json.loads(line)) for line in lines]
 
@@ -115,7 +115,7 @@ class Shelf:
         return list(self._passages.get(written.document, ()))
 
     def holding(self, written: Written) -> Iterator[tuple[Passage, Span]]:
-        """The places of the clause: passages, with the span of the answer, or of the clause where there is none."""
+        """Yield the passages of the clause with the span of the answer, or of the clause where there is none."""
         for passage in self.passages(written):
             start = passage.text.find(written.clause)
             if start >= 0:
@@ -124,7 +124,7 @@ class Shelf:
                 yield passage, Span(start + inner, start + inner + size)
 
     def decoys(self, written: Written) -> list[Window]:
-        """The windows most like the question that do not hold the answer, best first."""
+        """Return the windows most like the question that do not hold the answer, best first."""
         answer = fold(written.answer) if written.answer else None
         scores = self._wording.scores(written.question)
         near = (self._windows[row] for row in (-scores).argsort(kind="stable")[: 4 * _FROM])
@@ -132,7 +132,7 @@ class Shelf:
 
 
 def examples(data: Path, part: Part, seed: int, folder: Path = FOLDER) -> Iterator[Example]:
-    """Each question with the window of its clause, once as the product cuts it and once otherwise, and with a decoy.
+    """Yield each question with the window of its clause, as the product cuts it and cut otherwise, and with a decoy.
 
     Some of those with an answer are asked once more, another word in the place of one of theirs.
 
@@ -177,7 +177,7 @@ def _spoilt(made: Sequence[Example], spoiler: Maker) -> Iterator[Example]:
 
 
 def _around(written: Written, passage: Passage, span: Span, size: int) -> Iterator[Example]:
-    """The window of a passage that holds a span whole; none where a cut goes through it."""
+    """Yield the window of a passage that holds a span whole; none where a cut goes through it."""
     for cut in window_spans(passage.text, size):
         if cut.contains(span):
             answer = span.shift(-cut.start) if written.answer else None

@@ -70,12 +70,12 @@ class Access:
 
     @property
     def protected(self) -> bool:
-        """Whether anybody has to show who they are."""
+        """Return whether anybody has to show who they are."""
         return self.need_key or self.user_header is not None or self.oidc is not None
 
     @property
     def invites(self) -> bool:
-        """Whether people come from other machines without showing anything, or through a proxy."""
+        """Return whether people come from other machines without showing anything, or through a proxy."""
         return self.open_to in (Role.READER, Role.EDITOR) or bool(self.proxies)
 
     @property
@@ -201,7 +201,7 @@ class Authentication:
 
 
 def _only(headers: Headers, name: str) -> str:
-    """What a proxy says in a header: UTF-8 where it is that, as names of people and groups are written.
+    """Return what a proxy says in a header: UTF-8 where it is that, as names of people and groups are written.
 
     Raises:
         ApiError: 400 if it says it twice; one of the two may be somebody else's.

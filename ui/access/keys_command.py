@@ -24,7 +24,7 @@ PER_MINUTE, PER_DAY = 300, 20_000
 
 
 def main(argv: Sequence[str]) -> int:
-    """Does one of `add`, `list`, `revoke`.
+    """Do one of `add`, `list`, `revoke`.
 
     Returns:
         0 when done, 2 for the caller's mistake or a file that cannot be used.
@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_scope(add: argparse.ArgumentParser) -> None:
-    """What the key may ask about; the options narrow one another down, the same one given twice widens."""
+    """Add the options for what a key may ask about: different ones narrow, the same one given twice widens."""
     add.add_argument("--document", action="append", metavar="ID", help="只许问这份文档；编号见 yiju-index info")
     add.add_argument("--issuer", action="append", metavar="NAME", help="只许问这个机关发的文档")
     add.add_argument("--region", action="append", metavar="NAME", help="只许问这个地区的文档")

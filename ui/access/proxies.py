@@ -37,7 +37,7 @@ class Arrival:
 
     @property
     def local(self) -> bool:
-        """Whether a program on this machine asked by itself."""
+        """Return whether a program on this machine asked by itself."""
         address = parse_address(self.address)
         return address is not None and address.is_loopback and not self.foreign and not self.proxied
 

@@ -69,7 +69,7 @@ class Visitor:
 
     @property
     def party(self) -> str | None:
-        """Whose turn it is where visitors take turns: a user, a key at an address, an address; None for the owner."""
+        """Return the name that a visitor takes turns under: user, key at an address, address; None for the owner."""
         if self.allowance is not None:
             return f"key {self.allowance.key} {self.address}"
         return f"user {self.name}" if self.name is not None else self.address
@@ -90,7 +90,7 @@ class Request(Protocol):
 
     @property
     def scope(self) -> Scope:
-        """The ASGI scope."""
+        """Return the ASGI scope."""
 
 
 def visitor_of(request: Request) -> Visitor:

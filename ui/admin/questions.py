@@ -66,7 +66,7 @@ class Figures:
 
     @property
     def answered(self) -> int:
-        """How many were answered."""
+        """Return how many were answered."""
         return self.total - self.refused
 
 

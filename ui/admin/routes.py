@@ -55,31 +55,31 @@ DONE = {
 Handled = Mapping[str, Sequence[str]]
 
 
-def add_routes(app: FastAPI, desk: AnswerQueue) -> None:
-    """Adds `/admin/` and what its forms and links lead to.
+def add_routes(app: FastAPI, queue: AnswerQueue) -> None:
+    """Add `/admin/` and what its forms and links lead to.
 
     Args:
         app: the application.
-        desk: its record of questions is shown, and its answerer asked again.
+        queue: its record of questions is shown, and its answerer asked again.
     """
     router = APIRouter(dependencies=[needs(Role.ADMIN)])
 
     @router.get("/admin")
     async def without_slash() -> RedirectResponse:
-        """The page; relative, so that it holds under any prefix."""
+        """Return the page; relative, so that it holds under any prefix."""
         return RedirectResponse("admin/")
 
     @router.get("/admin/")
     def admin(request: Request) -> Response:
-        """The page."""
-        return _overview(request, desk, require(request, Role.ADMIN))
+        """Return the page."""
+        return _overview(request, queue, require(request, Role.ADMIN))
 
     @router.post("/admin/settle")
     async def settle(request: Request) -> Response:
-        """What a form of the page says about open questions."""
+        """Return what a form of the page says about open questions."""
         visitor = require(request, Role.ADMIN)
         try:
-            return await _settle(request, desk, visitor, await _form(request))
+            return await _settle(request, queue, visitor, await _form(request))
         except (ApiError, YijuError) as error:
             problem = as_api_error(error)
             return page("admin_problem.html", request, root="../", status=problem.status, message=problem.message)
@@ -89,45 +89,47 @@ def add_routes(app: FastAPI, desk: AnswerQueue) -> None:
         """Hands over what somebody asked, or deletes it. Their name comes in a form: addresses end up in logs."""
         visitor = require(request, Role.ADMIN)
         try:
-            return await _person(desk, visitor, await _form(request))
+            return await _person(queue, visitor, await _form(request))
         except (ApiError, YijuError) as error:
             problem = as_api_error(error)
             return page("admin_problem.html", request, root="../", status=problem.status, message=problem.message)
 
-    _add_downloads(router, desk)
+    _add_downloads(router, queue)
     app.include_router(router)
 
 
-def _add_downloads(router: APIRouter, desk: AnswerQueue) -> None:
+def _add_downloads(router: APIRouter, queue: AnswerQueue) -> None:
     @router.get("/admin/cases.jsonl")
     def cases_so_far(request: Request) -> Response:
-        """The evaluation cases that were made so far."""
+        """Return the evaluation cases that were made so far."""
         visitor = require(request, Role.ADMIN)
-        return _lines(desk.mask(cases_for(cases_file(_usage(desk).path), _known(desk, visitor))))
+        return _lines(queue.mask(cases_for(cases_file(_usage(queue).path), _known(queue, visitor))))
 
     @router.get("/admin/questions.jsonl")
     def drafts(request: Request) -> Response:
-        """All open questions as drafts of evaluation cases."""
+        """Return all open questions as drafts of evaluation cases."""
         visitor = require(request, Role.ADMIN)
-        rows = (draft(each) for each in open_questions(_usage(desk).path, -1, _readable(desk, visitor)))
+        rows = (draft(each) for each in open_questions(_usage(queue).path, -1, _readable(queue, visitor)))
         return _lines("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
-async def _person(desk: AnswerQueue, visitor: Visitor, form: Handled) -> Response:
-    """What is handed over is what the administrator may read; what is deleted is everything, and not counted."""
-    usage, name = _usage(desk), form.get("name", [""])[0].strip()
+async def _person(queue: AnswerQueue, visitor: Visitor, form: Handled) -> Response:
+    """Hand over what the administrator may read; delete everything, without a count."""
+    usage, name = _usage(queue), form.get("name", [""])[0].strip()
     how = form.get("how", [""])[0]
     if not name or how not in ("export", "forget"):
         raise ApiError(422, "invalid_request", "请填写用户名。")
     if how == "export":
-        rows = await asyncio.to_thread(asked_by, usage.path, name, _readable(desk, visitor))
-        note_person(desk.audit, visitor, "export", name)
-        return _lines("".join(desk.mask(json.dumps(row, ensure_ascii=False)) + "\n" for row in rows), "questions.jsonl")
+        rows = await asyncio.to_thread(asked_by, usage.path, name, _readable(queue, visitor))
+        note_person(queue.audit, visitor, "export", name)
+        return _lines(
+            "".join(queue.mask(json.dumps(row, ensure_ascii=False)) + "\n" for row in rows), "questions.jsonl"
+        )
     if form.get("sure", [""])[0] != "yes":
         raise ApiError(422, "invalid_request", "删除后无法恢复；请先勾选“确认”。")
     await asyncio.wrap_future(usage.forget(name))
-    if desk.audit is not None:
-        await asyncio.to_thread(desk.audit.forget, name, name_of(visitor))
+    if queue.audit is not None:
+        await asyncio.to_thread(queue.audit.forget, name, name_of(visitor))
     return RedirectResponse("./?done=forgotten", 303)
 
 
@@ -146,10 +148,10 @@ def _lines(text: str, name: str | None = None) -> Response:
     return PlainTextResponse(text, media_type="application/x-ndjson", headers={"Cache-Control": "no-store", **kept})
 
 
-def _usage(desk: AnswerQueue) -> UsageLog:
-    if desk.usage is None:
+def _usage(queue: AnswerQueue) -> UsageLog:
+    if queue.usage is None:
         raise ApiError(503, "usage_log_off", "没有启用提问记录（--no-usage-log）。")
-    return desk.usage
+    return queue.usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,40 +162,40 @@ class Group:
 
     @property
     def first(self) -> OpenQuestion:
-        """The one asked most."""
+        """Return the one asked most."""
         return self.questions[0]
 
     @property
     def times(self) -> int:
-        """How often they were asked in all."""
+        """Return how often they were asked in all."""
         return sum(each.times for each in self.questions)
 
     @property
     def basis(self) -> str:
-        """The quote that the first one's answer rested on; empty for a refusal."""
+        """Return the quote that the first one's answer rested on; empty for a refusal."""
         return str(self.first.citations[0]["quote"]) if self.first.citations else ""
 
 
-def _known(desk: AnswerQueue, visitor: Visitor) -> Callable[[Iterable[str]], bool]:
+def _known(queue: AnswerQueue, visitor: Visitor) -> Callable[[Iterable[str]], bool]:
     """Tells whether an administrator may read all of some documents, those that have left the index too."""
-    if desk.sees_all(visitor):
+    if queue.sees_all(visitor):
         return lambda documents: True
-    ids = {each.id for each in desk.seen_by(visitor).descriptions()}
+    ids = {each.id for each in queue.seen_by(visitor).descriptions()}
     return ids.issuperset
 
 
-def _readable(desk: AnswerQueue, visitor: Visitor) -> Readable:
-    known = _known(desk, visitor)
+def _readable(queue: AnswerQueue, visitor: Visitor) -> Readable:
+    known = _known(queue, visitor)
     return lambda citations: known(each["document_id"] for each in json.loads(citations))
 
 
 def _groups(seen: Answerer, questions: Sequence[OpenQuestion]) -> list[Group]:
-    """The open questions by meaning, those asked most first."""
+    """Return the open questions by meaning, those asked most first."""
     alike = seen.groups([each.question for each in questions])
     return sorted((Group(tuple(questions[i] for i in each)) for each in alike), key=lambda group: -group.times)
 
 
-def _overview(request: Request, desk: AnswerQueue, visitor: Visitor) -> Response:
+def _overview(request: Request, queue: AnswerQueue, visitor: Visitor) -> Response:
     days = _days(request.query_params.get("days"))
     common: dict[str, Any] = {
         "root": "../",
@@ -201,9 +203,9 @@ def _overview(request: Request, desk: AnswerQueue, visitor: Visitor) -> Response
         "days": days,
         "done": DONE.get(request.query_params.get("done", "")),
     }
-    if desk.usage is None:
+    if queue.usage is None:
         return page("admin_off.html", request, **common)
-    path, now, readable = desk.usage.path, datetime.now(), _readable(desk, visitor)
+    path, now, readable = queue.usage.path, datetime.now(), _readable(queue, visitor)
     since = (now - timedelta(days=days)).timestamp()
     answers = moments(path, since, readable)
     return page(
@@ -215,7 +217,7 @@ def _overview(request: Request, desk: AnswerQueue, visitor: Visitor) -> Response
         **_plots(answers, days, now),
         places=[(PLACES.get(place, place), count) for place, count in places(path, since, readable)],
         frequent=most_asked(path, since, readable),
-        groups=_groups(desk.seen_by(visitor), open_questions(path, readable=readable)),
+        groups=_groups(queue.seen_by(visitor), open_questions(path, readable=readable)),
     )
 
 
@@ -232,17 +234,17 @@ def _plots(answers: Sequence[Moment], days: int, now: datetime) -> dict[str, Any
     return {"pieces": pieces, "traffic": plots.stacked(labels, series), "latency": plots.lines(labels, waited)}
 
 
-async def _settle(request: Request, desk: AnswerQueue, visitor: Visitor, form: Handled) -> Response:
-    """Does what the form says with the questions it names; then leads back to the page."""
-    usage, seen = _usage(desk), desk.seen_by(visitor)
+async def _settle(request: Request, queue: AnswerQueue, visitor: Visitor, form: Handled) -> Response:
+    """Do what the form says with the questions it names; then leads back to the page."""
+    usage, seen = _usage(queue), queue.seen_by(visitor)
     how = form.get("how", [""])[0]
-    asked = await asyncio.to_thread(open_by_id, usage.path, form.get("answer", []), _readable(desk, visitor))
+    asked = await asyncio.to_thread(open_by_id, usage.path, form.get("answer", []), _readable(queue, visitor))
     if not asked:
         raise ApiError(409, "already_settled", "这些问题已不在清单里：可能刚被处理过，请返回清单刷新。")
     done = how
     if how in ("refuse", "answer"):
         done = await asyncio.to_thread(_add_case, seen, cases_file(usage.path), asked, how, form)
-    elif how == "document" and (refused := await _still_refused(desk, visitor, asked)):
+    elif how == "document" and (refused := await _still_refused(queue, visitor, asked)):
         return page("admin_check.html", request, root="../", asked=asked, refused=refused, until=_until(form))
     elif how not in ("document", "anyway", "dismiss"):
         raise ApiError(422, "invalid_request", "表单不完整，请返回清单重试。")
@@ -274,10 +276,10 @@ def _cases(seen: Answerer, asked: Sequence[OpenQuestion], how: str, form: Handle
     return [answer_case(each, answer, evidence, seen.documents()) for each in asked]
 
 
-async def _still_refused(desk: AnswerQueue, visitor: Visitor, asked: Sequence[OpenQuestion]) -> list[Answer]:
-    """The answers of today to those of the questions that the documents still do not answer."""
+async def _still_refused(queue: AnswerQueue, visitor: Visitor, asked: Sequence[OpenQuestion]) -> list[Answer]:
+    """Return the answers of today to those of the questions that the documents still do not answer."""
     try:
-        answers = [await desk.ask(each.question, visitor=replace(visitor, allowance=None)) for each in asked]
+        answers = [await queue.ask(each.question, visitor=replace(visitor, allowance=None)) for each in asked]
     except (ValueError, YijuError) as error:
         raise as_api_error(error) from error
     return [answer for answer in answers if answer.abstained]

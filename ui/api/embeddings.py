@@ -41,7 +41,7 @@ class Wanted:
 
 
 def wanted(body: Mapping[str, object]) -> Wanted:
-    """The body of a request.
+    """Return the body of a request.
 
     Raises:
         ApiError: 422 naming the field that is missing, unsupported or of the wrong type.
@@ -65,7 +65,7 @@ def wanted(body: Mapping[str, object]) -> Wanted:
 
 
 def embeddings(asked: Wanted, vectors: Vectors) -> Json:
-    """The response.
+    """Return the response.
 
     Raises:
         ApiError: 422 if vectors of another length were wanted.
@@ -84,7 +84,7 @@ def embeddings(asked: Wanted, vectors: Vectors) -> Json:
 
 
 def count_tokens(texts: Sequence[str]) -> int:
-    """How many tokens of the shipped tokenizer texts have, beside its marks."""
+    """Return how many tokens of the shipped tokenizer texts have, beside its marks."""
     return sum(len(each.ids) for each in _tokenizer().encode_batch([*texts], add_special_tokens=False))
 
 

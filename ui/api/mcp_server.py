@@ -47,8 +47,8 @@ MAX_PASSAGE = 4_000
 Json = dict[str, Any]
 
 
-def server_of(desk: AnswerQueue) -> MCPServer[Any]:
-    """The tools around one desk."""
+def server_of(queue: AnswerQueue) -> MCPServer[Any]:
+    """Return the tools that ask one answer queue."""
     server: MCPServer[Any] = MCPServer("yiju", title="依据 Yiju", instructions=INSTRUCTIONS, log_level="WARNING")
 
     @server.tool()
@@ -62,42 +62,42 @@ def server_of(desk: AnswerQueue) -> MCPServer[Any]:
             history: earlier questions of the conversation, oldest first; a follow-up like 那风电呢 needs them.
             documents: ids of the documents to answer from; all by default.
         """
-        answer = await _answer(desk, _visitor(context), question, history or [], documents)
+        answer = await _answer(queue, _visitor(context), question, history or [], documents)
         said: Json = {**answer.to_json()}
         return {key: value for key, value in said.items() if key not in ("passages", "timing_ms")}
 
     @server.tool()
     async def search(query: str, context: Context[Any, Any], documents: list[str] | None = None, k: int = 10) -> Json:
-        """Finds the passages that are nearest to a query by meaning and wording, best first.
+        """Find the passages that are nearest to a query by meaning and wording, best first.
 
         Args:
             query: a question or keywords, in Chinese.
             documents: ids of the documents to search; all by default.
             k: how many passages, 1 to 100.
         """
-        return {"passages": await _found(desk, _visitor(context), query, min(k, MOST_PASSAGES), documents)}
+        return {"passages": await _found(queue, _visitor(context), query, min(k, MOST_PASSAGES), documents)}
 
     @server.tool()
     async def get_passage(document_id: str, start: int, end: int, context: Context[Any, Any]) -> Json:
-        """Reads a document's text between two offsets, as citations and passages give them, with title and section.
+        """Read a document's text between two offsets, as citations and passages give them, with title and section.
 
         Args:
             document_id: of a citation or passage.
             start: first code point.
             end: behind the last code point; at most 4000 further on.
         """
-        return _passage(desk, _visitor(context), document_id, start, end)
+        return _passage(queue, _visitor(context), document_id, start, end)
 
     return server
 
 
-def add_routes(app: FastAPI, desk: AnswerQueue) -> Callable[[], AbstractAsyncContextManager[None]]:
-    """Adds `/mcp`; stateless, so that several processes can share the work.
+def add_routes(app: FastAPI, queue: AnswerQueue) -> Callable[[], AbstractAsyncContextManager[None]]:
+    """Add `/mcp`; stateless, so that several processes can share the work.
 
     Returns:
         What the application enters while it runs.
     """
-    server = server_of(desk)
+    server = server_of(queue)
     # Host and origin are checked in front, where the operator said which are right.
     unchecked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     routes = server.streamable_http_app(stateless_http=True, json_response=True, transport_security=unchecked).routes
@@ -106,35 +106,35 @@ def add_routes(app: FastAPI, desk: AnswerQueue) -> Callable[[], AbstractAsyncCon
 
 
 def _visitor(context: Context[Any, Any]) -> Visitor:
-    """Who asks; the owner, over standard input."""
+    """Return who asks; the owner, over standard input."""
     request = context.request_context.request
     return OWNER if request is None else visitor_of(request)
 
 
 async def _answer(
-    desk: AnswerQueue, visitor: Visitor, question: str, history: Sequence[str], documents: Sequence[str] | None
+    queue: AnswerQueue, visitor: Visitor, question: str, history: Sequence[str], documents: Sequence[str] | None
 ) -> Answer:
     within = None if documents is None else Filter(documents=frozenset(documents))
     try:
-        return await desk.ask(question, history, within, visitor=visitor, where="mcp")
+        return await queue.ask(question, history, within, visitor=visitor, where="mcp")
     except (ValueError, YijuError, ApiError) as error:
         raise ToolError(str(error)) from error
 
 
 async def _found(
-    desk: AnswerQueue, visitor: Visitor, query: str, k: int, documents: Sequence[str] | None
+    queue: AnswerQueue, visitor: Visitor, query: str, k: int, documents: Sequence[str] | None
 ) -> list[PassageJson]:
     within = None if documents is None else Filter(documents=frozenset(documents))
     try:
-        hits = await desk.search(query, k, within, visitor=visitor, where="mcp")
+        hits = await queue.search(query, k, within, visitor=visitor, where="mcp")
     except (ValueError, YijuError, ApiError) as error:
         raise ToolError(str(error)) from error
     return [passage_json(hit) for hit in hits]
 
 
-def _passage(desk: AnswerQueue, visitor: Visitor, document_id: str, start: int, end: int) -> Json:
+def _passage(queue: AnswerQueue, visitor: Visitor, document_id: str, start: int, end: int) -> Json:
     try:
-        document = desk.document(document_id, visitor, "mcp")
+        document = queue.document(document_id, visitor, "mcp")
     except YijuError as error:
         raise ToolError(str(error)) from error
     if document is None:
@@ -167,7 +167,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         settings = Settings.from_environment(index=arguments.index, caution=arguments.caution)
-        desk = AnswerQueue(
+        queue = AnswerQueue(
             open_assistant(settings),
             usage=usage_of(arguments, settings.index),
             audit=audit_of(arguments, settings.index),
@@ -176,9 +176,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, YijuError) as error:
         parser.exit(2, f"yiju-mcp：{error}\n")
     try:
-        server_of(desk).run("stdio")
+        server_of(queue).run("stdio")
     finally:
-        for log in (desk.usage, desk.audit):
+        for log in (queue.usage, queue.audit):
             if log is not None:
                 log.close()
     return 0

@@ -46,33 +46,33 @@ class _Route(APIRoute):
         return handled
 
 
-def add_routes(app: FastAPI, desk: AnswerQueue) -> None:
-    """Adds `/v1/models`, `/v1/chat/completions` and `/v1/embeddings`."""
+def add_routes(app: FastAPI, queue: AnswerQueue) -> None:
+    """Add `/v1/models`, `/v1/chat/completions` and `/v1/embeddings`."""
     router = APIRouter(route_class=_Route, dependencies=[needs(Role.READER)])
     said = {"object": "model", "created": int(time.time()), "owned_by": MODEL}
     entries = {name: {"id": name, **said} for name in (MODEL, embeddings.MODEL)}
 
     @router.get("/v1/models")
     async def models() -> JSONResponse:
-        """The model that answers and the one that encodes."""
+        """Return the model that answers and the one that encodes."""
         return JSONResponse({"object": "list", "data": [*entries.values()]})
 
     @router.get("/v1/models/{model}")
     async def one(model: str) -> JSONResponse:
-        """One of them, by its name."""
+        """Return one of them, by its name."""
         if model not in entries:
             raise ApiError(404, "model_not_found", f"只有这些模型：{'、'.join(entries)}。")
         return JSONResponse(entries[model])
 
     @router.post("/v1/chat/completions")
     async def completions(request: Request) -> Response:
-        """One answer as a chat completion, whole or in chunks."""
+        """Return one answer as a chat completion, whole or in chunks."""
         body = await read_object(request)
         refuse_unsupported(body)
         question = asked_by_messages(body)
         sources = flag(body.get("sources", True), "sources")
         streamed, counted = flag(body.get("stream"), "stream"), _wants_usage(body)
-        snapshots = desk.stream(
+        snapshots = queue.stream(
             question.question,
             question.history,
             question.within,
@@ -92,7 +92,7 @@ def add_routes(app: FastAPI, desk: AnswerQueue) -> None:
         """Vectors of texts, by the encoder of the index."""
         asked = embeddings.wanted(await read_object(request))
         try:
-            found = await desk.encode(asked.texts, queries=asked.queries, visitor=visitor_of(request))
+            found = await queue.encode(asked.texts, queries=asked.queries, visitor=visitor_of(request))
         except (ValueError, YijuError) as error:
             raise as_api_error(error) from error
         return JSONResponse(embeddings.embeddings(asked, found))
@@ -134,7 +134,7 @@ def _wants_usage(body: Mapping[str, object]) -> bool:
 
 
 def _error(error: ApiError) -> Json:
-    """An error as OpenAI writes it; a superset of the contract's form."""
+    """Return an error as OpenAI writes it; a superset of the contract's form."""
     kinds = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
     kind = kinds.get(error.status, "server_error" if error.status >= 500 else "invalid_request_error")
     return {"error": {**error_body(error)["error"], "type": kind, "param": getattr(error, "param", None)}}
@@ -173,7 +173,7 @@ def _basis(answer: Answer) -> Json:
 
 
 async def _pieces(first: Answer, snapshots: AsyncIterator[Answer], sources: bool) -> AsyncIterator[tuple[str, Answer]]:
-    """What each snapshot adds to the text, with the snapshot; joined they are the whole text, streamed or not."""
+    """Yield what each snapshot adds to the text, with the snapshot; joined they are the whole text, streamed or not."""
     sent, answer = first.text, first
     yield sent, first
     async for answer in snapshots:
@@ -185,7 +185,7 @@ async def _pieces(first: Answer, snapshots: AsyncIterator[Answer], sources: bool
 
 
 def sources_text(answer: Answer) -> str:
-    """The list of sources that ends a text, for clients that show nothing else."""
+    """Return the list of sources that ends a text, for clients that show nothing else."""
     lines = (
         f"[{each.n}] {' › '.join((each.passage.title, *each.passage.section_path))}"
         f"{f'，第 {each.passage.page} 页' if each.passage.page else ''}（{each.source}）：「{each.text.strip()}」"
@@ -195,7 +195,7 @@ def sources_text(answer: Answer) -> str:
 
 
 async def _chunks(growing: AsyncIterator[tuple[str, Answer]], counted: str | None) -> AsyncIterator[str]:
-    """The text as it grows; the last chunk with a choice carries the citations.
+    """Yield the text as it grows; the last chunk with a choice carries the citations.
 
     Args:
         growing: from `_pieces`.
@@ -218,7 +218,7 @@ async def _chunks(growing: AsyncIterator[tuple[str, Answer]], counted: str | Non
 
 
 def _more(sent: str, text: str) -> str:
-    """What `text` adds to what was sent; where it does not continue that, all of it on a new line."""
+    """Return what `text` adds to what was sent; where it does not continue that, all of it on a new line."""
     if text.startswith(sent):
         return text[len(sent) :]
     return f"\n\n{text}"

@@ -56,7 +56,7 @@ class Operation:
     statuses: tuple[tuple[str, str], ...]
 
     def curl(self, base: str) -> str:
-        """The command that does it, for a server at `base` (without the last slash)."""
+        """Return the command that does it, for a server at `base` (without the last slash)."""
         usual = "POST" if self.body else "GET"
         parts = ["curl", "-s", *(() if self.method == usual else ("-X", self.method)), base + self.path]
         if self.body:
@@ -66,7 +66,7 @@ class Operation:
 
 
 def add_routes(app: FastAPI) -> None:
-    """Adds `/api/openapi.json` and `/api/docs`."""
+    """Add `/api/openapi.json` and `/api/docs`."""
     router = APIRouter()
 
     @router.get("/api/openapi.json")
@@ -76,7 +76,7 @@ def add_routes(app: FastAPI) -> None:
 
     @router.get("/api/docs")
     def docs(request: Request) -> Response:
-        """The same for people, with a form to try each operation."""
+        """Return the same for people, with a form to try each operation."""
         base = str(request.base_url).rstrip("/")
         tags = {tag: [each for each in operations() if each.tag == tag] for tag in _tags()}
         return page("api.html", request, root="../", base=base, tags=tags)
@@ -86,7 +86,7 @@ def add_routes(app: FastAPI) -> None:
 
 @cache
 def operations() -> tuple[Operation, ...]:
-    """All operations, in the order of the specification."""
+    """Return all operations, in the order of the specification."""
     spec = json.loads(SPEC.read_text(encoding="utf-8"))
     whole = _resolved(spec["paths"], spec)
     return tuple(_operation(method, path, said) for path, methods in whole.items() for method, said in methods.items())
@@ -97,7 +97,7 @@ def _tags() -> list[str]:
 
 
 def _resolved(node: Any, spec: Node) -> Any:
-    """The node with what it refers to in place of each reference."""
+    """Return the node with what it refers to in place of each reference."""
     if isinstance(node, list):
         return [_resolved(each, spec) for each in node]
     if not isinstance(node, dict):
@@ -135,7 +135,7 @@ def _parameter(said: Node) -> Field:
 
 
 def _fields(schema: Node, depth: int = 0) -> Iterator[Field]:
-    """The properties of an object, or of what an array holds, the inner ones behind their outer one."""
+    """Yield the properties of an object, or of what an array holds, the inner ones behind their outer one."""
     for part in (*schema.get("allOf", ()), schema):
         for name, inner in part.get("properties", {}).items():
             required = name in part.get("required", ())
@@ -144,7 +144,7 @@ def _fields(schema: Node, depth: int = 0) -> Iterator[Field]:
 
 
 def _kind(schema: Node) -> str:
-    """The type in words; a set of values as these."""
+    """Return the type in words; a set of values as these."""
     if "const" in schema:
         return json.dumps(schema["const"], ensure_ascii=False)
     if "enum" in schema:

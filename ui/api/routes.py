@@ -33,38 +33,38 @@ AROUND = 160
 Json = Mapping[str, object]
 
 
-def add_routes(app: FastAPI, desk: AnswerQueue) -> None:
-    """Adds everything under `/api/` and `/metrics`."""
+def add_routes(app: FastAPI, queue: AnswerQueue) -> None:
+    """Add everything under `/api/` and `/metrics`."""
     router, reading = APIRouter(), APIRouter(dependencies=[needs(Role.READER)])
-    _add_asking(reading, desk)
-    _add_documents(reading, desk)
+    _add_asking(reading, queue)
+    _add_documents(reading, queue)
 
     @router.get("/api/health")
     async def health(request: Request) -> JSONResponse:
         """200 when it can answer, else 503 with the reason."""
-        if problem := desk.problem():
+        if problem := queue.problem():
             raise ApiError(503, "unavailable", problem)
-        seen = desk.seen_by(visitor_of(request))
-        warnings = (desk.warning, desk.audit.warning() if desk.audit else None)
+        seen = queue.seen_by(visitor_of(request))
+        warnings = (queue.warning, queue.audit.warning() if queue.audit else None)
         warned = {"warning": "".join(told)} if (told := [each for each in warnings if each]) else {}
         return JSONResponse({"status": "ok", "documents": len(seen.documents()), **warned})
 
     @router.get("/metrics", dependencies=[needs(Role.ADMIN)])
     async def metrics() -> Response:
         """Counters for Prometheus."""
-        return Response(desk.metrics.render(desk.in_flight), media_type="text/plain; version=0.0.4")
+        return Response(queue.metrics.render(queue.in_flight), media_type="text/plain; version=0.0.4")
 
     app.include_router(reading)
     app.include_router(router)
 
 
 def event(name: str, data: Json) -> str:
-    """One server-sent event."""
+    """Return one server-sent event."""
     return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
 async def first_snapshot(snapshots: AsyncIterator[Answer]) -> Answer:
-    """The first snapshot, awaited before any response begins, so that an early error still has its status.
+    """Return the first snapshot, awaited before any response begins, so that an early error still has its status.
 
     Raises:
         ApiError: if there is none because answering failed.
@@ -75,15 +75,15 @@ async def first_snapshot(snapshots: AsyncIterator[Answer]) -> Answer:
         raise as_api_error(error) from error
 
 
-def _add_asking(router: APIRouter, desk: AnswerQueue) -> None:
+def _add_asking(router: APIRouter, queue: AnswerQueue) -> None:
     @router.post("/api/ask")
     async def ask(request: Request) -> Response:
-        """One answer, as JSON or as server-sent events."""
+        """Return one answer, as JSON or as server-sent events."""
         streamed = flag(request.query_params.get("stream"), "stream")
         question, visitor = asked(await read_object(request)), visitor_of(request)
         if not streamed:
-            return JSONResponse((await _ask(desk, question, visitor)).to_json())
-        snapshots = desk.stream(
+            return JSONResponse((await _ask(queue, question, visitor)).to_json())
+        snapshots = queue.stream(
             question.question,
             question.history,
             question.within,
@@ -96,28 +96,28 @@ def _add_asking(router: APIRouter, desk: AnswerQueue) -> None:
 
     @router.get("/api/search")
     async def search_by_address(request: Request) -> JSONResponse:
-        """Passages for a question, as `POST` gives them."""
-        return await _found(desk, searched_by_address(request.query_params), visitor_of(request))
+        """Return passages for a question, as `POST` gives them."""
+        return await _found(queue, searched_by_address(request.query_params), visitor_of(request))
 
     @router.post("/api/search")
     async def search(request: Request) -> JSONResponse:
-        """Passages for a question; nothing is read."""
-        return await _found(desk, searched(await read_object(request)), visitor_of(request))
+        """Return passages for a question; nothing is read."""
+        return await _found(queue, searched(await read_object(request)), visitor_of(request))
 
     @router.post("/api/feedback")
     async def feedback(request: Request) -> JSONResponse:
-        """What a reader thinks of an answer; the last word counts."""
+        """Return what a reader thinks of an answer; the last word counts."""
         said = opinion(await read_object(request))
-        if desk.usage is None:
+        if queue.usage is None:
             raise ApiError(503, "usage_log_off", "没有启用提问记录，评价无处可记。")
-        if not await asyncio.wrap_future(desk.usage.rate(said.answer_id, said.good, said.reason)):
+        if not await asyncio.wrap_future(queue.usage.rate(said.answer_id, said.good, said.reason)):
             raise ApiError(404, "answer_not_found", "没有这个答案：可能已过保留期限。")
         return JSONResponse(said.to_json())
 
 
-async def _ask(desk: AnswerQueue, question: QuestionBody, visitor: Visitor) -> Answer:
+async def _ask(queue: AnswerQueue, question: QuestionBody, visitor: Visitor) -> Answer:
     try:
-        return await desk.ask(
+        return await queue.ask(
             question.question,
             question.history,
             question.within,
@@ -129,9 +129,9 @@ async def _ask(desk: AnswerQueue, question: QuestionBody, visitor: Visitor) -> A
         raise as_api_error(error) from error
 
 
-async def _found(desk: AnswerQueue, wanted: Searched, visitor: Visitor) -> JSONResponse:
+async def _found(queue: AnswerQueue, wanted: Searched, visitor: Visitor) -> JSONResponse:
     try:
-        hits = await desk.search(wanted.question, wanted.k, wanted.within, visitor=visitor, where="search")
+        hits = await queue.search(wanted.question, wanted.k, wanted.within, visitor=visitor, where="search")
     except (ValueError, YijuError) as error:
         raise as_api_error(error) from error
     return JSONResponse({"question": wanted.question, "passages": [passage_json(hit) for hit in hits]})
@@ -148,19 +148,19 @@ async def _events(latest: Answer, snapshots: AsyncIterator[Answer]) -> AsyncIter
         yield event("error", {**error_body(as_api_error(error))})
 
 
-def _add_documents(router: APIRouter, desk: AnswerQueue) -> None:
+def _add_documents(router: APIRouter, queue: AnswerQueue) -> None:
     async def looked(request: Request, look: Callable[[Visitor], Response]) -> Response:
         """Texts are read from the disk and may be long: not while others wait for their answers."""
         visitor = visitor_of(request)
-        return await desk.looking.run(visitor.party, partial(look, visitor))
+        return await queue.looking.run(visitor.party, partial(look, visitor))
 
     @router.get("/api/documents")
     async def documents(request: Request) -> Response:
-        """The documents that the visitor may see, without their text; all of them, or some."""
+        """Return the documents that the visitor may see, without their text; all of them, or some."""
         offset, limit = (_whole(request.query_params, name) for name in ("offset", "limit"))
 
         def look(visitor: Visitor) -> Response:
-            seen = desk.seen_by(visitor)
+            seen = queue.seen_by(visitor)
             versions, found = seen.versions(), seen.documents()
             first = offset or 0
             numbers = range(len(found))[first : None if limit is None else first + limit]
@@ -172,25 +172,25 @@ def _add_documents(router: APIRouter, desk: AnswerQueue) -> None:
 
     @router.get("/api/documents/{document_id}")
     async def document(request: Request, document_id: str) -> Response:
-        """One document with its outline."""
+        """Return one document with its outline."""
 
         def look(visitor: Visitor) -> Response:
-            found, versions = _document(desk, visitor, document_id), desk.seen_by(visitor).versions()
+            found, versions = _document(queue, visitor, document_id), queue.seen_by(visitor).versions()
             return JSONResponse({**_summary(found, versions), "outline": _outline(found)})
 
         return await looked(request, look)
 
     @router.get("/api/documents/{document_id}/text")
     async def text(request: Request, document_id: str) -> Response:
-        """The text that citations' offsets point into."""
-        return await looked(request, lambda visitor: PlainTextResponse(_document(desk, visitor, document_id).text))
+        """Return the text that citations' offsets point into."""
+        return await looked(request, lambda visitor: PlainTextResponse(_document(queue, visitor, document_id).text))
 
     @router.get("/api/documents/{document_id}/context")
     async def context(request: Request, document_id: str) -> Response:
-        """A place in a document with its surroundings."""
+        """Return a place in a document with its surroundings."""
 
         def look(visitor: Visitor) -> Response:
-            found = _document(desk, visitor, document_id)
+            found = _document(queue, visitor, document_id)
             place = _span(request.query_params, found)
             said = {**_context(found, place), "pictures": _pictures(found, place), "table": cited_table(found, place)}
             return JSONResponse(said)
@@ -199,7 +199,7 @@ def _add_documents(router: APIRouter, desk: AnswerQueue) -> None:
 
 
 def _whole(query: Mapping[str, str], name: str) -> int | None:
-    """A number of documents; None where it is not given."""
+    """Return a number of documents; None where it is not given."""
     if (text := query.get(name)) is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 10):
@@ -207,9 +207,9 @@ def _whole(query: Mapping[str, str], name: str) -> int | None:
     return int(text)
 
 
-def _document(desk: AnswerQueue, visitor: Visitor, document_id: str) -> Document:
-    """A document that the visitor may see; what they may not see is not there."""
-    if found := desk.document(document_id, visitor, "api"):
+def _document(queue: AnswerQueue, visitor: Visitor, document_id: str) -> Document:
+    """Return a document that the visitor may see; what they may not see is not there."""
+    if found := queue.document(document_id, visitor, "api"):
         return found
     raise ApiError(404, "document_not_found", "没有这份文档；可用的文档见 /api/documents。")
 

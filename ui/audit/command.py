@@ -25,7 +25,7 @@ Entry = Mapping[str, Any]
 
 
 def main(argv: Sequence[str]) -> int:
-    """Does one of `verify`, `head`, `show`.
+    """Do one of `verify`, `head`, `show`.
 
     Returns:
         0 when done, 1 if the log was changed, 2 for the caller's mistake or files that cannot be used.
@@ -80,7 +80,7 @@ def _verify(arguments: argparse.Namespace, path: Path) -> int:
 
 
 def _remembered(path: Path) -> list[Head]:
-    """Where the log ended by the file of its people, if that is there."""
+    """Return where the log ended by the file of its people, if that is there."""
     if not people_file(path).exists():
         return []
     end = People(people_file(path)).end()
@@ -104,7 +104,7 @@ def _show(arguments: argparse.Namespace, path: Path) -> int:
 
 
 def entries(path: Path, who: str | None = None) -> Iterator[Entry]:
-    """What a log holds, opened where its key is still there: `said`, and the name in place of the token.
+    """Yield what a log holds, opened where its key is still there: `said`, and the name in place of the token.
 
     Args:
         path: the file that grows.

@@ -33,13 +33,13 @@ class AuditedQuestion:
 
 
 def name_of(visitor: Visitor) -> str:
-    """By what the audit log knows somebody: user name, `key:NAME`, else their address."""
+    """Return by what the audit log knows somebody: user name, `key:NAME`, else their address."""
     return visitor.name or visitor.address or HERE
 
 
 @contextmanager
 def noting(audit: AuditLog | None, visitor: Visitor, question: str, where: str, id: str) -> Iterator[AuditedQuestion]:
-    """Notes a question at the end of answering, also of one that fails or is broken off.
+    """Record a question at the end of answering, also of one that fails or is broken off.
 
     Args:
         audit: where; None notes nothing.
@@ -61,7 +61,7 @@ def noting(audit: AuditLog | None, visitor: Visitor, question: str, where: str, 
 
 
 def note_reading(audit: AuditLog | None, visitor: Visitor, document_id: str, where: str) -> None:
-    """Notes that somebody looks at a document."""
+    """Record that somebody looks at a document."""
     if audit is not None:
         from ui.audit.log import Note
 
@@ -69,7 +69,7 @@ def note_reading(audit: AuditLog | None, visitor: Visitor, document_id: str, whe
 
 
 def note_person(audit: AuditLog | None, visitor: Visitor, event: str, name: str) -> None:
-    """Notes that an administrator looks at what somebody asked."""
+    """Record that an administrator looks at what somebody asked."""
     if audit is not None:
         from ui.audit.log import Note
 
@@ -77,7 +77,7 @@ def note_person(audit: AuditLog | None, visitor: Visitor, event: str, name: str)
 
 
 def _outcome(asked: AuditedQuestion) -> dict[str, object]:
-    """How it ended, the documents that were cited, and those whose passages were shown beside them."""
+    """Return how it ended, the documents that were cited, and those whose passages were shown beside them."""
     answer = asked.last
     if answer is None:
         return {"outcome": "failed", "documents": []}

@@ -17,7 +17,7 @@ SHORTEST_KEY = 16
 
 
 def add_audit_options(parser: argparse.ArgumentParser) -> None:
-    """Adds everything that `audit_of` reads."""
+    """Add everything that `audit_of` reads."""
     group = parser.add_argument_group("审计记录：谁就哪些文档问了什么，只增不改，可以核验")
     group.add_argument("--audit-log", action="store_true", help="写审计记录，存在索引旁边；须装 yiju[audit]")
     group.add_argument("--audit-key", type=Path, metavar="FILE", help="存有校验链密钥的文件；没有它，链谁都能重算")
@@ -28,7 +28,7 @@ def add_audit_options(parser: argparse.ArgumentParser) -> None:
 
 
 def audit_of(arguments: argparse.Namespace, index: Location) -> AuditLog | None:
-    """The log that is wanted; None if none is.
+    """Return the log that is wanted; None if none is.
 
     Raises:
         YijuError: if it cannot be written, or a package is missing.
@@ -45,7 +45,7 @@ def audit_of(arguments: argparse.Namespace, index: Location) -> AuditLog | None:
 
 
 def key_of(path: Path | None) -> bytes:
-    """The key of a chain, without white space around it; empty where no file is named.
+    """Return the key of a chain, without white space around it; empty where no file is named.
 
     Raises:
         YijuError: if the file cannot be read or holds too little.

@@ -1,4 +1,4 @@
-"""The chat: Gradio Blocks around one desk. Its state is what the browser shows; the server keeps none.
+"""The chat: Gradio Blocks around one answer queue. Its state is what the browser shows; the server keeps none.
 
 Three hidden boxes are the way between `app.js` and the events: `yj-state` brings language and filter, `yj-kept` takes
 each finished turn to the browser's own memory, `yj-past` brings a remembered conversation back.
@@ -70,9 +70,9 @@ class State:
     embedded: bool = False
 
 
-def mount_chat(app: FastAPI, desk: AnswerQueue, examples: Examples) -> Events:
+def mount_chat(app: FastAPI, queue: AnswerQueue, examples: Examples) -> Events:
     """Return mounts the chat at `/chat/`, and says what its page may ask for."""
-    chat = build_chat(desk, examples)
+    chat = build_chat(queue, examples)
     gr.mount_gradio_app(
         app,
         chat,
@@ -107,7 +107,7 @@ def _event(fn: BlockFunction) -> Event:
     return Event(kinds, queued=fn.queue, chooses=fn.targets[0][1] == "example_select")
 
 
-def build_chat(desk: AnswerQueue, examples: Examples) -> gr.Blocks:
+def build_chat(queue: AnswerQueue, examples: Examples) -> gr.Blocks:
     """Return the page with its events. Nothing on it comes from documents.
 
     Who may see them is only known at an event.
@@ -124,9 +124,9 @@ def build_chat(desk: AnswerQueue, examples: Examples) -> gr.Blocks:
             max_lines=6,
         )
         state, kept, past = (_hidden(name) for name in ("yj-state", "yj-kept", "yj-past"))
-        _wire_asking(chat, box, state, kept, desk, examples)
+        _wire_asking(chat, box, state, kept, queue, examples)
         _wire_page(page, chat, past, examples)
-    page.queue(max_size=CONVERSATIONS, api_open=False)  # the desk limits the work; this bounds what waits before it
+    page.queue(max_size=CONVERSATIONS, api_open=False)  # the answer queue limits the work, this what waits before it
     return page
 
 
@@ -210,14 +210,14 @@ _SLOW: dict[str, Any] = {"concurrency_limit": None, **_EVENT}
 
 
 def _wire_asking(
-    chat: gr.Chatbot, box: gr.Textbox, state: gr.Textbox, kept: gr.Textbox, desk: AnswerQueue, examples: Examples
+    chat: gr.Chatbot, box: gr.Textbox, state: gr.Textbox, kept: gr.Textbox, queue: AnswerQueue, examples: Examples
 ) -> None:
     """Connect the events of asking; private ones, since `/api/ask` is the interface for programs."""
     asked = (
         box.submit(_submitted, [box, chat, state], [box, chat], **_QUICK),
         chat.example_select(_chosen, [chat, state], [box, chat], **_QUICK),
     )
-    respond = _respond_with(desk, examples)
+    respond = _respond_with(queue, examples)
     answers = [step.success(respond, [chat, state], [box, chat, kept], **_SLOW) for step in asked]
     box.stop(_stopped, None, box, cancels=answers, **_QUICK)
 
@@ -263,7 +263,7 @@ Step = tuple[object, object, object]
 """Updates of the question box, of the conversation, and of what the browser is to remember."""
 
 
-def _respond_with(desk: AnswerQueue, examples: Examples) -> Callable[[Messages, str, gr.Request], AsyncIterator[Step]]:
+def _respond_with(queue: AnswerQueue, examples: Examples) -> Callable[[Messages, str, gr.Request], AsyncIterator[Step]]:
     async def respond(messages: Messages, state: str, request: gr.Request) -> AsyncIterator[Step]:
         """Answer the last message, if it is a question."""
         if not messages or messages[-1]["role"] != "user":
@@ -274,7 +274,7 @@ def _respond_with(desk: AnswerQueue, examples: Examples) -> Callable[[Messages, 
             said = state_of(state)
             words = said.words
             yield gr.skip(), [*messages, _said("assistant", render_waiting(words))], gr.skip()
-            async for reply, kept in _replies(desk, messages, said, _visitor(request), examples):
+            async for reply, kept in _replies(queue, messages, said, _visitor(request), examples):
                 yield gr.skip(), [*messages, _said("assistant", reply)], kept
         except (ValueError, YijuError, ApiError) as error:
             refused = render_refusal(said_in(words, str(error)))
@@ -285,14 +285,14 @@ def _respond_with(desk: AnswerQueue, examples: Examples) -> Callable[[Messages, 
 
 
 async def _replies(
-    desk: AnswerQueue, messages: Messages, state: State, visitor: Visitor, examples: Examples
+    queue: AnswerQueue, messages: Messages, state: State, visitor: Visitor, examples: Examples
 ) -> AsyncIterator[tuple[str, object]]:
     """Yield the growing message, and with the last one what the browser is to remember."""
     said = question_of(messages[-1])
     question, expand = plain_question(said)
     answer: Answer | None = None
     where = "widget" if state.embedded else "chat"
-    async for answer in desk.stream(
+    async for answer in queue.stream(
         question, history_of(messages), state.within, expand=expand, visitor=visitor, where=where
     ):
         yield render(answer, state.words, done=False), gr.skip()
@@ -300,8 +300,8 @@ async def _replies(
         if answer.abstained and not answer.hits:  # a greeting, or nothing that documents could answer
             following: Sequence[str] = await examples.for_visitor(visitor)
         else:
-            following = await asyncio.to_thread(_following, desk.seen_by(visitor), answer)
-        reply = render(answer, state.words, suggestions=following, rated=desk.usage is not None)
+            following = await asyncio.to_thread(_following, queue.seen_by(visitor), answer)
+        reply = render(answer, state.words, suggestions=following, rated=queue.usage is not None)
         yield reply, json.dumps([said, reply, answer.id], ensure_ascii=False)
 
 

@@ -20,16 +20,16 @@ NAMED = 3
 class Examples:
     """Example questions for whoever asks, from the documents they may see."""
 
-    def __init__(self, desk: AnswerQueue) -> None:
-        self._desk = desk
+    def __init__(self, queue: AnswerQueue) -> None:
+        self._queue = queue
         self._made: WeakKeyDictionary[Answerer, list[str]] = WeakKeyDictionary()
         self._lock = asyncio.Lock()
 
     async def for_visitor(self, visitor: Visitor) -> list[str]:
-        """At most four; none for who may see nothing."""
-        if visitor.role is Role.GUEST or self._desk.problem():
+        """Return at most four; none for who may see nothing."""
+        if visitor.role is Role.GUEST or self._queue.problem():
             return []
-        seen = self._desk.seen_by(visitor)
+        seen = self._queue.seen_by(visitor)
         async with self._lock:
             if seen not in self._made:
                 self._made[seen] = await asyncio.to_thread(seen.examples)
@@ -37,7 +37,7 @@ class Examples:
 
     def about(self, visitor: Visitor) -> tuple[int, Sequence[str]]:
         """Return how many documents a visitor may read, and the titles of the newest."""
-        held = self._desk.seen_by(visitor).descriptions()
+        held = self._queue.seen_by(visitor).descriptions()
         newest = sorted(
             held, key=lambda each: (each.metadata.issued or each.metadata.period or "", each.id), reverse=True
         )
@@ -45,12 +45,12 @@ class Examples:
 
 
 def add_routes(app: FastAPI, examples: Examples) -> None:
-    """Adds `/api/examples`."""
+    """Add `/api/examples`."""
     router = APIRouter(dependencies=[needs(Role.READER)])
 
     @router.get("/api/examples")
     async def listed(request: Request) -> JSONResponse:
-        """Questions that the documents answer."""
+        """Return questions that the documents answer."""
         visitor = visitor_of(request)
         count, titles = examples.about(visitor)
         return JSONResponse(

@@ -49,7 +49,7 @@ _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co"))
 def render(
     answer: Answer, words: Words = CHINESE, *, suggestions: Sequence[str] = (), rated: bool = False, done: bool = True
 ) -> str:
-    """The chat message of one answer, or of a snapshot of it.
+    """Return the chat message of one answer, or of a snapshot of it.
 
     Only a complete answer has citations; markers of earlier snapshots look the same but lead nowhere yet.
 
@@ -68,12 +68,12 @@ def render(
 
 
 def render_question(question: str) -> str:
-    """The chat message of a question."""
+    """Return the chat message of a question."""
     return f"<p>{escape(question)}</p>"
 
 
 def render_refusal(message: str) -> str:
-    """The chat message in place of an answer that could not be given."""
+    """Return the chat message in place of an answer that could not be given."""
     return f"{REFUSAL}{escape(message)}</p>"
 
 
@@ -83,7 +83,7 @@ def render_waiting(words: Words = CHINESE) -> str:
 
 
 def confidence_words(confidence: float, words: Words = CHINESE) -> str:
-    """The calibrated probability as people say it."""
+    """Return the calibrated probability as people say it."""
     if confidence >= SURE:
         return words.sure
     return words.fair if confidence >= FAIR else words.unsure
@@ -99,12 +99,12 @@ def escape(text: str) -> str:
 
 
 def unescape(message: str) -> str:
-    """The question that `render_question` was given, less what `escape` dropped."""
+    """Return the question that `render_question` was given, less what `escape` dropped."""
     return html.unescape(message.removeprefix("<p>").removesuffix("</p>"))
 
 
 def source_link(document_id: str, start: int, end: int, kind: str = "ev") -> str:
-    """The fragment by which `app.js` finds a place in a document; kind is `ev` (evidence) or `lead`."""
+    """Return the fragment by which `app.js` finds a place in a document; kind is `ev` (evidence) or `lead`."""
     return f"#{kind}-{re.sub(r'[^A-Za-z0-9_-]', '', document_id)}-{start}-{end}"
 
 
@@ -131,7 +131,7 @@ def _said(answer: Answer, words: Words) -> Iterator[str]:
 
 
 def _checked(answer: Answer, words: Words) -> Iterator[str]:
-    """What a language model wrote and could not show for, and what is to be said of how the answer came about."""
+    """Yield what a language model wrote and could not show for, and what is to be said of how the answer came about."""
     unfit = [each for each in answer.sentences if each.problem]
     told = [(each.text, said_in(words, each.problem or "")) for each in unfit if each.text]
     struck = "".join(f"<li><del>{escape(text)}</del> {escape(problem)}</li>" for text, problem in told)
@@ -156,7 +156,7 @@ def _paragraph(line: str, answer: Answer, marked: str | None) -> str:
 
 
 def _table(rows: Rows, answer: Answer) -> str:
-    """A table, in a frame of its own that scrolls where a phone is too narrow for it."""
+    """Return a table, in a frame of its own that scrolls where a phone is too narrow for it."""
     head, *body = [[_line(cell, answer.citations) for cell in row] for row in rows]
     named = "".join(f"<th>{cell}</th>" for cell in head)
     lines = "".join(f"<tr><th>{row[0]}</th>{''.join(f'<td>{cell}</td>' for cell in row[1:])}</tr>" for row in body)
@@ -164,7 +164,7 @@ def _table(rows: Rows, answer: Answer) -> str:
 
 
 def _line(line: str, citations: tuple[Citation, ...], marked: str | None = None) -> str:
-    """One line with its markers as links, and the answer marked in it; a marker out of range stays text."""
+    """Return one line with its markers as links, and the answer marked in it; a marker out of range stays text."""
     pieces = _MARKER.split(line)
     parts = [_marked(pieces[0], marked)]
     for number, text in zip(pieces[1::2], pieces[2::2], strict=True):
@@ -240,7 +240,7 @@ def _actions(answer: Answer, words: Words, rated: bool) -> str:
 
 
 def _read(answer: Answer, words: Words) -> Iterator[str]:
-    """The passages read, folded away."""
+    """Yield the passages read, folded away."""
     if answer.hits:
         listed = "".join(f"<li>{_scored(hit)}</li>" for hit in answer.hits)
         summary = escape(words.read.format(n=len(answer.hits)))

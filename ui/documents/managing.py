@@ -90,11 +90,11 @@ class Managing:
         return next((job.notices for job in reversed(jobs) if document_id in job.documents and job.notices), ())
 
     @asynccontextmanager
-    async def running(self, desk: AnswerQueue, taken_up: Callable[[], object]) -> AsyncIterator[None]:
+    async def running(self, queue: AnswerQueue, taken_up: Callable[[], object]) -> AsyncIterator[None]:
         """Change the index while the block runs.
 
         Args:
-            desk: what answers.
+            queue: what answers.
             taken_up: makes it answer from the index as it is now.
         """
         if self.problem is None:
@@ -108,7 +108,7 @@ class Managing:
             return
 
         def find(document_id: str) -> Document | None:
-            return desk.answerer.document(document_id)
+            return queue.answerer.document(document_id)
 
         writer = DocumentWriter(self._book, self.originals, self._store, self._load, find, taken_up)
         writer.start()
@@ -132,16 +132,16 @@ def _unwritable(where: Location) -> str | None:
     return f"索引文件夹 {where} 是只读的，不能添加或移除文档；请修改权限后重新启动。"
 
 
-def add_routes(app: FastAPI, desk: AnswerQueue, managing: Managing | None, rights: RightsFile | None) -> None:
+def add_routes(app: FastAPI, queue: AnswerQueue, managing: Managing | None, rights: RightsFile | None) -> None:
     """Add what changes documents, the jobs, and the way to the original files."""
     router = APIRouter(dependencies=[needs(Role.READER)])
-    _add_changes(router, desk, managing, rights)
-    _add_jobs(router, desk, managing)
+    _add_changes(router, queue, managing, rights)
+    _add_jobs(router, queue, managing)
 
     @router.get("/api/documents/{document_id}/file")
     async def original(request: Request, document_id: str) -> Response:
         """Return the file that a document was read from, as long as it is still the same."""
-        found = desk.document(document_id, visitor_of(request), "api")
+        found = queue.document(document_id, visitor_of(request), "api")
         if found is None or file_of(found) is None:
             raise ApiError(404, "file_not_found", "没有这份文档的原文件。")
         try:
@@ -179,16 +179,16 @@ def _editor(request: Request, managing: Managing | None) -> tuple[Visitor, Manag
 # --- changes ---------------------------------------------------------------------------------
 
 
-def _add_changes(router: APIRouter, desk: AnswerQueue, managing: Managing | None, rights: RightsFile | None) -> None:
+def _add_changes(router: APIRouter, queue: AnswerQueue, managing: Managing | None, rights: RightsFile | None) -> None:
     @router.post("/api/documents")
     async def upload(request: Request) -> JSONResponse:
         """Take a file in; whoever sends it watches the job."""
         visitor, able = _editor(request, managing)
-        source = _source(request.query_params.get("name", ""), visitor, desk)
+        source = _source(request.query_params.get("name", ""), visitor, queue)
         again = flag(request.query_params.get("replace"), "replace")
         size = _size(request, able)
         if not again:
-            _check_free(source, visitor, desk, able)
+            _check_free(source, visitor, queue, able)
         job = Job(Kind.ADD, source, visitor.name)
         await _receive(request, able, job, size)
         return _accepted(able, job)
@@ -197,18 +197,18 @@ def _add_changes(router: APIRouter, desk: AnswerQueue, managing: Managing | None
     async def remove(request: Request, document_id: str) -> JSONResponse:
         """Remove a document; what goes can be had back for a week."""
         visitor, able = _editor(request, managing)
-        found = _whole(desk, document_id, visitor)
+        found = _whole(queue, document_id, visitor)
         return _accepted(able, Job(Kind.REMOVE, found.source, visitor.name, documents=(found.id,)))
 
     @router.patch("/api/documents/{document_id}")
     async def rename(request: Request, document_id: str) -> JSONResponse:
         """Give a document that was handed in here another name."""
         visitor, able = _editor(request, managing)
-        found, said = _whole(desk, document_id, visitor), (await read_object(request)).get("name")
+        found, said = _whole(queue, document_id, visitor), (await read_object(request)).get("name")
         if not isinstance(said, str):
             raise ApiError(422, "invalid_request", "name 须为字符串。")
         target = _renamed(found, said, able)
-        _check_free(target, visitor, desk, able)
+        _check_free(target, visitor, queue, able)
         renamed = replace(found, source=target)
         if rights and rights.current().readers(found) != rights.current().readers(renamed):
             raise ApiError(409, "rights_change", "改名后能读它的人会变；请先用 yiju-index rights 为新名字设好权限。")
@@ -224,14 +224,14 @@ def _accepted(managing: Managing, job: Job) -> JSONResponse:
     return JSONResponse(kept.to_json(), 202, {"Location": f"jobs/{kept.id}"})
 
 
-def _source(name: str, visitor: Visitor, desk: AnswerQueue) -> str:
+def _source(name: str, visitor: Visitor, queue: AnswerQueue) -> str:
     """Return the name that a file gets.
 
     Who may not see every document has a folder of their own, so that no name that is taken tells of others.
     """
     try:
         checked = checked_name(name)
-        if desk.sees_all(visitor):
+        if queue.sees_all(visitor):
             return checked
         own = re.sub(r"[^\w-]", "_", visitor.name or "editor")
         return checked_name(f"{own}/{checked}")
@@ -239,9 +239,9 @@ def _source(name: str, visitor: Visitor, desk: AnswerQueue) -> str:
         raise ApiError(422, "bad_name", str(error)) from error
 
 
-def _check_free(source: str, visitor: Visitor, desk: AnswerQueue, managing: Managing) -> None:
+def _check_free(source: str, visitor: Visitor, queue: AnswerQueue, managing: Managing) -> None:
     """Raise ApiError 409 if a document has the name, or is about to get it."""
-    held = next((each for each in desk.answerer.descriptions() if each.source == source), None)
+    held = next((each for each in queue.answerer.descriptions() if each.source == source), None)
     jobs = (job for job in managing.book.waiting() if source in (job.source, job.target) and job.kind is Kind.ADD)
     if held is not None or any(jobs):
         raise ApiError(409, "exists", f"已有同名的文档「{source}」；要替换它，请加 replace=1。")
@@ -313,14 +313,14 @@ async def _written(request: Request, file: IO[bytes]) -> int:
             return got
 
 
-def _whole(desk: AnswerQueue, document_id: str, visitor: Visitor) -> Description:
+def _whole(queue: AnswerQueue, document_id: str, visitor: Visitor) -> Description:
     """Return a document that the visitor may read, as the index has it.
 
     Raises:
         ApiError: 404 if there is none.
     """
-    if any(each.id == document_id for each in desk.seen_by(visitor).descriptions()):
-        found = next((each for each in desk.answerer.descriptions() if each.id == document_id), None)
+    if any(each.id == document_id for each in queue.seen_by(visitor).descriptions()):
+        found = next((each for each in queue.answerer.descriptions() if each.id == document_id), None)
         if found:
             return found
     raise ApiError(404, "document_not_found", "没有这份文档；可用的文档见 /api/documents。")
@@ -344,31 +344,31 @@ def _renamed(document: Description, name: str, managing: Managing) -> str:
 # --- jobs ------------------------------------------------------------------------------------
 
 
-def _add_jobs(router: APIRouter, desk: AnswerQueue, managing: Managing | None) -> None:
+def _add_jobs(router: APIRouter, queue: AnswerQueue, managing: Managing | None) -> None:
     @router.get("/api/jobs")
     async def listed(request: Request) -> JSONResponse:
         """List the latest jobs, the newest first."""
         visitor, able = _editor(request, managing)
-        jobs = [job for job in reversed(able.book.all()) if _may_see(job, visitor, desk)]
+        jobs = [job for job in reversed(able.book.all()) if _may_see(job, visitor, queue)]
         return JSONResponse({"jobs": [job.to_json() for job in jobs[:LISTED]]})
 
     @router.get("/api/jobs/events")
     async def events(request: Request) -> StreamingResponse:
         """Send every change of a job, as it comes."""
         visitor, able = _editor(request, managing)
-        return StreamingResponse(_events(able.book, lambda job: _may_see(job, visitor, desk)), media_type=EVENTS)
+        return StreamingResponse(_events(able.book, lambda job: _may_see(job, visitor, queue)), media_type=EVENTS)
 
     @router.get("/api/jobs/{job_id}")
     async def job(request: Request, job_id: str) -> JSONResponse:
         """Return how far a job has come."""
         visitor, able = _editor(request, managing)
-        return JSONResponse(_seen(able, job_id, visitor, desk).to_json())
+        return JSONResponse(_seen(able, job_id, visitor, queue).to_json())
 
     @router.post("/api/jobs/{job_id}/undo")
     async def undo(request: Request, job_id: str) -> JSONResponse:
         """Bring back what a job removed."""
         visitor, able = _editor(request, managing)
-        done = _seen(able, job_id, visitor, desk)
+        done = _seen(able, job_id, visitor, queue)
         if not done.to_json()["undo"]:
             raise ApiError(409, "cannot_undo", "这一步不能撤销，或已撤销。")
         back = Job(Kind.RESTORE, done.source, visitor.name, documents=done.documents, target=done.id)
@@ -378,16 +378,16 @@ def _add_jobs(router: APIRouter, desk: AnswerQueue, managing: Managing | None) -
 EVENTS = "text/event-stream"
 
 
-def _seen(managing: Managing, job_id: str, visitor: Visitor, desk: AnswerQueue) -> Job:
+def _seen(managing: Managing, job_id: str, visitor: Visitor, queue: AnswerQueue) -> Job:
     job = managing.book.get(job_id)
-    if job is None or not _may_see(job, visitor, desk):
+    if job is None or not _may_see(job, visitor, queue):
         raise ApiError(404, "job_not_found", "没有这个任务，或已过保留期限。")
     return job
 
 
-def _may_see(job: Job, visitor: Visitor, desk: AnswerQueue) -> bool:
+def _may_see(job: Job, visitor: Visitor, queue: AnswerQueue) -> bool:
     """Return whether a job is shown: who may see every document sees every job, others their own."""
-    return desk.sees_all(visitor) or (job.by is not None and job.by == visitor.name)
+    return queue.sees_all(visitor) or (job.by is not None and job.by == visitor.name)
 
 
 async def _events(book: JobBook, shown: Callable[[Job], bool]) -> AsyncIterator[str]:

@@ -29,47 +29,47 @@ LISTED = 100
 """How many documents one page of the list shows."""
 
 
-def add_routes(app: FastAPI, desk: AnswerQueue, managing: Managing | None = None) -> None:
-    """Adds `/documents/`, `/documents/{id}` and `/documents/{id}/pages/{n}.png`."""
+def add_routes(app: FastAPI, queue: AnswerQueue, managing: Managing | None = None) -> None:
+    """Add `/documents/`, `/documents/{id}` and `/documents/{id}/pages/{n}.png`."""
     router = APIRouter(dependencies=[needs(Role.READER)])
 
     @router.get("/documents/")
     async def documents(request: Request) -> Response:
-        """The documents that the visitor may see, a hundred at a time."""
+        """Return the documents that the visitor may see, a hundred at a time."""
         visitor = visitor_of(request)
 
         def work() -> Response:
-            seen = desk.seen_by(visitor)
+            seen = queue.seen_by(visitor)
             may = managing if visitor.role.reaches(Role.EDITOR) else None
             return _list(request, seen.documents(), seen.versions(), may)
 
-        return await desk.looking.run(visitor.party, work)
+        return await queue.looking.run(visitor.party, work)
 
     @router.get("/documents/{document_id}")
     async def document(request: Request, document_id: str) -> Response:
-        """One document, at the place that the address names."""
+        """Return one document, at the place that the address names."""
         visitor = visitor_of(request)
 
         def work() -> Response:
-            seen = desk.seen_by(visitor)
-            found = desk.document(document_id, visitor, "page")
+            seen = queue.seen_by(visitor)
+            found = queue.document(document_id, visitor, "page")
             if found is None:
                 return page("missing.html", request, root="../", status=404)
             edits = managing is not None and visitor.role.reaches(Role.EDITOR)
             notices = managing.notices(found.id) if managing and edits else ()
             return _document(request, found, seen.versions(), notices)
 
-        return await desk.looking.run(visitor.party, work)
+        return await queue.looking.run(visitor.party, work)
 
     @router.get("/documents/{document_id}/pages/{n}.png")
     async def picture(request: Request, document_id: str, n: int) -> Response:
-        """A page as a picture, drawn from the file as long as it is the one that was indexed."""
+        """Return a page as a picture, drawn from the file as long as it is the one that was indexed."""
         visitor = visitor_of(request)
-        found = await desk.looking.run(visitor.party, partial(desk.document, document_id, visitor, "page"))
+        found = await queue.looking.run(visitor.party, partial(queue.document, document_id, visitor, "page"))
         if found is None or file_of(found) is None:
             raise ApiError(404, "page_not_found", "没有这一页的图像。")
         try:
-            content = await desk.drawing.run(visitor.party, partial(_drawn, found, n))
+            content = await queue.drawing.run(visitor.party, partial(_drawn, found, n))
         except DocumentError as error:
             raise ApiError(404, "page_not_found", "没有这一页的图像。") from error
         return Response(content, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
@@ -78,12 +78,12 @@ def add_routes(app: FastAPI, desk: AnswerQueue, managing: Managing | None = None
 
 
 def _drawn(document: Document, n: int) -> bytes:
-    with Sandbox() as cage:
-        return cage.page_picture(Path(document.source), n, opened=partial(opened_as_indexed, document))
+    with Sandbox() as sandbox:
+        return sandbox.page_picture(Path(document.source), n, opened=partial(opened_as_indexed, document))
 
 
 def _list(request: Request, documents: Sequence[Document], versions: Versions, managing: Managing | None) -> Response:
-    """The list.
+    """Return the list.
 
     Args:
         request: says what is looked for, and in which order it is shown.
@@ -116,7 +116,7 @@ def _list(request: Request, documents: Sequence[Document], versions: Versions, m
 
 
 def _by_date(documents: Sequence[Document]) -> list[Document]:
-    """The newest first, those without a date last, each of a kind by the name of its file."""
+    """Return the newest first, those without a date last, each of a kind by the name of its file."""
     named = sorted(documents, key=lambda document: document.source)
     return sorted(named, key=lambda document: document.metadata.issued or "", reverse=True)
 
@@ -167,13 +167,13 @@ def _document(request: Request, document: Document, versions: Versions, notices:
 
 
 def _place(query: Mapping[str, str], document: Document) -> Span | None:
-    """The place that an address names; None where it names none that the document has."""
+    """Return the place that an address names; None where it names none that the document has."""
     length = len(document.text)
     start, end = _number(query, "start", length), _number(query, "end", length)
     return Span(start, end) if start < end else None
 
 
 def _number(query: Mapping[str, str], name: str, highest: int) -> int:
-    """A parameter as a number from 0 to `highest`; 0 where it is none."""
+    """Return a parameter as a number from 0 to `highest`; 0 where it is none."""
     text = query.get(name, "")
     return min(int(text), highest) if text.isascii() and text.isdigit() and len(text) < 12 else 0

@@ -98,12 +98,12 @@ def parts(document: Document) -> list[Span]:
 
 
 def part_at(spans: Sequence[Span], offset: int) -> int:
-    """The number of the part that holds `offset`, from 0."""
+    """Return the number of the part that holds `offset`, from 0."""
     return max(0, bisect_right([span.start for span in spans], offset) - 1)
 
 
 def blocks(document: Document, part: Span, marked: Span | None = None) -> list[Block]:
-    """The lines of a part that have any text."""
+    """Return the lines of a part that have any text."""
     headings = {heading.start: heading for heading in document.headings}
     made: list[Block] = []
     depth, page = 1, 0
@@ -131,13 +131,13 @@ def blocks(document: Document, part: Span, marked: Span | None = None) -> list[B
 
 
 def pages_behind(document: Document, part: Span, shown: Sequence[Block]) -> Sequence[int]:
-    """The pages of a part that begin behind the beginning of its last line, which goes on over them."""
+    """Return the pages of a part that begin behind the beginning of its last line, which goes on over them."""
     last = document.page(max(part.start, part.end - 1)) or 0
     return range((document.page(shown[-1].span.start) or 0) + 1, last + 1) if shown else ()
 
 
 def outline(document: Document, spans: Sequence[Span]) -> tuple[list[Entry], int]:
-    """The headings to list, and the deepest level listed."""
+    """Return the headings to list, and the deepest level listed."""
     levels = sorted({heading.level for heading in document.headings})
     while len(levels) > 1 and sum(heading.level <= levels[-1] for heading in document.headings) > OUTLINE:
         levels.pop()
@@ -161,7 +161,7 @@ def _cut(text: str, headings: Sequence[int], start: int) -> int:
 
 
 def _visible_lines(text: str, part: Span) -> Iterator[Span]:
-    """The lines of a part without the white space around them, those of nothing else left out."""
+    """Yield the lines of a part without the white space around them, those of nothing else left out."""
     start = part.start
     while start < part.end:
         end = text.find("\n", start, part.end) + 1 or part.end

@@ -155,18 +155,18 @@ class DocumentWriter:
 
     def _add(self, jobs: Sequence[Job]) -> None:
         read = _Read()
-        with Sandbox() as cage:
+        with Sandbox() as sandbox:
             for job in jobs:
                 if self._stopped.is_set():
                     return
-                read.documents += self._loaded(cage, job)
+                read.documents += self._loaded(sandbox, job)
                 read.jobs.append(job)
                 if read.is_full:
                     self._index(read)
                     read = _Read()
         self._index(read)
 
-    def _loaded(self, cage: Sandbox, job: Job) -> list[Document]:
+    def _loaded(self, sandbox: Sandbox, job: Job) -> list[Document]:
         """Return the documents of a file; none, and the job has failed, where it cannot be read."""
         self._book.change(job.id, state=State.READING, reason="")
         path = self._originals.waiting(job.id, job.source)
@@ -182,7 +182,7 @@ class DocumentWriter:
                 self._originals.keep(job.id, job.source)
                 self._book.change(job.id, state=State.DONE, share=1.0, documents=(held.id,), reason="内容没有变化。")
                 return []
-            found = list(cage.load_all(path, source=job.source, notice=notices.append, paged=paged))
+            found = list(sandbox.load_all(path, source=job.source, notice=notices.append, paged=paged))
         except (DocumentError, MissingDependency) as error:
             self._originals.drop(job.id)
             self._book.change(job.id, state=State.FAILED, reason=_named(str(error), path, job.source))

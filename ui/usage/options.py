@@ -16,7 +16,7 @@ KEEP_DAYS = 180
 
 
 def add_usage_options(parser: argparse.ArgumentParser) -> None:
-    """Adds everything that `usage_of` reads."""
+    """Add everything that `usage_of` reads."""
     group = parser.add_argument_group("提问记录：存在索引旁边，供 /admin/ 查看")
     group.add_argument("--no-usage-log", action="store_true", help="不记录提问")
     group.add_argument(
@@ -31,12 +31,12 @@ def add_usage_options(parser: argparse.ArgumentParser) -> None:
 
 
 def mask_of(arguments: argparse.Namespace) -> Mask | None:
-    """What masks personal data; None if nothing is to be masked."""
+    """Return what masks personal data; None if nothing is to be masked."""
     return masked if arguments.mask_personal else None
 
 
 def usage_of(arguments: argparse.Namespace, index: Location) -> UsageLog | None:
-    """Where answers are kept; None if nowhere."""
+    """Return where answers are kept; None if nowhere."""
     if arguments.no_usage_log:
         return None
     from ui.usage.log import UsageLog, usage_file

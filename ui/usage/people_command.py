@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Does one of `list`, `export`, `forget`.
+    """Do one of `list`, `export`, `forget`.
 
     Returns:
         0 when done, 2 for the caller's mistake or files that cannot be used.

@@ -20,7 +20,7 @@ PAGES = ("demo", "setup", "preview")
 
 
 def add_routes(app: FastAPI) -> None:
-    """Adds `/widget.js` and everything under `/widget/`."""
+    """Add `/widget.js` and everything under `/widget/`."""
     _serve(app, "/widget.js", "widget.js")
     _serve(app, "/widget/pages.css", "pages.css")
     for page in PAGES:
@@ -31,5 +31,5 @@ def add_routes(app: FastAPI) -> None:
 def _serve(app: FastAPI, address: str, name: str, *, needed: Role = Role.GUEST) -> None:
     @app.get(address, include_in_schema=False, dependencies=[needs(needed)])
     async def file() -> FileResponse:
-        """One of the widget's files."""
+        """Return one of the widget's files."""
         return FileResponse(HERE / name)
