@@ -100,7 +100,10 @@ class FollowUpRewriter:
         """Return whether a question names a subject only: 「那风电呢」, 「PET又是多少」, 「水电新增多少」."""
         if _ASKING_END.search(question) or _CONTINUES.search(question):
             return True
-        named = [word.text for word in _words(fragment) if word.nominal and not _RELATIONAL.fullmatch(word.text)]
+        nouns = [word.text for word in _words(fragment) if word.nominal]
+        named = [noun for noun in nouns if not _RELATIONAL.fullmatch(noun)]
+        if named and len(nouns) > len(named):  # says what of it is asked for: 「王传福持股比例是多少」
+            return False
         asked = _AGAIN.search(align(fragment))
         # 「指导思想是什么」 is whole; only a figure is asked for again without saying of what: 「水电是多少」.
         again = asked is not None and (not _ASKS.search(asked[0]) or _FIGURE.search(asked[0]))
@@ -118,14 +121,14 @@ class FollowUpRewriter:
 
     def _substitute(self, subject: str, earlier: str) -> str:
         """Return `earlier` with the words that `subject` takes the place of replaced by it."""
-        old = _YEAR.search(align(earlier))
-        if old and _YEAR.search(align(subject)):
-            return earlier[: old.start()] + subject + earlier[old.end() :]
+        for own, old in ((_year(subject), _year(earlier)), (_place(subject), _place(earlier))):
+            if own and old:
+                # What else the subject says takes the place of something else: nothing stays of what it says anew.
+                rest = subject.replace(own, "", 1).removeprefix("的")
+                asked = earlier.replace(old, own if _names(rest) else subject, 1)
+                return self._substitute(rest, asked) if _names(rest) else asked
         if _YEAR.fullmatch(align(subject)):
             return subject + earlier
-        asked, places = analyse(subject).places, analyse(earlier).places
-        if asked and places and places[0] in earlier:
-            return earlier.replace(places[0], subject, 1)
         chunks = _chunks(earlier)
         words = [word for chunk in chunks for word in chunk if word.text not in lexicon.LIGHT_WORDS]
         if _is_action(subject) or not words:
@@ -143,6 +146,8 @@ class FollowUpRewriter:
         nearest or before the last they share.
         """
         new = [word.text for word in _words(subject)]
+        if len(new) > 1 and _RELATIONAL.fullmatch(new[-1]):  # a thing and what of it is asked for: all of the old
+            return chunks[0][0].start, chunks[-1][-1].end
         shared = [word for word in words if word.text == new[-1]]
         vectors = self._encoder.encode_passages([subject, *(word.text for word in words)])
         best = shared[0] if shared else words[int(np.argmax(vectors[1:] @ vectors[0]))]
@@ -152,6 +157,22 @@ class FollowUpRewriter:
         # 光伏发电 is one thing: what is done to a thing goes with the thing that stands before it.
         bound = [word for word in chunk if word.end == best.start and word.nominal and best.tag[0] == "v"]
         return (bound[0] if bound else best).start, best.end
+
+
+def _year(question: str) -> str:
+    """Return the year or years that a question names, as written; empty if none."""
+    found = _YEAR.search(align(question))
+    return question[found.start() : found.end()] if found else ""
+
+
+def _place(question: str) -> str:
+    """Return the first place that a question names, as written; empty if none."""
+    return next((place for place in analyse(question).places if place in question), "")
+
+
+def _names(subject: str) -> bool:
+    """Return whether anything is named."""
+    return any(word.nominal for word in _words(subject))
 
 
 def _words(question: str) -> list[_Word]:
