@@ -134,6 +134,13 @@ ASKS_SYNTHESIS = "|".join(
         r"\b(?:summari[sz]e|compare|explain|overview|difference between|why)\b",
     )
 )
+# Asks for a summary of a document, or of one of its subjects; politeness is cut off before.
+ASKS_SUMMARY = "|".join(
+    (
+        "^(?:总结|概括|归纳|综述|概述|简述|梳理|提炼)|(?:总结|概括|归纳|概述|梳理|提炼)一?下",
+        "(?:主要内容|要点|大意)(?:是什么|是啥|有哪些)?[?？。]*$|[讲说]了(?:什么|啥|些什么|哪些)",
+    )
+)
 # Words of such a question that say what is to be done, not what it is about.
 SYNTHESIS_WORDS = (
     "总结 概括 归纳 综述 概述 简述 梳理 提炼 要点 主要 内容 摘要 比较 对比 相比 异同 区别 差异 差别 不同 之处 共同点 "

@@ -28,7 +28,7 @@ from qa.reading.list_expansion import lead_of, whole
 from qa.reading.model_input import Window
 from qa.reading.ranking import CONFIDENCE, RankingModel
 from qa.reading.second_look import CERTAIN, Judge, Judged, bounded, second_look
-from qa.reading.section_listing import Contents, contents, passage_of
+from qa.reading.section_listing import Contents, contents, overview, passage_of
 from qa.reading.span_model import Scores, Support
 from qa.reading.verify import unsupported
 from qa.reading.windows import View, candidates_of, span_features, views
@@ -174,11 +174,13 @@ class ExtractiveReader:
             question: standalone.
             hits: passages to read, best first.
         """
-        if not (core(question) and _is_searchable(analyse(question))) or is_personal(question):
-            yield _refusal(question, (), GREETED if is_greeting(question) else OFF_TOPIC)
-            return
-        if listed := contents(analyse(question), self._documents(hits)):
+        asks = analyse(question)
+        listed = overview(asks, self._documents(hits)) or contents(asks, self._documents(hits))
+        if listed and not is_personal(question):
             yield self._listing(question, listed, hits)
+            return
+        if not (core(question) and _is_searchable(asks)) or is_personal(question):
+            yield _refusal(question, (), GREETED if is_greeting(question) else OFF_TOPIC)
             return
         finding = self.find(question, hits)
         if finding is None or finding.clash:
@@ -298,7 +300,7 @@ class ExtractiveReader:
             for n, part in enumerate(listed.parts, start=1)
         )
         lines = [f"{unmarked(' '.join(each.text.split()))}[{each.n}]" for each in citations]
-        text = "\n".join((f"{listed.heading.title}：", *lines))
+        text = "\n".join((f"{listed.title}：", *lines))
         short = "；".join(listed.name(part).slice(document.text) for part in listed.parts)
         return Answer(question, question, text, short, citations, tuple(hits), confidence=LISTED)
 

@@ -1,4 +1,4 @@
-"""Lists come back whole: where one item of a list is found and the question asks for all of them."""
+"""Give a list whole where one of its items is found and the question asks for all of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from index.records import Span
+from index.structure.heading_numbers import cn_number
 from index.text import align, terms
 from qa.language.grammar import Candidate, Kind
 from qa.language.polarity import figures, is_polar
@@ -22,6 +23,14 @@ _LONGEST, _MOST = 600, 20
 """Characters and items of a list of items that is given whole."""
 _CONDITIONS = re.compile("条件|情形|要求|材料")
 _ALL = re.compile("哪|什么|啥|怎")
+_STEPS = re.compile("怎么?[样办]?|如何|咋|步骤|流程|程序")
+"""Asks how: a list of steps answers as a whole."""
+_INLINE = re.compile(
+    rf"[(（](?P<a>{_NUMERAL})[)）]|第(?P<b>{_NUMERAL})步|(?<![0-9.])(?P<c>[0-9]{{1,2}})[.．、](?![0-9])|(?P<d>[①-⑳])"
+)
+"""Numbers of items that stand in one paragraph."""
+_PARTED = re.compile("[：:]([^：:；;。\n|]++[；;][^。\n|]++)")
+"""Items without numbers."""
 
 
 def whole(question: Question, place: Place, found: Sequence[Place]) -> Place:
@@ -38,7 +47,7 @@ def whole(question: Question, place: Place, found: Sequence[Place]) -> Place:
         place = _in_question(question.text, place, found)
         return _item(place) or place
     if not _asks_all(question):
-        return place
+        return (_STEPS.search(align(question.text)) and _items(place)) or place
     return _items(place) or _enumeration(place, found) or place
 
 
@@ -127,11 +136,38 @@ def _items(place: Place) -> Place | None:
 
 
 def _listings(text: str) -> Iterator[tuple[Span, list[Span]]]:
-    """Yield the lists of a text whose items stand one a line: what leads to each, and its items."""
+    """Yield the lists of a text, of an item a line or within a paragraph: what leads to each, and its items."""
     lines = [Span(match.start(), match.end()) for match in _ITEM.finditer(text)]
     for block in _blocks(text, lines):
         if lead := _LEAD.search(text[: block[0].start]):
             yield Span(*lead.span()), block
+    for paragraph in re.finditer(".+", text):
+        for block in _inline(text, Span(*paragraph.span())):
+            yield Span(max(paragraph.start(), text.rfind("。", 0, block[0].start) + 1), block[0].start), block
+
+
+def _inline(text: str, paragraph: Span) -> Iterator[list[Span]]:
+    """Yield the items within a paragraph that count from one on, or that semicolons part behind a colon."""
+    runs: list[list[re.Match[str]]] = []
+    for mark in _INLINE.finditer(text, paragraph.start, paragraph.end):
+        style, number = mark.lastgroup, _number(mark)
+        going_on = (run for run in reversed(runs) if (run[-1].lastgroup, _number(run[-1]) + 1) == (style, number))
+        if number == 1:
+            runs.append([mark])
+        elif run := next(going_on, None):
+            run.append(mark)
+    for run in runs:
+        if len(run) > 1 and text[paragraph.start : run[0].start()].strip():
+            stop = text.find("。", run[-1].end(), paragraph.end)
+            ends = [*(mark.start() for mark in run[1:]), paragraph.end if stop < 0 else stop]
+            yield [Span(mark.start(), end) for mark, end in zip(run, ends, strict=True)]
+    for match in _PARTED.finditer(text, paragraph.start, paragraph.end) if not runs else ():
+        yield [Span(*part.span()) for part in re.compile("[^；;]+").finditer(text, *match.span(1))]
+
+
+def _number(mark: re.Match[str]) -> int:
+    numeral = mark[str(mark.lastgroup)]
+    return ord(numeral) - ord("①") + 1 if mark.lastgroup == "d" else cn_number(numeral)
 
 
 def _blocks(text: str, lines: Sequence[Span]) -> list[list[Span]]:

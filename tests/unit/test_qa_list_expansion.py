@@ -53,6 +53,32 @@ def test_part_of_an_enumeration_brings_the_enumeration() -> None:
     assert best(PLAN, "风电叶片材料", "引进几家企业").text == "风电叶片材料"
 
 
+@pytest.mark.parametrize(
+    ("text", "found", "question", "given"),
+    [
+        # Numbers within one paragraph; the list ends at the full stop.
+        (
+            "下列费用不予赔付：（一）美容；（二）潜水，竞技者除外；（三）特需部就医。急诊另行规定。",
+            "潜水",
+            "哪些费用不赔",
+            "（一）美容；（二）潜水，竞技者除外；（三）特需部就医",
+        ),
+        (
+            "关机步骤：第一步通知负责人；第二步停止服务；第三步断电。",
+            "通知负责人",
+            "怎么关机",
+            "第一步通知负责人；第二步停止服务；第三步断电",
+        ),
+        # Semicolons behind a colon.
+        ("申请材料：申请书；身份证明；发票原件。另附说明。", "身份证明", "要带哪些材料", "申请书；身份证明；发票原件"),
+        # Figures and references count nothing.
+        ("长度1.5米，见（二）和（四）。宽度2米。", "1.5米", "怎么量长度", "1.5米"),
+    ],
+)
+def test_a_list_within_a_paragraph_is_given_whole(text: str, found: str, question: str, given: str) -> None:
+    assert best(text, found, question).text == given
+
+
 def test_a_list_of_long_paragraphs_is_not_given_whole() -> None:
     text = "任务如下：\n（一）" + "发展产业。" * 130 + "\n（二）建设园区。"
     assert best(text, "建设园区", "有哪些任务").text == "建设园区"
