@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
-from index.errors import YijuError
 from index.locations import location_argument
 from index.records import Described
-from index.rights import EVERYONE, Rights, RightsError, Rule, parse, rights_path, rule_of
+from index.rights import EVERYONE, Rights, Rule, parse, rights_path
+from index.rights_editing import changed, text_of, write
 from index.terminal import printable
-
-HEAD = """# 谁能读哪些文件，一行一条，后面的盖过前面的：
-# 读者（用户名、@用户组；* 所有人，- 无人），空格，文件、文件夹或 id:编号（* 代表任意文字）。
-"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,11 +35,11 @@ def lines(arguments: argparse.Namespace, documents: Sequence[Described]) -> list
         YijuError: if a rule is not understood, or the file cannot be read or written.
     """
     path = arguments.rights or rights_path(arguments.index)
-    text = _text(path)
+    text = text_of(path)
     if arguments.readers is not None or arguments.forget:
-        text = _changed(text, arguments)
+        text = changed(text, arguments.documents, None if arguments.forget else arguments.readers)
         parse(text, str(path))
-        _write(path, text)
+        write(path, text)
     rights = parse(text, str(path))
     for rule in rights.idle(documents):
         sys.stderr.write(printable(f"注意：没有文档符合规则「{rule.documents}」；写错了，或文件已移走？\n"))
@@ -61,44 +55,3 @@ def lines(arguments: argparse.Namespace, documents: Sequence[Described]) -> list
 def _described(document: Described, rights: Rights) -> str:
     readers = "、".join(sorted(rights.readers(document))) or "无人"
     return f"{document.id}\t{readers.replace(EVERYONE, '所有人')}\t{document.source}"
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8") if path.exists() else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise RightsError(f"权限文件 {path} 读不了（{error}）；须为 UTF-8 文本。") from error
-
-
-def _changed(text: str, arguments: argparse.Namespace) -> str:
-    """Return the file with rules for the documents in place of those it had, at the end, where they count."""
-    if not arguments.documents:
-        raise YijuError("请写明是哪些文件；* 代表全部。")
-    try:
-        new = [rule_of("*" if arguments.forget else arguments.readers, each) for each in arguments.documents]
-    except ValueError as error:
-        raise YijuError(str(error)) from error
-    about = {rule.documents for rule in new}
-    kept = [line for line in (text or HEAD).splitlines() if _about(line) not in about]
-    added = [] if arguments.forget else [f"{arguments.readers}\t{rule.documents}" for rule in new]
-    return "".join(f"{line}\n" for line in [*kept, *added])
-
-
-def _about(line: str) -> str | None:
-    """Return the documents that a line of the file is about; None where it is no rule."""
-    rules = [] if line.strip().startswith("#") else parse(line, "").rules
-    return rules[0].documents if rules else None
-
-
-def _write(path: Path, text: str) -> None:
-    """Put a file in place as a whole; it belongs to whom the old one, or the folder, belongs to."""
-    fresh = path.with_name(f"{path.name}.new")
-    try:
-        fresh.write_text(text, "utf-8")
-        owner = (path if path.exists() else path.parent).stat()
-        fresh.chmod(0o640)
-        with suppress(PermissionError):
-            os.chown(fresh, owner.st_uid, owner.st_gid)
-        fresh.replace(path)
-    except OSError as error:
-        raise RightsError(f"权限文件 {path} 写不了（{error.strerror}）；请检查所在目录的权限。") from error

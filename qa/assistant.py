@@ -274,6 +274,10 @@ class Assistant:
         """Return one of them, or None."""
         return self._store.document(document_id)
 
+    def passage_count(self, document_id: str) -> int:
+        """Return how many passages one of them has; 0 for an unknown id."""
+        return len(self._store.passages(document_id))
+
     def limited_to(self, readable: Filter) -> Assistant:
         """Return the assistant as if it had only the documents that a filter admits.
 

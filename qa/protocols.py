@@ -130,6 +130,10 @@ class Answerer(Grouper, Protocol):
         """Return one of them, or None."""
         ...
 
+    def passage_count(self, document_id: str) -> int:
+        """Return how many passages one of them has; 0 for an unknown id."""
+        ...
+
     def limited_to(self, readable: Filter) -> Answerer:
         """Return the same as if there were only the documents that a filter admits: nothing it says tells of others."""
         ...

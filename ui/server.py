@@ -105,7 +105,7 @@ def create_app(
     _add_pages(app, queue, managing)
     signin.add_routes(app, access)
     changing.add_routes(app, queue, managing, rights)
-    documents.add_routes(app, queue, managing)
+    documents.add_routes(app, queue, managing, rights)
     export.add_routes(app, queue.mask)
     questions = Examples(queue)
     examples.add_routes(app, questions)

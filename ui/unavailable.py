@@ -54,6 +54,10 @@ class Unavailable:
         """None, as there are no documents."""
         return None
 
+    def passage_count(self, document_id: str) -> int:
+        """0, as there are no documents."""
+        return 0
+
     def limited_to(self, readable: Filter) -> Unavailable:
         """Return the same: there is nothing to leave out."""
         return self

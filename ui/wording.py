@@ -84,6 +84,13 @@ class Words:
     original: str = "下载原文件"
     table: str = "表格"
     left_out: str = "没有读入的内容："
+    passages: str = "片段"
+    count_of: str = "{n} 个"
+    readers: str = "谁能读"
+    everyone: str = "所有人"
+    nobody: str = "无人"
+    rights: str = "权限"
+    comma: str = "、"
     number: str = "文号"
     issuer: str = "发文机关"
     issued: str = "发布"
@@ -113,6 +120,7 @@ class Words:
     page_image: str = "第 {n} 页的图像"
     marked_page_image: str = "第 {n} 页的图像，所引各行已标出"
     plain_text: str = "纯文本"
+    textual: str = "这种文件没有页面图像，以下是读出的文字和表格；版式请看原文件。"
     not_found: str = "没有这份文档，或您无权查看。"
 
 
@@ -168,6 +176,13 @@ ENGLISH = Words(
     original="Download the file",
     table="Table",
     left_out="Not read:",
+    passages="Passages",
+    count_of="{n}",
+    readers="Readable by",
+    everyone="everyone",
+    nobody="nobody",
+    rights="Rights",
+    comma=", ",
     number="Number",
     issuer="Issuer",
     issued="Issued",
@@ -197,6 +212,7 @@ ENGLISH = Words(
     page_image="Image of page {n}",
     marked_page_image="Image of page {n}, the quoted lines marked",
     plain_text="Plain text",
+    textual="Pages of this kind of file cannot be shown as pictures: this is its text and its tables.",
     not_found="There is no such document, or you may not see it.",
 )
 

@@ -34,8 +34,9 @@ def tell(told: Callable[[int, int], None]) -> None:
 
 
 def pages(count: int) -> None:
-    """Say how many pages a document has."""
+    """Say how many pages a document has, before the first of them is read."""
     _pages[1] = count
+    _tell()
 
 
 def confine() -> None:
@@ -61,10 +62,14 @@ def document() -> None:
 def page() -> None:
     """Give the next page its time; does nothing where no clock runs."""
     _pages[0] += 1
-    for told in _told:
-        told(*_pages)
+    _tell()
     if signal.getitimer(signal.ITIMER_REAL)[0]:
         _allow(resource.getrlimit(resource.RLIMIT_CPU)[0] + PAGE_SECONDS)
+
+
+def _tell() -> None:
+    for told in _told:
+        told(*_pages)
 
 
 def rest() -> None:

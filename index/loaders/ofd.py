@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from index.loaders import layout
+from index.loaders import layout, limits
 from index.loaders.archive import Archive, child, local
 from index.loaders.content import Content, Unreadable, Writer
 from index.loaders.grids import Rule
@@ -43,7 +43,12 @@ def read(data: bytes) -> Content:
     writer = Writer()
     if len(pages) > _PAGES_MAX:
         writer.notice(f"共 {len(pages)} 页，只读前 {_PAGES_MAX} 页。请拆分成几个文件。")
-    layout.write([_sheet(archive, _path(folder, page), folder, templates, area) for page in pages[:_PAGES_MAX]], writer)
+    limits.pages(len(pages[:_PAGES_MAX]))
+    sheets = list[Sheet]()
+    for page in pages[:_PAGES_MAX]:
+        sheets.append(_sheet(archive, _path(folder, page), folder, templates, area))
+        limits.page()
+    layout.write(sheets, writer)
     return writer.content()
 
 

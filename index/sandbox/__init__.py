@@ -111,6 +111,17 @@ class Sandbox:
     ) -> None:
         self.close()
 
+    def start(self) -> None:
+        """Start the process now, so that the next file need not wait for it.
+
+        Raises:
+            YijuError: if it cannot be started.
+        """
+        if self._worker is not None and self._worker.has_ended:
+            self.close()
+        if self._worker is None:
+            self._started()
+
     def close(self) -> None:
         """End the process; the next file starts another."""
         if self._worker is not None:
@@ -203,7 +214,9 @@ class Sandbox:
 
     def _messages(self, job: dict[str, object], file: IO[bytes]) -> Generator[_Said | _Failure]:
         """See `_said`. The process is ended unless it came to the end of the file."""
-        worker = self._worker or self._started()
+        self.start()
+        assert self._worker is not None
+        worker = self._worker
         done = False
         try:
             for message in worker.ask(job, file):
@@ -217,12 +230,11 @@ class Sandbox:
             if not done or worker.files >= FILES:
                 self.close()
 
-    def _started(self) -> _Worker:
+    def _started(self) -> None:
         self._worker = _Worker(self._module)
         for meaning in confinement.missing(self._worker.layers):
             self._notice(f"{meaning}；内存、时间和输出仍受限制。")
         self._notice = lambda _: None  # once is enough
-        return self._worker
 
 
 class _Worker:
@@ -249,6 +261,11 @@ class _Worker:
             self.layers: list[str] = frames.receive(mine)[0]["ready"]
         except (EOFError, ConnectionError) as error:
             raise YijuError(f"无法启动读取文件的进程：{self.reason()}") from error
+
+    @property
+    def has_ended(self) -> bool:
+        """Return whether it is gone, as one that waits for long may be."""
+        return self._process.poll() is not None
 
     def ask(self, job: dict[str, object], file: IO[bytes]) -> Iterator[dict[str, Any]]:
         """Yield what it says of a file, up to the last word.

@@ -71,6 +71,10 @@ class Masked:
         found = self._answerer.document(document_id)
         return self._of(found) if found else None
 
+    def passage_count(self, document_id: str) -> int:
+        """Return how many passages one of them has; 0 for an unknown id."""
+        return self._answerer.passage_count(document_id)
+
     def versions(self, within: Filter | None = None) -> Versions:
         """Return which of the documents (of a filter) are versions of one work, and which apply."""
         return self._answerer.versions(within)

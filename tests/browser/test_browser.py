@@ -42,6 +42,15 @@ def test_an_answer_streams_in_and_sets_off_the_short_answer(browser):
         expect(page.locator(CITATION)).to_have_count(2)
 
 
+def test_the_question_says_at_once_that_it_is_looked_for(browser, address):
+    with chat(browser, address) as page:
+        page.route("**/queue/join*", lambda route: None)  # nobody begins to answer
+        page.fill(ASK, "光伏和补贴")
+        page.press(ASK, "Enter")
+        expect(page.locator(".yj-waiting")).to_have_text("正在查找原文…")
+        page.unroute_all(behavior="ignoreErrors")
+
+
 def test_a_citation_opens_its_source_with_the_sentence_marked(browser, address):
     with chat(browser, address) as page:
         assert "可信度较高" in ask(page, "光伏装机目标是多少？")
@@ -151,6 +160,19 @@ def test_an_address_with_a_question_asks_it(browser, address):
     with chat(browser, address, "/chat?q=%E5%85%89%E4%BC%8F%E8%A3%85%E6%9C%BA") as page:
         expect(page.locator(f"{ANSWER} strong")).to_have_text("70MW")
         expect(page.locator('#yj-chat [data-testid="user"]')).to_have_text("光伏装机")
+
+
+def test_the_first_visit_fetches_at_most_320_kilobytes(browser, address):
+    context = browser.new_context()
+    page = context.new_page()
+    session, fetched = context.new_cdp_session(page), list[float]()
+    session.send("Network.enable")
+    session.on("Network.loadingFinished", lambda each: fetched.append(each["encodedDataLength"]))
+    page.goto(f"{address}/chat/")
+    expect(page.locator(".example")).to_have_count(4)
+    page.wait_for_load_state("networkidle")
+    context.close()
+    assert 50_000 < sum(fetched) <= 320 * 1024
 
 
 def test_a_new_conversation_starts_empty_in_the_same_tab(browser, address):

@@ -233,6 +233,27 @@ def test_history_stays_in_the_browser_comes_back_and_can_be_cleared(browser, add
         assert json.loads(page.evaluate("localStorage.getItem('yiju:conversations')")) == []
 
 
+def test_back_leads_out_of_the_panel_to_the_turn_before_and_to_the_conversation_before(browser, address):
+    with chat(browser, address) as page:
+        ask(page, "光伏装机目标是多少？")
+        ask(page, "今天天气如何？")
+        page.locator(CITATION).first.click()
+        expect(page.locator(f"{PANEL} mark")).to_be_visible()
+        page.go_back()
+        expect(page.locator(PANEL)).to_be_hidden()
+        assert page.evaluate("history.state.turn") == 2
+        page.locator(CITATION).first.click()
+        page.keyboard.press("Escape")
+        page.wait_for_function("history.state.turn === 2 && !history.state.panel")
+        page.go_back()
+        page.wait_for_function("history.state.turn === 1")
+        expect(page.locator(ASKED).first).to_be_in_viewport()
+        page.get_by_role("button", name="新对话").click()
+        expect(page.locator(".example")).to_have_count(4)
+        page.go_back()
+        expect(page.locator(ASKED)).to_have_count(2)
+
+
 def test_a_conversation_goes_out_as_markdown_and_word(browser, address, tmp_path):
     with chat(browser, address) as page:
         ask(page, "光伏装机目标是多少？")

@@ -112,6 +112,24 @@ def test_a_colleague_asks_on_plain_http_reads_the_source_and_comes_back(browser,
         assert [url for url in watch.requests if not url.startswith((service, site.address, "data:"))] == []
 
 
+REFUSED = """for (const name of ["localStorage", "sessionStorage"]) if (self !== top)
+    Object.defineProperty(self, name, { get() { throw new DOMException("refused", "SecurityError"); } });"""
+
+
+def test_where_a_frame_of_another_site_may_keep_nothing_the_conversation_outlives_a_reload(browser, site, service):
+    site.embed(service)
+    with visiting(browser, site.address) as (page, _):
+        page.context.add_init_script(REFUSED)
+        page.reload()
+        chat = opened(page)
+        ask(chat, "光伏装机")
+        expect(chat.locator(".yj-next")).to_be_visible()
+        page.reload()
+        expect(opened(page).locator(f"{ANSWER} strong")).to_have_text("70MW")
+        # What the site keeps for it is this tab's.
+        assert page.evaluate("localStorage.length") == 0
+
+
 def test_tab_goes_round_inside_the_widget_in_both_directions(browser, site, service):
     site.embed(service)
     with visiting(browser, site.address) as (page, _):
@@ -285,6 +303,13 @@ def test_the_demo_is_a_portal_over_the_documents_that_are_there(browser, service
             page.press("input[name=q]", "Enter")
         expect(answered.value.locator(f"{ANSWER} strong")).to_have_text("180MW")
         assert watch.off_origin(service) == []
+
+
+@pytest.mark.parametrize("name", ["demo", "setup"])
+def test_its_pages_do_not_scroll_sideways_on_a_phone(browser, service, name):
+    with visiting(browser, f"{service}/widget/{name}", **PHONE) as (page, _):
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
 class Tags(HTMLParser):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import socket
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -18,12 +20,14 @@ from index.__main__ import main as yiju_index
 from index.errors import IndexStoreError
 from index.records import Description, Document
 from index.rights import RightsFile
+from index.sandbox import Sandbox
 from index.store.folder_store import FolderStore
 from index.store.passage_index import PassageIndex
 from index.structure.versions import Versions
 from tests.support.fake_answerer import FakeAnswerer
 from tests.support.fakes import HashEncoder
-from tests.support.served import built
+from tests.support.files import at, pdf
+from tests.support.served import built, serving
 from ui.access.authentication import Access
 from ui.access.keys import KeyBook
 from ui.access.visitors import Role
@@ -50,6 +54,9 @@ class Held(FakeAnswerer):
 
     def document(self, document_id: str) -> Document | None:
         return self.index.document(document_id)
+
+    def passage_count(self, document_id: str) -> int:
+        return len(self.index.passages(document_id))
 
     def versions(self, within: Any = None) -> Versions:
         return Versions(self.index.documents())
@@ -220,6 +227,23 @@ def test_a_full_disk_is_said_and_nothing_stays(client, folder, monkeypatch):
     assert ended(client, send(client, "b.txt", "内容。"))["state"] == "done"
 
 
+def test_a_page_that_is_closed_in_the_middle_leaves_nothing(folder):
+    store = FolderStore(folder)
+    source = Source(store, lambda: Held(index=store.open(ENCODER)), store.stamp())
+    managing = Managing(folder, store, lambda name: ENCODER)
+    with serving(built(source.open(), source=source, managing=managing)) as address:
+        host, port = address.removeprefix("http://").split(":")
+        head = f"POST /api/documents?name=a.txt HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 5000000\r\n"
+        with socket.create_connection((host, int(port))) as browser:
+            browser.sendall(f"{head}Content-Type: application/octet-stream\r\n\r\n".encode() + b"x" * 2_000_000)
+            until = time.monotonic() + 60
+            while not [*managing.originals.strays()] and time.monotonic() < until:
+                time.sleep(0.02)
+        while [*managing.originals.strays()] and time.monotonic() < until:
+            time.sleep(0.02)
+        assert ([*managing.originals.strays()], managing.book.all(), managing.sending) == ([], [], 0)
+
+
 def test_jobs_that_wait_are_done_after_a_restart(folder):
     book = JobBook(folder.with_name("index-jobs.sqlite"))
     originals = Originals(folder.with_name("index-documents"))
@@ -295,6 +319,48 @@ def test_a_rename_opens_nothing(folder, tmp_path):
         )
 
 
+def test_who_may_read_a_document_is_seen_and_set_by_editors(folder, tmp_path):
+    rights = tmp_path / "rights.txt"
+    with running(folder, rights=RightsFile(rights)) as client:
+        id = ended(client, send(client, "人事/工资.txt", "内容。"))["documents"][0]
+        assert "所有人" in client.get("/documents/").text
+        reply = client.patch(f"/api/documents/{id}", json={"readers": ["@人事处", "li lei"]})
+        assert (reply.status_code, reply.json()) == (200, {"readers": ["@人事处", "li lei"]})
+        assert rights.read_text("utf-8").endswith("@人事处,li%20lei\t人事/工资.txt\n")
+        for page in ("/documents/", f"/documents/{id}"):
+            assert "@人事处、li lei" in client.get(page).text
+        assert client.patch(f"/api/documents/{id}", json={"readers": ["-"]}).json() == {"readers": []}
+        assert client.patch(f"/api/documents/{id}", json={"readers": None}).json() == {"readers": ["*"]}
+        for wrong in ([], "li", ["*", "li"], [""], [1]):
+            assert client.patch(f"/api/documents/{id}", json={"readers": wrong}).status_code == 422, wrong
+
+
+def test_an_editor_sets_no_rights_that_would_leave_them_out(folder, tmp_path):
+    rights = tmp_path / "rights.txt"
+    rights.write_text("@hr,@it *\n", "utf-8")
+    book = KeyBook(tmp_path / "keys.sqlite")
+    keys = {role: book.add("portal", role=role, groups=["it"])[1] for role in (Role.READER, Role.EDITOR)}
+    access = Access(need_key=True, book=book)
+    with running(folder, {"X-Yiju-Key": keys[Role.EDITOR]}, access=access, rights=RightsFile(rights)) as client:
+        id = ended(client, send(client, "a.txt", "内容。"))["documents"][0]
+        refused = client.patch(f"/api/documents/{id}", json={"readers": ["@hr"]})
+        assert (refused.status_code, "您自己" in refused.text) == (422, True)
+        assert client.patch(f"/api/documents/{id}", json={"readers": ["@it"]}).status_code == 200
+        assert "@it" in client.get("/documents/").text
+        client.headers = {"X-Yiju-Key": keys[Role.READER]}
+        assert "@it" not in client.get("/documents/").text
+        assert client.patch(f"/api/documents/{id}", json={"readers": ["*"]}).status_code == 403
+
+
+def test_a_document_tells_its_passages_and_what_was_not_read(client):
+    broken = Path(__file__).parents[1].joinpath("cases", "utf8_truncated.txt").read_bytes()
+    id = ended(client, send(client, "a.txt", broken))["documents"][0]
+    told = client.get(f"/api/documents/{id}").json()
+    assert told["passages"] == 1 and len(told["gaps"]) == 1
+    page = client.get(f"/documents/{id}").text
+    assert told["gaps"][0] in page and "<dt>片段</dt><dd>1 个</dd>" in page
+
+
 def test_many_at_once_are_neither_lost_nor_doubled(client):
     jobs = [send(client, f"{n}.txt", f"第{n}份文件的内容。") for n in range(60)]
     assert all(ended(client, each)["state"] == "done" for each in jobs)
@@ -307,6 +373,43 @@ def test_events_tell_of_a_job_to_its_end(client):
         for line in events.iter_lines():
             if reply.json()["id"] in line and '"done"' in line:
                 break
+
+
+def test_a_long_file_tells_its_pages_at_once_and_as_they_are_read(client, monkeypatch):
+    told: list[tuple[int, int]] = []
+    change = JobBook.change
+
+    def noted(book: JobBook, id: str, **values: Any) -> Job:
+        job = change(book, id, **values)
+        if "pages" in values:
+            told.append((job.page, job.pages))
+        return job
+
+    monkeypatch.setattr(JobBook, "change", noted)
+    ended(client, send(client, "long.pdf", pdf(*(at(50, 700, f"This is page {n}.") for n in range(1, 41)))))
+    assert told == [(n, 40) for n in range(41)]
+
+
+def test_the_process_that_reads_is_there_before_the_first_file(client, monkeypatch):
+    started: list[str] = []
+    start, load_all = Sandbox.start, Sandbox.load_all
+    ready = Event()
+
+    def noted_start(cage: Sandbox) -> None:
+        start(cage)
+        started.append("started")
+        ready.set()
+
+    def noted_load(cage: Sandbox, *given: Any, **named: Any) -> Any:
+        started.append("reads")
+        return load_all(cage, *given, **named)
+
+    monkeypatch.setattr(Sandbox, "start", noted_start)
+    monkeypatch.setattr(Sandbox, "load_all", noted_load)
+    client.get("/api/jobs")  # as the page does that takes files
+    assert ready.wait(120)
+    ended(client, send(client, "a.txt", "内容。"))
+    assert started.index("reads") > 0
 
 
 def test_jobs_that_ended_long_ago_are_forgotten(tmp_path):

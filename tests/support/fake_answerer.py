@@ -124,6 +124,9 @@ class FakeAnswerer:
     def document(self, document_id: str) -> Document | None:
         return next((each for each in self.sources if each.id == document_id), None)
 
+    def passage_count(self, document_id: str) -> int:
+        return len(self.document(document_id).text.splitlines()) if self.document(document_id) else 0
+
     def limited_to(self, readable: Filter) -> FakeAnswerer:
         left = tuple(each for each in self.sources if readable.admits(each))
         return replace(self, sources=left, readable=self.readable.both(readable))

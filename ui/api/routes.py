@@ -175,8 +175,9 @@ def _add_documents(router: APIRouter, queue: AnswerQueue) -> None:
         """Return one document with its outline."""
 
         def look(visitor: Visitor) -> Response:
-            found, versions = _document(queue, visitor, document_id), queue.seen_by(visitor).versions()
-            return JSONResponse({**_summary(found, versions), "outline": _outline(found)})
+            found, seen = _document(queue, visitor, document_id), queue.seen_by(visitor)
+            told = {"outline": _outline(found), "passages": seen.passage_count(found.id), "gaps": list(found.gaps)}
+            return JSONResponse({**_summary(found, seen.versions()), **told})
 
         return await looked(request, look)
 
@@ -272,6 +273,7 @@ def _context(document: Document, span: Span) -> dict[str, object]:
         "source": document.source,
         "section": list(document.section_path(span.start)),
         "page": document.page(span.start),
+        "pages": len(document.page_starts) or None,
         "before": text[max(0, span.start - AROUND) : span.start],
         "quote": span.slice(text),
         "after": text[span.end : span.end + AROUND],

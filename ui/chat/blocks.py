@@ -47,6 +47,7 @@ HEAD = """
 <meta name="color-scheme" content="light dark">
 <link rel="stylesheet" href="../static/tokens.css">
 <link rel="stylesheet" href="../static/app.css">
+<link rel="stylesheet" href="../static/viewer.css">
 <script type="module" src="../static/app.js"></script>
 <script src="../static/embed.js" defer></script>
 """
@@ -243,7 +244,10 @@ def _chosen(messages: Messages, state: str, chosen: gr.SelectData) -> tuple[obje
 
 
 def _submitted(text: str, messages: Messages, state: str) -> tuple[object, Messages]:
-    """Move the question from the box into the conversation; one that is too long stays in the box."""
+    """Move the question from the box into the conversation, and say that it is looked for.
+
+    One that is too long stays in the box.
+    """
     if not text.strip():
         return gr.skip(), messages
     if len(text) > MAX_QUESTION_CHARACTERS:
@@ -251,7 +255,8 @@ def _submitted(text: str, messages: Messages, state: str) -> tuple[object, Messa
         asked = _said("user", render_question(text[:40] + "…"))
         return gr.skip(), [*messages, asked, _said("assistant", render_refusal(why))]
     box = gr.update(value="", submit_btn=False, stop_btn=True)
-    return box, [*messages[-MESSAGES:], _said("user", render_question(text))]
+    waiting = _said("assistant", render_waiting(state_of(state).words))
+    return box, [*messages[-MESSAGES:], _said("user", render_question(text)), waiting]
 
 
 def _stopped() -> object:
@@ -265,7 +270,9 @@ Step = tuple[object, object, object]
 
 def _respond_with(queue: AnswerQueue, examples: Examples) -> Callable[[Messages, str, gr.Request], AsyncIterator[Step]]:
     async def respond(messages: Messages, state: str, request: gr.Request) -> AsyncIterator[Step]:
-        """Answer the last message, if it is a question."""
+        """Answer the last message, if it is a question, in the place of the one that says so."""
+        if messages and _content(messages[-1]).startswith(WAITING):
+            messages = messages[:-1]
         if not messages or messages[-1]["role"] != "user":
             yield gr.skip(), gr.skip(), gr.skip()
             return
@@ -273,7 +280,6 @@ def _respond_with(queue: AnswerQueue, examples: Examples) -> Callable[[Messages,
         try:
             said = state_of(state)
             words = said.words
-            yield gr.skip(), [*messages, _said("assistant", render_waiting(words))], gr.skip()
             async for reply, kept in _replies(queue, messages, said, _visitor(request), examples):
                 yield gr.skip(), [*messages, _said("assistant", reply)], kept
         except (ValueError, YijuError, ApiError) as error:

@@ -27,7 +27,8 @@ from index.locations import Location, beside
 from index.originals import file_of, opened_as_indexed
 from index.protocols import LoadEncoder, Store
 from index.records import Description, Document
-from index.rights import RightsFile
+from index.rights import RightsError, RightsFile
+from index.rights_editing import set_readers
 from ui.access.visitors import Role, Visitor, needs, require, visitor_of
 from ui.answer_queue import AnswerQueue
 from ui.bodies import flag, read_object
@@ -71,6 +72,7 @@ class Managing:
         self._load = load
         self._jobs = beside(where, "-jobs.sqlite")
         self._book: JobBook | None = None
+        self._writer: DocumentWriter | None = None
         self.sending = 0
 
     @property
@@ -83,11 +85,6 @@ class Managing:
         if self._book is None:
             raise off(self.problem)
         return self._book
-
-    def notices(self, document_id: str) -> tuple[str, ...]:
-        """Return what was left out of a document when it was handed in."""
-        jobs = self._book.all() if self._book else ()
-        return next((job.notices for job in reversed(jobs) if document_id in job.documents and job.notices), ())
 
     @asynccontextmanager
     async def running(self, queue: AnswerQueue, taken_up: Callable[[], object]) -> AsyncIterator[None]:
@@ -110,12 +107,17 @@ class Managing:
         def find(document_id: str) -> Document | None:
             return queue.answerer.document(document_id)
 
-        writer = DocumentWriter(self._book, self.originals, self._store, self._load, find, taken_up)
-        writer.start()
+        self._writer = DocumentWriter(self._book, self.originals, self._store, self._load, find, taken_up)
+        self._writer.start()
         try:
             yield
         finally:
-            await asyncio.to_thread(writer.stop)
+            await asyncio.to_thread(self._writer.stop)
+
+    def expect(self) -> None:
+        """Make ready for a file: somebody opens the page for it, or begins to send one."""
+        if self._writer is not None:
+            self._writer.expect()
 
 
 def off(problem: str | None) -> ApiError:
@@ -189,6 +191,7 @@ def _add_changes(router: APIRouter, queue: AnswerQueue, managing: Managing | Non
         size = _size(request, able)
         if not again:
             _check_free(source, visitor, queue, able)
+        able.expect()
         job = Job(Kind.ADD, source, visitor.name)
         await _receive(request, able, job, size)
         return _accepted(able, job)
@@ -202,17 +205,44 @@ def _add_changes(router: APIRouter, queue: AnswerQueue, managing: Managing | Non
 
     @router.patch("/api/documents/{document_id}")
     async def rename(request: Request, document_id: str) -> JSONResponse:
-        """Give a document that was handed in here another name."""
+        """Give a document that was handed in here another name, or any document other readers."""
         visitor, able = _editor(request, managing)
-        found, said = _whole(queue, document_id, visitor), (await read_object(request)).get("name")
-        if not isinstance(said, str):
+        found, body = _whole(queue, document_id, visitor), await read_object(request)
+        if "readers" in body:
+            return await asyncio.to_thread(_set_readers, found, body["readers"], visitor, rights)
+        if not isinstance(said := body.get("name"), str):
             raise ApiError(422, "invalid_request", "name 须为字符串。")
         target = _renamed(found, said, able)
         _check_free(target, visitor, queue, able)
         renamed = replace(found, source=target)
         if rights and rights.current().readers(found) != rights.current().readers(renamed):
-            raise ApiError(409, "rights_change", "改名后能读它的人会变；请先用 yiju-index rights 为新名字设好权限。")
+            raise ApiError(409, "rights_change", "改名后能读它的人会变；请先把它的权限改得与新名字一致。")
         return _accepted(able, Job(Kind.RENAME, found.source, visitor.name, documents=(found.id,), target=target))
+
+
+def _set_readers(document: Description, said: object, visitor: Visitor, rights: RightsFile | None) -> JSONResponse:
+    """Let these alone read a document: names, and `@` and names of groups; None: as its folder's rule says.
+
+    Raises:
+        ApiError: 422 if they are not understood, 503 if the rules cannot be written.
+    """
+    if rights is None:
+        raise off(None)
+    if said is not None and not (isinstance(said, list) and said and all(isinstance(each, str) for each in said)):
+        raise ApiError(422, "invalid_request", 'readers 须为字符串列表，例如 ["@人事处", "li.lei"]；["*"] 是所有人。')
+    readers = None if said is None else ",".join(_escaped(each) for each in said)
+    try:
+        now = set_readers(rights.path, document, readers, visitor.reader)
+    except RightsError as error:
+        raise ApiError(503, "read_only", str(error)) from error
+    except YijuError as error:
+        raise ApiError(422, "invalid_request", str(error)) from error
+    return JSONResponse({"readers": sorted(now.readers(document))})
+
+
+def _escaped(reader: str) -> str:
+    """Return a name as a rule has it, in which white space and commas part names from each other."""
+    return re.sub(r"[%,\s]", lambda found: quote(found.group()), reader.strip())
 
 
 def _accepted(managing: Managing, job: Job) -> JSONResponse:
@@ -349,6 +379,7 @@ def _add_jobs(router: APIRouter, queue: AnswerQueue, managing: Managing | None) 
     async def listed(request: Request) -> JSONResponse:
         """List the latest jobs, the newest first."""
         visitor, able = _editor(request, managing)
+        able.expect()
         jobs = [job for job in reversed(able.book.all()) if _may_see(job, visitor, queue)]
         return JSONResponse({"jobs": [job.to_json() for job in jobs[:LISTED]]})
 

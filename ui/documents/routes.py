@@ -13,10 +13,13 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI, Request, Response
 
 from index.errors import DocumentError
+from index.loaders import SUFFIXES
 from index.originals import file_of, has_pictures, opened_as_indexed
-from index.records import Document, Span
+from index.records import Described, Document, Span
+from index.rights import RightsFile
 from index.sandbox import Sandbox
 from index.structure.versions import Versions
+from qa.protocols import Answerer
 from ui.access.visitors import Role, needs, visitor_of
 from ui.answer_queue import AnswerQueue
 from ui.documents.managing import Managing
@@ -29,7 +32,12 @@ LISTED = 100
 """How many documents one page of the list shows."""
 
 
-def add_routes(app: FastAPI, queue: AnswerQueue, managing: Managing | None = None) -> None:
+ReadersOf = Callable[[Described], frozenset[str]]
+
+
+def add_routes(
+    app: FastAPI, queue: AnswerQueue, managing: Managing | None = None, rights: RightsFile | None = None
+) -> None:
     """Add `/documents/`, `/documents/{id}` and `/documents/{id}/pages/{n}.png`."""
     router = APIRouter(dependencies=[needs(Role.READER)])
 
@@ -40,8 +48,9 @@ def add_routes(app: FastAPI, queue: AnswerQueue, managing: Managing | None = Non
 
         def work() -> Response:
             seen = queue.seen_by(visitor)
-            may = managing if visitor.role.reaches(Role.EDITOR) else None
-            return _list(request, seen.documents(), seen.versions(), may)
+            edits = visitor.role.reaches(Role.EDITOR)
+            readers_of = rights.current().readers if rights and edits else None
+            return _list(request, seen.documents(), seen.versions(), managing if edits else None, readers_of)
 
         return await queue.looking.run(visitor.party, work)
 
@@ -55,9 +64,8 @@ def add_routes(app: FastAPI, queue: AnswerQueue, managing: Managing | None = Non
             found = queue.document(document_id, visitor, "page")
             if found is None:
                 return page("missing.html", request, root="../", status=404)
-            edits = managing is not None and visitor.role.reaches(Role.EDITOR)
-            notices = managing.notices(found.id) if managing and edits else ()
-            return _document(request, found, seen.versions(), notices)
+            readers_of = rights.current().readers if rights and visitor.role.reaches(Role.EDITOR) else None
+            return _document(request, found, seen, readers_of)
 
         return await queue.looking.run(visitor.party, work)
 
@@ -82,7 +90,13 @@ def _drawn(document: Document, n: int) -> bytes:
         return sandbox.page_picture(Path(document.source), n, opened=partial(opened_as_indexed, document))
 
 
-def _list(request: Request, documents: Sequence[Document], versions: Versions, managing: Managing | None) -> Response:
+def _list(
+    request: Request,
+    documents: Sequence[Document],
+    versions: Versions,
+    managing: Managing | None,
+    readers_of: ReadersOf | None,
+) -> Response:
     """Return the list.
 
     Args:
@@ -90,6 +104,7 @@ def _list(request: Request, documents: Sequence[Document], versions: Versions, m
         documents: those that the visitor may see.
         versions: of them.
         managing: how the visitor changes them; None where they may not.
+        readers_of: tells who may read one; None where the visitor is not told.
     """
     wanted = request.query_params.get("q", "").strip()
     order = request.query_params.get("sort", "")
@@ -102,6 +117,8 @@ def _list(request: Request, documents: Sequence[Document], versions: Versions, m
         root="../",
         versions=versions,
         today=date.today().isoformat(),
+        passages=0,
+        readers_of=readers_of,
         wanted=wanted,
         total=len(documents),
         count=len(found),
@@ -135,21 +152,23 @@ def _matches(document: Document, wanted: str) -> bool:
     return all(any(word in text.casefold() for text in texts) for word in wanted.casefold().split())
 
 
-def _document(request: Request, document: Document, versions: Versions, notices: Sequence[str]) -> Response:
+def _document(request: Request, document: Document, seen: Answerer, readers_of: ReadersOf | None) -> Response:
     spans = parts(document)
     marked = _place(request.query_params, document)
     number = part_at(spans, marked.start) if marked else _number(request.query_params, "part", len(spans) - 1)
     entries, deepest = outline(document, spans)
     lines = blocks(document, spans[number], marked)
     marks = page_marks(document, marked)
+    pictures = bool(document.page_starts) and has_pictures(document)
     return page(
         "document.html",
         request,
         root="../",
-        versions=versions,
+        versions=seen.versions(),
         today=date.today().isoformat(),
         document=document,
-        notices=notices,
+        passages=seen.passage_count(document.id),
+        readers_of=readers_of,
         has_file=file_of(document) is not None,
         marked=marked,
         number=number,
@@ -159,7 +178,8 @@ def _document(request: Request, document: Document, versions: Versions, notices:
         entries=entries,
         deepest=deepest,
         whole_outline=len(entries) == len(document.headings),
-        pictures=bool(document.page_starts) and has_pictures(document),
+        pictures=pictures,
+        textual=not pictures and file_of(document) is not None and not document.source.lower().endswith(SUFFIXES),
         marks=marks,
         # Where nothing tells on which lines it stands, the page on which the place begins.
         open_pages=set(marks) or ({document.page(marked.start)} if marked else set()),

@@ -35,6 +35,9 @@ TOGETHER_SECONDS = 10.0
 RETRY_SECONDS = 5.0
 """When an index that another program writes is tried again."""
 
+IDLE_SECONDS = 300.0
+"""How long the process that reads waits for the next file before it ends."""
+
 NICE = 10
 """How much the writer stands back behind what answers."""
 
@@ -83,6 +86,8 @@ class DocumentWriter:
         self._load = load
         self._find = find
         self._taken_up = taken_up
+        self._sandbox = Sandbox()
+        self._expected = Event()
         self._stopped = Event()
         self._thread = Thread(target=self._run, name="documents", daemon=True)
 
@@ -92,6 +97,12 @@ class DocumentWriter:
             if self._book.get(stray) is None:
                 self._originals.drop(stray)
         self._thread.start()
+
+    def expect(self) -> None:
+        """Make ready for a file that is about to come: the process that reads takes a while to start."""
+        self._expected.set()
+        with self._book.changed:
+            self._book.changed.notify_all()
 
     def stop(self) -> None:
         """End before the next job; one at work is done again after a restart."""
@@ -107,9 +118,14 @@ class DocumentWriter:
             waiting = self._next()
             if waiting:
                 self._do(waiting)
+            elif self._expected.is_set():
+                self._expected.clear()
+                with suppress(YijuError):  # which the file is told that comes
+                    self._sandbox.start()
+        self._sandbox.close()
 
     def _next(self) -> Sequence[Job]:
-        """Return the jobs to do next: additions that follow one another, or one of another kind."""
+        """Return the jobs to do next: additions in a row, or one of another kind; none, to make ready."""
         with self._book.changed:
             while not self._stopped.is_set():
                 waiting = self._book.waiting()
@@ -117,7 +133,10 @@ class DocumentWriter:
                     adding = waiting[0].kind is Kind.ADD
                     later = next((n for n, each in enumerate(waiting) if (each.kind is Kind.ADD) is not adding), None)
                     return waiting[:later] if adding else waiting[:1]
-                self._book.changed.wait(60.0)
+                if self._expected.is_set():
+                    break
+                if not self._book.changed.wait(IDLE_SECONDS):
+                    self._sandbox.close()
                 for each in self._book.forget_old():
                     self._originals.forget(each.id)
         return ()
@@ -155,18 +174,17 @@ class DocumentWriter:
 
     def _add(self, jobs: Sequence[Job]) -> None:
         read = _Read()
-        with Sandbox() as sandbox:
-            for job in jobs:
-                if self._stopped.is_set():
-                    return
-                read.documents += self._loaded(sandbox, job)
-                read.jobs.append(job)
-                if read.is_full:
-                    self._index(read)
-                    read = _Read()
+        for job in jobs:
+            if self._stopped.is_set():
+                return
+            read.documents += self._loaded(job)
+            read.jobs.append(job)
+            if read.is_full:
+                self._index(read)
+                read = _Read()
         self._index(read)
 
-    def _loaded(self, sandbox: Sandbox, job: Job) -> list[Document]:
+    def _loaded(self, job: Job) -> list[Document]:
         """Return the documents of a file; none, and the job has failed, where it cannot be read."""
         self._book.change(job.id, state=State.READING, reason="")
         path = self._originals.waiting(job.id, job.source)
@@ -182,7 +200,7 @@ class DocumentWriter:
                 self._originals.keep(job.id, job.source)
                 self._book.change(job.id, state=State.DONE, share=1.0, documents=(held.id,), reason="内容没有变化。")
                 return []
-            found = list(sandbox.load_all(path, source=job.source, notice=notices.append, paged=paged))
+            found = list(self._sandbox.load_all(path, source=job.source, notice=notices.append, paged=paged))
         except (DocumentError, MissingDependency) as error:
             self._originals.drop(job.id)
             self._book.change(job.id, state=State.FAILED, reason=_named(str(error), path, job.source))

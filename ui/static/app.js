@@ -3,14 +3,17 @@
 import "./connection.js";
 import { ask, button, make, request, ROOT } from "./dom.js";
 import { isRating, rate } from "./feedback.js";
-import { isKept, keepTurn, leave, noteQuestion, openHistory, restore } from "./kept.js";
+import { isKept, keepTurn, leave, noteQuestion, openHistory, restore, tab } from "./kept.js";
+import { place } from "./places.js";
 import { nameScope, openScope, showScope, tellState } from "./scope.js";
 import { isSource, openSource } from "./sources.js";
-import { copyAnswer, copyLink, follow } from "./turns.js";
+import { copyAnswer, copyLink, follow, noteTurns } from "./turns.js";
 import { fill, words } from "./words.js";
 
 const query = new URLSearchParams(location.search);
+const WAITING = "#yj-chat .yj-waiting";
 let ready = false;
+let stopping = 0; // box and conversation do not change at the same moment
 
 function header() {
   const scope = button("", () => openScope(scope));
@@ -41,7 +44,9 @@ function begin() {
   leave();
   const kept = new URLSearchParams(location.search);
   kept.delete("q");
-  location.assign(kept.size ? `./?${kept}${location.hash}` : `./${location.hash}`);
+  const address = new URL(kept.size ? `./?${kept}${location.hash}` : `./${location.hash}`, location.href).href;
+  if (address === location.href) place({ panel: false, id: null, turn: null }, true); // else the address makes the place
+  location.assign(address);
 }
 
 function onClick(event) {
@@ -57,6 +62,12 @@ function onClick(event) {
   else if (link.hash === "#expand") ask(link.title);
 }
 
+/** Whether an answer is waited for that nobody is giving any more. */
+function isHalted() {
+  const waiting = document.querySelector(WAITING);
+  return waiting && !document.querySelector("#yj-ask .stop-button") && waiting.textContent !== words.stopped;
+}
+
 /** Gradio names some things in English, or not at all. */
 function nameThings() {
   set('[data-testid="bot"]', "aria-label", words.answer);
@@ -68,8 +79,8 @@ function nameThings() {
   set("#yj-ask .submit-button", "aria-label", words.send);
   set("#yj-ask .stop-button", "aria-label", words.stop);
   ["aria-label", "title"].forEach((name) => set("#yj-chat .scroll-down-button-container", name, words.down));
-  const waiting = document.querySelector("#yj-chat .yj-waiting");
-  if (waiting && !document.querySelector("#yj-ask .stop-button") && waiting.textContent !== words.stopped) waiting.textContent = words.stopped;
+  clearTimeout(stopping);
+  if (isHalted()) stopping = setTimeout(() => { if (isHalted()) document.querySelector(WAITING).textContent = words.stopped; }, 500);
   set("#yj-chat .examples", "role", "group"); // a list may not hold buttons
   set("#yj-chat .yj-does a, #yj-chat .yj-next a", "role", "button");
   document.querySelectorAll('#yj-chat a[href*="#ev-"]').forEach((link) => {
@@ -96,7 +107,9 @@ function onBox(box) {
   const question = query.get("q")?.trim();
   tellState();
   if (matchMedia("(hover: hover)").matches && parent === window) box.focus();
-  const again = performance.getEntriesByType("navigation")[0]?.type === "reload";
+  const { type } = performance.getEntriesByType("navigation")[0] ?? {};
+  if (type === "back_forward" && history.state?.id) tab(history.state.id);
+  const again = type === "reload" || type === "back_forward";
   if (!again && query.has("document")) leave(); // asked about this document: a conversation of its own
   if (!question || (again && isKept())) return restore(box);
   leave();
@@ -130,6 +143,7 @@ function onChange() {
   introduce();
   noteQuestion();
   keepTurn();
+  noteTurns(tab());
   follow();
   const box = document.querySelector("#yj-ask textarea");
   if (!box || ready || !document.querySelector("#yj-past textarea")) return;

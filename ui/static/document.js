@@ -1,4 +1,4 @@
-"use strict";
+import { viewer } from "./viewer.js";
 
 /** Brings the place that the address names into view, and offers a permanent link to what is selected. */
 (() => {
@@ -12,8 +12,19 @@
 
   if (matchMedia("(max-width: 900px)").matches) outline?.removeAttribute("open");
   // The page as it looks comes first, where it is known on which lines the place stands.
-  const sheet = document.querySelector(".sheet:has(polygon)");
-  if (!location.hash && sheet) sheet.scrollIntoView({ block: "start" });
+  const sheets = [...document.querySelectorAll(".yj-sheet")];
+  const marks = new Map(sheets.flatMap((sheet) => [...sheet.querySelectorAll("svg")].map((svg) => [Number(sheet.dataset.page), svg])));
+  for (const sheet of sheets) {
+    const { src } = sheet.querySelector("img");
+    viewer(sheet, { page: Number(sheet.dataset.page), pages: Number(article.dataset.pages), address: (n) => src.replace(/\d+\.png/, `${n}.png`), marks });
+  }
+  const polygon = document.querySelector("polygon");
+  if (!location.hash && polygon) {
+    const image = polygon.closest(".yj-paper").querySelector("img");
+    const show = () => polygon.scrollIntoView({ block: "center" });
+    show();
+    if (!image.complete) image.addEventListener("load", show, { once: true });
+  }
   else if (!location.hash) document.querySelector("mark")?.scrollIntoView({ block: "center" });
 
   /** Where a point of the selection stands in the document's text, in code points. */

@@ -1,9 +1,10 @@
 /** Conversations kept in this browser, and nowhere else. */
 
 import { button, make, type } from "./dom.js";
-import { closePanel, fillPanel, showPanel } from "./panel.js";
+import { closePanel, fillPanel, panelOpener, showPanel } from "./panel.js";
+import { onPlace, place } from "./places.js";
 import { storage, whenGiven } from "./storage.js";
-import { exportConversation } from "./turns.js";
+import { exportConversation, forgetTurns, showTurn } from "./turns.js";
 import { fill, words } from "./words.js";
 
 const STORE = "yiju:conversations";
@@ -48,7 +49,8 @@ function own(name, value) {
   }
 }
 
-const tab = (id) => own(OPEN, id);
+/** The conversation of this tab: read, or opened, or with null left. */
+export const tab = (id) => own(OPEN, id);
 
 const turnsOfTab = () => load().find((each) => each.id === tab())?.turns ?? [];
 
@@ -82,10 +84,22 @@ export function keepTurn() {
 export function restore(box) {
   const asked = own(ASKED);
   const turns = turnsOfTab();
+  forgetTurns();
   if (asked && box) type(box, asked);
   // The time tells apart a conversation that is opened twice: only a change is an event.
   if (turns.length) type(document.querySelector("#yj-past textarea"), JSON.stringify({ turns, at: Date.now() }));
 }
+
+/** Back and Forward: out of the panel, to another conversation, or to another turn. */
+onPlace(({ panel, id, turn }) => {
+  if (panelOpener()) return closePanel(true);
+  if (panel) place({ panel: false });
+  if (id && id !== tab() && load().some((each) => each.id === id)) {
+    tab(id);
+    return restore();
+  }
+  if (turn) showTurn(turn);
+});
 
 /** The next turn begins another conversation. */
 export const leave = () => tab(null);
@@ -137,7 +151,13 @@ const titleOf = ({ title, turns }) => String(title || (turns[0]?.[0] ?? "…"));
 
 function opening(conversation) {
   const time = new Date(conversation.time).toLocaleString(words.language, { dateStyle: "medium", timeStyle: "short" });
-  const made = button("", () => { tab(conversation.id); restore(); closePanel(); }, "yj-past");
+  const made = button("", () => {
+    const before = tab();
+    tab(conversation.id);
+    restore();
+    closePanel(before !== conversation.id); // the place of the panel becomes that of the conversation
+    if (before !== conversation.id) place({ panel: false, id: conversation.id, turn: null });
+  }, "yj-past");
   made.append(make("span", { textContent: titleOf(conversation) }), make("small", { textContent: time }));
   if (conversation.id === tab()) made.setAttribute("aria-current", "true");
   return made;

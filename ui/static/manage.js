@@ -3,18 +3,20 @@
 import { fill, words as common } from "./words.js";
 
 const CHINESE = {
-  sending: "正在上传 {p}%", queued: "等待上传", waiting: "等待处理", reading: "正在读取", page: "正在读取：第 {n} 页", pages: "正在读取：第 {n} 页，共 {of} 页",
+  sending: "正在上传 {p}%", queued: "等待上传", waiting: "等待处理", reading: "正在读取", page: "正在读取：第 {n} 页", pages: "正在读取：第 {n} 页，共 {of} 页", count: "正在读取：共 {of} 页",
   indexing: "正在建立索引 {p}%", done: "完成", removed: "已移除", restored: "已恢复", renamed: "已改名为“{to}”", failed: "失败：{why}",
   exists: "已有同名文档。", replace: "替换", retry: "重试", undo: "撤销", hide: "不再显示", offline: "连不上服务，请稍后重试。",
-  cut: "上传中断：文件在上传时被改动，或连接断了。", rename: "改名", newName: "新文件名", save: "保存", cancel: "取消", ask: "提问",
+  unreadable: "浏览器读不到它。", cut: "上传中断：文件在上传时被改动，或连接断了。", rename: "改名", newName: "新文件名", save: "保存", cancel: "取消", ask: "提问",
+  rights: "谁能读“{name}”", everyone: "所有人", some: "仅这些人", readers: "用户名和 @用户组，以逗号分隔", folder: "按所在文件夹的规则", readable: "能读它的人：{who}", nobody: "无人",
   all: "全部 {n}", active: "进行中 {n}", bad: "失败 {n}", good: "完成 {n}", clear: "清除已结束的", sums: "已完成 {done} 份，失败 {failed} 份",
 };
 
 const ENGLISH = {
-  sending: "Uploading {p}%", queued: "Waiting to be sent", waiting: "Waiting", reading: "Reading", page: "Reading: page {n}", pages: "Reading: page {n} of {of}",
+  sending: "Uploading {p}%", queued: "Waiting to be sent", waiting: "Waiting", reading: "Reading", page: "Reading: page {n}", pages: "Reading: page {n} of {of}", count: "Reading: {of} pages",
   indexing: "Indexing {p}%", done: "Done", removed: "Removed", restored: "Restored", renamed: "Renamed to “{to}”", failed: "Failed: {why}",
   exists: "There is a document of this name.", replace: "Replace", retry: "Try again", undo: "Undo", hide: "Hide", offline: "The service cannot be reached. Try again later.",
-  cut: "The upload broke off: the file changed, or the connection was lost.", rename: "Rename", newName: "New file name", save: "Save", cancel: "Cancel", ask: "Ask",
+  unreadable: "The browser cannot read it.", cut: "The upload broke off: the file changed, or the connection was lost.", rename: "Rename", newName: "New file name", save: "Save", cancel: "Cancel", ask: "Ask",
+  rights: "Who may read “{name}”", everyone: "Everyone", some: "Only these", readers: "User names and @groups, with commas", folder: "As its folder's rule says", readable: "Readable by: {who}", nobody: "nobody",
   all: "All {n}", active: "At work {n}", bad: "Failed {n}", good: "Done {n}", clear: "Clear those at an end", sums: "{done} done, {failed} failed",
 };
 
@@ -120,8 +122,8 @@ function showJob(job) {
     const asks = kind !== "remove" && job.documents.length ? [link(job.documents[0])] : [];
     return show(id, source, [said, ...job.notices].join(" "), { kind: "good", actions: [...undo, ...asks] });
   }
-  const page = fill(job.pages ? words.pages : words.page, { n: job.page, of: job.pages });
-  const said = { waiting: job.reason || words.waiting, reading: job.page ? page : words.reading, indexing: fill(words.indexing, { p: Math.round(100 * job.share) }) }[state];
+  const page = fill(!job.page ? words.count : job.pages ? words.pages : words.page, { n: job.page, of: job.pages });
+  const said = { waiting: job.reason || words.waiting, reading: job.page || job.pages ? page : words.reading, indexing: fill(words.indexing, { p: Math.round(100 * job.share) }) }[state];
   const share = { waiting: null, reading: job.pages ? job.page / job.pages : null, indexing: job.share }[state];
   return show(id, source, said, { share });
 }
@@ -157,19 +159,26 @@ function refresh() {
   }, 300);
 }
 
+/** What the service replies; an error where it refuses. */
+async function told(path, method, body) {
+  const headers = body ? { "Content-Type": "application/json" } : {};
+  const reply = await fetch(new URL(path, ROOT), { method, headers, body: body && JSON.stringify(body) });
+  const said = await reply.json();
+  if (!reply.ok) throw new Error(said.error?.message ?? reply.status);
+  return said;
+}
+
+function fail(key, name, error) {
+  const why = error instanceof TypeError ? words.offline : error.message;
+  show(key, name, fill(words.failed, { why }), { kind: "bad", actions: [button(words.hide, () => drop(key))] });
+}
+
 async function change(path, method, name, body) {
   const key = `new-${number += 1}`;
   try {
-    const headers = body ? { "Content-Type": "application/json" } : {};
-    const reply = await fetch(new URL(path, ROOT), { method, headers, body: body && JSON.stringify(body) });
-    const said = await reply.json();
-    if (!reply.ok) throw new Error(said.error?.message ?? reply.status);
-    showJob(said);
+    showJob(await told(path, method, body));
     watch();
-  } catch (error) {
-    const why = error instanceof TypeError ? words.offline : error.message;
-    show(key, name, fill(words.failed, { why }), { kind: "bad", actions: [button(words.hide, () => drop(key))] });
-  }
+  } catch (error) { fail(key, name, error); }
 }
 
 // --- files ---
@@ -233,7 +242,7 @@ function posted(item) {
 /** Files that were dropped, those in folders with the names of the folders. */
 async function dropped(items) {
   const found = [];
-  const entries = [...items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  const entries = [...items].filter((item) => item.kind === "file").map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
   const walk = async (entry, path) => {
     if (entry.isFile) return void found.push([await new Promise((ok, no) => { entry.file(ok, no); }), path + entry.name]);
     const reader = entry.createReader();
@@ -243,7 +252,10 @@ async function dropped(items) {
       for (const each of some) await walk(each, `${path}${entry.name}/`);
     }
   };
-  for (const entry of entries) await walk(entry, "").catch(() => {});
+  for (const entry of entries) {
+    if (entry instanceof File) found.push([entry, entry.name]);
+    else await walk(entry, "").catch(() => fail(`new-${number += 1}`, entry.name, new Error(words.unreadable)));
+  }
   return found.filter(([, name]) => !/(^|\/)(\.|~\$|Thumbs\.db$|desktop\.ini$)/.test(name));
 }
 
@@ -283,17 +295,45 @@ function replace(source) {
   input.click();
 }
 
-function rename(id, source) {
-  const field = make("input", { value: source.split("/").pop(), required: true, maxLength: 180 });
-  field.setAttribute("aria-label", words.newName);
-  const save = make("button", { textContent: words.save });
-  const dialog = make("dialog", {}, make("form", { method: "dialog" }, make("label", {}, words.newName, field), make("div", { className: "choices" }, save, button(words.cancel, () => dialog.close()))));
-  dialog.setAttribute("aria-label", words.rename);
+/** A dialog that calls `onSave` when it is saved. */
+function asking(title, content, onSave) {
+  const choices = make("div", { className: "choices" }, make("button", { textContent: words.save }), button(words.cancel, () => dialog.close()));
+  const dialog = make("dialog", {}, make("form", { method: "dialog" }, ...content, choices));
+  dialog.setAttribute("aria-label", title);
   dialog.addEventListener("close", () => dialog.remove());
-  dialog.firstChild.addEventListener("submit", () => change(`api/documents/${encodeURIComponent(id)}`, "PATCH", source, { name: field.value.trim() }));
+  dialog.firstChild.addEventListener("submit", onSave);
   document.body.append(dialog);
   dialog.showModal();
+}
+
+const address = (id) => `api/documents/${encodeURIComponent(id)}`;
+
+function rename(id, source) {
+  const field = make("input", { value: source.split("/").pop(), required: true, maxLength: 180 });
+  asking(words.rename, [make("label", {}, words.newName, field)], () => change(address(id), "PATCH", source, { name: field.value.trim() }));
   field.select();
+}
+
+function setRights(id, source, readers) {
+  const field = make("input", { value: readers === "*" || readers === "-" ? "" : readers });
+  field.setAttribute("aria-label", words.readers);
+  field.placeholder = words.readers;
+  const choice = (value, text) => make("label", {}, make("input", { type: "radio", name: "who", value, checked: value === (readers === "*" ? "*" : "some") }), text);
+  const title = fill(words.rights, { name: source });
+  const group = make("fieldset", {}, make("legend", { textContent: title }), choice("*", words.everyone), choice("some", words.some), field, choice("folder", words.folder));
+  field.addEventListener("input", () => { group.querySelector('[value="some"]').checked = true; });
+  asking(title, [group], async () => {
+    const some = field.value.split(/[,，、]/).map((name) => name.trim()).filter(Boolean);
+    const who = group.querySelector(":checked").value;
+    const said = who === "*" ? ["*"] : who === "folder" ? null : some.length ? some : ["-"];
+    const key = `new-${number += 1}`;
+    try {
+      const { readers: now } = await told(address(id), "PATCH", { readers: said });
+      const named = now.map((name) => (name === "*" ? words.everyone : name)).join("、") || words.nobody;
+      show(key, source, fill(words.readable, { who: named }), { kind: "good", actions: [button(words.hide, () => drop(key))] });
+      refresh();
+    } catch (error) { fail(key, source, error); }
+  });
 }
 
 document.addEventListener("click", ({ target }) => {
@@ -303,7 +343,8 @@ document.addEventListener("click", ({ target }) => {
   const { id, source } = item.dataset;
   if (act === "replace") replace(source);
   if (act === "rename") rename(id, source);
-  if (act === "remove") change(`api/documents/${encodeURIComponent(id)}`, "DELETE", source);
+  if (act === "rights") setRights(id, source, item.dataset.readers);
+  if (act === "remove") change(address(id), "DELETE", source);
 });
 
 /** What was at work when the page was loaded, and what has come to its end lately. */

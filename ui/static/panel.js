@@ -1,6 +1,7 @@
 /** The panel at the side, a drawer on phones: shows one thing at a time and gives the focus back when it closes. */
 
 import { button, make } from "./dom.js";
+import { panelClosed, panelOpened } from "./places.js";
 import { words } from "./words.js";
 
 const name = make("h2", { id: "yj-panel-name" });
@@ -9,7 +10,7 @@ const header = make("header");
 const where = make("p", { className: "yj-where" });
 const shade = make("div", { className: "yj-shade" }); // on phones: a tap beside the drawer closes it
 const footer = make("footer");
-const close = button("×", closePanel);
+const close = button("×", () => closePanel());
 const panel = make("div", { className: "yj-panel" }, header, body, footer);
 let opener = null;
 
@@ -33,6 +34,7 @@ export function showPanel(from, title, content, foot = []) {
   panel.classList.add("yj-shown");
   document.body.classList.add("yj-split");
   body.focus({ preventScroll: true });
+  panelOpened();
 }
 
 /** Says in the head, which stays, what is shown. */
@@ -51,13 +53,15 @@ export function fillPanel(content, foot = []) {
 /** What opened the panel; null while it is closed. */
 export const panelOpener = () => opener;
 
-export function closePanel() {
+/** Closes it; `placed` where the browser's history is at the right place already. */
+export function closePanel(placed = false) {
   panel.classList.remove("yj-shown");
   document.body.classList.remove("yj-split");
   opener?.classList.remove("yj-open");
   const target = opener?.isConnected ? opener : document.querySelector("#yj-ask textarea");
   opener = null;
   target?.focus();
+  if (!placed) panelClosed();
 }
 
 document.addEventListener("keydown", (event) => {

@@ -2,6 +2,7 @@
 
 import { button, make, request, type } from "./dom.js";
 import { closePanel, fillPanel, panelOpener, showPanel } from "./panel.js";
+import { whenPlaced } from "./places.js";
 import { fill, words } from "./words.js";
 
 /** Parameters of the address → parts of a filter. */
@@ -101,8 +102,8 @@ function apply(from, form) {
     chosen[name].forEach((value) => query.append(name, value));
   }
   query.delete("q");
-  history.replaceState(history.state, "", `${location.pathname}${query.size ? `?${query}` : ""}${location.hash}`);
   showScope(from);
   tellState();
   closePanel();
+  whenPlaced(() => history.replaceState(history.state, "", `${location.pathname}${query.size ? `?${query}` : ""}${location.hash}`));
 }

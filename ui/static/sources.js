@@ -2,6 +2,7 @@
 
 import { button, confirm, copyText, make, request, ROOT } from "./dom.js";
 import { fillPanel, panelOpener, placePanel, showPanel } from "./panel.js";
+import { viewer } from "./viewer.js";
 import { fill, words } from "./words.js";
 
 const PLACE = /#(ev|lead)-([\w-]+)-(\d+)-(\d+)$/;
@@ -32,9 +33,10 @@ export async function openSource(link) {
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** The pages on which the place stands, with its lines marked. */
-function pictures(place) {
-  return place.pictures.map(({ page, width, height, shapes }) => {
+/** The page on which the place begins, its lines marked; other pages can be turned to. */
+function picture(place) {
+  if (!place.pictures.length) return [];
+  const marks = new Map(place.pictures.map(({ page, width, height, shapes }) => {
     const drawing = document.createElementNS(SVG, "svg");
     drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
     drawing.setAttribute("preserveAspectRatio", "none");
@@ -44,12 +46,16 @@ function pictures(place) {
       shape.setAttribute("points", points);
       drawing.append(shape);
     }
-    const image = make("img", { src: new URL(`documents/${encodeURIComponent(place.document_id)}/pages/${page}.png`, ROOT).href, alt: fill(words.pageImage, { n: page }), width, height });
-    const sheet = make("div", { className: "yj-sheet" }, image, drawing);
-    image.addEventListener("error", () => sheet.remove()); // the file has changed, or a site's key cannot be sent for pictures
-    image.addEventListener("load", () => drawing.querySelector("polygon")?.scrollIntoView({ block: "center" }));
-    return sheet;
-  });
+    return [page, drawing];
+  }));
+  const [{ page, width, height }] = place.pictures;
+  const address = (n) => new URL(`documents/${encodeURIComponent(place.document_id)}/pages/${n}.png`, ROOT).href;
+  const image = make("img", { src: address(page), alt: fill(words.pageImage, { n: page }), width, height });
+  const paper = make("div", { className: "yj-paper" }, image, marks.get(page).cloneNode(true));
+  const shown = viewer(make("div", { className: "yj-sheet" }, paper), { page, pages: place.pages, address, marks });
+  image.addEventListener("error", () => shown.remove()); // the file has changed, or a site's key cannot be sent for pictures
+  image.addEventListener("load", () => paper.querySelector("polygon")?.scrollIntoView({ block: "center" }), { once: true });
+  return [shown];
 }
 
 /** The rows around the cited one, its cell marked. */
@@ -90,6 +96,6 @@ function show(link, place, cited) {
   });
   const short = link.closest(".yj-answer")?.querySelector(".yj-short")?.textContent.trim();
   const shown = place.table ? [] : [text]; // the table says the same, and more
-  fillPanel([...note, title, path, ...pictures(place), ...table(place.table, short), ...shown, make("p", { className: "yj-file", textContent: place.source })], [view, copy]);
+  fillPanel([...note, title, path, ...picture(place), ...table(place.table, short), ...shown, make("p", { className: "yj-file", textContent: place.source })], [view, copy]);
   if (!place.pictures.length) mark.scrollIntoView({ block: "nearest" });
 }

@@ -1,6 +1,7 @@
 /** What the conversation on the page says, read from the page itself: to copy it, and to take it along. */
 
 import { confirm, copyText, make, request } from "./dom.js";
+import { place } from "./places.js";
 import { permanent } from "./sources.js";
 import { words } from "./words.js";
 
@@ -16,6 +17,25 @@ export function follow() {
   followed = now;
   const above = asked[asked.length - 1].getBoundingClientRect().top - log.getBoundingClientRect().top - 16;
   log.scrollTop = Math.min(log.scrollTop + above, log.scrollHeight);
+}
+
+let known = 0; // turns that the browser's history has places for
+
+/** Gives each new turn a place in the browser's history; `id` is the conversation's. */
+export function noteTurns(id) {
+  const count = document.querySelectorAll('#yj-chat [data-testid="user"]').length;
+  if (!count || (count === known && (history.state?.id ?? null) === id)) return;
+  const fresh = known > 0 && count === known + 1;
+  place({ turn: count, id, ...(fresh && { panel: false }) }, fresh);
+  known = count;
+}
+
+/** The turns that come are no new ones. */
+export const forgetTurns = () => { known = 0; };
+
+/** Brings a turn into view, by its number from 1. */
+export function showTurn(n) {
+  document.querySelectorAll('#yj-chat [data-testid="user"]')[n - 1]?.scrollIntoView({ block: "start" });
 }
 
 /** Copies an answer: the short one with its reference, or all of it with its sources. */

@@ -1,0 +1,109 @@
+"""Rules about rights put into their file, while services read it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+
+from index.errors import YijuError
+from index.records import Described
+from index.rights import Rights, RightsError, parse, rule_of
+
+HEAD = """# 谁能读哪些文件，一行一条，后面的盖过前面的：
+# 读者（用户名、@用户组；* 所有人，- 无人），空格，文件、文件夹或 id:编号（* 代表任意文字）。
+"""
+
+_lock = Lock()
+
+
+def text_of(path: Path) -> str:
+    """Return the file's text; empty where there is none.
+
+    Raises:
+        RightsError: if it cannot be read.
+    """
+    try:
+        return path.read_text("utf-8") if path.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise RightsError(f"权限文件 {path} 读不了（{error}）；须为 UTF-8 文本。") from error
+
+
+def changed(text: str, documents: Sequence[str], readers: str | None) -> str:
+    """Return the text with rules for documents in place of those it had, at the end, where they count.
+
+    Args:
+        text: of the file.
+        documents: as in a rule.
+        readers: as in a rule; None takes the rules away.
+
+    Raises:
+        YijuError: if there are no documents, or a rule is not understood; the message is fit for a user's eyes.
+    """
+    if not documents:
+        raise YijuError("请写明是哪些文件；* 代表全部。")
+    try:
+        new = [rule_of("*" if readers is None else readers, each) for each in documents]
+    except ValueError as error:
+        raise YijuError(str(error)) from error
+    about = {rule.documents for rule in new}
+    kept = [line for line in (text or HEAD).splitlines() if _about(line) not in about]
+    added = [] if readers is None else [f"{readers}\t{rule.documents}" for rule in new]
+    return "".join(f"{line}\n" for line in [*kept, *added])
+
+
+def set_readers(path: Path, document: Described, readers: str | None, reader: frozenset[str] | None) -> Rights:
+    """Give one document readers of its own, on behalf of somebody who must stay among them.
+
+    Args:
+        path: of the file.
+        document: which may have to be named by its id.
+        readers: as in a rule; None: as the rules about its folders say.
+        reader: what rules may know somebody by; None for the owner, who reads everything.
+
+    Returns:
+        The rights as they are now.
+
+    Raises:
+        YijuError: if the readers are not understood, the somebody would be none, or the file cannot be used.
+    """
+    with _lock:
+        text = changed(text_of(path), [_named(document)], readers)
+        rights = parse(text, str(path))
+        if reader is not None and (reader | {"*"}).isdisjoint(rights.readers(document)):
+            raise YijuError("请保留您自己或您所在的用户组，否则您将看不到这份文档。")
+        write(path, text)
+    return rights
+
+
+def write(path: Path, text: str) -> None:
+    """Put a file in place as a whole; it belongs to whom the old one, or the folder, belongs to.
+
+    Raises:
+        RightsError: if it cannot be written.
+    """
+    fresh = path.with_name(f"{path.name}.new")
+    try:
+        fresh.write_text(text, "utf-8")
+        owner = (path if path.exists() else path.parent).stat()
+        fresh.chmod(0o640)
+        with suppress(PermissionError):
+            os.chown(fresh, owner.st_uid, owner.st_gid)
+        fresh.replace(path)
+    except OSError as error:
+        raise RightsError(f"权限文件 {path} 写不了（{error.strerror}）；请检查所在目录的权限。") from error
+
+
+def _named(document: Described) -> str:
+    """Return how a rule names one document: by its file, unless that could be read as something else."""
+    source = document.source
+    plain = "*" not in source and not source.startswith("id:") and source.isprintable()
+    return source if plain and source == source.strip().rstrip("/") else f"id:{document.id}"
+
+
+def _about(line: str) -> str | None:
+    """Return the documents that a line of the file is about; None where it is no rule."""
+    rules = [] if line.strip().startswith("#") else parse(line, "").rules
+    return rules[0].documents if rules else None
