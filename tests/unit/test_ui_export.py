@@ -75,6 +75,22 @@ def test_a_table_stays_one_in_markdown_and_in_word(tmp_path):
     ]
 
 
+def test_the_table_that_a_source_lies_in_goes_along_as_one(tmp_path):
+    table = {
+        "caption": "表 3 分年度目标",
+        "columns": ["年份", "装机"],
+        "rows": [["2024", "50MW"], ["2025", "70MW"]],
+        "cited": [1],
+    }
+    turn = {**TURN, "sources": [{**SOURCE, "table": table}]}
+    shown = MarkdownIt("commonmark").enable("table").render(post(format="md", turns=[turn]).text)
+    assert "<p>[1] 表 3 分年度目标</p>\n<table>" in shown and "<td>2025</td>\n<td>70MW</td>" in shown
+    path = tmp_path / "c.docx"
+    path.write_bytes(post(format="docx", turns=[turn]).content)
+    (found,) = load(path).tables
+    assert (found.caption, found.columns, len(found.rows)) == ("表 3 分年度目标", ("年份", "装机"), 2)
+
+
 @pytest.mark.parametrize("trap", [*TRAPS, f"| a |\n| --- |\n| {TRAPS[1]} |"])
 def test_hostile_text_stays_text(trap):
     turn = {**TURN, "question": trap, "short": trap, "text": trap, "sources": [{**SOURCE, "reference": trap}]}
@@ -98,6 +114,12 @@ def test_hostile_text_stays_text(trap):
         {"format": "md", "turns": [{"question": 1}]},
         {"format": "md", "turns": [{**TURN, "sources": [1]}]},
         {"format": "md", "turns": [{**TURN, "sources": [{**SOURCE, "address": "javascript:alert(1)"}]}]},
+        {
+            "format": "md",
+            "turns": [{**TURN, "sources": [{**SOURCE, "table": {"columns": ["a"], "rows": [["b", "c"]]}}]}],
+        },
+        {"format": "md", "turns": [{**TURN, "sources": [{**SOURCE, "table": {"columns": ["a"], "rows": [[1]]}}]}]},
+        {"format": "md", "turns": [{**TURN, "sources": [{**SOURCE, "table": {"columns": "ab", "rows": []}}]}]},
         {"format": "md", "turns": [TURN] * 201},
     ],
 )

@@ -6,7 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from xml.sax.saxutils import escape, quoteattr
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -33,11 +33,13 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A citation: its number, where it stands, and its permanent address."""
+    """A citation: its number, where it stands, its permanent address, and the part of a table that it lies in."""
 
     n: int
     reference: str
     address: str
+    caption: str = ""
+    table: Rows = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,15 @@ def add_routes(app: FastAPI, mask: Mask = str) -> None:
 
 
 def _masked(turn: Turn, mask: Mask) -> Turn:
-    sources = tuple(replace(each, reference=mask(each.reference)) for each in turn.sources)
+    sources = tuple(
+        replace(
+            each,
+            reference=mask(each.reference),
+            caption=mask(each.caption),
+            table=[[mask(cell) for cell in row] for row in each.table],
+        )
+        for each in turn.sources
+    )
     return Turn(mask(turn.question), mask(turn.short), mask(turn.text), turn.confidence, sources)
 
 
@@ -100,6 +110,9 @@ def as_markdown(turns: Sequence[Turn], words: Words) -> str:
         lines += [_markdown(block) for block in blocks(turn.text)] + [_plain(turn.confidence)]
         if turn.sources:
             lines += [f"{words.basis}{words.colon}", "\n".join(_listed(source) for source in turn.sources)]
+        for source in turn.sources:
+            if source.table:
+                lines += [_plain(f"[{source.n}] {source.caption}"), _markdown(source.table)]
     return "\n\n".join(line for line in lines if line) + "\n"
 
 
@@ -133,7 +146,20 @@ def _source(value: Mapping[str, object]) -> Source:
     n, address = value.get("n"), _text(value.get("address"), "address")
     if not isinstance(n, int) or not _ADDRESS.fullmatch(address):
         raise _invalid("sources 须有编号 n 和网址 address。")
-    return Source(n, _text(value.get("reference"), "reference"), address)
+    reference, table = _text(value.get("reference"), "reference"), value.get("table")
+    if not isinstance(table, dict):
+        return Source(n, reference, address)
+    return Source(n, reference, address, _text(table.get("caption"), "caption"), _rows(table))
+
+
+def _rows(table: Mapping[str, object]) -> Rows:
+    """Return the names of the columns, and the rows below them."""
+    columns, rows = table.get("columns"), table.get("rows")
+    whole = [columns, *rows] if isinstance(rows, list) else []
+    lists = [row for row in whole if isinstance(row, list) and row]
+    if not lists or len(lists) != len(whole) or any(len(row) != len(lists[0]) for row in lists):
+        raise _invalid("table 须有 columns 和 rows，每行与 columns 等长。")
+    return [[_text(cell, "rows") for cell in row] for row in lists]
 
 
 def _text(value: object, name: str) -> str:
@@ -172,6 +198,9 @@ def _paragraphs(turns: Sequence[Turn], words: Words, links: Mapping[str, str]) -
         for source in turn.sources:
             link = f'<w:hyperlink r:id="{links[source.address]}">{_run(source.reference, _LINK)}</w:hyperlink>'
             yield _paragraph(_run(f"[{source.n}] ") + link)
+            if source.table:
+                yield _paragraph(_run(source.caption)) if source.caption else ""
+                yield _table(source.table)
 
 
 def _table(rows: Rows) -> str:

@@ -17,14 +17,22 @@ export function permanent(link) {
   return new URL(`documents/${encodeURIComponent(id)}?start=${start}&end=${end}${language}`, ROOT).href;
 }
 
+/** What the service tells of the place a link leads to. */
+async function placeOf(link) {
+  const [, , id, start, end] = PLACE.exec(link.hash);
+  return (await request(`api/documents/${encodeURIComponent(id)}/context?start=${start}&end=${end}`)).json();
+}
+
+/** The part of a table that a link leads to; null where it leads to none. */
+export const tableOf = (link) => placeOf(link).then(({ table: found }) => found, () => null);
+
 export async function openSource(link) {
-  const [, kind, id, start, end] = PLACE.exec(link.hash);
+  const [, kind] = PLACE.exec(link.hash);
   const cited = kind === "ev";
   const title = cited ? fill(words.basis, { n: link.textContent }) : link.closest(".yj-read") ? words.read : words.lead;
   showPanel(link, title, [make("p", { className: "yj-path", textContent: words.fetching })]);
   try {
-    const reply = await request(`api/documents/${encodeURIComponent(id)}/context?start=${start}&end=${end}`);
-    const place = await reply.json();
+    const place = await placeOf(link);
     if (panelOpener() === link) show(link, place, cited);
   } catch (error) {
     if (panelOpener() === link) fillPanel([make("p", { className: "yj-warning", textContent: error.message })]);

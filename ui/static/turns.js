@@ -2,7 +2,7 @@
 
 import { confirm, copyText, make, request } from "./dom.js";
 import { place } from "./places.js";
-import { permanent } from "./sources.js";
+import { permanent, tableOf } from "./sources.js";
 import { words } from "./words.js";
 
 let followed = "";
@@ -63,6 +63,8 @@ export async function exportConversation(format) {
     if (message.dataset.testid === "user") turns.push({ question: message.textContent.trim() });
     else Object.assign(turns.at(-1) ?? {}, turnOf(message));
   }
+  const tabled = async ({ link, ...source }) => ({ ...source, table: await tableOf(link) });
+  for (const turn of turns) turn.sources = await Promise.all((turn.sources ?? []).map(tabled));
   const reply = await request("api/export", { format, lang: words.language, turns });
   const link = make("a", { href: URL.createObjectURL(await reply.blob()), download: `${words.product}.${format}` });
   link.click();
@@ -75,7 +77,7 @@ function turnOf(answer) {
     short: textOf(answer, ".yj-short") || null,
     text: [...answer.querySelectorAll(".yj-said, .yj-table, .yj-none, .yj-refusal")].map(readable).join("\n"),
     confidence: textOf(answer, ".yj-sure"),
-    sources: [...cited].map(([n, link]) => ({ n, reference: link.title, address: permanent(link) })),
+    sources: [...cited].map(([n, link]) => ({ n, reference: link.title, address: permanent(link), link })),
   };
 }
 
