@@ -1,4 +1,4 @@
-"""Files of named arrays, mapped instead of read, and strings of any length kept in arrays.
+"""Files of named arrays, read piece by piece when they are asked for, and strings of any length kept in arrays.
 
     YIJUARR1 · u64 length of the header · header, JSON: {name: [type, [shape], offset]} · arrays at multiples of 64
 
@@ -8,24 +8,143 @@ Opening one costs the same for a kilobyte and for a gigabyte. What the header pr
 from __future__ import annotations
 
 import json
-import mmap
+import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from math import prod
 from pathlib import Path
 from tokenize import TokenError
-from typing import IO, Any, Self
+from typing import IO, Any, Self, cast
 
 import numpy as np
+from numpy.lib import format as npy
+from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
+
+from index.errors import IndexCorrupt
 
 _MAGIC = b"YIJUARR1"
 _ALIGNMENT = 64
 _TYPES = {"|u1", "<u2", "<i4", "<i8", "<u8", "<f4"}
 _HEADER_LIMIT = 2**16
+_WORTH_A_READ = 4096
+"""Bytes that are copied in the time of one more call."""
 
 AnyArray = NDArray[Any]
 Bytes = NDArray[np.uint8]
 Offsets = NDArray[np.int64]
+
+
+class _File:
+    """A file of an index, as it was when it was opened.
+
+    It is read and never mapped: of a mapped file that shrinks, the system ends whoever touches what is gone.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open a file; OSError if that cannot be, ValueError if it is no regular one."""
+        self._path = path
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        self.size, self._written = self._state()
+        if not stat.S_ISREG(os.fstat(self._descriptor).st_mode):
+            raise ValueError("不是普通文件")
+
+    def __del__(self) -> None:
+        if hasattr(self, "_descriptor"):
+            os.close(self._descriptor)
+
+    def read(self, places: Iterable[tuple[int, memoryview]]) -> None:
+        """Fill buffers with what stands at offsets.
+
+        Raises:
+            IndexCorrupt: if the file was cut or written to since it was opened, or cannot be read.
+        """
+        try:
+            for offset, buffer in places:
+                while buffer and (count := os.preadv(self._descriptor, [buffer], offset)):
+                    offset, buffer = offset + count, buffer[count:]
+            # Looked at afterwards: a change while it was read is then seen as well.
+            if (self.size, self._written) == self._state():
+                return
+            reason = "在使用中被改动"
+        except OSError as error:
+            reason = f"读不出（{error.strerror}）"
+        raise IndexCorrupt(
+            self._path.parent,
+            f"索引文件 {self._path.name} {reason}；索引只能用 yiju-index 更改，请用 yiju-index verify 查明。",
+        )
+
+    def _state(self) -> tuple[int, int]:
+        found = os.fstat(self._descriptor)
+        return found.st_size, found.st_mtime_ns
+
+
+class FileArray(NDArrayOperatorsMixin):
+    """An array in a file, typed and used as one of numpy: slices are views, everything else is read.
+
+    Args:
+        file: holds it.
+        dtype: of an entry.
+        shape: its own.
+        offset: where it begins in the file, in bytes.
+    """
+
+    def __init__(self, file: _File, dtype: np.dtype[Any], shape: tuple[int, ...], offset: int) -> None:
+        self._file, self._offset = file, offset
+        self.dtype, self.shape = dtype, shape
+        self.ndim, self.size = len(shape), prod(shape)
+        self.nbytes = self.size * dtype.itemsize
+        self._row = prod(shape[1:]) * dtype.itemsize
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, at: Any) -> Any:
+        if isinstance(at, slice):
+            first, last, step = at.indices(len(self))
+            if step != 1:
+                return self[np.arange(first, last, step)]
+            shape = (max(0, last - first), *self.shape[1:])
+            return FileArray(self._file, self.dtype, shape, self._offset + first * self._row)
+        if isinstance(at, tuple):
+            return np.asarray(self)[at]
+        rows = np.asarray(at)
+        if rows.dtype == np.bool_:
+            return np.asarray(self)[rows]
+        return self._rows(rows.reshape(1))[0] if rows.ndim == 0 else self._rows(rows)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> AnyArray:
+        out: AnyArray = np.empty(self.shape, self.dtype)
+        self._file.read([(self._offset, _bytes_of(out))])
+        return out if dtype is None else out.astype(dtype, copy=False)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        read = (np.asarray(each) if isinstance(each, FileArray) else each for each in inputs)
+        return getattr(ufunc, method)(*read, **options)
+
+    def tobytes(self) -> bytes:
+        """Return its bytes."""
+        return np.asarray(self).tobytes()
+
+    def _rows(self, rows: NDArray[np.int64]) -> AnyArray:
+        """Return some rows; those that follow each other, or lie near, by one read."""
+        if not len(rows):
+            return np.empty((0, *self.shape[1:]), self.dtype)
+        rows = np.where(rows < 0, rows + len(self), rows)
+        low, high = int(rows.min()), int(rows.max()) + 1
+        if low < 0 or high > len(self):
+            raise IndexError(f"a row outside 0 to {len(self) - 1}")
+        breaks = [0, *(np.flatnonzero(np.diff(rows) != 1) + 1).tolist(), len(rows)]
+        if len(breaks) > 2 and (high - low) * self._row <= _WORTH_A_READ * len(breaks):
+            return cast(AnyArray, np.asarray(self[low:high])[rows - low])
+        out: AnyArray = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        into, width = _bytes_of(out), self._row
+        self._file.read(
+            (self._offset + int(rows[first]) * width, into[first * width : last * width])
+            for first, last in pairwise(breaks)
+        )
+        return out
 
 
 class Strings:
@@ -68,10 +187,10 @@ class Strings:
     def picked(self, rows: Offsets) -> Self:
         """Return some of the strings, in the order given."""
         starts = np.append(np.zeros(1, np.int64), self.ends)
-        bounds = zip(starts[rows].tolist(), self.ends[rows].tolist(), strict=True)
+        first, last = starts[:-1][rows], starts[1:][rows]
         data = self.data.tobytes()
-        joined = b"".join([data[start:end] for start, end in bounds])
-        return type(self)(np.frombuffer(joined, np.uint8), np.cumsum(self.ends[rows] - starts[rows], dtype=np.int64))
+        joined = b"".join([data[start:end] for start, end in zip(first.tolist(), last.tolist(), strict=True)])
+        return type(self)(np.frombuffer(joined, np.uint8), np.cumsum(last - first, dtype=np.int64))
 
     def _start(self, row: int) -> int:
         return int(self.ends[row - 1]) if row else 0
@@ -113,7 +232,7 @@ def rows_of(first: Offsets, numbers: Offsets) -> Offsets:
 
 
 def write_arrays(arrays: Mapping[str, AnyArray], file: IO[bytes]) -> None:
-    """Write arrays so that `map_arrays` gives them back."""
+    """Write arrays so that `open_arrays` gives them back."""
     header: dict[str, tuple[str, Sequence[int], int]] = {}
     offset = 0
     for name, array in arrays.items():
@@ -128,46 +247,45 @@ def write_arrays(arrays: Mapping[str, AnyArray], file: IO[bytes]) -> None:
         file.write(bytes(_aligned(array.nbytes) - array.nbytes))
 
 
-def map_arrays(path: Path) -> dict[str, AnyArray]:
-    """Return the arrays of a file, mapped and read-only.
+def open_arrays(path: Path) -> dict[str, AnyArray]:
+    """Return the arrays of a file, each read when it is asked for.
 
     Raises:
         ValueError: if it is no such file, or promises more than it holds.
-        OSError: if it cannot be read.
+        OSError: if it cannot be opened.
     """
-    content: Bytes = np.memmap(path, np.uint8, "r") if path.stat().st_size else np.zeros(0, np.uint8)
+    file = _File(path)
+    content = FileArray(file, np.dtype(np.uint8), (file.size,), 0)
     length = int.from_bytes(content[len(_MAGIC) : len(_MAGIC) + 8].tobytes(), "little")
     if content[: len(_MAGIC)].tobytes() != _MAGIC or length > _HEADER_LIMIT:
         raise ValueError("不是数组文件")
     header = json.loads(content[len(_MAGIC) + 8 :][:length].tobytes())
     if not isinstance(header, dict):
         raise ValueError("数组文件的开头不是 JSON 对象")
-    body = np.asarray(content)[_aligned(len(_MAGIC) + 8 + length) :]
-    return {name: _mapped(body, name, *_promise(entry)) for name, entry in header.items()}
+    start = _aligned(len(_MAGIC) + 8 + length)
+    return {name: _kept(file, name, start, *_promise(entry)) for name, entry in header.items()}
 
 
-def map_npy(path: Path) -> AnyArray:
-    """Return an .npy file, mapped.
+def open_npy(path: Path) -> AnyArray:
+    """Return the array of an .npy file, read when it is asked for.
 
     A header that promises more than the file holds is refused, and no object is ever made.
 
     Raises:
         ValueError: if it is no such file.
-        OSError: if it cannot be read.
+        OSError: if it cannot be opened.
     """
-    try:
-        return np.asarray(np.lib.format.open_memmap(path, mode="r"))
-    except (SyntaxError, TokenError) as error:  # numpy reads the header as Python's own text, and lets these through
-        raise ValueError(f"不是数组（{error}）") from error
-
-
-def release(array: AnyArray) -> None:
-    """Give the memory of a mapped array back to the system, which reads it again when it is asked for."""
-    base: object = array
-    while isinstance(base, np.ndarray):
-        base = base.base
-    if isinstance(base, mmap.mmap):
-        base.madvise(mmap.MADV_DONTNEED)
+    file = _File(path)
+    with path.open("rb") as opened:
+        try:
+            read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[npy.read_magic(opened)]
+            shape, in_columns, dtype = read(opened)
+        except (SyntaxError, TokenError, KeyError) as error:  # numpy reads the header as Python's own text
+            raise ValueError(f"不是数组（{error}）") from error
+        offset = opened.tell()
+    if in_columns or dtype.hasobject or not shape or any(each < 0 for each in shape):
+        raise ValueError(f"不是逐行存放的数字：{dtype} {shape}")
+    return _within(file, "", dtype, shape, offset)
 
 
 def _promise(entry: Any) -> tuple[str, tuple[int, ...], int]:
@@ -180,11 +298,19 @@ def _promise(entry: Any) -> tuple[str, tuple[int, ...], int]:
     return kind, tuple(shape), offset
 
 
-def _mapped(body: Bytes, name: str, kind: str, shape: tuple[int, ...], offset: int) -> AnyArray:
-    size = prod(shape) * np.dtype(kind).itemsize
-    if offset + size > len(body):
+def _kept(file: _File, name: str, start: int, kind: str, shape: tuple[int, ...], offset: int) -> AnyArray:
+    return _within(file, name, np.dtype(kind), shape, start + offset)
+
+
+def _within(file: _File, name: str, dtype: np.dtype[Any], shape: tuple[int, ...], offset: int) -> AnyArray:
+    if offset + prod(shape) * dtype.itemsize > file.size:
         raise ValueError(f"数组 {name} 超出文件")
-    return body[offset : offset + size].view(kind).reshape(shape)
+    return cast(AnyArray, FileArray(file, dtype, shape, offset))
+
+
+def _bytes_of(array: AnyArray) -> memoryview:
+    """Return the memory of a whole array, to read into."""
+    return memoryview(array.reshape(-1).view(np.uint8))
 
 
 def _aligned(offset: int) -> int:

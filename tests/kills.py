@@ -41,6 +41,7 @@ from index.store.storage import LOCK, MANIFEST, read_manifest
 from index.stores import store_at
 from tests.support.fake_answerer import FakeAnswerer
 from tests.support.fakes import HashEncoder
+from tests.support.folders import overwrite
 from ui.access.visitors import OWNER
 from ui.usage.log import UsageLog
 
@@ -362,12 +363,12 @@ def alter(folder: Path, flips: int, seed: int) -> Counter[str]:
         at = chance.randrange(len(whole[path]))
         content = bytearray(whole[path])
         content[at] ^= chance.randrange(1, 256)
-        path.write_bytes(content)
+        overwrite(path, bytes(content))
         if not _noticed(where, path):
             raise Lost(f"byte {at} of {path.name}: {whole[path][at]:#x} became {content[at]:#x} unnoticed")
         found[path.name] += 1
         if number % 25:
-            path.write_bytes(whole[path])
+            overwrite(path, whole[path])
         else:
             build(where, names)
         if {each: each.read_bytes() for each in whole} != whole or leftovers(where):

@@ -16,7 +16,7 @@ import numpy as np
 from bench.documents import SHARED
 from bench.scale import corpus
 from bench.scale.vectors import Known, Perturbing
-from index.arrays import map_npy
+from index.arrays import open_npy
 from index.encoding.encoders import load_encoder
 from index.protocols import Encoder, Stage, Vectors
 from index.records import Document
@@ -202,7 +202,7 @@ def _bandwidth(
 ) -> Values:
     """Return exact search beside a bare read of the same vectors from the same memory by one thread, in turns."""
     files = [segment["vectors"] for segment in read_manifest(folder).segments]
-    parts = [map_npy(folder / file.name).reshape(-1) for file in files]
+    parts = [np.asarray(open_npy(folder / file.name)).reshape(-1) for file in files]
     rounds = [
         (_timed(lambda: _read_all(parts))[0], _timed(lambda q=q: exact.search_stage("dense", q, 10))[0])  # type: ignore[misc]
         for q in asked[:10]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from math import sqrt
 from threading import Lock
 from typing import Self
@@ -16,7 +17,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from index.arrays import AnyArray, Bytes, release
+from index.arrays import AnyArray, Bytes
 from index.protocols import Vectors
 from index.search.fusion import Mask, Rows, Scores, best, mask_of
 
@@ -38,11 +39,13 @@ _PER_LIST = 40  # vectors to learn a list from
 _ROUNDS = 8  # of k-means: more change recall in the third decimal
 _BLOCK = 16_384  # vectors encoded together: 25 MB
 _TOGETHER = 4096  # vectors compared together: 6 MB
-_STAY = 2**26  # floats of vectors that may all stay in memory where they are mapped: 256 MB
 
 
 class DenseIndex:
-    """Unit vectors, searched exactly by inner product (cosine), where they lie: in memory or in mapped files."""
+    """Unit vectors, searched exactly by inner product (cosine).
+
+    Few are kept in memory; of many, those that are compared are read.
+    """
 
     def __init__(self, vectors: Vectors) -> None:
         """Index vectors, one row each.
@@ -71,9 +74,14 @@ class DenseIndex:
 
     def _take(self, parts: Sequence[Vectors], dim: int, lists: Lists | None = None) -> None:
         self.dim = dim
-        self._parts = [np.ascontiguousarray(part) for part in parts]
+        self._parts = list(parts)
         self._offsets = np.cumsum([0, *map(len, self._parts)], dtype=np.int64)
         self._lists = lists
+
+    @cached_property
+    def _compared(self) -> list[Vectors]:
+        """All vectors, in memory where they are few."""
+        return [np.ascontiguousarray(part) for part in self._parts] if len(self) <= EXACT_UP_TO else self._parts
 
     @classmethod
     def empty(cls, dim: int) -> Self:
@@ -110,7 +118,7 @@ class DenseIndex:
             return among[best(self.scores(query, among), k)]
         self._check(query)
         _use_one_thread()
-        found = [offset + _nearest(part, query, k) for part, offset in zip(self._parts, self._offsets, strict=False)]
+        found = [offset + _nearest(part, query, k) for part, offset in zip(self._compared, self._offsets, strict=False)]
         rows = np.concatenate([np.zeros(0, np.int64), *found])
         return rows[best(self.scores(query, rows), k)]
 
@@ -132,10 +140,6 @@ class DenseIndex:
             raise ValueError(f"rows must be within 0 to {len(self) - 1}")
         _use_one_thread()
         blocks = [self._products(query, rows[at : at + _TOGETHER]) for at in range(0, len(rows), _TOGETHER)]
-        if self._lists is not None and len(self) * self.dim > _STAY:
-            # A page is mapped with its neighbours: unless they go back, in the end all vectors are in memory.
-            for part in self._parts:
-                release(part)
         return np.concatenate([np.zeros(0, np.float32), *blocks]).astype(np.float64)
 
     def _products(self, query: Vector, rows: Rows) -> NDArray[np.float32]:
@@ -144,7 +148,7 @@ class DenseIndex:
         part_of = np.searchsorted(self._offsets, rows, side="right") - 1
         for number in np.unique(part_of).tolist():
             mine = part_of == number
-            vectors[mine] = self._parts[number][rows[mine] - self._offsets[number]]
+            vectors[mine] = self._compared[number][rows[mine] - self._offsets[number]]
         labels, found = np.arange(len(rows)), np.empty(len(rows), np.float32)
         query = np.ascontiguousarray(query)
         pointers = (faiss.swig_ptr(each) for each in (found, query, vectors, labels))
@@ -237,8 +241,7 @@ class Codebook:
         """Return each vector's list and bits: uint8 `(n, bytes)`."""
         _use_all_threads()
         index = self.empty()
-        blocks = [index.sa_encode(vectors[at : at + _BLOCK]) for at in range(0, len(vectors), _BLOCK)]
-        release(vectors)
+        blocks = [index.sa_encode(np.asarray(vectors[at : at + _BLOCK])) for at in range(0, len(vectors), _BLOCK)]
         return np.concatenate([np.zeros((0, index.sa_code_size()), np.uint8), *blocks])
 
     def empty(self) -> faiss.IndexIVFScalarQuantizer:
@@ -317,11 +320,10 @@ class Lists:
         with self._lock:
             if self._index is None:
                 index, row = self._codebook.empty(), 0
-                for codes in self._codes:
+                for codes in map(np.ascontiguousarray, self._codes):
                     self._codebook.check(codes, len(codes))
-                    index.add_sa_codes(np.ascontiguousarray(codes), np.arange(row, row + len(codes)))
+                    index.add_sa_codes(codes, np.arange(row, row + len(codes)))
                     row += len(codes)
-                    release(codes)
                 self._index = index
         return self._index
 
@@ -346,7 +348,7 @@ def _empty_lists(dim: int, lists: int) -> faiss.IndexIVFScalarQuantizer:
 def _sample(parts: Sequence[Vectors], count: int) -> Vectors:
     """Return vectors at even distances, about `count`."""
     step = max(1, sum(map(len, parts)) // count)
-    return np.concatenate([_let_go(part, part[::step].copy()) for part in parts])
+    return np.concatenate([part[::step] for part in parts])
 
 
 def _exactly(parts: Sequence[Vectors], queries: Vectors) -> list[set[int]]:
@@ -356,21 +358,14 @@ def _exactly(parts: Sequence[Vectors], queries: Vectors) -> list[set[int]]:
     first = 0
     for part in parts:
         for at in range(0, len(part), _BLOCK):
-            block = part[at : at + _BLOCK]
+            block = np.asarray(part[at : at + _BLOCK])
             found = faiss.knn(queries, block, min(_RECALL_AT, len(block)), metric=faiss.METRIC_INNER_PRODUCT)
             scores.append(found[0])
             rows.append(found[1] + first + at)
         first += len(part)
-        release(part)
     all_scores, all_rows = np.concatenate(scores, axis=1), np.concatenate(rows, axis=1)
     order = np.argsort(-all_scores, axis=1, kind="stable")[:, :_RECALL_AT]
     return [set(mine[best].tolist()) for mine, best in zip(all_rows, order, strict=True)]
-
-
-def _let_go(mapped: AnyArray, taken: AnyArray) -> AnyArray:
-    """Return what was taken from a mapped array, whose memory goes back to the system."""
-    release(mapped)
-    return taken
 
 
 def _nearest(vectors: Vectors, query: Vector, k: int) -> Rows:
@@ -378,6 +373,7 @@ def _nearest(vectors: Vectors, query: Vector, k: int) -> Rows:
     wanted = min(k, len(vectors))
     if wanted == 0:
         return np.zeros(0, dtype=np.int64)
+    vectors = np.ascontiguousarray(vectors)
     # FAISS orders equal scores as it likes, also across the last place: look further until its ties are all in.
     depth = wanted
     while True:

@@ -1,14 +1,14 @@
 """Which terms occur in which passages, how often: postings in five flat arrays, made of texts many at a time.
 
 A term is a number here: its characters where it has one or two, which nearly all do, else 63 bits of a hash. So a
-dictionary is a sorted array that can be mapped, and pairs of characters can be read back out of it.
+dictionary is a sorted array, and pairs of characters can be read back out of it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from hashlib import blake2b
 from itertools import islice
 from typing import Self
@@ -85,8 +85,6 @@ class Postings:
     """Terms over rows: for each term, ascending, the rows that hold it and how often each does.
 
     Attributes:
-        keys: uint64, of the terms, ascending.
-        starts: int64, one more than terms: where the rows of each begin.
         rows: int32, ascending within a term.
         counts: uint16, how often; at least 1, and 65,535 for more.
         lengths: int32, for each row how many terms it has, repetitions counted.
@@ -99,20 +97,31 @@ class Postings:
             ValueError: if one is missing, or they do not fit each other.
         """
         try:
-            self.keys: Keys = arrays["keys"]
-            self.starts: NDArray[np.int64] = arrays["starts"]
+            self._keys: Keys = arrays["keys"]
+            self._starts: NDArray[np.int64] = arrays["starts"]
             self.rows: NDArray[np.int32] = arrays["rows"]
             self.counts: NDArray[np.uint16] = arrays["counts"]
             self.lengths: NDArray[np.int32] = arrays["lengths"]
         except KeyError as error:
             raise ValueError(f"缺少数组 {error}") from error
-        kinds = [each.dtype.str for each in (self.keys, self.starts, self.rows, self.counts, self.lengths)]
+        kinds = [each.dtype.str for each in (self._keys, self._starts, self.rows, self.counts, self.lengths)]
         if kinds != ["<u8", "<i8", "<i4", "<u2", "<i4"] or any(each.ndim != 1 for each in arrays.values()):
             raise ValueError(f"postings of other types: {' '.join(kinds)}")
-        ends = (int(self.starts[0]), int(self.starts[-1])) if len(self.starts) else (-1, -1)
-        if len(self.starts) != len(self.keys) + 1 or ends != (0, len(self.rows)) or len(self.counts) != len(self.rows):
+        starts, size = self._starts, len(self.rows)
+        ends = (int(starts[0]), int(starts[-1])) if len(starts) else (-1, -1)
+        if len(starts) != len(self._keys) + 1 or ends != (0, size) or len(self.counts) != size:
             raise ValueError("postings that do not fit their terms")
         self.arrays = dict(arrays)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """Of the terms, ascending; kept in memory, as every search looks terms up in it."""
+        return np.asarray(self._keys)
+
+    @cached_property
+    def starts(self) -> NDArray[np.int64]:
+        """One more than terms: where the rows of each begin; kept in memory."""
+        return np.asarray(self._starts)
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Self:
@@ -149,7 +158,7 @@ class Postings:
         """
         keys, rows, counts, lengths = [], [], [], []
         for part, new_rows in parts:
-            moved = new_rows[part.rows]
+            moved = new_rows[np.asarray(part.rows)]
             kept = moved >= 0
             keys.append(np.repeat(part.keys, np.diff(part.starts))[kept])
             rows.append(moved[kept])
@@ -185,11 +194,12 @@ class Postings:
         """
         if (self.keys[1:] <= self.keys[:-1]).any() or (np.diff(self.starts) < 1).any():
             raise ValueError("terms out of order, or a term without a row")
-        if len(self.rows) and (self.rows.min() < 0 or self.rows.max() >= len(self)):
+        rows = np.asarray(self.rows)
+        if len(rows) and (rows.min() < 0 or rows.max() >= len(self)):
             raise ValueError(f"a row outside 0 to {len(self) - 1}")
-        if len(self.rows) and (self.counts.min() < 1 or self.lengths.min() < 0):
+        if len(rows) and (np.min(self.counts) < 1 or np.min(self.lengths) < 0):
             raise ValueError("a count below 1")
-        ascending = np.diff(self.rows) > 0
+        ascending = np.diff(rows) > 0
         ascending[self.starts[1:-1] - 1] = True
         if not ascending.all():
             raise ValueError("rows of a term must ascend")

@@ -1,4 +1,4 @@
-"""Search by wording: BM25 over bigrams, read out of mapped postings.
+"""Search by wording: BM25 over bigrams, read out of postings that stay in their files.
 
 Own arithmetic instead of a library. All of BM25 is one line; postings can be joined and cut by document without
 reading texts again; any row can be scored exactly, for fusion; and nothing but numpy is imported.
@@ -177,7 +177,8 @@ class _Weighted:
         """Return what it adds to the score of each of some ascending rows; no others are read for that."""
         counts = np.zeros(len(rows), np.int64)
         read = "_counts" in self.__dict__
-        for held, offset, often in [(self.rows, 0, self._counts)] if read else self._stretches:
+        for stretch, offset, often in [(self.rows, 0, self._counts)] if read else self._stretches:
+            held = np.asarray(stretch)
             first, last = rows.searchsorted((offset + int(held[0]), offset + int(held[-1]) + 1))
             if first < last:
                 mine = rows[first:last] - np.int32(offset)
@@ -191,6 +192,7 @@ def _held(stretches: Sequence[_Stretch], mask: Mask) -> list[_Stretch]:
     """Return the rows that count."""
     found = []
     for rows, offset, counts in stretches:
+        rows = np.asarray(rows)
         held = mask[rows + np.int32(offset)]
         if held.any():
             found.append((rows[held], offset, counts[held]))

@@ -165,8 +165,7 @@ def _extract(archive: tarfile.TarFile, member: tarfile.TarInfo, stage: Path, mos
     with source, (stage / member.name).open("xb") as target:
         while block := source.read(_BLOCK):
             target.write(block)
-        target.flush()
-        os.fsync(target.fileno())
+        storage.finish(target)
 
 
 def _no_backup(file: Path, reason: str) -> IndexStoreError:

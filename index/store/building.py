@@ -24,7 +24,7 @@ from typing import Self
 import numpy as np
 
 from index import codec
-from index.arrays import AnyArray, map_arrays, release, rows_of, write_arrays
+from index.arrays import AnyArray, open_arrays, rows_of, write_arrays
 from index.errors import IndexCorrupt
 from index.manifest import StoredFile
 from index.protocols import Encoder, LoadEncoder, Progress, Vectors
@@ -43,7 +43,7 @@ _JOURNAL = "runs.json"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Documents that were read and encoded together, mapped.
+    """Documents that were read and encoded together, in a file.
 
     Attributes:
         contents: the documents, by ascending id, and their passages.
@@ -65,8 +65,8 @@ class Run:
 
     @classmethod
     def opened(cls, folder: Path, file: StoredFile) -> Self:
-        """Map a run that is whole."""
-        arrays = map_arrays(folder / file.name)
+        """Open a run that is whole."""
+        arrays = open_arrays(folder / file.name)
         terms = TermLists(arrays)
         of_contents = {name: array for name, array in arrays.items() if name not in {*terms.arrays, "vectors"}}
         return cls(SegmentContents(of_contents), arrays["vectors"], terms, file)
@@ -239,7 +239,7 @@ def _digest(*parts: object) -> str:
 
 
 def _allow_many_files() -> None:
-    """Raise the limit of open files to what the system allows: every mapped run holds one open."""
+    """Raise the limit of open files to what the system allows: every run holds one open."""
     with suppress(OSError, ValueError):
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -302,7 +302,4 @@ def _woven(stretches: Sequence[tuple[Run, int, int]], new_rows: Numbers) -> tupl
         vectors[mine] = run.vectors[first:last]
         terms.append((run.terms, first, mine))
         done += last - first
-    postings = Postings.turned(terms)
-    for run, *_ in stretches:
-        release(run.vectors)
-    return vectors, postings
+    return vectors, Postings.turned(terms)

@@ -1,4 +1,4 @@
-"""Documents and their passages as flat arrays: mapped from a file or held in memory, decoded one at a time.
+"""Documents and their passages as flat arrays: in a file or held in memory, decoded one at a time.
 
 A hit costs the slice of text that it shows and not its document; a list of documents costs their cards and not their
 texts. So an index may be larger than the memory of the machine.
@@ -47,7 +47,7 @@ class SegmentContents:
             self._strings = {name: Strings(arrays[name], arrays[f"{name}_ends"]) for name in _STRINGS}
             self.marks: Marks = arrays["marks"]
             self.sources: Marks = arrays["sources"]
-            self.first: Offsets = arrays["first"]
+            self.first: Offsets = np.asarray(arrays["first"])
             self._places: Offsets = arrays["places"]
         except KeyError as error:
             raise ValueError(f"缺少数组 {error}") from error
@@ -194,7 +194,8 @@ class SegmentContents:
             raise ValueError(f"文档 {document.id} 与它的索引项不符")
         page_positions.unpacked(document.placed, len(document.text))
         before = (-1, -1)
-        for passage, place in zip(self.passages(number), self._places[self.first[number] :], strict=False):
+        places = np.asarray(self._places[self.first[number] : self.first[number + 1]])
+        for passage, place in zip(self.passages(number), places, strict=True):
             span = passage.span
             if (
                 span.slice(document.text) != passage.text

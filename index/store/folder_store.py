@@ -1,13 +1,13 @@
-"""An index that lies in a folder: FAISS and our own BM25 over mapped files."""
+"""An index that lies in a folder: FAISS and our own BM25 over its files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
-from index.errors import IndexCorrupt
+from index.errors import IndexCorrupt, IndexStoreError
 from index.manifest import Manifest
 from index.protocols import Encoder, LoadEncoder, Progress
 from index.records import Description, Document
@@ -31,11 +31,20 @@ class FolderStore:
     resumes = True
 
     def stamp(self) -> str | None:
-        """Return the digest of the manifest; None where there is none."""
+        """Return a digest of the manifest, and of when the files it names were written; None where there is none.
+
+        Files never change, so that a later date is that of a change from outside.
+        """
         try:
-            return sha256((self._folder / MANIFEST).read_bytes()).hexdigest()
+            digest = sha256((self._folder / MANIFEST).read_bytes())
         except OSError:
             return None
+        with suppress(IndexStoreError):
+            for file in self.manifest().files.values():
+                with suppress(OSError):
+                    found = (self._folder / file.name).stat()
+                    digest.update(f"{file.name} {found.st_size} {found.st_mtime_ns}".encode())
+        return digest.hexdigest()
 
     def manifest(self) -> Manifest:
         """Return what the index says of itself; errors as for `storage.read_manifest`."""

@@ -1,4 +1,4 @@
-"""The index: documents, their passages, vectors and terms; a value, in memory or mapped from a folder.
+"""The index: documents, their passages, vectors and terms; a value, in memory or in a folder.
 
 An index is never changed: `add` and `remove` return new ones, which share with the old what did not change. Documents
 stand in the order of their ids and passages in the order of the text; vectors are computed document by document. So an
@@ -19,7 +19,7 @@ from typing import Self
 import numpy as np
 
 from index import codec
-from index.arrays import map_arrays, write_arrays
+from index.arrays import open_arrays, write_arrays
 from index.errors import IndexCorrupt
 from index.filters import Filter
 from index.manifest import Files, Manifest, Search, StoredFile
@@ -123,7 +123,7 @@ class PassageIndex:
 
     @classmethod
     def open(cls, path: Path, *, encoder: Encoder | None = None, whole: bool = False) -> Self:
-        """Map an index folder: nothing is read before it is asked for.
+        """Open an index folder: nothing is read before it is asked for.
 
         Sizes and shapes are always checked, digests and every entry only up to `storage.CHECK_LIMIT`. An index of
         format 1 is read into memory, and saved in the present format.
@@ -436,4 +436,4 @@ def _read(
 
 def read_codebook(path: Path) -> Codebook:
     """Return what codes vectors; IndexCorrupt if the file holds none."""
-    return decoded(path, lambda path: Codebook(map_arrays(path)))
+    return decoded(path, lambda path: Codebook({name: np.asarray(array) for name, array in open_arrays(path).items()}))

@@ -21,7 +21,7 @@ from typing import IO, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from index.arrays import AnyArray, Bytes, map_arrays, map_npy, release, write_arrays
+from index.arrays import AnyArray, Bytes, open_arrays, open_npy, write_arrays
 from index.manifest import Files, StoredFile
 from index.protocols import Vectors
 from index.search.dense import Codebook, check_vectors
@@ -96,7 +96,7 @@ class Segment:
         whole: bool,
         anew: bool,
     ) -> Self:
-        """Map a segment's files.
+        """Open a segment's files.
 
         Args:
             folder: where they lie.
@@ -134,7 +134,7 @@ class Segment:
         }
 
     def with_codes_in(self, folder: Path) -> Self:
-        """Return the same with its codes in a file of a folder, mapped, instead of in memory.
+        """Return the same with its codes in a file of a folder instead of in memory.
 
         Raises:
             IndexStoreError: if it cannot be written or the disk is full.
@@ -142,7 +142,7 @@ class Segment:
         if self.codes is None:
             return self
         stored = storage.store(folder, "codes", partial(_write_npy, self.codes))
-        return replace(self, codes=map_npy(folder / stored.name), files={**self.files, "codes": stored})
+        return replace(self, codes=open_npy(folder / stored.name), files={**self.files, "codes": stored})
 
     def parts(self, folder: Path) -> dict[str, StoredFile | storage.Write]:
         """Return what the segment is stored as.
@@ -256,35 +256,34 @@ def _joined(codes: Sequence[Bytes | None]) -> Bytes | None:
 
 
 def _write_npy(array: AnyArray, file: IO[bytes]) -> None:
-    np.lib.format.write_array(file, array, allow_pickle=False)
+    np.lib.format.write_array(file, np.asarray(array), allow_pickle=False)
 
 
 def _codes(path: Path, codebook: Codebook, rows: int) -> Bytes:
-    codes: Bytes = map_npy(path)
-    codebook.check(codes, rows)
-    release(codes)
+    codes: Bytes = open_npy(path)
+    codebook.check(np.asarray(codes), rows)
     return codes
 
 
 def read_contents(path: Path, *, check: bool) -> SegmentContents:
     """Return documents and passages of a file; ValueError if it holds none."""
-    contents = SegmentContents(map_arrays(path))
+    contents = SegmentContents(open_arrays(path))
     if check:
         contents.check()
     return contents
 
 
 def _vectors(path: Path, shape: tuple[int, int], *, check: bool) -> Vectors:
-    vectors = map_npy(path)
+    vectors = open_npy(path)
     if vectors.shape != shape or vectors.dtype != np.float32:
         raise ValueError(f"应为 float32 {shape}，实为 {vectors.dtype} {vectors.shape}")
     if check:
-        check_vectors(vectors)
+        check_vectors(np.asarray(vectors))
     return vectors
 
 
 def _postings(path: Path, rows: int, *, check: bool) -> Postings:
-    postings = Postings(map_arrays(path))
+    postings = Postings(open_arrays(path))
     if len(postings) != rows:
         raise ValueError(f"postings of {rows} rows are needed, got {len(postings)}")
     if check:

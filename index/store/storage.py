@@ -5,6 +5,7 @@
     contents-<digest>.arrays    …and so on, three for each segment: a file's name holds the beginning of its own digest,
     vectors-<digest>.npy        so a new generation never overwrites the old one, equal content has equal names, and
     postings-<digest>.arrays    what did not change is not written again
+                                All of these may be read only: programs that write in place are refused
     .lock                       held (flock) by the one process that writes
     *.part                      being written, a file or a folder; left behind by a process that died, and by a build
                                 that was broken off, which goes on from it
@@ -368,7 +369,7 @@ def _write(folder: Path, kind: str, write: Write) -> StoredFile:
     with part.open("wb") as file:
         digesting = _Digesting(file)
         write(digesting)  # type: ignore[arg-type]  # writers only ever call write()
-        _sync(file)
+        finish(file)
     stored = digesting.stored(kind)
     part.replace(folder / stored.name)
     return stored
@@ -379,13 +380,15 @@ def _put(path: Path, content: bytes) -> None:
     part = path.with_name(f"{path.name}.part")
     with part.open("wb") as file:
         file.write(content)
-        _sync(file)
+        finish(file)
     part.replace(path)
     _sync_folder(path.parent)
 
 
-def _sync(file: IO[bytes]) -> None:
+def finish(file: IO[bytes]) -> None:
+    """Bring a file of an index to the disk, and let nobody write into it: what is served changes by renaming alone."""
     file.flush()
+    os.fchmod(file.fileno(), stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o444)
     os.fsync(file.fileno())
 
 

@@ -28,6 +28,7 @@ from index.store.storage import sealed
 from index.structure.splitter import split
 from tests.support.fakes import HashEncoder
 from tests.support.files import at, docx, p, pdf, pptx, ruled, shape, tbl, zipped
+from tests.support.folders import overwrite
 
 CORPUS = Path(__file__).parent / "corpus"
 INGEST = Path(__file__).parents[3] / "shared/data/ingest"
@@ -119,7 +120,7 @@ def replace(folder: Path, name: str, content: bytes) -> None:
     for entry in _entries(manifest):
         if entry.get("name") == name:
             entry.update(name=renamed, bytes=len(content), sha256=digest)
-    (folder / "manifest.json").write_bytes(sealed(manifest))
+    overwrite(folder / "manifest.json", sealed(manifest))
 
 
 def _resealed(content: bytes) -> bytes:

@@ -19,6 +19,7 @@ from index.search.dense import Codebook, DenseIndex, Lists
 from index.store import passage_index, segments, storage
 from index.store.passage_index import PassageIndex
 from tests.support.fakes import HashEncoder, random_units
+from tests.support.folders import overwrite
 
 ENCODER = HashEncoder(dim=64)
 TOPICS = ["光伏装机", "风电并网", "污水处理", "退役电池", "绿色工厂", "节能改造", "工资福利", "招标采购"]
@@ -188,9 +189,9 @@ def test_filters_hold_in_lists_too() -> None:
 def test_damage_to_what_lists_are_made_of_is_named(tmp_path: Path, kind: str) -> None:
     PassageIndex.build([document(n) for n in range(300)], ENCODER).save(tmp_path / "index")
     path = next((tmp_path / "index").glob(f"{kind}-*"))
-    path.write_bytes(path.read_bytes()[:-70] + bytes(70))
+    overwrite(path, path.read_bytes()[:-70] + bytes(70))
     assert [path.name in line for line in storage.damaged_files(tmp_path / "index")] == [True]
-    path.write_bytes(path.read_bytes()[:-9])
+    overwrite(path, path.read_bytes()[:-9])
     with pytest.raises(IndexCorrupt, match=f"{path.name}：应为"):
         PassageIndex.open(tmp_path / "index", encoder=ENCODER)
 

@@ -15,7 +15,7 @@ from index.errors import IndexBusy, IndexCorrupt, IndexNotFound, IndexStoreError
 from index.store import storage
 from index.store.backups import backup, restore
 from index.store.passage_index import PassageIndex
-from tests.support.folders import build, names_in, only_whole_files
+from tests.support.folders import build, names_in, only_whole_files, overwrite
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_restored_index_takes_the_place_of_another_and_of_a_damaged_one(folder
     assert names_in(folder) == ["alpha", "beta"]
     assert only_whole_files(folder)
     for path in folder.iterdir():
-        path.write_bytes(path.read_bytes()[:20])
+        overwrite(path, path.read_bytes()[:20])
     restore(saved, folder)
     assert names_in(folder) == ["alpha", "beta"]
     assert storage.damaged_files(folder) == []
@@ -83,7 +83,7 @@ def test_a_damaged_index_is_not_saved_and_the_last_backup_stays(folder: Path, sa
     path = max(folder.iterdir(), key=lambda path: path.stat().st_size)
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
-    path.write_bytes(content)
+    overwrite(path, bytes(content))
     with pytest.raises(IndexCorrupt, match=path.name):
         backup(folder, saved)
     assert saved.read_bytes() == before

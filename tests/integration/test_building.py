@@ -21,6 +21,7 @@ from index.store import passage_index, segments, storage, sync
 from index.store.building import FolderBuilder, building
 from index.store.passage_index import PassageIndex
 from tests.support.fakes import HashEncoder
+from tests.support.folders import overwrite
 
 ROOT = Path(__file__).resolve().parents[2]
 ENCODER = HashEncoder()
@@ -121,7 +122,7 @@ def test_a_damaged_run_is_made_again_and_the_others_stay(tmp_path: Path) -> None
     (run, *_) = sorted(folder.glob("building.*.part/run-*"))
     content = bytearray(run.read_bytes())
     content[len(content) // 2] ^= 1
-    run.write_bytes(content)
+    overwrite(run, bytes(content))
     with building(folder, "hash", lambda name: ENCODER, 0.98, "j") as builder:
         assert builder.document_count == 2
         builder.add([document(n) for n in (1, 2, 3)])
@@ -135,7 +136,7 @@ def test_a_damaged_run_is_made_again_and_the_others_stay(tmp_path: Path) -> None
 def test_a_journal_that_makes_no_sense_is_as_good_as_none(tmp_path: Path, content: bytes) -> None:
     broken_off(tmp_path / "index", [[document(1)]])
     (journal,) = tmp_path.glob("index/building.*.part/runs.json")
-    journal.write_bytes(content)
+    overwrite(journal, content)
     with building(tmp_path / "index", "hash", lambda name: ENCODER, 0.98, "j") as builder:
         assert builder.document_count == 0
 
@@ -288,6 +289,6 @@ def test_a_folder_of_a_build_leads_nowhere(tmp_path: Path) -> None:
     (journal,) = tmp_path.glob("index/building.*.part/runs.json")
     said = json.loads(journal.read_bytes())
     said["runs"][0]["name"] = "../" + said["runs"][0]["name"]
-    journal.write_bytes(storage.sealed(said))
+    overwrite(journal, storage.sealed(said))
     with building(tmp_path / "index", "hash", lambda name: ENCODER, 0.98, "j") as builder:
         assert builder.document_count == 0

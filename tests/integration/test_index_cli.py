@@ -17,6 +17,7 @@ from index.protocols import Encoder
 from index.store import storage
 from index.store.passage_index import PassageIndex
 from tests.support.fakes import HashEncoder
+from tests.support.folders import overwrite
 
 ROOT = Path(__file__).resolve().parents[2]
 PARAGRAPH = "一、目标\n到2025年，光伏发电计划装机容量70MW，责任单位：区发展改革委。\n"
@@ -161,7 +162,7 @@ def test_verify_names_every_damaged_file(folder: Path, capsys: pytest.CaptureFix
 
 
 def test_verify_reports_half_a_manifest(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "manifest.json").write_text("{")
+    overwrite(folder / "manifest.json", b"{")
     assert run("verify", folder) == 1
     assert "manifest.json" in one_line(capsys.readouterr().out)
 
@@ -180,7 +181,7 @@ def test_no_index_is_the_callers_mistake(
 
 def test_a_later_format_is_unusable_for_verify_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     stored = json.loads((folder / "manifest.json").read_text())
-    (folder / "manifest.json").write_text(json.dumps(stored | {"version": 99}))
+    overwrite(folder / "manifest.json", json.dumps(stored | {"version": 99}).encode())
     assert run("verify", folder) == 2
     assert "格式版本是 99" in one_line(capsys.readouterr().err)
 

@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from index.arrays import AnyArray, Strings, map_arrays, write_arrays
+from index.arrays import AnyArray, Strings, open_arrays, write_arrays
 from index.errors import IndexBusy, IndexCorrupt, IndexFormatMismatch, IndexNotFound, IndexStoreError
 from index.store import storage
 from index.store.passage_index import PassageIndex
-from tests.support.folders import ENCODER, build, document, names_in, only_whole_files, open_index
+from tests.support.folders import ENCODER, build, document, names_in, only_whole_files, open_index, overwrite
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = ["contents", "vectors", "postings"]
@@ -55,7 +55,7 @@ def forge(folder: Path, kind: str, content: bytes) -> None:
 
 def forge_contents(folder: Path, edit: Callable[[dict[str, AnyArray]], object]) -> None:
     """As `forge`, with some arrays of documents and passages changed."""
-    arrays = {name: array.copy() for name, array in map_arrays(data_file(folder, "contents")).items()}
+    arrays = {name: np.array(array) for name, array in open_arrays(data_file(folder, "contents")).items()}
     edit(arrays)
     file = io.BytesIO()
     write_arrays(arrays, file)
@@ -72,7 +72,7 @@ def replace_string(arrays: dict[str, AnyArray], kind: str, at: int, content: byt
 def edit_manifest(folder: Path, edit: Callable[[dict[str, Any]], object]) -> None:
     stored = json.loads((folder / "manifest.json").read_text())
     edit(stored)
-    (folder / "manifest.json").write_bytes(storage.sealed(stored))
+    overwrite(folder / "manifest.json", storage.sealed(stored))
 
 
 # Missing and foreign folders
@@ -158,7 +158,7 @@ def test_a_missing_file_is_named(folder: Path, kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_truncated_file_is_named(folder: Path, kind: str) -> None:
     path = data_file(folder, kind)
-    path.write_bytes(path.read_bytes()[:-7])
+    overwrite(path, path.read_bytes()[:-7])
     with pytest.raises(IndexCorrupt, match=rf"{path.name}：应为 \d+ 字节"):
         open_index(folder)
 
@@ -168,14 +168,14 @@ def test_one_altered_byte_is_found(folder: Path, kind: str) -> None:
     path = data_file(folder, kind)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
-    path.write_bytes(content)
+    overwrite(path, bytes(content))
     with pytest.raises(IndexCorrupt, match=f"{path.name}：内容与清单中的校验和不符"):
         open_index(folder)
 
 
 def test_large_files_are_digested_only_to_verify(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = data_file(folder, "contents")
-    path.write_bytes(path.read_bytes().replace("光伏".encode(), "风电".encode()))
+    overwrite(path, path.read_bytes().replace("光伏".encode(), "风电".encode()))
     monkeypatch.setattr(storage, "CHECK_LIMIT", 100)
     assert "风电" in open_index(folder).documents()[0].text
     assert path.name in storage.damaged_files(folder)[0]
@@ -184,20 +184,20 @@ def test_large_files_are_digested_only_to_verify(folder: Path, monkeypatch: pyte
 @pytest.mark.parametrize("length", [0, 1, 100])
 def test_half_a_manifest_is_damage(folder: Path, length: int) -> None:
     path = folder / "manifest.json"
-    path.write_bytes(path.read_bytes()[:length])
+    overwrite(path, path.read_bytes()[:length])
     with pytest.raises(IndexCorrupt, match=r"manifest\.json：不是完整的 JSON"):
         open_index(folder)
 
 
 @pytest.mark.parametrize("content", [b"[]", b"7", b"\xff\xfe", b"[" * 100_000, b'{"a":' * 100_000, b" " * 2_000_000])
 def test_a_manifest_of_nonsense_is_damage(folder: Path, content: bytes) -> None:
-    (folder / "manifest.json").write_bytes(content)
+    overwrite(folder / "manifest.json", content)
     with pytest.raises(IndexCorrupt, match=r"manifest\.json"):
         open_index(folder)
 
 
 def test_a_damaged_index_can_be_built_over(folder: Path) -> None:
-    (folder / "manifest.json").write_text("{")
+    overwrite(folder / "manifest.json", b"{")
     build("gamma").save(folder)
     assert names_in(folder) == ["gamma"]
     assert only_whole_files(folder)
@@ -677,3 +677,65 @@ def test_a_header_that_is_no_python_is_damage(folder: Path, header: str) -> None
     forge(folder, "vectors", content)
     with pytest.raises(IndexCorrupt, match=r"vectors-.*内容不合规"):
         open_index(folder)
+
+
+# Files that are changed while they are served
+
+
+def test_files_of_an_index_are_read_only(folder: Path) -> None:
+    assert {path.stat().st_mode & 0o222 for path in folder.iterdir() if path.name != ".lock"} == {0}
+
+
+SERVED = """
+import os, sys
+from pathlib import Path
+from index.errors import IndexCorrupt
+from index.store import storage
+from tests.support.folders import open_index
+
+storage.CHECK_LIMIT = 0  # as of a large index: nothing is read beforehand
+index = open_index(Path(sys.argv[1]))
+assert index.search("光伏", 3)
+for path in sorted(Path(sys.argv[1]).glob("*-*")):
+    change = sys.argv[2]
+    path.chmod(0o644)
+    if change == "cut":
+        os.truncate(path, 0)
+    else:
+        path.write_bytes(bytes(path.stat().st_size))
+for ask in (lambda: index.search("装机容量", 3), lambda: index.document("alpha"), lambda: index.passages("beta")[0]):
+    try:
+        ask()
+    except IndexCorrupt as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize("change", ["cut", "overwrite"])
+def test_a_file_that_is_changed_while_it_is_served_is_an_error_of_that_request(folder: Path, change: str) -> None:
+    done = subprocess.run([sys.executable, "-c", SERVED, folder, change], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("在使用中被改动") == 3
+    assert str(folder) not in done.stdout  # readers are told no path
+
+
+def test_rows_of_a_file_are_those_of_the_array(tmp_path: Path) -> None:
+    whole = np.arange(3000, dtype=np.int64).reshape(1000, 3)
+    with (tmp_path / "a.arrays").open("wb") as file:
+        write_arrays({"a": whole}, file)
+    kept = open_arrays(tmp_path / "a.arrays")["a"]
+    for at in (
+        0,
+        -1,
+        slice(2, 9),
+        slice(5, 2),
+        slice(0, 900, 90),
+        [3, 4, 5, 1, 999, 0, 0],
+        [-2],
+        np.zeros(0, np.int64),
+    ):
+        assert np.asarray(kept[at]).tolist() == whole[at].tolist()
+    assert (kept[3:][2:5] + 1).tolist() == (whole[5:8] + 1).tolist() and len(kept) == 1000
+    assert kept[np.arange(1000) % 7 == 0].tolist() == whole[::7].tolist()
+    with pytest.raises(IndexError):
+        kept[[0, 1000]]

@@ -14,6 +14,7 @@ from index.store import passage_index, segments
 from index.store.passage_index import PassageIndex
 from index.store.storage import LOCK, read_manifest
 from tests.support.fakes import HashEncoder
+from tests.support.folders import overwrite
 
 NAMES = [f"{number:02d}.txt" for number in range(12)]
 
@@ -70,7 +71,7 @@ def content(folder: Path) -> dict[str, bytes]:
 def damage(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 0x40
-    path.write_bytes(data)
+    overwrite(path, bytes(data))
 
 
 def file_of(index: Path, kind: str) -> Path:

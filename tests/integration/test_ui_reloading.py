@@ -23,6 +23,7 @@ from qa.protocols import Answerer
 from qa.settings import Settings
 from tests.support.fake_answerer import FakeAnswerer
 from tests.support.fakes import HashEncoder
+from tests.support.folders import overwrite
 from ui.answer_queue import AnswerQueue
 from ui.reloading import RETRY, Reloader, Source, reloading, stamp_of
 
@@ -90,12 +91,23 @@ def test_a_broken_index_is_told_and_the_old_one_stays_until_it_is_whole(
     write(folder, 2)
     contents = folder / next(iter(read_manifest(folder).files))
     content = contents.read_bytes()
-    contents.write_bytes(content[:-1])
+    overwrite(contents, content[:-1])
     assert not reloader.look() and count(queue) == 1
     assert queue.warning and str(contents) in queue.warning and "仍用原来的索引" in queue.warning
-    contents.write_bytes(content)
-    assert [reloader.look() for _ in range(RETRY + 1)] == [False] * RETRY + [True]
-    assert count(queue) == 2 and queue.warning is None
+    overwrite(contents, content)
+    assert reloader.look() and count(queue) == 2 and queue.warning is None
+
+
+def test_a_file_that_was_written_over_is_told_until_it_is_whole(
+    folder: Path, watched: tuple[AnswerQueue, Reloader]
+) -> None:
+    queue, reloader = watched
+    vectors = next(folder.glob("vectors-*"))
+    content = vectors.read_bytes()
+    overwrite(vectors, bytes(len(content)))
+    assert not reloader.look() and queue.warning and vectors.name in queue.warning
+    overwrite(vectors, content)
+    assert reloader.look() and queue.warning is None
 
 
 def test_an_index_that_is_gone_is_told_and_all_is_well_when_it_is_back(
