@@ -107,12 +107,12 @@ class FileArray(NDArrayOperatorsMixin):
                 return self[np.arange(first, last, step)]
             shape = (max(0, last - first), *self.shape[1:])
             return FileArray(self._file, self.dtype, shape, self._offset + first * self._row)
-        if isinstance(at, tuple):
+        if isinstance(at, int | np.integer):
+            place = range(len(self))[at]
+            return np.asarray(self[place : place + 1])[0]
+        if isinstance(at, tuple) or np.asarray(at).dtype == np.bool_:
             return np.asarray(self)[at]
-        rows = np.asarray(at)
-        if rows.dtype == np.bool_:
-            return np.asarray(self)[rows]
-        return self._rows(rows.reshape(1))[0] if rows.ndim == 0 else self._rows(rows)
+        return self._rows(np.asarray(at))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> AnyArray:
         out: AnyArray = np.empty(self.shape, self.dtype)
@@ -125,7 +125,9 @@ class FileArray(NDArrayOperatorsMixin):
 
     def tobytes(self) -> bytes:
         """Return its bytes."""
-        return np.asarray(self).tobytes()
+        content = bytearray(self.nbytes)
+        self._file.read([(self._offset, memoryview(content))])
+        return bytes(content)
 
     def _rows(self, rows: NDArray[np.int64]) -> AnyArray:
         """Return some rows; those that follow each other, or lie near, by one read."""
@@ -165,7 +167,7 @@ class Strings:
         if int(ends[-1] if len(ends) else 0) != len(data):
             raise ValueError(f"字符串共 {len(data)} 字节，应止于 {ends[-1] if len(ends) else 0}")
         self.data = data
-        self.ends = ends
+        self.ends = np.asarray(ends)  # in memory: every string is looked up in it
 
     @classmethod
     def of(cls, pieces: Iterable[bytes]) -> Self:
