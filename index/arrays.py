@@ -139,7 +139,7 @@ class FileArray(NDArrayOperatorsMixin):
             raise IndexError(f"a row outside 0 to {len(self) - 1}")
         breaks = [0, *(np.flatnonzero(np.diff(rows) != 1) + 1).tolist(), len(rows)]
         if len(breaks) > 2 and (high - low) * self._row <= _WORTH_A_READ * len(breaks):
-            return cast(AnyArray, np.asarray(self[low:high])[rows - low])
+            return np.asarray(self[low:high])[rows - low]
         out: AnyArray = np.empty((len(rows), *self.shape[1:]), self.dtype)
         into, width = _bytes_of(out), self._row
         self._file.read(
@@ -312,7 +312,7 @@ def _within(file: _File, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]
 
 def _bytes_of(array: AnyArray) -> memoryview:
     """Return the memory of a whole array, to read into."""
-    return memoryview(array.reshape(-1).view(np.uint8))
+    return array.reshape(-1).view(np.uint8).data
 
 
 def _aligned(offset: int) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from index.loaders.content import Content, Unreadable, Writer, joined
@@ -181,24 +181,18 @@ def _write_title(writer: Writer, body: etree._Element, main: etree._Element) -> 
 
 def _clear(body: etree._Element) -> None:
     """Take out what is no text of the page, then what is furniture by its name and is mostly links."""
-    for element in list(body.iter()):
-        if isinstance(element.tag, str) and (element.tag in _NEVER or _is_hidden(element)):
-            _drop(element)
-    for element in list(body.iter("div", "ul", "ol", "table", "section", "header", "p", "dl", "td")):
-        if element is not body and element.getparent() is not None and _is_menu(element):
-            _drop(element)
+    _drop(body, (each for each in body.iter() if isinstance(each.tag, str) and _is_hidden(each)))
+    _drop(body, filter(_is_menu, body.iter("div", "ul", "ol", "table", "section", "header", "p", "dl", "td")))
 
 
-def _drop(element: etree._Element) -> None:
-    parent = element.getparent()
-    if parent is None:
-        return
-    tail, before = element.tail or "", element.getprevious()
-    if before is not None:
-        before.tail = (before.tail or "") + tail
-    else:
-        parent.text = (parent.text or "") + tail
-    parent.remove(element)
+def _drop(body: etree._Element, elements: Iterable[etree._Element]) -> None:
+    """Take out elements and all that is never text, at once: one by one, every tail would be copied each time."""
+    from lxml import etree
+
+    for element in elements:
+        if element is not body:
+            element.tag = "script"
+    etree.strip_elements(body, *_NEVER, with_tail=False)
 
 
 def _is_hidden(element: etree._Element) -> bool:
@@ -259,12 +253,14 @@ class _Walk:
     def _flow(self, element: etree._Element, space: Callable[[str], str], lead: str = "") -> None:
         self._inline.append(lead)
         self._inline.append(space(element.text or ""))
+        place = 0
         for below in element:
             if isinstance(below.tag, str):
-                self._child(below, space)
+                self._child(below, space, place)
+                place += below.tag == "li"
             self._inline.append(space(below.tail or ""))
 
-    def _child(self, element: etree._Element, space: Callable[[str], str]) -> None:
+    def _child(self, element: etree._Element, space: Callable[[str], str], place: int) -> None:
         tag = element.tag
         if tag == "br":
             self._inline.append("\n")
@@ -277,7 +273,7 @@ class _Walk:
             self._writer.table(grid)
         else:
             self._flush()
-            lead = _item(element) if tag == "li" else ""
+            lead = _item(element.getparent(), place) if tag == "li" else ""
             self._flow(element, _verbatim if tag == "pre" else space, lead)
             self._flush(level=int(tag[1]) if re.fullmatch("h[1-6]", str(tag)) else None)
 
@@ -302,13 +298,12 @@ def _superscript(text: str) -> str:
     return text.translate(_SUPERSCRIPT) if len(text) <= 2 else text
 
 
-def _item(element: etree._Element) -> str:
-    parent = element.getparent()
+def _item(parent: etree._Element | None, place: int) -> str:
+    """Return what stands before an item of a list that has so many items before it."""
     if parent is None or parent.tag != "ol":
         return "• "
     start = parent.get("start") or "1"
     first = int(start) if start.isascii() and start.isdigit() and len(start) < 6 else 1
-    place = sum(1 for before in element.itersiblings("li", preceding=True))
     return f"{first + place}. "
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from bench import extremes
 from index.errors import DocumentError, DocumentTooLarge, DocumentUnreadable
-from index.loaders import load, load_all, ocr
+from index.loaders import html, load, load_all, ocr
 from index.loaders.grids import Rule, lattices
 from index.records import Document
 from tests.support.files import W, at, p, pdf, ruled, stroke, zipped
@@ -370,3 +371,13 @@ def test_macros_and_outside_references_are_left_alone(tmp_path: Path) -> None:
         "word/vbaProject.bin": b"\xd0\xcf\x11\xe0 macro",
     }
     assert read(tmp_path, zipped(parts), "文.docm").text == "其实是Word。\n"
+
+
+@pytest.mark.parametrize(
+    "piece", ["<li>一条", "<script></script>字", "<div class=nav>首页</div>字", "<tr><td>甲<td>乙"]
+)
+def test_a_page_of_very_many_pieces_is_read_in_time_that_grows_with_their_number(piece: str) -> None:
+    page = f"<meta charset=utf-8><h1>题</h1><p>正文</p><{'table' if 'td' in piece else 'ol'}>" + piece * 60_000
+    began = time.process_time()
+    assert html.read(page.encode()).text
+    assert time.process_time() - began < 30  # with the square of their number, more than ten minutes
