@@ -1,7 +1,7 @@
 # 依据 Yiju: docker build -t yiju . ; see compose.yaml. What is written at run time lies in /data alone.
 FROM python:3.11-slim AS build
 WORKDIR /src
-COPY pyproject.toml requirements.lock README.md LICENSE ./
+COPY pyproject.toml requirements.lock README.md LICENSE LICENSE-DATA ./
 COPY index index
 COPY qa qa
 COPY ui ui

@@ -14,7 +14,7 @@ BENCH  ?=
 LOAD   ?=
 comma  := ,
 
-.PHONY: install bundle serve test test-slow test-gguf lint gate bench load bench-peers fuzz kills soak sbom audit attack reader \
+.PHONY: install bundle serve test test-slow test-gguf test-clients lint gate bench load bench-peers fuzz kills soak sbom audit attack reader \
 	screenshots clean
 .DEFAULT_GOAL := serve
 
@@ -64,6 +64,12 @@ gate: install
 test-gguf: $(VENV)/installed-$(DEV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[$(DEV),gguf-test]'
 	$(BIN)/python -m pytest -m gguf tests/slow/test_gguf.py
+
+# LangChain, LlamaIndex, Haystack, Langfuse, OpenInference and a linter, in an environment of their own (300 MB).
+test-clients: $(VENV)/installed-$(DEV)
+	test -x build/clients/bin/python || $(PYTHON) -m venv build/clients
+	build/clients/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/clients.txt
+	$(BIN)/python -m pytest tests/slow/test_clients.py tests/slow/test_packaging.py
 
 bench: $(VENV)/installed-$(DEV)
 	$(BIN)/python -m bench $(BENCH)

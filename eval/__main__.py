@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from eval.commands import (
-    DONE,
     INTERRUPTED,
     UNUSABLE,
     Command,
@@ -42,6 +41,7 @@ COMMANDS: Mapping[str, Command] = {
 """Subcommands by their first word; anything else is a data set to be scored."""
 
 
+@for_readers_that_leave
 def main(
     argv: Sequence[str] | None = None,
     *,
@@ -62,9 +62,9 @@ def main(
     openers = Openers(opener or _open_assistant, index or (_no_index if opener else _open_index))
     try:
         command, arguments = _parsed(words_of(argv))
-        with for_readers_that_leave():
-            return command.run(arguments, openers)
-        return DONE
+        return command.run(arguments, openers)
+    except BrokenPipeError:
+        raise
     except Interrupted as interrupted:
         return _say(INTERRUPTED, str(interrupted))
     except KeyboardInterrupt:

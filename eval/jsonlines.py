@@ -76,18 +76,32 @@ class Record:
         return value
 
     def texts(self, field: str) -> tuple[str, ...]:
-        """Return a list of strings that are not blank; empty where the field is missing."""
+        """Return a list of strings that are not blank; a string is a list of one, and a missing field an empty one."""
         value = self.fields.get(field, [])
+        if isinstance(value, str):
+            value = [value]
         if not _is_texts(value):
             raise self.complaint(field, "非空字符串的数组")
         return tuple(value)
 
     def alternatives(self, field: str) -> tuple[tuple[str, ...], ...]:
-        """Return a list of non-empty lists of strings; empty where the field is missing."""
-        value = self.fields.get(field, [])
-        if not isinstance(value, list) or not all(_is_texts(item) and item for item in value):
-            raise self.complaint(field, '数组的数组，内层是非空字符串，例如 [["70MW"], ["70兆瓦"]]')
-        return tuple(tuple(item) for item in value)
+        """Return a list of non-empty lists of strings, each once; empty where the field is missing.
+
+        What stands for a list of one string: the string, SQuAD's object with `text`, and all of a row's `text`.
+        """
+        value = self.fields.get(field) or []
+        if isinstance(value, dict):
+            value = value.get("text")
+        found: list[tuple[str, ...]] = []
+        for each in value if isinstance(value, list) else [value]:
+            text = each["text"] if isinstance(each, dict) and "text" in each else each
+            parts = [text.strip()] if isinstance(text, str) else text
+            if parts == [""]:
+                continue
+            if not _is_texts(parts) or not parts:
+                raise self.complaint(field, '字符串的数组，或数组的数组，例如 ["70MW"]、[["70MW"], ["70兆瓦"]]')
+            found.append(tuple(parts))
+        return tuple(dict.fromkeys(found))
 
     def inner(self, field: str) -> Record:
         """Return a JSON object as a record of its own; an empty one where the field is missing."""

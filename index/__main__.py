@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import sys
 import time
@@ -15,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from index import rights_command
-from index.command_line import Parser
+from index.command_line import Parser, for_readers_that_leave
 from index.encoding.encoders import DEFAULT_ENCODER, load_encoder
 from index.errors import YijuError
 from index.locations import Location, location_argument
@@ -40,6 +39,7 @@ class Outcome:
     status: int = DONE
 
 
+@for_readers_that_leave
 def main(argv: Sequence[str] | None = None, *, load_encoder: LoadEncoder | None = None) -> int:
     """Run one command.
 
@@ -64,6 +64,8 @@ def main(argv: Sequence[str] | None = None, *, load_encoder: LoadEncoder | None 
     except KeyboardInterrupt:
         print("\n已中断；索引没有改动。", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:
+        raise
     except (YijuError, ValueError, OSError) as error:
         _say(f"yiju-index：{_one_line(error)}")
         return UNUSABLE
@@ -269,6 +271,8 @@ def _watch(arguments: argparse.Namespace) -> Outcome:
         for _ in rounds:
             try:
                 _print(_add(arguments).lines)
+            except BrokenPipeError:
+                raise
             except (YijuError, ValueError, OSError) as error:
                 _say(f"yiju-index：{_one_line(error)}")
     except KeyboardInterrupt:
@@ -599,13 +603,9 @@ def _one_line(error: BaseException) -> str:
 
 
 def _print(lines: Sequence[str]) -> None:
-    try:
-        for line in lines:
-            print(printable(line))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read has seen enough. Nothing may be flushed into the closed pipe at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for line in lines:
+        print(printable(line))
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

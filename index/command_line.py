@@ -6,12 +6,14 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from functools import wraps
 from importlib.metadata import version
-from typing import Any, NoReturn
+from typing import Any, NoReturn, ParamSpec
 
 from index.terminal import printable
+
+P = ParamSpec("P")
 
 UNUSABLE = 2
 """Exit status for the caller's mistake."""
@@ -80,15 +82,22 @@ class Parser(argparse.ArgumentParser):
         self.exit(UNUSABLE, f"{self.prog}：命令用法不对（{said}）；用法见 {self.prog} --help\n")
 
 
-@contextmanager
-def for_readers_that_leave() -> Iterator[None]:
-    """Provide ends quietly where whoever reads standard output has seen enough, as `head` has."""
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Nothing may be flushed into the closed pipe at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def for_readers_that_leave(main: Callable[P, int]) -> Callable[P, int]:
+    """Return a command that ends quietly, with 0, where whoever reads its output has seen enough, as `head` has."""
+
+    @wraps(main)
+    def quiet(*arguments: P.args, **options: P.kwargs) -> int:
+        try:
+            try:
+                return main(*arguments, **options)
+            finally:  # also of help, which argparse prints before it ends the process
+                sys.stdout.flush()
+        except BrokenPipeError:
+            # Nothing may be flushed into the closed pipe at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
+    return quiet
 
 
 def words_of(argv: Sequence[str] | None) -> list[str]:

@@ -33,13 +33,14 @@ _SHOWN = 8
 """How many of the names to choose from an error message lists."""
 
 
+@for_readers_that_leave
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command. Returns the exit status: 0 done, 2 an unusable input or argument, 130 interrupted."""
     arguments = _parser().parse_args(argv)
     try:
-        with for_readers_that_leave():
-            return _run(arguments)
-        return 0
+        return _run(arguments)
+    except BrokenPipeError:
+        raise
     except (YijuError, ValueError, OSError) as error:
         print(printable(f"yiju-ask: {error}"), file=sys.stderr)
         return 2

@@ -21,10 +21,12 @@ class Stopwatch:
 
     Attributes:
         seconds: by stage; a stage within another counts for itself alone.
+        spans: by stage, when it first began and last ended, as `perf_counter` counts.
     """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
+        self.spans: dict[str, tuple[float, float]] = {}
         self._within = 0.0  # seconds of stages that ended inside the one that runs
 
     @contextmanager
@@ -35,7 +37,9 @@ class Stopwatch:
         try:
             yield
         finally:
-            spent = perf_counter() - start
+            end = perf_counter()
+            spent = end - start
+            self.spans[stage] = (self.spans.get(stage, (start, end))[0], end)
             self.seconds[stage] = self.seconds.get(stage, 0.0) + spent - self._within
             self._within = outer + spent
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from index.command_line import Parser
+from index.command_line import Parser, for_readers_that_leave
 from index.errors import IndexNotFound, ModelError, StoreUnavailable, YijuError
 from index.locations import Location, add_index_argument
 from index.store.storage import LOCK
@@ -39,6 +39,7 @@ GRACE_SECONDS = 5
 """How long open streams may take to end at shutdown."""
 
 
+@for_readers_that_leave
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until it is told to stop.
 
@@ -126,6 +127,12 @@ def _parser() -> argparse.ArgumentParser:
         "--read-only", action="store_true", help="网页和接口上都不能添加、移除文档；默认编辑和管理员可以"
     )
     parser.add_argument("--access-log", action="store_true", help="每个请求在标准错误写一行 JSON，不含问题和地址")
+    parser.add_argument(
+        "--trace-url",
+        metavar="URL",
+        help="把每个问题各阶段的耗时发到这个 OTLP/HTTP 地址，如 http://127.0.0.1:4318/v1/traces；须装 yiju[otel]",
+    )
+    parser.add_argument("--trace-text", action="store_true", help="追踪里带上问题和答案的文字；默认不带")
     parser.add_argument("--mcp", action="store_true", help="在 /mcp 为大语言模型提供工具，须装 yiju[mcp]")
     return parser
 
@@ -187,6 +194,7 @@ def _load(settings: Settings, arguments: argparse.Namespace) -> FastAPI:
     importing.join()
     from ui.documents.managing import Managing
     from ui.server import create_app
+    from ui.tracing import tracing_to
 
     for rule in rights.current().idle(answerer.descriptions()):
         message = f"yiju-serve：没有文档符合权限规则「{rule.documents}」；写错了，或文件已移走？"
@@ -202,6 +210,7 @@ def _load(settings: Settings, arguments: argparse.Namespace) -> FastAPI:
         mask=mask_of(arguments),
         mcp=arguments.mcp,
         access_log=arguments.access_log,
+        tracing=tracing_to(arguments.trace_url, texts=arguments.trace_text) if arguments.trace_url else None,
         managing=None if arguments.read_only else Managing(settings.index, opener.store, opener.encoder),
     )
 

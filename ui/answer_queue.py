@@ -31,6 +31,8 @@ from ui.audit.entries import AuditedQuestion, note_reading, noting
 from ui.errors import BUSY, AnswerFailed, Busy, TooMany, Unwritten
 from ui.fair_pool import Aside, FairPool
 from ui.metrics import QUEUE, Metrics
+from ui.request_id import REQUEST_ID
+from ui.tracing import TracedQuestion, Tracing
 from ui.unavailable import Unavailable
 from ui.usage.log import UsageLog
 
@@ -95,16 +97,28 @@ class AnswerQueue:
         limits: Limits | None = None,
         rights: RightsFile | None = None,
         mask: Mask | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         self.answerer = answerer
         self.warning: str | None = None
         self.outage: str | None = None
-        self.metrics = Metrics()
+        self.metrics = Metrics(
+            {
+                "questions_in_flight": ("Questions being answered or waiting.", lambda: self.in_flight),
+                "ready": ("Whether questions can be answered.", lambda: self.problem() is None),
+                "index_documents": ("Documents in the index.", lambda: len(self.answerer.descriptions())),
+                "index_characters": (
+                    "Characters of all documents in the index.",
+                    lambda: sum(each.characters for each in self.answerer.descriptions()),
+                ),
+            }
+        )
         self.usage = usage
         self.audit = audit
         self.waiting = waiting
         self.limits = limits or Limits()
         self.mask: Mask = mask or str
+        self._tracing = tracing
         self._reading = Reading(rights, Masked if mask else None)
         self._workers = workers or min(4, os.cpu_count() or 1)
         self._pool = FairPool(self._workers, "answer")
@@ -250,6 +264,8 @@ class AnswerQueue:
             await asyncio.to_thread(self.usage.close)
         if self.audit is not None:
             await asyncio.to_thread(self.audit.close)
+        if self._tracing is not None:
+            await asyncio.to_thread(self._tracing.close)
 
     async def _run(
         self, work: Work, question: str, visitor: Visitor, where: str | None, *, searched: bool = False
@@ -309,24 +325,31 @@ class AnswerQueue:
 
     def _answer(self, job: _Job, work: Work, since: float) -> None:
         """Answer in a worker thread; as the outermost handler there it has the one broad `except`."""
+        traced = TracedQuestion(self.mask(job.question), job.where or "admin", REQUEST_ID.get(), since)
         try:
-            with noting(self.audit, job.visitor, self.mask(job.question), job.where or "admin", job.id) as asked:
+            with noting(self.audit, job.visitor, traced.question, traced.where, job.id) as asked:
                 asked.searched = job.searched
-                self._deliver(job, work, since, asked)
+                self._deliver(job, work, asked, traced)
         except (ValueError, YijuError) as error:
+            traced.error = type(error).__name__
             self.metrics.refused("invalid" if isinstance(error, ValueError) else "failed")
             job.send(error)
         except Exception:
+            traced.error = AnswerFailed.__name__
             self.metrics.refused("failed")
             log.exception("answering failed")
             job.send(AnswerFailed("回答时出了错，已记入日志，请稍后再试。"))
+        finally:
+            if self._tracing is not None:
+                self._tracing.question(traced)
 
-    def _deliver(self, job: _Job, work: Work, since: float, asked: AuditedQuestion) -> None:
+    def _deliver(self, job: _Job, work: Work, asked: AuditedQuestion, traced: TracedQuestion) -> None:
         last: Answer | None = None
-        self.metrics.took({QUEUE: time.perf_counter() - since})
+        self.metrics.took({QUEUE: time.perf_counter() - traced.since})
         with measuring() as watch:
+            traced.stages = watch.spans
             for answer in work():
-                asked.last = answer
+                asked.last = traced.answer = answer
                 if job.stopped.is_set():
                     return
                 named = replace(answer, id=job.id)
@@ -336,7 +359,7 @@ class AnswerQueue:
         asked.complete = True
         if last is None:
             raise RuntimeError("the answerer gave no answer at all")
-        seconds = time.perf_counter() - since
+        seconds = time.perf_counter() - traced.since
         if job.searched:
             self.metrics.searched(seconds)
             return

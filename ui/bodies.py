@@ -175,7 +175,7 @@ def asked_by_messages(body: Mapping[str, object]) -> QuestionBody:
     """
     messages = body.get("messages")
     if not isinstance(messages, list) or not all(isinstance(each, dict) for each in messages):
-        raise _invalid("messages 须为对象的数组。")
+        raise _invalid("messages（或 input）须为消息的数组。")
     questions = [_content(each.get("content")) for each in messages if each.get("role") == "user"]
     if not questions:
         raise _invalid("messages 里须有一条 role 为 user 的消息。")

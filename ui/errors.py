@@ -84,9 +84,9 @@ def error_response(error: ApiError, *, chat: bool = False) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Make `app` answer every error in the contract's form; what is unexpected is logged by the server."""
+    """Make `app` answer every error in the contract's form; what is unexpected `AccessLog` answers and logs."""
     app.add_exception_handler(HTTPException, _on_http)
-    for kind in (ApiError, YijuError, Exception):
+    for kind in (ApiError, YijuError):
         app.add_exception_handler(kind, _on_error)
 
 

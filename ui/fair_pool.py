@@ -6,6 +6,8 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -40,7 +42,8 @@ class FairPool:
         """
         future: Future[T] = Future()
         with self._lock:
-            self._waiting.setdefault(party, deque()).append((future, work))
+            # In the context of whoever wants it: what is logged there has the number of their request.
+            self._waiting.setdefault(party, deque()).append((future, partial(copy_context().run, work)))
         self._pool.submit(self._run)
         return future
 

@@ -21,7 +21,7 @@ from ui.access.limits import Limits
 from ui.access.visitors import Role, visitor_of
 from ui.admin import routes as admin
 from ui.answer_queue import AnswerQueue
-from ui.api import openai, reference
+from ui.api import openai, reference, responses
 from ui.api import routes as api
 from ui.chat import examples, export
 from ui.chat.blocks import mount_chat
@@ -31,6 +31,7 @@ from ui.documents import routes as documents
 from ui.documents.managing import Managing
 from ui.middleware.stack import protect
 from ui.reloading import Reloader, Source, reloading
+from ui.tracing import Tracing
 from ui.usage.log import UsageLog
 from ui.widget import routes as widget
 
@@ -53,6 +54,7 @@ def create_app(
     mask: Mask | None = None,
     mcp: bool = False,
     access_log: bool = False,
+    tracing: Tracing | None = None,
     managing: Managing | None = None,
     workers: int | None = None,
     waiting: int = 64,
@@ -70,6 +72,7 @@ def create_app(
         mcp: serve the tools for language models at `/mcp`, for which the extra `mcp` is needed.
         managing: how editors change the documents; None: nobody does, but with `yiju-index`.
         access_log: log every request as a line of JSON.
+        tracing: makes traces of questions; None makes none.
         workers: how many questions are answered at the same time; by default one a core, four at most.
         waiting: how many more may wait; what comes then is turned away.
     """
@@ -83,6 +86,7 @@ def create_app(
         limits=limits,
         rights=rights,
         mask=mask,
+        tracing=tracing,
     )
 
     @asynccontextmanager
@@ -99,6 +103,7 @@ def create_app(
     errors.install(app)
     api.add_routes(app, queue)
     openai.add_routes(app, queue)
+    responses.add_routes(app, queue)
     reference.add_routes(app)
     admin.add_routes(app, queue)
     widget.add_routes(app)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import resource
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -15,8 +13,10 @@ from eval.data.datasets import load_dataset
 from eval.data.journal import Journal, journal_path
 from eval.data.outcomes import Askable, Expanding, ask_all, read_outcomes
 from eval.errors import Interrupted
+from eval.generation.judging import add_judge_options, judge_json, judge_of
 from eval.generation.model_runs import Guest, add_guest_options, guest_of
 from eval.metrics.answer_metrics import TextOf
+from eval.metrics.retrieval_metrics import canonical
 from eval.metrics.stages import StagedSearch, search_stages
 from eval.progress import with_progress
 from eval.records import Dataset, Outcome
@@ -33,10 +33,12 @@ from eval.report.junit import report_junit
 from eval.report.markdown import report_markdown
 from eval.report.page import report_page
 from eval.report.provenance import index_json, program_sha256, provenance, settings_told
-from eval.report.report import Circumstances, IndexJson, ReportJson, make_report
+from eval.report.report import STAGE_MEASURES, Circumstances, IndexJson, ReportJson, make_report
 from eval.report.report_text import report_text
 from eval.report.requirements import Requirement, parse_tolerance, unmet, unmet_text
+from eval.report.traces import langfuse, openinference
 from index.locations import add_index_argument
+from index.platforms import peak_megabytes
 from qa.protocols import Answerer, Expander
 from qa.settings import Answering, Caution, Settings
 
@@ -45,7 +47,7 @@ DESCRIPTION = "用一个问题集评测问答：逐题作答、打分、列出�
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("dataset", type=Path, metavar="DATASET", help="问题集，JSON Lines")
+    parser.add_argument("dataset", type=Path, metavar="DATASET", help="问题集：JSON Lines，或 .csv、.xlsx、.parquet")
     add_index_argument(parser)
     parser.add_argument("--split", metavar="NAME", help="只用这一半问题：dev 或 test")
     parser.add_argument(
@@ -79,7 +81,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SCORE>=NUMBER",
         help="没达到则以 1 退出，如 'short_hit>=0.9'、'false_answer[number]<=0.2'；可多次",
     )
+    parser.add_argument(
+        "--measures",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="另报这些检索指标，如 nDCG@5 RR@10",
+    )
+    parser.add_argument("--openinference", type=Path, metavar="FILE", help="把每题存成 OpenInference 的 OTLP JSON")
+    parser.add_argument("--langfuse", type=Path, metavar="FILE", help="把每题存成 Langfuse 的事件，供其 ingestion 接口")
     add_answer_options(parser)
+    add_judge_options(parser)
     add_guest_options(parser)
 
 
@@ -112,11 +124,24 @@ def run(arguments: argparse.Namespace, openers: Openers) -> int:
     baseline = load_baseline(arguments.baseline, dataset) if arguments.baseline else None
     if arguments.max_new_failures is not None and baseline is None:
         raise ValueError("--max-new-failures 须与 --baseline 同用：没有基线就没有新旧之分")
+    judge = judge_of(arguments)
     with guest_of(arguments) as guest:
-        report = _report(arguments, dataset, openers, baseline, guest)
+        report, outcomes = _report(arguments, dataset, openers, baseline, guest, _measures(arguments, requirements))
+    if judge is not None:
+        report["judge"] = judge_json(outcomes, arguments.judge_model, judge)
     print(report_text(report))
-    _save(report, baseline, arguments)
+    _save(report, outcomes, baseline, arguments)
     return max(_verdict(report, baseline, tolerances, requirements), _few_enough(report, baseline, arguments))
+
+
+def _measures(arguments: argparse.Namespace, requirements: Sequence[Requirement]) -> list[str]:
+    """Return the usual measures of the search, and what is asked for beside them.
+
+    Raises:
+        ValueError: if there is no such measure.
+    """
+    names = [*STAGE_MEASURES, *arguments.measures, *(each.name for each in requirements if canonical(each.name))]
+    return [*dict.fromkeys(canonical(name) or name for name in names)]
 
 
 def _few_enough(report: ReportJson, baseline: ReportJson | None, arguments: argparse.Namespace) -> int:
@@ -146,11 +171,17 @@ def _verdict(
 
 
 def _report(
-    arguments: argparse.Namespace, dataset: Dataset, openers: Openers, baseline: ReportJson | None, guest: Guest
-) -> ReportJson:
+    arguments: argparse.Namespace,
+    dataset: Dataset,
+    openers: Openers,
+    baseline: ReportJson | None,
+    guest: Guest,
+    measures: Sequence[str],
+) -> tuple[ReportJson, Sequence[Outcome]]:
     settings = _settings(arguments, guest)
     if arguments.answers is not None and arguments.index is None:
-        return make_report(dataset, read_outcomes(arguments.answers, dataset.queries))
+        outcomes = read_outcomes(arguments.answers, dataset.queries)
+        return make_report(dataset, outcomes), outcomes
     answerer = openers.assistant(settings)
     index = index_json(settings.index, answerer.documents())
     if baseline is not None:
@@ -165,9 +196,9 @@ def _report(
     search = _search(openers, settings, outcomes)
     ways = {**answered, Answering.BOTH: outcomes} if answered else {}
     circumstances = Circumstances(
-        index, search, provenance(settings, expand=arguments.expand), memory, guest.truth, ways
+        index, search, provenance(settings, expand=arguments.expand), memory, guest.truth, measures, ways
     )
-    return make_report(dataset, outcomes, _texts(answerer), circumstances)
+    return make_report(dataset, outcomes, _texts(answerer), circumstances), outcomes
 
 
 def _settings(arguments: argparse.Namespace, guest: Guest) -> Settings:
@@ -247,14 +278,9 @@ def _texts(answerer: Answerer) -> TextOf:
     return text_of
 
 
-def peak_megabytes() -> float:
-    """Return the most memory this process has held, in MB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Linux counts kilobytes, macOS bytes.
-    return round(peak / (1e6 if sys.platform == "darwin" else 1e6 / 1024), 1)
-
-
-def _save(report: ReportJson, baseline: ReportJson | None, arguments: argparse.Namespace) -> None:
+def _save(
+    report: ReportJson, outcomes: Sequence[Outcome], baseline: ReportJson | None, arguments: argparse.Namespace
+) -> None:
     if arguments.json is not None:
         write(arguments.json, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
         for way in Answering:
@@ -265,6 +291,10 @@ def _save(report: ReportJson, baseline: ReportJson | None, arguments: argparse.N
         write(arguments.markdown, report_markdown(report, baseline))
     if arguments.junit is not None:
         write(arguments.junit, report_junit(report))
+    if arguments.openinference is not None:
+        write(arguments.openinference, openinference(report, outcomes))
+    if arguments.langfuse is not None:
+        write(arguments.langfuse, langfuse(report, outcomes))
 
 
 def write(path: Path, text: str) -> None:

@@ -1,11 +1,12 @@
-"""Data sets in the contract's form: JSON lines, one question each."""
+"""Data sets: one question a row, as docs/contract.md has it or as other tools write it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from eval.data.rows import evidence_in, read_rows
 from eval.errors import DatasetError
-from eval.jsonlines import Record, read_records
+from eval.jsonlines import Record
 from eval.records import Dataset, Query
 
 
@@ -13,7 +14,8 @@ def load_dataset(path: Path, split: str | None = None) -> Dataset:
     """Read and check a question file.
 
     Args:
-        path: JSON lines as in docs/contract.md; the fields `split` and `section` may be added.
+        path: JSON lines as in docs/contract.md, or another file that `read_rows` reads; the fields `split` and
+            `section` may be added.
         split: keep only the questions of this split; None keeps all.
 
     Returns:
@@ -22,7 +24,7 @@ def load_dataset(path: Path, split: str | None = None) -> Dataset:
     Raises:
         DatasetError: if the file cannot be used; names line and field.
     """
-    queries = _distinct(path, [(record, query_of(record)) for record in read_records(path, DatasetError)])
+    queries = _distinct(path, [(record, query_of(record)) for record in read_rows(path, DatasetError)])
     if not queries:
         raise DatasetError(path, f"{path} 里一个问题也没有")
     return Dataset(path.name, _selected(path, queries, split), split)
@@ -34,8 +36,9 @@ def query_of(record: Record) -> Query:
     Raises:
         EvaluationError: as the record's own, if a field is not as docs/contract.md has it; names line and field.
     """
-    answerable = record.flag("answerable")
     answers = record.alternatives("answers")
+    told = "answerable" in record.fields or "answers" not in record.fields
+    answerable = record.flag("answerable") if told else bool(answers)
     if answerable and not answers:
         raise record.complaint("answers", "至少一个备选答案（answerable 为 true）")
     if answers and not answerable:
@@ -44,7 +47,7 @@ def query_of(record: Record) -> Query:
         id=record.text("id"),
         question=record.text("question"),
         answers=answers,
-        evidence=record.texts("evidence"),
+        evidence=record.texts("evidence") or evidence_in(record.optional_text("context") or "", answers),
         answerable=answerable,
         type=record.optional_text("type") or "other",
         history=record.texts("history"),

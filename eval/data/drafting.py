@@ -16,7 +16,7 @@ from itertools import cycle, zip_longest
 
 from eval.data.checks import copied
 from eval.data.datasets import query_of
-from eval.data.published import sentences_with
+from eval.data.rows import sentences_with
 from eval.jsonlines import Record
 from eval.metrics.answer_metrics import normalise
 from eval.records import Query

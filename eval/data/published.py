@@ -1,7 +1,8 @@
 """Question sets of other people's making, in the forms they are published in.
 
     SQuAD   one JSON file: data › paragraphs › qas (SQuAD, DRCD, XQuAD), or CMRC 2018's list of contexts with qas
-    rows    JSON lines, one question with its context each: qid, question, answers, context_id, title, context
+    rows    one question with its context a row, in any file and under any names that `eval.data.rows` reads: CSV, XLSX,
+            parquet, JSON lines; ragas' test sets, whose reference contexts are the documents
     BEIR    a folder: corpus.jsonl, queries.jsonl, qrels.tsv or qrels/*.tsv (MTEB's layout too)
     LeCoQA  two JSON-lines files: questions with doc_ids, statutes with doc_id, title, text
     own     a folder of documents, and questions with or without their answers
@@ -11,17 +12,19 @@ What they have in common is a `Collection`. Every complaint names file, place an
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from eval.data.rows import evidence_in, named, read_rows, sentences_with
 from eval.errors import DatasetError
 from eval.jsonlines import Record, read_records, read_text
 from eval.metrics.trec import Qrels, read_qrels
 from eval.records import Query
-from index.text import sentence_spans
 
 Skip = Callable[[str], None]
 
@@ -88,10 +91,18 @@ def read_collection(
 def _form_of(path: Path) -> str:
     if path.is_dir():
         return "beir"
-    if path.suffix == ".json":
+    if path.suffix == ".json" and not _is_rows(path):
         return "squad"
-    first = next(read_records(path, DatasetError), None)
+    first = next(read_rows(path, DatasetError), None)
     return "lecoqa" if first is not None and "doc_ids" in first.fields else "rows"
+
+
+def _is_rows(path: Path) -> bool:
+    """Return whether a JSON file begins with a question, alone or in a list; else it is SQuAD's or no JSON."""
+    with suppress(DatasetError):
+        first = next(read_rows(path, DatasetError), None)
+        return first is not None and "question" in first.fields
+    return False
 
 
 def _squad(path: Path, skip: Skip | None) -> Collection:
@@ -125,22 +136,27 @@ class _Builder:
         self._skip = skip
         self._documents: dict[str, Source] = {}
         self._queries: dict[str, Query] = {}
+        self._ids: dict[str, str] = {}
 
     def add_context(self, context: Record) -> None:
         """Add a context of a SQuAD-like file with all its questions."""
-        text = context.text("context_text" if "context_text" in context.fields else "context")
+        context = dataclasses.replace(context, fields=named(context.fields))
+        text = context.text("context")
         id = str(context.fields.get("context_id") or context.fields.get("id") or f"c{len(self._documents)}")
         self._add_document(context, Source(id, context.optional_text("title") or id, text))
         for question in context.objects("qas"):
-            self._try_question(question, text, id)
+            self._try_question(dataclasses.replace(question, fields=named(question.fields)), text, id)
 
     def add_row(self, row: Record) -> None:
-        """Add a line that holds one question with its context."""
-        id = row.text("context_id")
-        text = row.text("context")
-        if id not in self._documents or self._documents[id].text != text:
-            self._add_document(row, Source(id, row.optional_text("title") or id, text))
-        self._try_question(row, text, id)
+        """Add a row that holds one question with its context, or with the contexts that ragas has answers refer to."""
+        given = row.texts("evidence") if "context" not in row.fields else (row.text("context"),)
+        if not given:
+            raise row.complaint("context", "问题所问的原文")
+        for text in given:
+            id = row.optional_text("context_id") or self._ids.setdefault(text, f"c{len(self._ids) + 1:05d}")
+            if id not in self._documents or self._documents[id].text != text:
+                self._add_document(row, Source(id, row.optional_text("title") or id, text))
+        self._try_question(row, given[0], id)
 
     def _try_question(self, question: Record, context: str, document: str) -> None:
         try:
@@ -152,21 +168,20 @@ class _Builder:
 
     def _add_question(self, question: Record, context: str, document: str) -> None:
         """Add one question; it has no answer in the context where it says so, or names none (SQuAD 2)."""
-        id = _first_text(question, "id", "query_id", "qid")
-        answers = _answer_texts(question)
+        id = question.text("id")
+        answers = () if question.fields.get("is_impossible") is True else question.alternatives("answers")
         if id in self._queries:
-            raise question.complaint(_field(question, "id", "query_id", "qid"), "各不相同的编号，这一个前面已有")
-        if question.fields.get("is_impossible") is True:
-            answers = ()
-        evidence = tuple(dict.fromkeys(each for answer in answers for each in sentences_with(context, answer)[:1]))
+            raise question.complaint("id", "各不相同的编号，这一个前面已有")
+        evidence = question.texts("evidence") or evidence_in(context, answers)
         if answers and not evidence:
             raise question.complaint("answers", f"文中（{document}）的原话，以便找到证据")
-        text = _first_text(question, "question", "query_text")
-        self._queries[id] = Query(id, text, tuple((each,) for each in answers), evidence, bool(answers), "mrc")
+        self._queries[id] = Query(id, question.text("question"), answers, evidence, bool(answers), "mrc")
 
     def _add_document(self, record: Record, source: Source) -> None:
         if source.id in self._documents:
-            raise record.complaint(_field(record, "context_id", "id"), "各不相同的文档编号，这一个前面已有")
+            raise record.complaint(
+                "context_id" if "context_id" in record.fields else "id", "各不相同的文档编号，这一个前面已有"
+            )
         self._documents[source.id] = source
 
     def collection(self) -> Collection:
@@ -177,7 +192,7 @@ class _Builder:
 
 def _rows(path: Path, skip: Skip | None) -> Collection:
     builder = _Builder(skip)
-    for row in read_records(path, DatasetError):
+    for row in read_rows(path, DatasetError):
         builder.add_row(row)
     return builder.collection()
 
@@ -246,7 +261,7 @@ def _check_ids(path: Path, qrels: Qrels, topics: Mapping[str, str], corpus: Mapp
 def own_collection(documents: Sequence[Source], questions: Path) -> tuple[Collection, list[str]]:
     """Return a folder's documents with one's own questions.
 
-    Questions are JSON lines (`question`, `answer` or `answers`, `evidence`; what is missing is looked for in the
+    Questions are rows that `read_rows` reads (`question`, `answers`, `evidence`; what is missing is looked for in the
     documents) or plain lines, a question each, with the answer behind a tab. A question without an answer is one that
     the documents do not answer.
 
@@ -274,8 +289,8 @@ def own_collection(documents: Sequence[Source], questions: Path) -> tuple[Collec
 
 def _own_questions(path: Path) -> Iterator[tuple[int, str, tuple[str, ...], tuple[str, ...]]]:
     """Yield line, question, answers, evidence."""
-    if path.suffix in {".jsonl", ".json"}:
-        for record in read_records(path, DatasetError):
+    if path.suffix in {".jsonl", ".json", ".csv", ".tsv", ".xlsx", ".parquet"}:
+        for record in read_rows(path, DatasetError):
             yield record.line or 0, record.text("question"), _answer_texts(record), record.texts("evidence")
         return
     for line, text in enumerate(read_text(path, DatasetError).split("\n"), start=1):
@@ -292,35 +307,11 @@ def _evidence(documents: Sequence[Source], question: str, answers: Sequence[str]
     return (best,) if best is not None else ()
 
 
-def sentences_with(text: str, part: str) -> list[str]:
-    """Return the sentences of `text` that hold `part`, verbatim and trimmed.
-
-    `part` itself where it crosses sentences.
-    """
-    spans = [(span.slice(text).strip()) for span in sentence_spans(text)]
-    return [each for each in spans if part in each] or ([part] if part in text else [])
-
-
 def _bigrams(text: str) -> set[str]:
     bare = re.sub(r"\W", "", text)
     return {bare[at : at + 2] for at in range(len(bare) - 1)}
 
 
 def _answer_texts(record: Record) -> tuple[str, ...]:
-    """Return answers as texts, or as SQuAD's objects with a text; each once, blank ones left out."""
-    given = record.fields.get("answers", record.fields.get("answer", []))
-    listed = given if isinstance(given, list) else [given]
-    texts = [each.get("text") if isinstance(each, dict) else each for each in listed]
-    strings = [each.strip() for each in texts if isinstance(each, str)]
-    if len(strings) != len(texts):
-        raise record.complaint("answers", "字符串的数组，或含 text 的对象的数组")
-    return tuple(dict.fromkeys(each for each in strings if each))
-
-
-def _first_text(record: Record, *fields: str) -> str:
-    return record.text(_field(record, *fields))
-
-
-def _field(record: Record, *fields: str) -> str:
-    """Return the first of these fields that is there, the first of all where none is."""
-    return next((field for field in fields if field in record.fields), fields[0])
+    """Return answers of one string each."""
+    return tuple("".join(parts) for parts in record.alternatives("answers"))

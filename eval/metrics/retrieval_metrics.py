@@ -3,7 +3,8 @@
 A judged question that a run does not answer counts 0, in every measure; a question without judgements does not count.
 Unjudged documents are not relevant. Gains are linear, negative grades gain nothing.
 
-Names are those of ir_measures: `R@5`, `P@10`, `RR`, `RR@10`, `AP`, `AP@100`, `nDCG`, `nDCG@10`, `Success@5`.
+Names are those of ir_measures: `R@5`, `P@10`, `RR`, `RR@10`, `AP`, `AP@100`, `nDCG`, `nDCG@10`, `Success@5`; and its
+other names for them, `MRR@10`, `MAP`, `NDCG@10`, `Recall@5`, `Precision@1`.
 
 Source: trec_eval 9 (`recall`, `P`, `recip_rank`, `map`, `map_cut`, `ndcg`, `ndcg_cut`, `success`);
 Järvelin & Kekäläinen 2002, Cumulated Gain-based Evaluation of IR Techniques, for nDCG.
@@ -24,7 +25,8 @@ DEFAULT_MEASURES = ("R@1", "R@5", "R@10", "Success@5", "P@5", "RR", "AP", "nDCG@
 
 Values = NDArray[np.float64]
 
-_NAME = re.compile(r"(R|P|RR|AP|nDCG|Success)(?:@([1-9][0-9]{0,5}))?")
+_ALIASES = {"MRR": "RR", "MAP": "AP", "NDCG": "nDCG", "Recall": "R", "Precision": "P"}
+_NAME = re.compile(rf"(R|P|RR|AP|nDCG|Success|{'|'.join(_ALIASES)})(?:@([1-9][0-9]{{0,5}}))?")
 _NEEDS_CUTOFF = frozenset({"R", "P", "Success"})
 
 
@@ -133,13 +135,23 @@ _MEASURES: Mapping[str, Callable[[Judged, int | None], Values]] = {
 }
 
 
-def _parsed(name: str) -> tuple[Callable[[Judged, int | None], Values], int | None]:
+def canonical(name: str) -> str | None:
+    """Return the name that a measure is reported by; None where there is no such measure."""
     match = _NAME.fullmatch(name)
-    if match is None or (match[2] is None and match[1] in _NEEDS_CUTOFF):
+    if match is None:
+        return None
+    own = _ALIASES.get(match[1], match[1])
+    return None if match[2] is None and own in _NEEDS_CUTOFF else f"{own}@{match[2]}" if match[2] else own
+
+
+def _parsed(name: str) -> tuple[Callable[[Judged, int | None], Values], int | None]:
+    known = canonical(name)
+    if known is None:
         raise ValueError(
             f"没有检索指标 {name}；有 R@k、P@k、Success@k、RR、RR@k、AP、AP@k、nDCG、nDCG@k，k 为 1 到 999999"
         )
-    return _MEASURES[match[1]], int(match[2]) if match[2] else None
+    own, _, cutoff = known.partition("@")
+    return _MEASURES[own], int(cutoff) if cutoff else None
 
 
 def _judged(qrels: Qrels, run: Run) -> Judged:

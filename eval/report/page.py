@@ -35,7 +35,7 @@ from eval.report.markup import (
     interval_bar,
     sortable,
 )
-from eval.report.report import LABELS, STAGE_LABELS, STAGE_MEASURES, MissJson, RankedJson, ReportJson
+from eval.report.report import LABELS, STAGE_LABELS, MissJson, RankedJson, ReportJson
 from eval.report.report_text import expected_text
 
 HEADLINES = ("answer_hit", "short_hit", "evidence_recall_at_5", "citation_recall", "false_answer", "false_refusal")
@@ -127,13 +127,14 @@ def _stages(report: ReportJson) -> str:
     if stages is None:
         return ""
     rows: list[Row] = [
-        [escape(STAGE_LABELS.get(stage, stage)), *(_cell(scores.get(name)) for name in STAGE_MEASURES)]
+        [escape(STAGE_LABELS.get(stage, stage)), *map(_cell, scores.values())]
         for stage, scores in stages["runs"].items()
     ]
+    measures = [*next(iter(stages["runs"].values()))]
     missing = f"<p class='bad'>证据不在任何文件里：{escape('、'.join(stages['not_indexed']))}</p>"
     return (
         f'<h2>证据在哪一步丢失</h2><div class="card">{_funnel(report)}</div>{missing if stages["not_indexed"] else ""}'
-        f"<p></p>{sortable(['阶段', *STAGE_MEASURES], rows)}"
+        f"<p></p>{sortable(['阶段', *measures], rows)}"
     )
 
 

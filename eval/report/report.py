@@ -13,6 +13,7 @@ from typing import NotRequired, TypedDict
 import numpy as np
 
 from eval.generation.answer_modes import WaysJson, ways_json
+from eval.generation.judging import JudgeJson
 from eval.generation.writing import Truth, WritingJson, writing_json
 from eval.metrics.answer_metrics import SCORES, TextOf, answer_hit, score
 from eval.metrics.calibration import (
@@ -53,7 +54,8 @@ LABELS = {
 STAGE_LABELS = {"dense": "语义", "lexical": "字面", "fused": "融合", "reranked": "重排"}
 """Stages of the search as people read them."""
 
-STAGE_MEASURES = ("Success@1", "Success@5", "Success@10", "R@10", "P@5", "RR", "AP", "nDCG@10")
+STAGE_MEASURES = ("Success@1", "Success@5", "Success@10", "R@5", "R@10", "P@1", "P@5", "RR", "AP", "nDCG@10")
+"""What every stage is measured by, in ir_measures' names."""
 
 _LENGTHS = ((10, "≤10 字"), (20, "11–20 字"), (40, "21–40 字"))
 _LONGEST = ">40 字"
@@ -220,6 +222,7 @@ class ReportJson(TypedDict):
     bootstrap: dict[str, int]
     writing: WritingJson | None
     ways: WaysJson | None
+    judge: NotRequired[JudgeJson]
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +235,7 @@ class Circumstances:
         provenance: which program answered; None for answers that came from elsewhere.
         memory_mb: most memory that answering took, in megabytes; None where it was not measured.
         truth: what is known of the sentences that a language model wrote; None where nothing is.
+        measures: what every stage of the search is measured by.
         answered: the same questions answered in several ways; empty where they were answered in one.
     """
 
@@ -240,6 +244,7 @@ class Circumstances:
     provenance: ProvenanceJson | None = None
     memory_mb: float | None = None
     truth: Truth | None = None
+    measures: Sequence[str] = STAGE_MEASURES
     answered: Mapping[Answering, Sequence[Outcome]] = field(default_factory=dict)
 
 
@@ -270,7 +275,7 @@ def make_report(
         "by_type": _by(scored, lambda each: each.outcome.query.type),
         "by_document": _by(scored, lambda each: homes.get(each.outcome.query.id)),
         "by_length": _by_length(scored),
-        "stages": _stages(search) if search else None,
+        "stages": _stages(search, circumstances.measures) if search else None,
         "calibration": _calibration(outcomes),
         "selection": _selection(outcomes),
         "latency_ms": _latency(outcomes),
@@ -372,18 +377,19 @@ def _selection(outcomes: Sequence[Outcome]) -> SelectionJson:
     }
 
 
-def _stages(search: StagedSearch) -> StagesJson:
+def _stages(search: StagedSearch, measures: Sequence[str]) -> StagesJson:
     return {
         "depth": DEPTH,
         "indexed": score_json([float(query in search.homes) for query in search.qrels]),
         "whole": score_json([float(bool(relevant)) for relevant in search.qrels.values()]),
-        "runs": {stage: _measures_json(score_run(search.qrels, search.run(stage), STAGE_MEASURES)) for stage in STAGES},
+        "runs": {stage: _measures_json(score_run(search.qrels, search.run(stage), measures)) for stage in STAGES},
         "not_indexed": [query for query in search.qrels if query not in search.homes],
     }
 
 
 def _measures_json(scores: Mapping[str, Mapping[str, float]]) -> dict[str, ScoreJson]:
-    return {name: score_json([each[name] for each in scores.values()]) for name in STAGE_MEASURES}
+    names = dict.fromkeys(name for each in scores.values() for name in each)
+    return {name: score_json([each[name] for each in scores.values()]) for name in names}
 
 
 def _latency(outcomes: Sequence[Outcome]) -> LatencyJson:

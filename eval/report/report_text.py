@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from eval.generation.judging import judge_text
 from eval.generation.writing import WritingJson
 from eval.generation.writing_text import (
     KIND_HEADER,
@@ -20,7 +21,6 @@ from eval.metrics.scores import ScoreJson
 from eval.report.report import (
     LABELS,
     STAGE_LABELS,
-    STAGE_MEASURES,
     IndexJson,
     MissJson,
     ReportJson,
@@ -52,6 +52,8 @@ def report_text(report: ReportJson) -> str:
     if report["ways"]:
         rows = way_rows(report["ways"])
         parts += [table(way_header([LABELS[name] for name in WAY_SCORES]), rows) + "\n* 与只摘原文的差别不是偶然"]
+    if "judge" in report:
+        parts += [judge_text(report["judge"])]
     parts += [_misses_text(report["misses"])]
     return printable("\n\n".join(parts))
 
@@ -103,13 +105,14 @@ def _group_table(title: str, groups: Mapping[str, Mapping[str, ScoreJson]], name
 
 def _stages_text(stages: StagesJson) -> str:
     rows = [
-        [STAGE_LABELS.get(stage, stage), *(_figure(scores[name]["value"]) for name in STAGE_MEASURES)]
+        [STAGE_LABELS.get(stage, stage), *(_figure(each["value"]) for each in scores.values())]
         for stage, scores in stages["runs"].items()
     ]
+    measures = [*next(iter(stages["runs"].values()))]
     lines = [
         f"证据    {stages['indexed']['n']} 题有证据；在文件里的占 {_figure(stages['indexed']['value'])}，"
         f"完整落在一个段落里的占 {_figure(stages['whole']['value'])}",
-        table(["检索阶段", *STAGE_MEASURES], rows),
+        table(["检索阶段", *measures], rows),
     ]
     if missing := stages["not_indexed"]:
         lines.append(f"证据不在任何文件里的 {len(missing)} 题：{'、'.join(missing)}；请核对问题集与索引是否配套")

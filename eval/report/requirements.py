@@ -1,4 +1,4 @@
-"""Figures that must be reached: `short_hit>=0.9`, `false_answer[number]<=0.2`, `latency_p95<=150`."""
+"""Figures that must be reached: `short_hit>=0.9`, `false_answer[number]<=0.2`, `nDCG@10>=0.7`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from eval.metrics.answer_metrics import LOWER_IS_BETTER, SCORES
+from eval.metrics.retrieval_metrics import canonical
 from eval.report.report import ReportJson
 from index.terminal import printable
 
@@ -18,7 +19,7 @@ _OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     "<": operator.lt,
 }
-_FORM = re.compile(r"\s*(\w+)(?:\[([^\]]+)\])?\s*(>=|<=|>|<)\s*(\S+)\s*")
+_FORM = re.compile(r"\s*([\w@]+)(?:\[([^\]]+)\])?\s*(>=|<=|>|<)\s*(\S+)\s*")
 _WHOLE_RUN: Mapping[str, Callable[[ReportJson], float | None]] = {
     "ece": lambda report: report["calibration"]["ece"],
     "aurc": lambda report: report["selection"]["aurc"],
@@ -33,7 +34,7 @@ class Requirement:
     """A figure that must be reached.
 
     Attributes:
-        name: a score of `SCORES`, or a figure of the whole run.
+        name: a score of `SCORES`, a measure of the search in its last stage, or a figure of the whole run.
         type: the question type it is asked of; None for all questions.
         comparison: `>=`, `<=`, `>` or `<`.
         bound: the figure.
@@ -55,8 +56,13 @@ class Requirement:
         if match is None:
             raise ValueError(f"读不懂要求 {text}；应写成 short_hit>=0.9 或 short_hit[number]>=0.9")
         name, type, comparison, bound = match.groups()
+        measure = canonical(name)
+        if measure and not type:
+            return cls(measure, None, comparison, number(bound, text))
         if name not in SCORES and (type or name not in _WHOLE_RUN):
-            raise ValueError(f"要求 {text} 里没有 {name} 这个指标；有：{'、'.join([*SCORES, *_WHOLE_RUN])}")
+            raise ValueError(
+                f"要求 {text} 里没有 {name} 这个指标；有：{'、'.join([*SCORES, *_WHOLE_RUN])}，及 nDCG@10 等检索指标"
+            )
         return cls(name, type, comparison, number(bound, text))
 
     def __str__(self) -> str:
@@ -71,6 +77,10 @@ class Requirement:
         """
         if self.name in _WHOLE_RUN:
             return _WHOLE_RUN[self.name](report)
+        if canonical(self.name):
+            runs = report["stages"]["runs"] if report["stages"] else {}
+            last = [*runs.values()][-1:]
+            return last[0][self.name]["value"] if last and self.name in last[0] else None
         if self.type is None:
             return report["scores"][self.name]["value"]
         if self.type not in report["by_type"]:

@@ -47,7 +47,7 @@ def _rows(text: str, writer: Writer) -> list[list[str]]:
     rows: list[list[str]] = []
     cells = 0
     try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)):
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text)):
             if len(row) > COLUMNS_MAX:
                 raise Unreadable(
                     f"第 {len(rows) + 1} 行有 {len(row):,} 列，上限是 {COLUMNS_MAX:,} 列。请检查换行和分隔符。"
@@ -62,7 +62,7 @@ def _rows(text: str, writer: Writer) -> list[list[str]]:
     return rows
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(text: str) -> str:
     """Return the sign that parts most rows into as many cells, more than one."""
 
     def rows_alike(delimiter: str) -> tuple[int, int]:

@@ -2,14 +2,18 @@
 
 Only the process of `index.sandbox.worker` is limited: it calls `confine` once, `document` before each document and
 `rest` when it waits. Loaders call `page` for every page they have read, which gives them more time: a long scan is
-read, a bomb is not. A limit that is passed ends the process, whatever it was doing and in whichever library.
+read, a bomb is not. A limit that is passed ends the process, whatever it was doing and in whichever library. Where the
+system limits no process, none of this happens.
 """
 
 from __future__ import annotations
 
-import resource
 import signal
+import sys
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
+
+from index.platforms import resource
 
 MEMORY = 4 * 2**30
 """Bytes of address space: OCR of the largest picture allowed takes about half of it."""
@@ -41,6 +45,8 @@ def pages(count: int) -> None:
 
 def confine() -> None:
     """Limit memory, files and core dumps of this process and its children, for good."""
+    if resource is None:
+        return
     for kind, most in (
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_FSIZE, _WRITTEN),
@@ -49,12 +55,15 @@ def confine() -> None:
     ):
         _, hard = resource.getrlimit(kind)
         lowest = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(kind, (lowest, lowest))
+        with suppress(ValueError) if sys.platform == "darwin" else nullcontext():  # which limits no address space
+            resource.setrlimit(kind, (lowest, lowest))
 
 
 def document() -> None:
     """Start the clocks for the next document."""
     _pages[:] = [0, 0]
+    if resource is None:
+        return
     used = resource.getrusage(resource.RUSAGE_SELF)
     _allow(int(used.ru_utime + used.ru_stime) + DOCUMENT_SECONDS)
 
@@ -63,7 +72,7 @@ def page() -> None:
     """Give the next page its time; does nothing where no clock runs."""
     _pages[0] += 1
     _tell()
-    if signal.getitimer(signal.ITIMER_REAL)[0]:
+    if resource is not None and signal.getitimer(signal.ITIMER_REAL)[0]:
         _allow(resource.getrlimit(resource.RLIMIT_CPU)[0] + PAGE_SECONDS)
 
 
@@ -74,7 +83,8 @@ def _tell() -> None:
 
 def rest() -> None:
     """Nothing is being read: stop the clock of wall time."""
-    signal.setitimer(signal.ITIMER_REAL, 0)
+    if resource is not None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _allow(seconds: int) -> None:

@@ -43,6 +43,15 @@ def read(data: bytes) -> Content:
     return _Book(Archive(data)).content()
 
 
+def rows(data: bytes) -> list[tuple[int, list[str]]]:
+    """Return the cells of the first sheet that is shown, by the number of their row; empty rows are left out.
+
+    Raises:
+        Unreadable: if the file is damaged.
+    """
+    return _Book(Archive(data)).rows()
+
+
 @dataclass(slots=True)
 class _Sheet:
     """What a sheet shows.
@@ -71,6 +80,18 @@ class _Book:
         self._writer = Writer()
 
     def content(self) -> Content:
+        for name, part, alone in self._sheets():
+            self._write(name, part, named=not alone)
+        return self._writer.content()
+
+    def rows(self) -> list[tuple[int, list[str]]]:
+        name, part, _ = next(self._sheets())
+        cells = self._sheet(self._archive.xml(part), name).cells
+        width = 1 + max((column for _, column in cells), default=-1)
+        return [(row + 1, [cells.get((row, at), "") for at in range(width)]) for row in sorted({r for r, _ in cells})]
+
+    def _sheets(self) -> Iterator[tuple[str, str, bool]]:
+        """Yield name and part of each sheet that is shown, and whether the book has no other sheet."""
         sheets = child(self._book, "sheets")
         listed = [sheet for sheet in sheets if local(sheet) == "sheet"] if sheets is not None else []
         if not listed:
@@ -78,8 +99,7 @@ class _Book:
         for sheet in listed:
             part = self._parts.get(next((str(v) for k, v in sheet.attrib.items() if str(k).endswith("}id")), ""), "")
             if attribute(sheet, "state") in (None, "visible") and "worksheets/" in part:
-                self._write(attribute(sheet, "name") or "", part, named=len(listed) > 1)
-        return self._writer.content()
+                yield attribute(sheet, "name") or "", part, len(listed) == 1
 
     def _write(self, name: str, part: str, *, named: bool) -> None:
         sheet = self._sheet(self._archive.xml(part), name)

@@ -241,6 +241,8 @@ class _Worker:
     """A process, from its start to its end."""
 
     def __init__(self, module: str) -> None:
+        if os.name == "nt":
+            raise YijuError("Windows 上不能隔离读文件的进程，因此不读；请在 WSL、Linux 或 macOS 上建索引。")
         self.files = 0
         self._folder = tempfile.mkdtemp(prefix="yiju-")
         self._complaints = Path(self._folder) / "stderr"

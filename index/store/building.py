@@ -12,7 +12,6 @@ a segment, and of the rest a few numbers a document.
 from __future__ import annotations
 
 import json
-import resource
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -27,6 +26,7 @@ from index import codec
 from index.arrays import AnyArray, open_arrays, rows_of, write_arrays
 from index.errors import IndexCorrupt
 from index.manifest import StoredFile
+from index.platforms import resource
 from index.protocols import Encoder, LoadEncoder, Progress, Vectors
 from index.records import Description, Document
 from index.search.postings import Postings, TermLists
@@ -240,6 +240,8 @@ def _digest(*parts: object) -> str:
 
 def _allow_many_files() -> None:
     """Raise the limit of open files to what the system allows: every run holds one open."""
+    if resource is None:
+        return
     with suppress(OSError, ValueError):
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

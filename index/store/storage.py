@@ -17,7 +17,6 @@ A folder is untrusted input: names are checked against a pattern, files must be 
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -31,6 +30,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, Any
 
+from index import platforms
 from index.errors import IndexBusy, IndexCorrupt, IndexFormatMismatch, IndexNotFound, IndexStoreError
 from index.manifest import VERSION, Files, Manifest, Search, StoredFile
 
@@ -290,9 +290,9 @@ def _acquire(folder: Path) -> int:
     while True:
         folder.mkdir(parents=True, exist_ok=True)
         with suppress(FileNotFoundError):
-            descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+            descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | platforms.NO_FOLLOW, 0o644)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                platforms.lock(descriptor)
                 if os.path.samestat(os.fstat(descriptor), (folder / LOCK).stat()):
                     return descriptor
             except BlockingIOError as error:

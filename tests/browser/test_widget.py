@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -372,3 +373,40 @@ def test_the_preview_follows_the_form_and_the_code_can_be_copied_and_used(browse
         opened(page)
         expect(page.locator(DIALOG)).to_have_attribute("aria-label", "问制度")
         assert page.locator(DIALOG).bounding_box()["x"] == 20
+
+
+def test_a_page_opens_the_chat_with_a_question_and_hears_that_it_was_answered(browser, site, service):
+    site.embed(service)
+    with visiting(browser, site.address) as (page, _):
+        page.wait_for_selector(BUBBLE)
+        page.evaluate(
+            f"""() => {{
+                window.heard = [];
+                document.addEventListener("yiju:answer", ({{ detail }}) => window.heard.push(detail));
+                document.querySelector("{HOST}").open("光伏装机目标是多少");
+            }}"""
+        )
+        page.wait_for_function("() => window.heard.length === 1")
+        page.evaluate(f"""() => {{ document.querySelector("{HOST}").open("明天下雨吗"); }}""")  # it is open already
+        page.wait_for_function("() => window.heard.length === 2")
+        # What was asked and answered stays in the frame.
+        assert page.evaluate("window.heard") == [
+            {"answered": True, "citations": 1},
+            {"answered": False, "citations": 0},
+        ]
+        page.evaluate(f"""() => document.querySelector("{HOST}").close()""")
+        expect(page.locator(DIALOG)).to_be_hidden()
+
+
+def test_a_page_that_is_built_takes_the_widget_as_a_module(browser, site, service):
+    packed = json.loads((HERE / "package.json").read_text("utf-8"))
+    assert (HERE / packed["exports"]).name == "module.js" and packed["type"] == "module"
+    site.page = f"""<h1>门户</h1><script type="module">
+        import {{ widget }} from "{service}/widget/module.js";
+        const chat = await widget("{service}/", {{ title: "问制度", position: "left" }});
+        chat.open();
+    </script>"""
+    site.headers = {}
+    with visiting(browser, site.address) as (page, _):
+        expect(page.locator(DIALOG)).to_have_attribute("aria-label", "问制度")
+        expect(page.frame_locator(f"{HOST} iframe").locator(ASK)).to_be_visible()

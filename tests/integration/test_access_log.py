@@ -8,8 +8,12 @@ import logging
 import pytest
 from fastapi.testclient import TestClient
 
+from index.filters import Filter
+from index.structure.versions import Versions
+from qa.answers import Answer
 from tests.support.fake_answerer import FakeAnswerer
 from tests.support.served import built
+from ui.middleware.access_log import WithRequestId
 
 
 def test_every_response_has_a_number_and_keeps_a_sound_one_that_came_with_the_request() -> None:
@@ -37,9 +41,32 @@ def test_the_access_log_is_json_without_query_or_address(caplog: pytest.LogCaptu
     assert "秘密" not in json.dumps(line, ensure_ascii=False) and "127.0.0.1" not in str(line)
 
 
+def test_a_failure_has_its_number_in_the_response_and_in_the_log_of_the_thread_that_failed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Broken(FakeAnswerer):
+        def ask(self, *asked: object) -> Answer:
+            raise RuntimeError("broken")
+
+        def versions(self, within: Filter | None = None) -> Versions:
+            raise RuntimeError("broken too")
+
+    caplog.handler.addFilter(WithRequestId())
+    app = built(Broken())
+    with TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 1), raise_server_exceptions=False) as client:
+        sent = {"x-request-id": "gate-8"}
+        said = client.post("/api/ask", json={"question": "光伏"}, headers=sent)
+        assert (said.status_code, said.headers["x-request-id"]) == (500, "gate-8")
+        said = client.get("/api/documents", headers=sent)
+        assert (said.status_code, said.headers["x-request-id"]) == (500, "gate-8")
+        assert said.json()["error"]["code"] == "internal_error" and "broken" not in said.text
+    logged = {each.message: each.request_id for each in caplog.records if hasattr(each, "request_id")}
+    assert logged["answering failed"] == logged["a request failed"] == "gate-8"
+
+
 def test_statuses_and_searches_are_scraped() -> None:
     with TestClient(built(FakeAnswerer()), base_url="http://127.0.0.1", client=("127.0.0.1", 1)) as client:
         client.get("/api/none")
         client.post("/api/search", json={"question": "光伏"})
         lines = client.get("/metrics").text
-    assert 'yiju_http_responses_total{status="404"} 1' in lines and "yiju_search_seconds_count 1" in lines
+    assert 'yiju_http_responses_total{status="404"} 1.0' in lines and "yiju_search_seconds_count 1.0" in lines

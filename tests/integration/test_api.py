@@ -6,12 +6,14 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from prometheus_client.parser import text_string_to_metric_families
 
 from index.errors import ModelUnavailable
 from index.filters import Filter
@@ -250,14 +252,25 @@ def test_metrics_count_answers_refusals_and_seconds():
         reply = client.get("/metrics")
     lines = reply.text.splitlines()
     assert reply.headers["content-type"].startswith("text/plain; version=0.0.4")
-    assert 'yiju_answers_total{outcome="answered"} 2' in lines
-    assert 'yiju_answers_total{outcome="abstained"} 1' in lines
-    assert 'yiju_refused_total{reason="invalid"} 1' in lines
-    assert 'yiju_answer_seconds_bucket{le="+Inf"} 3' in lines
-    assert "yiju_answer_seconds_count 3" in lines
-    assert "yiju_questions_in_flight 0" in lines
-    assert 'yiju_stage_seconds_count{stage="queue"} 4' in lines
-    assert 'yiju_stage_seconds_bucket{stage="retrieve",le="+Inf"} 0' in lines
+    assert 'yiju_answers_total{outcome="answered"} 2.0' in lines
+    assert 'yiju_answers_total{outcome="abstained"} 1.0' in lines
+    assert 'yiju_refused_total{reason="invalid"} 1.0' in lines
+    assert 'yiju_answer_seconds_bucket{le="+Inf"} 3.0' in lines
+    assert "yiju_answer_seconds_count 3.0" in lines
+    assert "yiju_questions_in_flight 0.0" in lines
+    assert 'yiju_stage_seconds_count{stage="queue"} 4.0' in lines
+    assert 'yiju_stage_seconds_bucket{le="+Inf",stage="retrieve"} 0.0' in lines
+
+
+def test_metrics_tell_of_program_process_and_index():
+    with TestClient(built(FakeAnswerer())) as client:
+        text = client.get("/metrics").text
+    found = {each.name: each for each in text_string_to_metric_families(text)}
+    assert found["yiju_build_info"].samples[0].labels["version"] == version("yiju")
+    assert found["yiju_ready"].samples[0].value == 1 and found["yiju_index_documents"].samples[0].value == 2
+    assert found["yiju_index_characters"].samples[0].value > 0
+    assert found["process_resident_memory_bytes"].samples[0].value > 10**7
+    assert "created" not in text
 
 
 def test_a_search_gives_passages_with_title_source_section_and_scores_and_reads_nothing(client):
@@ -328,7 +341,7 @@ def test_addresses_lead_to_the_chat_under_any_prefix(client, path, target):
 def test_the_widget_is_one_small_script(client):
     reply = client.get("/widget.js")
     assert "javascript" in reply.headers["content-type"]
-    assert len(reply.content) < 12_000
+    assert len(reply.content) <= 12 * 1024
     assert client.get("/widget/demo").headers["content-type"].startswith("text/html")
 
 

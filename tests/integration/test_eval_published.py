@@ -7,7 +7,8 @@ import pytest
 
 from eval.__main__ import main
 from eval.data.datasets import load_dataset
-from eval.data.published import Source, own_collection, read_collection, sentences_with
+from eval.data.published import Source, own_collection, read_collection
+from eval.data.rows import sentences_with
 from eval.errors import DatasetError
 from eval.metrics.trec import read_qrels, read_run
 from index.loaders import load
@@ -74,6 +75,36 @@ def test_rows_share_their_contexts(tmp_path: Path) -> None:
     }
     collection = read_collection(as_lines(tmp_path / "set.jsonl", row, {**row, "qid": "2"}))
     assert (len(collection.documents), [query.id for query in collection.queries]) == (1, ["1", "2"])
+
+
+def test_rows_of_hugging_face_need_no_number_of_their_context(tmp_path: Path) -> None:
+    row = {"id": "a", "title": "綦江", "context": TEXT, "question": "谁牵头"}
+    lines = as_lines(
+        tmp_path / "validation.jsonl",
+        {**row, "answers": {"text": ["发展改革委"], "answer_start": [40]}},
+        {**row, "id": "b", "answers": {"text": [], "answer_start": []}},
+        {**row, "id": "c", "context": "另一段。牵头的是区府办。", "answers": {"text": ["区府办"], "answer_start": [8]}},
+    )
+    as_json = tmp_path / "validation.json"  # as `to_json` writes: lines all the same
+    as_json.write_bytes(lines.read_bytes())
+    for path in (lines, as_json):
+        collection = read_collection(path)
+        assert [(each.title, each.text[:3]) for each in collection.documents] == [
+            ("綦江", "綦江区"),
+            ("綦江", "另一段"),
+        ]
+        led, unknown, other = collection.queries
+        assert (led.answers, led.evidence) == ((("发展改革委",),), ("牵头单位是发展改革委。",))
+        assert (unknown.answerable, other.evidence) == (False, ("牵头的是区府办。",))
+        assert [each.evidence for each in load_dataset(path).queries] == [each.evidence for each in collection.queries]
+
+
+def test_of_a_test_set_of_ragas_the_reference_contexts_become_the_documents(tmp_path: Path) -> None:
+    row = {"user_input": "谁牵头？", "reference": "发展改革委牵头。", "reference_contexts": [TEXT, "别的。"]}
+    collection = read_collection(as_lines(tmp_path / "testset.jsonl", row, {**row, "user_input": "谁来牵头？"}))
+    assert [each.text for each in collection.documents] == [TEXT, "别的。"]
+    assert [(each.id, each.question) for each in collection.queries] == [("r0001", "谁牵头？"), ("r0002", "谁来牵头？")]
+    assert collection.queries[0].answers == (("发展改革委牵头。",),)
 
 
 def beir(tmp_path: Path, qrels: str = "q\td/1\t1\n") -> Path:

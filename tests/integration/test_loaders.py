@@ -237,3 +237,12 @@ def test_a_link_to_a_folder_above_does_not_loop(tmp_path: Path) -> None:
 def test_a_path_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match=r"找不到.*请检查路径"):
         find_files([tmp_path / "无"])
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("方案.docx", "Word 文档"), ("表.xlsx", "Excel 表格"), ("文.pdf", "PDF")],
+)
+def test_random_bytes_are_said_to_be_no_such_file(tmp_path: Path, name: str, meant: str) -> None:
+    with pytest.raises(UnsupportedFormat, match=f"不是 ?{meant}：内容与 {Path(name).suffix} 不符"):
+        load(write(tmp_path, random.Random(7).randbytes(4_000), name))

@@ -142,3 +142,31 @@ def test_a_server_that_cannot_answer_says_when_to_come_back():
             client.chat.completions.create(model="yiju", messages=asked("光伏"))
         assert (caught.value.status_code, caught.value.type) == (503, "server_error")
         assert caught.value.response.headers["retry-after"] == "5"
+
+
+def test_a_response_is_whole_or_a_stream_of_the_same_text_with_its_basis(client):
+    whole = client.responses.create(model="yiju", input="光伏装机目标是多少")
+    assert whole.status == "completed" and "依据：" in whole.output_text
+    assert whole.output_text.startswith("光伏发电计划装机容量70MW。[1]")
+    assert [each["quote"] for each in whole.output[0].citations] == ["光伏发电计划装机容量70MW。"]
+    assert whole.usage.total_tokens == whole.usage.input_tokens + whole.usage.output_tokens > 3
+    earlier = [{"role": "user", "content": [{"type": "input_text", "text": "光伏装机目标是多少"}]}]
+    events = list(client.responses.create(model="yiju", input=earlier, stream=True))
+    assert [each.sequence_number for each in events] == list(range(len(events)))
+    deltas = "".join(each.delta for each in events if each.type == "response.output_text.delta")
+    assert deltas == whole.output_text == events[-1].response.output_text
+
+
+def test_a_follow_up_of_a_response_brings_its_questions_along_and_nothing_is_stored(client):
+    asked = [{"role": "user", "content": "光伏装机目标是多少"}, {"role": "user", "content": "那风电呢"}]
+    assert "180MW" in client.responses.create(model="yiju", input=asked).output_text
+    with pytest.raises(openai.BadRequestError, match="previous_response_id"):
+        client.responses.create(model="yiju", input="那风电呢", previous_response_id="resp_1")
+
+
+def test_a_response_that_breaks_down_ends_with_an_error():
+    with serving(built(BreaksDown())) as address, OpenAI(base_url=f"{address}/v1", api_key="none") as client:
+        *_, last = client.responses.create(model="yiju", input="光伏", stream=True)
+        assert (last.type, last.message) == ("error", "模型没有应答。")
+        with pytest.raises(openai.InternalServerError, match="模型没有应答"):
+            client.with_options(max_retries=0).responses.create(model="yiju", input="光伏")

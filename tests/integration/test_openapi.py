@@ -24,6 +24,7 @@ GOOD = [
     ("POST", "/api/search", "/api/search", {"question": "光伏", "k": 2, "filter": {"years": [2023]}}),
     ("GET", "/api/search", "/api/search?question=光伏&k=2&document=plan-1a2b&year=2023", None),
     ("POST", "/v1/embeddings", "/v1/embeddings", {"input": "光伏"}),
+    ("POST", "/v1/responses", "/v1/responses", {"input": "光伏"}),
     ("GET", "/api/examples", "/api/examples", None),
     ("GET", "/api/documents", "/api/documents", None),
     ("GET", "/api/documents/{document_id}", "/api/documents/plan-1a2b", None),
@@ -50,6 +51,8 @@ BAD = [
     ("POST", "/api/search", "/api/search", {"question": "光伏", "k": 0}, 422),
     ("GET", "/api/search", "/api/search?k=3", None, 422),
     ("POST", "/v1/embeddings", "/v1/embeddings", {"input": [1, 2]}, 422),
+    ("POST", "/v1/responses", "/v1/responses", {"input": 1}, 422),
+    ("POST", "/v1/responses", "/v1/responses", {"input": "光伏", "previous_response_id": "resp_1"}, 400),
     ("GET", "/v1/models/{model}", "/v1/models/gpt", None, 404),
     ("POST", "/v1/chat/completions", "/v1/chat/completions", {"messages": []}, 422),
 ]

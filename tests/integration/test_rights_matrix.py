@@ -331,6 +331,7 @@ RULED: dict[tuple[str, str], Rule] = {
         post("/api/search", *QUESTIONS[:3], *QUESTIONS[4:], {"question": "光伏", "k": 50}), shows=True
     ),
     # Vectors hang on the text that was sent alone; that a document is there changes nothing in them.
+    ("POST", "/v1/responses"): Rule(post("/v1/responses", {"input": ASKED})),
     ("POST", "/v1/embeddings"): Rule(
         post("/v1/embeddings", {"input": ASKED}, {"input": [ASKED, RULES.id], "input_type": "query"})
     ),
@@ -377,6 +378,7 @@ RULED: dict[tuple[str, str], Rule] = {
     ("GET", "/"): Rule(get("/")),
     ("GET", "/favicon.ico"): Rule(get("/favicon.ico"), Role.GUEST),
     ("GET", "/widget.js"): Rule(get("/widget.js"), Role.GUEST),
+    ("GET", "/widget/module.js"): Rule(get("/widget/module.js"), Role.GUEST),
     ("GET", "/widget/pages.css"): Rule(get("/widget/pages.css"), Role.GUEST),
     **{
         ("GET", f"/widget/{page}{kind}"): Rule(

@@ -52,17 +52,3 @@ def test_langchain_retrieves_over_the_interface() -> None:
     with serving(built(FakeAnswerer())) as address:
         found = example("langchain_retriever")["YijuRetriever"](address=address, k=1).invoke("光伏装机目标是多少")
     assert [each.metadata["title"] for each in found] == ["綦江区绿色发展实施方案"]
-
-
-def test_llama_index_retrieves_over_the_interface() -> None:
-    pytest.importorskip("llama_index.core", reason="needs pip install llama-index-core")
-    with serving(built(FakeAnswerer())) as address:
-        found = example("llama_index_retriever")["YijuRetriever"](address, k=1).retrieve("光伏装机目标是多少")
-    assert [each.node.metadata["title"] for each in found] == ["綦江区绿色发展实施方案"]
-
-
-def test_haystack_retrieves_over_the_interface() -> None:
-    pytest.importorskip("haystack", reason="needs pip install haystack-ai")
-    with serving(built(FakeAnswerer())) as address:
-        found = example("haystack_retriever")["YijuRetriever"](address, k=1).run("光伏装机目标是多少")
-    assert [each.meta["title"] for each in found["documents"]] == ["綦江区绿色发展实施方案"]

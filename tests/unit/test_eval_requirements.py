@@ -40,6 +40,7 @@ def test_a_requirement_holds_or_not(text: str, holds: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
+        ("nDCG@x>=0.9", "没有 nDCG@x 这个指标"),
         ("short_hit", "应写成 short_hit>=0.9"),
         ("short_hit=0.9", "应写成 short_hit>=0.9"),
         ("shot_hit>=0.9", "没有 shot_hit 这个指标"),

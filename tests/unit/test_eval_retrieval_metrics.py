@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eval.metrics.retrieval_metrics import DEFAULT_MEASURES, mean, score_run
+from eval.metrics.retrieval_metrics import DEFAULT_MEASURES, canonical, mean, score_run
 from eval.metrics.trec import Qrels, Run
 
 MEASURES = (*DEFAULT_MEASURES, "R@3", "P@1", "Success@1", "AP@3", "nDCG", "nDCG@3", "nDCG@100")
@@ -114,7 +114,13 @@ def test_no_judgements_give_no_scores_and_no_average() -> None:
         mean({})
 
 
-@pytest.mark.parametrize("name", ["R", "P", "Success", "RR@0", "nDCG@", "ndcg@10", "MAP", "R@5 "])
+@pytest.mark.parametrize("name", ["R", "P", "Success", "RR@0", "nDCG@", "ndcg@10", "Recall", "R@5 "])
 def test_a_measure_that_does_not_exist_is_refused_with_those_that_do(name: str) -> None:
     with pytest.raises(ValueError, match="nDCG@k"):
         score_run({"q": {"a": 1}}, {}, [name])
+
+
+@pytest.mark.parametrize("name", ["NDCG@10", "MRR@10", "MAP", "Recall@5", "Precision@1", "nDCG@10", "RR", "R@5", "P@1"])
+def test_a_measure_goes_by_the_names_that_ir_measures_knows(name: str) -> None:
+    assert canonical(name) == str(ir_measures.parse_measure(name))
+    assert list(score_run({"q": {"d": 1}}, {"q": {"d": 1.0}}, [name])["q"]) == [name]

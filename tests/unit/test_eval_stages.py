@@ -7,6 +7,8 @@ import pytest
 from eval.metrics.stages import STAGES, StagedSearch, evidence_qrels, search_stages
 from eval.records import Dataset, Outcome
 from eval.report.report import Circumstances, make_report
+from eval.report.report_text import report_text
+from eval.report.requirements import Requirement
 from index.protocols import Stage
 from index.records import Document
 from index.store.passage_index import PassageIndex
@@ -61,3 +63,15 @@ def test_the_report_says_where_evidence_is_lost(search: StagedSearch) -> None:
     (relevant,) = [each for each in miss["ranked"] if each["evidence"]]
     assert relevant["ranks"] == {"dense": 1, "lexical": 1, "fused": 1}
     assert "光伏发电计划装机容量70MW" in relevant["text"]
+
+
+def test_measures_beside_the_usual_ones_are_reported_and_can_be_required(search: StagedSearch) -> None:
+    outcomes = [Outcome(query, make_answer()) for query in QUERIES]
+    circumstances = Circumstances(search=search, measures=("nDCG@10", "RR@3"))
+    report = make_report(Dataset("s", QUERIES), outcomes, None, circumstances)
+    assert report["stages"] is not None
+    fused = report["stages"]["runs"]["fused"]
+    assert list(fused) == ["nDCG@10", "RR@3"] and "RR@3" in report_text(report)
+    third = pytest.approx(1 / 3, abs=1e-6)  # one of three questions has a passage that holds its evidence
+    assert fused["RR@3"]["value"] == third and Requirement.parse("MRR@3>=0.3").value(report) == third
+    assert not Requirement.parse("nDCG@10>=0.4").holds(report)

@@ -6,11 +6,12 @@ belongs to a user of its own, though.
 
 from __future__ import annotations
 
-import os
 import sys
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
+
+from index.platforms import user
 
 _TABLES = {4: Path("/proc/net/tcp"), 6: Path("/proc/net/tcp6")}
 _NOBODY = -1
@@ -33,7 +34,7 @@ def forget(client: tuple[Any, ...]) -> None:
 
 def is_another_users(client: tuple[str, int] | None) -> bool:
     """Return whether somebody else than the user who serves is known to be there, or nobody is found who is."""
-    return client is not None and _users.get((client[0], client[1]), os.getuid()) != os.getuid()
+    return client is not None and _users.get((client[0], client[1]), user()) != user()
 
 
 def _user(table: Path, client: str, server: str) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
 from index.errors import YijuError
+from index.platforms import lock
 from index.records import Document
 from index.text import fold
 from ui.admin.questions import OpenQuestion
@@ -85,7 +85,7 @@ def add_cases(path: Path, cases: Sequence[Case]) -> int:
     """
     try:
         with path.open("a+", encoding="utf-8") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # until the file is closed
+            lock(file.fileno(), wait=True)  # until the file is closed
             file.seek(0)
             text = file.read()
             known = _ids(text)

@@ -30,10 +30,11 @@ MODEL = "yiju"
 Json = dict[str, object]
 
 
-class _Route(APIRoute):
+class Route(APIRoute):
     """A route whose errors have what OpenAI's have beside the contract's `code` and `message`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the usual handler, with errors as OpenAI writes them."""
         handle = super().get_route_handler()
 
         async def handled(request: Request) -> Response:
@@ -41,14 +42,14 @@ class _Route(APIRoute):
                 return await handle(request)
             except ApiError as error:
                 headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else None
-                return JSONResponse(_error(error), error.status, headers)
+                return JSONResponse(error_json(error), error.status, headers)
 
         return handled
 
 
 def add_routes(app: FastAPI, queue: AnswerQueue) -> None:
     """Add `/v1/models`, `/v1/chat/completions` and `/v1/embeddings`."""
-    router = APIRouter(route_class=_Route, dependencies=[needs(Role.READER)])
+    router = APIRouter(route_class=Route, dependencies=[needs(Role.READER)])
     said = {"object": "model", "created": int(time.time()), "owned_by": MODEL}
     entries = {name: {"id": name, **said} for name in (MODEL, embeddings.MODEL)}
 
@@ -81,7 +82,7 @@ def add_routes(app: FastAPI, queue: AnswerQueue) -> None:
             where="openai",
         )
         first = await first_snapshot(snapshots)
-        growing = _pieces(first, snapshots, sources)
+        growing = pieces(first, snapshots, sources)
         if streamed:
             chunks = _chunks(growing, question.question if counted else None)
             return StreamingResponse(chunks, media_type="text/event-stream")
@@ -133,7 +134,7 @@ def _wants_usage(body: Mapping[str, object]) -> bool:
     return isinstance(options, dict) and flag(options.get("include_usage"), "stream_options.include_usage")
 
 
-def _error(error: ApiError) -> Json:
+def error_json(error: ApiError) -> Json:
     """Return an error as OpenAI writes it; a superset of the contract's form."""
     kinds = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
     kind = kinds.get(error.status, "server_error" if error.status >= 500 else "invalid_request_error")
@@ -152,12 +153,12 @@ async def _completion(growing: AsyncIterator[tuple[str, Answer]], question: str)
             content, last = content + piece, answer
     except (ValueError, YijuError) as error:
         raise as_api_error(error) from error
-    message = {"role": "assistant", "content": content, "refusal": None, **_basis(last)}
+    message = {"role": "assistant", "content": content, "refusal": None, **basis_of(last)}
     envelope = _envelope("chat.completion", {"message": message, "finish_reason": "stop", "logprobs": None})
-    return {"id": f"chatcmpl-{uuid.uuid4().hex}", **envelope, "usage": _usage(last, question, content)}
+    return {"id": f"chatcmpl-{uuid.uuid4().hex}", **envelope, "usage": usage_of(last, question, content)}
 
 
-def _usage(answer: Answer, question: str, content: str) -> Json:
+def usage_of(answer: Answer, question: str, content: str) -> Json:
     """Tokens as the language model counts them, where one wrote; else those of question and answer."""
     if answer.usage:
         prompt, completion = answer.usage.prompt_tokens, answer.usage.completion_tokens
@@ -166,13 +167,14 @@ def _usage(answer: Answer, question: str, content: str) -> Json:
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
 
 
-def _basis(answer: Answer) -> Json:
+def basis_of(answer: Answer) -> Json:
+    """Return what a message has beside its text."""
     said = answer.to_json()
     names = ("id", "citations", "abstained", "short_answer", "confidence")
     return {"answer_id" if name == "id" else name: said.get(name) for name in names}
 
 
-async def _pieces(first: Answer, snapshots: AsyncIterator[Answer], sources: bool) -> AsyncIterator[tuple[str, Answer]]:
+async def pieces(first: Answer, snapshots: AsyncIterator[Answer], sources: bool) -> AsyncIterator[tuple[str, Answer]]:
     """Yield what each snapshot adds to the text, with the snapshot; joined they are the whole text, streamed or not."""
     sent, answer = first.text, first
     yield sent, first
@@ -198,7 +200,7 @@ async def _chunks(growing: AsyncIterator[tuple[str, Answer]], counted: str | Non
     """Yield the text as it grows; the last chunk with a choice carries the citations.
 
     Args:
-        growing: from `_pieces`.
+        growing: from `pieces`.
         counted: the question, where tokens are to be counted.
     """
     id, content = f"chatcmpl-{uuid.uuid4().hex}", ""
@@ -208,12 +210,12 @@ async def _chunks(growing: AsyncIterator[tuple[str, Answer]], counted: str | Non
             content, last = content + piece, answer
             if piece:
                 yield _chunk(id, {"content": piece})
-        yield _chunk(id, _basis(last), "stop")
+        yield _chunk(id, basis_of(last), "stop")
         if counted is not None:
-            usage = _usage(last, counted, content)
-            yield _event({"id": id, **_envelope("chat.completion.chunk"), "usage": usage})
+            usage = usage_of(last, counted, content)
+            yield event_of({"id": id, **_envelope("chat.completion.chunk"), "usage": usage})
     except (ValueError, YijuError) as error:
-        yield _event(_error(as_api_error(error)))
+        yield event_of(error_json(as_api_error(error)))
     yield "data: [DONE]\n\n"
 
 
@@ -225,8 +227,9 @@ def _more(sent: str, text: str) -> str:
 
 
 def _chunk(id: str, delta: Json, reason: str | None = None) -> str:
-    return _event({"id": id, **_envelope("chat.completion.chunk", {"delta": delta, "finish_reason": reason})})
+    return event_of({"id": id, **_envelope("chat.completion.chunk", {"delta": delta, "finish_reason": reason})})
 
 
-def _event(data: Json) -> str:
+def event_of(data: Json) -> str:
+    """Return the data of a server-sent event, with its end."""
     return f"data: {json.dumps(data, ensure_ascii=False)}\n\n"

@@ -23,6 +23,7 @@ from ui.bodies import QuestionBody, Searched, asked, flag, opinion, read_object,
 from ui.documents.page_marks import page_marks
 from ui.documents.tables import cited_table
 from ui.errors import ApiError, as_api_error, error_body
+from ui.metrics import CONTENT_TYPE
 
 MAX_SPAN = 4_000
 """Longest place in a document that its surroundings are shown for, in code points."""
@@ -52,7 +53,7 @@ def add_routes(app: FastAPI, queue: AnswerQueue) -> None:
     @router.get("/metrics", dependencies=[needs(Role.ADMIN)])
     async def metrics() -> Response:
         """Counters for Prometheus."""
-        return Response(queue.metrics.render(queue.in_flight), media_type="text/plain; version=0.0.4")
+        return Response(queue.metrics.render(), media_type=CONTENT_TYPE)
 
     app.include_router(reading)
     app.include_router(router)

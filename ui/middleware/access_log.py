@@ -7,22 +7,21 @@ import logging
 import re
 import time
 from collections.abc import Callable
-from contextvars import ContextVar
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-HEADER = "x-request-id"
-REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="-")
-"""The number of the request at work, for whoever logs."""
+from ui.errors import as_api_error, error_response
+from ui.request_id import HEADER, REQUEST_ID
 
 _SOUND = re.compile(r"[A-Za-z0-9._-]{1,64}")
 log = logging.getLogger("yiju.access")
+_failures = logging.getLogger(__name__)
 
 
 class AccessLog:
-    """Numbers requests, as a proxy in front has or anew, and logs each as a line of JSON.
+    """Numbers requests, as a proxy in front has or anew, logs each as a line of JSON, and answers unexpected failures.
 
     No query is logged, since it may hold a question, and no address: the audit log is for who asked what.
 
@@ -43,7 +42,7 @@ class AccessLog:
             await self.app(scope, receive, send)
             return
         given = Headers(scope=scope).get(HEADER, "")
-        id, since, status = given if _SOUND.fullmatch(given) else uuid4().hex, time.perf_counter(), 500
+        id, since, status = given if _SOUND.fullmatch(given) else uuid4().hex, time.perf_counter(), 0
 
         async def numbered(message: Message) -> None:
             nonlocal status
@@ -55,6 +54,11 @@ class AccessLog:
         token = REQUEST_ID.set(id)
         try:
             await self.app(scope, receive, numbered)
+        except Exception as error:
+            if status:  # too late to answer otherwise; the server ends the connection
+                raise
+            _failures.exception("a request failed")
+            await error_response(as_api_error(error))(scope, receive, numbered)
         finally:
             REQUEST_ID.reset(token)
             if self.replied:

@@ -34,6 +34,7 @@
   function onMessage({ source, data }) {
     if (source !== parent) return;
     if (data?.yiju === "focus-last") focusLast();
+    if (data?.yiju === "ask") document.dispatchEvent(new CustomEvent("yiju:ask", { detail: String(data.question) }));
     if (data?.yiju !== "focus") return;
     wanted = true;
     focus();
@@ -75,6 +76,10 @@
   document.documentElement.classList.add("yj-embed");
   addEventListener("message", onMessage);
   addEventListener("keydown", onKey);
+  // How many sources an answer has, none for a refusal; what was asked and answered stays in the frame.
+  document.addEventListener("yiju:turn", ({ detail: citations }) => {
+    parent.postMessage({ yiju: "answer", detail: { answered: citations > 0, citations } }, "*");
+  });
   addEventListener("focusin", ({ target }) => { last = target; });
   parent.postMessage({ yiju: "ready" }, "*"); // a refused or failed page cannot say so
   const arrange = () => { focus(); greet(); };

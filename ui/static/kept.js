@@ -78,6 +78,7 @@ export function keepTurn() {
   current.time = Date.now();
   current.turns = [...current.turns, [question, reply]].slice(-TURNS);
   save([current, ...all.filter((each) => each !== current)]);
+  document.dispatchEvent(new CustomEvent("yiju:turn", { detail: new Set(String(reply).match(/#ev-[\w-]+/g)).size }));
 }
 
 /** Shows the conversation of this tab again, after the page was loaded anew; a question left unanswered goes into the box. */

@@ -22,6 +22,7 @@ PAGES = ("demo", "setup", "preview")
 def add_routes(app: FastAPI) -> None:
     """Add `/widget.js` and everything under `/widget/`."""
     _serve(app, "/widget.js", "widget.js")
+    _serve(app, "/widget/module.js", "module.js")
     _serve(app, "/widget/pages.css", "pages.css")
     for page in PAGES:
         _serve(app, f"/widget/{page}", f"{page}.html", needed=Role.GUEST if page == "demo" else Role.ADMIN)

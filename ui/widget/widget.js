@@ -4,8 +4,8 @@
 
    <script src="http://HOST/widget.js" data-title="文档问答" defer></script>
 
-   Every attribute is optional; http://HOST/widget/setup writes the tag for you. The page's content security policy
-   must name http://HOST in script-src and frame-src. */
+   Every attribute is optional; http://HOST/widget/setup writes the tag. A content security policy must name http://HOST
+   in script-src and frame-src. The element has open(question) and sends "yiju:answer". */
 (() => {
   const script = document.currentScript ?? document.querySelector('script[src*="/widget.js"]');
   const { origin } = new URL(script.src);
@@ -34,7 +34,7 @@
     },
   };
 
-  /* Attribute → what it must be, and how it is read; undefined if it is not that. */
+  /* Attribute → what it must be, and how it is read; undefined if it is not. */
   const RULES = {
     position: ["right 或 left", oneOf("right", "left")],
     color: ["CSS 颜色", opaque],
@@ -49,7 +49,7 @@
     years: ["逗号分隔的四位年份", list(/^\d{4}$/)],
     key: ["站点密钥", (value) => (/^[\w.-]{8,200}$/.test(value) ? value : undefined)],
   };
-  /* What narrows the documents: attribute → parameter of the chat's address. */
+  /* Filters: attribute → parameter of the chat's address. */
   const FILTERS = { documents: "document", issuers: "issuer", regions: "region", years: "year" };
 
   const set = settings();
@@ -69,32 +69,33 @@
   let chat = null;
   let here = 0;
   let ready = false;
+  let waiting = null;
   let scrolling = null;
 
   const STYLE = `
-  :host { all: initial !important; }
-  * { box-sizing: border-box; font-family: system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif; }
-  [hidden] { display: none !important; }
-  .bubble, header { background: ${ground}; color: ${ink(ground)}; }
-  button, a { border: 0; padding: 0; background: none; color: inherit; cursor: pointer; text-decoration: none; text-align: center; }
-  :is(button, a):focus-visible { outline: 3px solid currentColor; outline-offset: -5px; }
-  .bubble { position: fixed; z-index: 2147483000; bottom: 20px; ${set.position ?? "right"}: 20px; width: 56px; height: 56px;
-  border: 1px solid transparent; border-radius: 18px; font-size: 22px; font-weight: 650; box-shadow: 0 8px 28px rgb(0 0 0 / 24%); }
-  section { position: fixed; z-index: 2147483001; bottom: 20px; ${set.position ?? "right"}: 20px; display: flex; flex-direction: column;
-  width: min(420px, calc(100vw - 40px)); height: min(680px, calc(100vh - 40px)); border: 1px solid #8884; border-radius: 18px;
-  overflow: hidden; outline: 0; background: #f6f7f5; color: #1c2421; box-shadow: 0 16px 56px rgb(0 0 0 / 28%); }
-  header { display: flex; align-items: center; padding: 0 4px 0 16px; min-height: 46px; font-size: 15px; font-weight: 600; }
-  header span { flex: 1; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
-  header :is(a, button) { width: 40px; height: 40px; border-radius: 10px; font-size: 22px; line-height: 40px; }
-  header a { font-size: 17px; }
-  iframe { flex: 1; width: 100%; min-height: 0; border: 0; }
-  .note { display: grid; flex: 1; align-content: center; justify-items: center; gap: 16px; padding: 24px; font-size: 15px; line-height: 1.7; text-align: center; }
-  .note button { padding: 8px 20px; border: 1px solid; border-radius: 10px; font-size: 15px; }
-  .note:not([hidden]) ~ iframe { flex: 0 0 0; height: 0; }
-  .dark { background: #121614; color: #e6ebe8; }
-  @media (prefers-color-scheme: dark) { .auto { background: #121614; color: #e6ebe8; } }
-  @media ${small.media} { section { inset: 0; width: 100%; height: 100%; border: 0; border-radius: 0; } }
-  @media print { .bubble, section { display: none; } }`;
+:host { all: initial !important; }
+* { box-sizing: border-box; font-family: system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif; }
+[hidden] { display: none !important; }
+.bubble, header { background: ${ground}; color: ${ink(ground)}; }
+button, a { border: 0; padding: 0; background: none; color: inherit; cursor: pointer; text-decoration: none; text-align: center; }
+:is(button, a):focus-visible { outline: 3px solid currentColor; outline-offset: -5px; }
+.bubble { position: fixed; z-index: 2147483000; bottom: 20px; ${set.position ?? "right"}: 20px; width: 56px; height: 56px;
+border: 1px solid transparent; border-radius: 18px; font-size: 22px; font-weight: 650; box-shadow: 0 8px 28px rgb(0 0 0 / 24%); }
+section { position: fixed; z-index: 2147483001; bottom: 20px; ${set.position ?? "right"}: 20px; display: flex; flex-direction: column;
+width: min(420px, calc(100vw - 40px)); height: min(680px, calc(100vh - 40px)); border: 1px solid #8884; border-radius: 18px;
+overflow: hidden; outline: 0; background: #f6f7f5; color: #1c2421; box-shadow: 0 16px 56px rgb(0 0 0 / 28%); }
+header { display: flex; align-items: center; padding: 0 4px 0 16px; min-height: 46px; font-size: 15px; font-weight: 600; }
+header span { flex: 1; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
+header :is(a, button) { width: 40px; height: 40px; border-radius: 10px; font-size: 22px; line-height: 40px; }
+header a { font-size: 17px; }
+iframe { flex: 1; width: 100%; min-height: 0; border: 0; }
+.note { display: grid; flex: 1; align-content: center; justify-items: center; gap: 16px; padding: 24px; font-size: 15px; line-height: 1.7; text-align: center; }
+.note button { padding: 8px 20px; border: 1px solid; border-radius: 10px; font-size: 15px; }
+.note:not([hidden]) ~ iframe { flex: 0 0 0; height: 0; }
+.dark { background: #121614; color: #e6ebe8; }
+@media (prefers-color-scheme: dark) { .auto { background: #121614; color: #e6ebe8; } }
+@media ${small.media} { section { inset: 0; width: 100%; height: 100%; border: 0; border-radius: 0; } }
+@media print { .bubble, section { display: none; } }`;
 
   function oneOf(...known) {
     return (value) => (known.includes(value) ? value : undefined);
@@ -111,7 +112,7 @@
     };
   }
 
-  /** A colour as #rrggbb; a canvas takes what is one and keeps its last colour otherwise. */
+  /** A colour as #rrggbb; a canvas keeps its last colour for what is none. */
   function opaque(value) {
     const pen = document.createElement("canvas").getContext("2d");
     const [one, other] = ["#000001", "#000002"].map((last) => {
@@ -122,7 +123,7 @@
     return one === other && /^#[0-9a-f]{6}$/.test(one) ? one : undefined;
   }
 
-  /** Black or white, whichever can be read on `color`: one of them always has a contrast of 4.5. */
+  /** Black or white, whichever can be read on `color`. */
   function ink(color) {
     const [r, g, b] = [1, 3, 5].map((at) => {
       const part = parseInt(color.slice(at, at + 2), 16) / 255;
@@ -173,7 +174,7 @@
     note.replaceChildren(words.loading);
     note.hidden = false;
     chat = element("iframe", { title, allow: "clipboard-write", src: address(true) });
-    // A page that was refused or not reached loads too, as the browser's own; only ours says it is here.
+    // A page that was refused loads too, as the browser's own; only ours says it is here.
     chat.addEventListener("load", () => setTimeout(() => here || fail(), 1000));
     panel.insertBefore(chat, ends[1]);
   }
@@ -190,6 +191,17 @@
     bubble.hidden = true;
     cover();
     enter();
+  }
+
+  function open(question) {
+    waiting = text(500)(question ?? "");
+    show();
+    if (ready) pass();
+  }
+
+  function pass() {
+    if (waiting) chat.contentWindow.postMessage({ yiju: "ask", question: waiting }, origin);
+    waiting = null;
   }
 
   function hide() {
@@ -221,9 +233,11 @@
     if (said === "close") hide();
     if (said === "keep") keep(kept);
     if (said === "kept?") giveBack();
+    if (said === "answer") host.dispatchEvent(new CustomEvent("yiju:answer", { bubbles: true, detail: event.data.detail }));
     if (said === "here") here = setTimeout(() => ready || fail(), 60000);
     if (said !== "ready") return;
     ready = note.hidden = true;
+    pass();
     if (root.activeElement === close) enter();
   }
 
@@ -231,7 +245,7 @@
   function keep(kept) {
     try {
       sessionStorage.setItem(KEPT, JSON.stringify(kept));
-    } catch { /* full, or refused here too: it lasts as long as the page */ }
+    } catch { /* full, or refused */ }
   }
 
   function giveBack() {
@@ -259,10 +273,10 @@
     header.append(element("span", { textContent: title }), apart, close);
     panel.append(ends[0], header, note, ends[1]);
     root.append(bubble, panel);
-    document.body.append(host);
+    document.body.append(Object.assign(host, { open, close: hide }));
   }
 
-  /** A constructed sheet needs no leave from the page's content security policy; old browsers have none. */
+  /** A constructed sheet needs no leave of a content security policy. */
   function style() {
     try {
       const sheet = new CSSStyleSheet();

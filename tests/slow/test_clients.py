@@ -1,0 +1,91 @@
+"""Other people's libraries against the real service, each in an environment of its own: `make test-clients`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from eval.records import Dataset, Outcome
+from eval.report.report import make_report
+from eval.report.traces import langfuse, openinference
+from tests.support.eval_fakes import make_answer, make_query
+from tests.support.fake_answerer import FakeAnswerer
+from tests.support.served import built, serving
+
+ROOT = Path(__file__).parents[2]
+PYTHON = ROOT / "build" / "clients" / "bin" / "python"
+QUESTION = "光伏装机目标是多少"
+TITLE = "綦江区绿色发展实施方案"
+
+pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="needs `make test-clients`")
+
+RETRIEVERS = {
+    "langchain": "[each.metadata['title'] for each in Retriever(address=address, k=1).invoke(question)]",
+    "llama_index": "[each.node.metadata['title'] for each in Retriever(address, k=1).retrieve(question)]",
+    "haystack": "[each.meta['title'] for each in Retriever(address, k=1).run(question)['documents']]",
+}
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with serving(built(FakeAnswerer())) as address:
+        yield address
+
+
+def run(code: str, *arguments: str) -> str:
+    """What a program prints in the environment of the clients, of which none may tell anybody of its use."""
+    silent = {"HAYSTACK_TELEMETRY_ENABLED": "False", "ANONYMIZED_TELEMETRY": "False", "NO_PROXY": "127.0.0.1"}
+    begun = "import json, runpy, sys; "
+    done = subprocess.run(
+        [PYTHON, "-c", begun + code, *arguments],
+        capture_output=True, text=True, cwd=ROOT, env={**os.environ, **silent}, timeout=900, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("library", RETRIEVERS)
+def test_an_adapter_retrieves_with_title(library: str, address: str) -> None:
+    example = str(ROOT / "examples" / f"{library}_retriever.py")
+    code = "path, address, question = sys.argv[1:]; Retriever = runpy.run_path(path)['YijuRetriever']; "
+    said = run(f"{code}print(json.dumps({RETRIEVERS[library]}))", example, address, QUESTION)
+    assert json.loads(said) == [TITLE]
+
+
+def test_langchains_chat_model_gets_the_answer_with_its_sources(address: str) -> None:
+    code = "from langchain_openai import ChatOpenAI; address, question = sys.argv[1:]; "
+    code += "print(ChatOpenAI(base_url=address + '/v1', api_key='-', model='yiju').invoke(question).content)"
+    said = run(code, address, QUESTION)
+    assert "70MW" in said and "依据：" in said and TITLE in said
+
+
+OUTCOMES = [Outcome(make_query(), make_answer())]
+REPORT = make_report(Dataset("set.jsonl", (OUTCOMES[0].query,)), OUTCOMES)
+
+
+def test_langfuses_own_types_take_the_events(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text(langfuse(REPORT, OUTCOMES), encoding="utf-8")
+    code = "from langfuse.api import IngestionEvent; from pydantic import TypeAdapter; "
+    code += "batch = json.load(open(sys.argv[1], encoding='utf-8'))['batch']; "
+    code += "print([type(TypeAdapter(IngestionEvent).validate_python(each)).__name__ for each in batch])"
+    said = run(code, str(tmp_path / "run.json"))
+    assert said.count("Score") == len(batch_scores()) and "Trace" in said and "Span" in said
+
+
+def batch_scores() -> list[str]:
+    return list(REPORT["questions"][0]["scores"])
+
+
+def test_the_attributes_are_those_of_openinference(tmp_path: Path) -> None:
+    (resource,) = json.loads(openinference(REPORT, OUTCOMES))["resourceSpans"]
+    used = {key["key"] for span in resource["scopeSpans"][0]["spans"] for key in span["attributes"]}
+    code = "from openinference.semconv.trace import DocumentAttributes as D, SpanAttributes as S; "
+    code += "print(json.dumps([v for c in (D, S) for k, v in vars(c).items() if k.isupper()]))"
+    known = set(json.loads(run(code)))
+    flat = {key.split(".", 3)[3] if key.startswith("retrieval.documents.") else key for key in used}
+    assert {key for key in flat if not key.startswith("yiju.")} <= known

@@ -1,0 +1,9 @@
+"""The number of the request at work, for whoever logs, traces or answers an error."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+
+HEADER = "x-request-id"
+REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="-")
+"""Set while a request is served, also in the threads that work for it."""
