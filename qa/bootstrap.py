@@ -16,10 +16,9 @@ from qa.generating.generative_reader import GenerativeReader, SilentReader, Writ
 from qa.protocols import ChatModel, Reader
 from qa.question.english import EnglishDecoder, cedict
 from qa.question.interpreter import Interpreter
-from qa.question.normalizing import Tidier
 from qa.question.pinyin import PinyinDecoder
 from qa.question.rewriting import FollowUpRewriter
-from qa.question.spelling import HomophoneSpeller
+from qa.question.spelling import HomophoneSpeller, Tidier
 from qa.reading.extractive_reader import ExtractiveReader
 from qa.reading.span_model import SpanModel, load_span_model
 from qa.settings import Answering, ModelSettings, Settings

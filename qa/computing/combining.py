@@ -20,8 +20,7 @@ from qa.computing.contradictions import told as side_by_side
 from qa.computing.figures import Figure, figure_of, kinds_differ, others_of, stated_total
 from qa.computing.tabulating import markdown
 from qa.language.quantities import Unit, decimal, told, unit_of
-from qa.question.operands import Operand
-from qa.question.operations import Operation, Task
+from qa.question.operations import Operand, Operation, Task
 from qa.reading.citations import unmarked
 from qa.reading.joining import added, merged
 

@@ -20,7 +20,7 @@ from qa.computing.figures import Figure, figure_of, others_of
 from qa.language.periods import periods
 from qa.language.tagging import tagged
 from qa.question.analysis import INTERROGATIVE, analyse
-from qa.question.operands import Operand
+from qa.question.operations import Operand
 from qa.reading.citations import unmarked
 
 DocumentOf = Callable[[str], Document | None]
@@ -49,8 +49,10 @@ def noted(answer: Answer, question: str, document_of: DocumentOf, versions: Vers
         versions: which documents are versions of one work.
         today: ISO 8601.
     """
-    operand = asked_of(question)
-    if answer.abstained or not answer.citations or not answer.short or operand is None:
+    if answer.abstained or not answer.citations or not answer.short:
+        return answer
+    own = answer.citations[0].passage.document_id
+    if all(hit.passage.document_id == own for hit in answer.hits) or (operand := asked_of(question)) is None:
         return answer
     figure = figure_of(operand, answer)
     if figure is None or fold(figure.text) not in fold(answer.short):

@@ -19,7 +19,7 @@ from qa.language.grammar import Kind
 from qa.language.periods import Period
 from qa.language.quantities import Quantity, parse
 from qa.question.analysis import analyse
-from qa.question.operands import Operand
+from qa.question.operations import Operand
 from qa.reading.citations import quote_span
 from qa.reading.features import Place, bare_place, told_periods
 from qa.reading.matching import Site, match, sites

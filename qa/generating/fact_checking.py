@@ -17,11 +17,11 @@ from functools import lru_cache
 from index.records import Span
 from index.text import align, fold, terms
 from qa.language.grammar import Candidate, Kind, candidates, clause_spans
-from qa.language.lexicon import DIVISIONS, OPPOSITES
+from qa.language.lexicon import DIVISIONS, OPPOSITES, pattern
 from qa.language.periods import periods
 from qa.language.quantities import Quantity, parse
 from qa.language.tagging import tagged
-from qa.reading.verify import carries
+from qa.reading.citations import carries
 
 _QUOTED = re.compile('《([^《》]{2,})》|“([^“”]{2,})”|「([^「」]{2,})」|"([^"]{2,})"')
 _LATIN = re.compile(r"[a-z][a-z0-9+-]*[a-z]")
@@ -50,9 +50,7 @@ _CLAUSE_STOP = re.compile("[。;；,，:：\n]")
 _AND = re.compile("[、和与及]")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _RUN = re.compile(r"(?:(?<![\d.,])\d+(?:\.\d+)?\s*[、,，和与及]\s*)+\Z")
-_NEGATION = re.compile(
-    "(?<!不得)不(?!得不|可或缺|可分割|限于|动产|[断同仅但良足少锈论管过超低高多大小早晚迟满])|禁止|严禁|无需|无须|毋须|没有|不得(?!不)"
-)
+_NEGATION = re.compile(pattern("denials"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,8 +310,8 @@ def _named(sentence: str) -> Iterator[Span]:
     aligned = align(sentence)
     for match in _QUOTED.finditer(aligned):
         yield next(Span(*match.span(group)) for group in range(1, 5) if match[group])
-    for pattern in (_LATIN, _ORDINAL):
-        for match in pattern.finditer(aligned):
+    for rule in (_LATIN, _ORDINAL):
+        for match in rule.finditer(aligned):
             yield Span(*match.span())
     at, words = 0, tagged(sentence)
     for (word, tag), (following, _) in zip(words, [*words[1:], ("", "")], strict=True):

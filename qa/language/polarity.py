@@ -6,17 +6,9 @@ import re
 
 from index.text import align, fold
 from qa.language.grammar import Kind, candidates
+from qa.language.lexicon import pattern
 
-_POLAR = re.compile(
-    r"是否|是不是|有没有|能不能|能否|可否|可不可以|要不要|需不需要|会不会|属不属于|对不对|算不算|该不该|[过了]没(?:有)?(?=[?？。!！]*$)"
-    r"|(?:吗|嘛|(?<![什甚怎多这那])么)[?？。!！]*$|^(?:is|are|was|were|does|do|did|can|must|may|has|have)\b"
-)
-_ASKS_MORE = re.compile("多少|[什甚]么|啥|哪|谁|几[个项家年月日种]|怎么|怎样|如何|为何")
-# 不 forms words that deny nothing (不断, 不锈钢) and bounds that are no denial either (不超过); 不得不 is a must.
-_NEGATION = re.compile(
-    "(?<!不得)不(?!得不|可或缺|可分割|限于|动产|[断同仅但良足少锈论管过超低高多大小早晚迟满])"
-    "|禁止|严禁|无需|无须|毋须|未(?!来|成年)|没有|免(?!疫)"
-)
+_POLAR, _ASKS_MORE, _NEGATION = (re.compile(pattern(name)) for name in ("polar", "asks_more", "negations"))
 _ARABIC, _CHINESE = re.compile(r"\d+(?:\.\d+)?"), re.compile("[零〇一二两三四五六七八九十百千万亿]+")
 _COMPARES = re.compile("超过|多于|少于|低于|高于|不足|以上|以下|至少|最多|大于|小于")
 

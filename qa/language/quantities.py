@@ -13,6 +13,7 @@ from math import prod
 
 from index.text import fold
 from qa.language.grammar import UNIT
+from qa.language.lexicon import LISTS
 
 MAX_DIGITS = 40
 """Digits beyond which a figure is no figure of a document but an attack."""
@@ -23,25 +24,9 @@ _DECIMALS = 2
 _MULTIPLIERS = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
 _NUMERALS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 
-# Units of one family are converted; its sizes are exact. 亩 is a fifteenth of a hectare.
-_FAMILIES: dict[str, dict[str, int | str]] = {
-    "power": {"瓦 w": 1, "千瓦 kw": 10**3, "兆瓦 mw": 10**6, "吉瓦 gw": 10**9},
-    "energy": {"千瓦时 度 kwh": 1, "兆瓦时 mwh": 10**3, "吉瓦时 gwh": 10**6},
-    "mass": {"克 g": 1, "毫克 mg": "1/1000", "斤": 500, "公斤 千克 kg": 1000, "吨 t": 10**6},
-    "length": {"米 m": 1, "厘米 cm": "1/100", "毫米 mm": "1/1000", "公里 千米 km": 1000},
-    "area": {"平方米 ㎡ m2": 1, "亩": "2000/3", "公顷": 10**4, "平方公里 平方千米 km2": 10**6},
-    "volume": {"立方米 立方 方 m3": 1, "升 l": "1/1000", "毫升 ml": "1/1000000"},
-    "money": {"元 人民币": 1, "角": "1/10"},
-    "share": {"%": 1, "‰": "1/10", "成": 10},
-    "points": {"个百分点 百分点": 1},
-    "people": {"人 名 位": 1},
-    "months": {"个月": 1, "年": 12},
-    "days": {"天 日": 1, "周 星期": 7},
-    "minutes": {"小时": 60, "分钟": 1},
-}
 _UNITS = {
     name: (family, Fraction(size))
-    for family, sizes in _FAMILIES.items()
+    for family, sizes in LISTS["sizes"].items()
     for names, size in sizes.items()
     for name in names.split()
 }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Protocol
 
-from qa.question.courtesy import core
 from qa.question.operations import understand
-from qa.question.splitting import split
+from qa.question.turns import core, split
 from qa.settings import MAX_QUESTION_CHARACTERS
+
+_OTHER_LETTERS, _HAN = re.compile("[a-zü]", re.IGNORECASE), re.compile("[\u3400-\u9fff]")
 
 
 class Tidier(Protocol):
@@ -76,7 +78,8 @@ class Interpreter:
             return [turn]
         first, *others = parts
         # What computes or compares says of itself what with; words of earlier turns would make it another task.
-        found = [first if understand(first) else _short_enough(self._rewriter.standalone(first, earlier), first)]
+        alone = not earlier or understand(first)
+        found = [first if alone else _short_enough(self._rewriter.standalone(first, earlier), first)]
         for part in others:
             found.append(_short_enough(self._rewriter.continued(part, found[-1]), part))
         return found
@@ -84,8 +87,9 @@ class Interpreter:
     def _parts(self, turn: str) -> list[str]:
         """Return the questions of a turn as they stand in it, spelt as the documents spell; none in mere politeness."""
         question = self._tidier.tidy(turn)
-        for decoder in self._decoders:
-            question = decoder.decode(question)
+        if _OTHER_LETTERS.search(question) or not _HAN.search(question):
+            for decoder in self._decoders:
+                question = decoder.decode(question)
         question = core(question)
         parts = [question] if understand(question) else split(question)
         return [self._speller.correct(part) for part in parts] if question else []

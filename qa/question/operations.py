@@ -2,23 +2,77 @@
 
 「水电、风电、光伏装机合计多少」, 「河南粮食产量比江苏多多少」, 「比较四川、重庆的GDP增长目标」. What is no such
 question, or one whose figures cannot be told apart, is left to be read as it stands.
+
+「四川和重庆2025年城镇新增就业目标」 names two figures and says of both only once what is measured and when. What one
+of several leaves out is taken from its neighbours: place and year from before, the measure from behind.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
+from itertools import accumulate
 
 from index.text import align
 from qa.language import lexicon
+from qa.language.periods import periods
 from qa.language.quantities import Unit, unit_in
-from qa.question.operands import Operand, OperandTable, grid, pair
+from qa.language.tagging import tagged
+from qa.question.analysis import analyse
 
 MAX_FIGURES = 36
 """Figures that one question may ask for; each is read for by itself."""
 MAX_CHARACTERS = 300
 """A longer question tells a story; what it computes with cannot be told apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """One figure that is asked for.
+
+    Attributes:
+        subject: whose it is: a place, a body; empty where the question names none.
+        period: when, as typed; may be empty.
+        attribute: what is measured.
+        label: what tells it from its neighbours.
+    """
+
+    subject: str = ""
+    period: str = ""
+    attribute: str = ""
+    label: str = ""
+
+    @property
+    def name(self) -> str:
+        """It, in the question's words."""
+        return f"{self.subject}{self.period}{self.attribute}"
+
+    @property
+    def is_goal(self) -> bool:
+        """Whether it is expressly something aimed at."""
+        return _GOAL.search(self.attribute) is not None
+
+    @property
+    def plain(self) -> str:
+        """What is measured, without 目标."""
+        return _GOAL.sub("", self.attribute)
+
+
+@dataclass(frozen=True, slots=True)
+class OperandTable:
+    """Figures in rows and columns.
+
+    Attributes:
+        rows, columns: their names.
+        cells: row by row.
+    """
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: tuple[Operand, ...]
 
 
 class Operation(StrEnum):
@@ -99,13 +153,33 @@ _LESS = frozenset("少低小短慢")
 _MEASURED = re.compile(
     f"{lexicon.NAMES_FIGURE}|增长|装机|人口|就业|收入|支出|面积|里程|率|值|额|数|量|费|价|补贴|奖励|期限?"
 )
+_JOINT = re.compile("和|与|跟|及|以及|、")
+_QUOTED = re.compile('“[^”]*”|"[^"]*"|「[^」]*」|《[^》]*》')
+_YEAR_TAIL = re.compile('年?[”"」]?(?:全年|年?底|年?末|期间|时期)?')
+_YEAR_HEAD = re.compile('[“"「]$')
+_ASKING = re.compile("多少|几[个家人项种]|什么|谁|哪|如何|怎")
+_TOGETHER = re.compile(
+    "(?:(?:等|这)?[两二三四五六七八九十\\d]++个?|等|各)(?:省区市|省市区|省区|省市|省份|地区|省|地|市|县|区|州)(?!级|内|外|域|场)"
+)
+_GROUP = re.compile(
+    "(?:等|这)?[两二三四五六七八九十\\d]++(?:个|项|类|种|大)(?:产业|领域|方面|行业|项目|部分|指标|板块)"
+)
+_RELATIONAL = re.compile(f"(?:{lexicon.RELATIONAL})+")
+_GOAL = re.compile("(?:的)?(?:主要)?(?:预期)?(?:目标|计划|任务)(?:值|数)?$")
+_GOAL_ALONE = re.compile("(?:的)?(?:主要)?(?:预期)?(?:目标|计划|任务|实际|完成)(?:值|数|情况)?")
+_COMPLETE = re.compile(
+    "(?:[量额率值数费价幅速]|产能|装机|收入|支出|投资|面积|里程|人口|就业|规模|强度|奖励|补贴|期限|GDP)$", re.I
+)
+_REGIONAL = re.compile("(?<=..)地区$")  # 重庆地区生产总值 is the 地区生产总值 of 重庆
+_TRIM = " ,，。?？!！:：;；、的"
 
 
+@lru_cache(maxsize=256)
 def understand(question: str) -> Task | None:
     """Return what a question computes or compares; None for any other question.
 
     Args:
-        question: standalone, in its plain written form (`qa.question.normalizing`).
+        question: standalone, in its plain written form (`qa.question.spelling`).
     """
     text = _TOLD.sub("", _POLITE.sub("", _END.sub("", _plain(question).strip())))
     if len(text) > MAX_CHARACTERS or _SENTENCES.search(text):
@@ -183,3 +257,202 @@ def _unit(tail: str) -> tuple[Unit, int] | None:
     """Return the unit that 「多少万千瓦」 asks for."""
     match = _ASKED_UNIT.search(tail)
     return unit_in(match["unit"]) if match else None
+
+
+def grid(text: str) -> OperandTable | None:
+    """Return the figures of a list: subjects × measures, or one row a measure; None where it names fewer than two.
+
+    Args:
+        text: aligned, what a question sums or compares, without the words that say so.
+    """
+    pieces = _pieces(text)
+    if len(pieces) < 2 or _ASKING.search(text):
+        return None
+    items = [_item(piece) for piece in pieces]
+    if any(item == Operand() for item in items):
+        return None
+    pivot = next((place for place, item in enumerate(items) if item.attribute), None)
+    if pivot is None:
+        return None
+    if pivot:
+        return _crossed(items, pivot)
+    return _listed(items)
+
+
+def pair(first: str, second: str) -> tuple[Operand, Operand] | None:
+    """Return two figures that are compared, each with what only the other says.
+
+    None where neither says what is measured.
+    """
+    a, b = _item(first), _item(second)
+    if Operand() in (a, b):
+        return None
+    whole = _completed(a, b), _completed(b, a)
+    if not all(each.attribute for each in whole) or whole[0].name == whole[1].name:
+        return None
+    return _labelled(whole)
+
+
+def _labelled(whole: tuple[Operand, Operand]) -> tuple[Operand, Operand]:
+    a, b = whole
+    if a.subject != b.subject:
+        return replace(a, label=a.subject or a.attribute), replace(b, label=b.subject or b.attribute)
+    if a.plain != b.plain:
+        head = _common_head(a.attribute, b.attribute)
+        return replace(a, label=a.attribute.removesuffix(head)), replace(b, label=b.attribute.removesuffix(head))
+    return replace(a, label=f"{a.period}{a.attribute}"), replace(b, label=f"{b.period}{b.attribute}")
+
+
+def _common_head(a: str, b: str) -> str:
+    """Return 「的产能」 of 「甲的产能」 and 「乙的产能」; empty where they do not end alike."""
+    head = a[a.rindex("的") :] if "的" in a[1:] else ""
+    return head if b.endswith(head) else ""
+
+
+def _pieces(text: str) -> list[str]:
+    """Return what stands between 和, 与 and 、, those in quotation marks left alone."""
+    masked = _QUOTED.sub(lambda quoted: "国" * len(quoted.group()), text)
+    ends = list(accumulate(len(word) for word, _ in tagged(masked)))
+    words = list(zip([0, *ends], ends, strict=False))
+    joints = [(start, end) for start, end in words if _JOINT.fullmatch(masked[start:end])]
+    bounds = [0, *(at for joint in joints for at in joint), len(text)]
+    return [text[a:b].strip(_TRIM) for a, b in zip(bounds[::2], bounds[1::2], strict=True)]
+
+
+def _item(piece: str) -> Operand:
+    """Return a piece of a list taken apart: place, year, measure."""
+    text = _TOGETHER.sub("", piece, count=1).strip(_TRIM)
+    places = [place for place in analyse(text).places if text.startswith(place)]
+    subject = _REGIONAL.sub("", max(places, key=len, default=""))
+    rest = text[len(subject) :].strip(_TRIM)
+    found = periods(rest, present=2000)
+    if not found:
+        return Operand(subject, "", rest)
+    start, end = found[0].start, found[0].end
+    start -= bool(_YEAR_HEAD.search(rest[:start]))
+    tail = _YEAR_TAIL.match(rest, end)
+    end = tail.end() if tail else end
+    before, behind = rest[:start].strip(_TRIM), rest[end:].strip(_TRIM)
+    if before and not behind:
+        return Operand(subject, rest[start:end], before)
+    return Operand(subject + before, rest[start:end], behind)
+
+
+def _crossed(items: Sequence[Operand], pivot: int) -> OperandTable | None:
+    """Parse 「甲、乙2025年的X和Y」: all subjects come before the measures, and each is measured."""
+    subjects, others = items[: pivot + 1], items[pivot:]
+    if any(not item.subject for item in subjects) or any(item.subject or item.period for item in others[1:]):
+        return None
+    period = items[pivot].period
+    measures = [prefix + part + head for prefix, part, head in _headed([item.attribute for item in others])]
+    cells = [
+        Operand(item.subject, item.period or period, measure, item.subject if len(measures) == 1 else measure)
+        for item in subjects
+        for measure in measures
+    ]
+    return OperandTable(tuple(item.subject for item in subjects), tuple(measures), tuple(cells))
+
+
+def _listed(items: Sequence[Operand]) -> OperandTable:
+    """Parse 「甲的X、Y和Z」 and 「甲的X和乙的Y」: a piece inherits what it leaves out from the one before."""
+    filled = [items[0]]
+    for item in items[1:]:
+        last = filled[-1]
+        measure = item.attribute or last.attribute  # 「甲的X和乙」
+        filled.append(Operand(item.subject or last.subject, item.period or last.period, measure))
+    alone = all(not item.subject for item in items[1:])
+    parts = _headed([item.attribute for item in items]) if alone else [("", item.attribute, "") for item in filled]
+    column = parts[-1][2].strip(_TRIM) if alone else ""
+    cells = tuple(
+        replace(item, attribute=prefix + part + head, label=part if alone else item.name)
+        for item, (prefix, part, head) in zip(filled, parts, strict=True)
+    )
+    return OperandTable(tuple(cell.label for cell in cells), (column or "数值",), cells)
+
+
+def _headed(attributes: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Split measures in a row into what precedes them, what is each one's own, and what is measured of all."""
+    last, head = _without_head(attributes[-1], attributes)
+    prefix = ""
+    if "的" in attributes[0][1:] and len(attributes) > 1 and "的" not in last:
+        at = attributes[0].rindex("的") + 1
+        prefix, attributes = attributes[0][:at], [attributes[0][at:], *attributes[1:]]
+    return [(prefix, each, head) for each in [*attributes[:-1], last]]
+
+
+def _without_head(last: str, attributes: Sequence[str]) -> tuple[str, str]:
+    """Return the last measure of a row, parted into its own words and those that belong to all."""
+    if len(attributes) == 1:
+        return last, ""
+    if group := _GROUP.search(last, 1):
+        return last[: group.start()], last[group.end() :].removeprefix("的")
+    first = [word for word, _ in tagged(attributes[0])]
+    if (at := last.find("的")) > 0 and "的" not in attributes[0]:
+        at = len("".join(word for word, _ in _before_verbs(tagged(last[:at]), len(first))))
+        return last[:at], last[at:]
+    words = [word for word, _ in tagged(last)]
+    own = _own_words(first, words, len(attributes))
+    return "".join(words[:own]), "".join(words[own:])
+
+
+def _before_verbs(words: Sequence[tuple[str, str]], least: int) -> Sequence[tuple[str, str]]:
+    """Return Words without the verbs at their end: of 「水利完成」 the first, when at least that many are kept."""
+    while len(words) > least and words[-1][1][0] == "v":
+        words = words[:-1]
+    return words
+
+
+def _own_words(first: Sequence[str], last: Sequence[str], count: int) -> int:
+    """Return how many words of the last measure are its own, given those of the first."""
+    if first[-1][-1] == last[-1][-1]:
+        return len(last)
+    if first[-1] in last:
+        return last.index(first[-1]) + 1
+    if len(first) > 1 or _COMPLETE.search(first[-1]):
+        return len(last) - (_GOAL_ALONE.fullmatch(last[-1]) is not None)
+    relational = 0
+    while relational < len(last) - 1 and _RELATIONAL.fullmatch(last[-1 - relational]):
+        relational += 1
+    return len(last) - relational if count == 2 and len(last) > 2 and relational else 1
+
+
+def _completed(item: Operand, other: Operand) -> Operand:
+    """Return one of two figures with the place, the year and the measure that only the other names."""
+    dated = bool(item.period) and item.period != other.period
+    return Operand(
+        item.subject or other.subject,
+        item.period or other.period,
+        _measure(item, other, dated),
+    )
+
+
+def _measure(item: Operand, other: Operand, dated: bool) -> str:
+    """Return what is measured, where one of two says only 目标, only 产量, or only what differs."""
+    mine, whole = item.attribute, other.attribute
+    if not whole or mine == whole:
+        return mine
+    if not mine:
+        return other.plain if dated else whole
+    if _GOAL_ALONE.fullmatch(mine):
+        return other.plain + mine if _GOAL.fullmatch(mine) else other.plain
+    if other.plain.endswith(mine):
+        return other.plain
+    if item.subject and other.subject and item.subject != other.subject:
+        return mine
+    return _substituted(mine, whole)
+
+
+def _substituted(mine: str, whole: str) -> str:
+    """Complete 「光伏」 beside 「水电新增装机」 to 「光伏新增装机」, word for word."""
+    words, own = [word for word, _ in tagged(whole)], [word for word, _ in tagged(mine)]
+    if own[-1][-1] == words[-1][-1] or _COMPLETE.search(mine):
+        return mine
+    alike = [place for place, word in enumerate(words[:-1]) if word[-1] == own[-1][-1]]
+    if alike:
+        lead = words[0] if tagged(whole)[0][1] == "p" else ""
+        return "".join((lead, mine, *words[alike[0] + 1 :]))
+    if "的" in whole and "的" not in mine:
+        return mine + whole[whole.rindex("的") :]
+    if _RELATIONAL.fullmatch(own[-1]):
+        return mine
+    return "".join((mine, *words[len(own) :])) if len(own) < len(words) else mine

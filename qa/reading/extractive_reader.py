@@ -19,9 +19,9 @@ from qa.answers import Answer, Citation
 from qa.language.grammar import Kind
 from qa.language.polarity import denies, is_polar, says
 from qa.question.analysis import Question, analyse
-from qa.question.courtesy import core, is_greeting, is_personal
+from qa.question.turns import core, is_greeting, is_personal
 from qa.reading.boundaries import completed
-from qa.reading.citations import quote_span, quote_spans, unmarked
+from qa.reading.citations import quote_span, quote_spans, unmarked, unsupported
 from qa.reading.confidence import clash, confidence_features, doubt, strays
 from qa.reading.features import READ_PASSAGES, Asked, Matrix, Place, asked, lexical, places
 from qa.reading.list_expansion import lead_of, whole
@@ -30,7 +30,6 @@ from qa.reading.ranking import CONFIDENCE, RankingModel
 from qa.reading.second_look import CERTAIN, Judge, Judged, bounded, second_look
 from qa.reading.section_listing import Contents, contents, overview, passage_of
 from qa.reading.span_model import Scores, Support
-from qa.reading.verify import unsupported
 from qa.reading.windows import View, candidates_of, span_features, views
 from qa.settings import Caution
 from qa.timing import stage

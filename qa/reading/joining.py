@@ -9,7 +9,7 @@ from itertools import chain, zip_longest
 
 from index.records import Hit
 from qa.answers import Answer, Citation, Conflict, Sentence, Timing, Usage
-from qa.reading.verify import unsupported
+from qa.reading.citations import unsupported
 
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _END = re.compile(r"[?？。!！,，;；、\s]+$")

@@ -17,7 +17,8 @@ DocumentOf = Callable[[str], Document | None]
 """Gives a document by its id."""
 
 _TICKED, _EMPTY = "☑☒✓✔√■●", "☐□○◻"
-_BOX = re.compile(rf"[\[(（【]\s*(?P<mark>[√✓✔xX×]?)\s*[\])）】]|(?P<box>[{_TICKED}{_EMPTY}])")
+BOX = re.compile(rf"[\[(（【]\s*(?P<mark>[√✓✔xX×]?)\s*[\])）】]|(?P<box>[{_TICKED}{_EMPTY}])")
+"""A box, ticked or not."""
 _OPTION = re.compile(r"[^\s，,；;。|、/]{1,30}")
 _LABEL_MAX = 40
 CONFIDENCE = 0.92
@@ -91,7 +92,7 @@ def _choices(hit: Hit) -> Iterator[Choice]:
     for line in hit.passage.text.split("\n"):
         label = ""
         for piece in line.split(SEPARATOR):
-            boxes = list(_BOX.finditer(piece))
+            boxes = list(BOX.finditer(piece))
             if any(box["box"] or len(boxes) > 1 for box in boxes):
                 own, ticked, options = _parted(piece, boxes)
                 name = own or label

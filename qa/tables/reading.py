@@ -58,10 +58,12 @@ def answer_of(question: str, hits: Sequence[Hit], document_of: DocumentOf) -> An
         hits: passages that were found, best first.
         document_of: gives a document by its id.
     """
+    grids = list(_grids(hits, document_of))
+    if not grids and not any(choices.BOX.search(hit.passage.text) for hit in hits):
+        return None
     request = requested(question)
     if (ticked := choices.answer_of(question, request.words, hits, document_of)) is not None:
         return ticked
-    grids = list(_grids(hits, document_of))
     if not grids:
         return None
     if request.wanted is not Wanted.CELL:

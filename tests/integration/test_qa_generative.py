@@ -22,8 +22,7 @@ from qa.generating.fact_checking import facts, figures
 from qa.generating.generative_reader import AWAY, BROKEN, NOTHING_LEFT, WORKING, GenerativeReader, Writer
 from qa.language.grammar import Kind, candidates
 from qa.protocols import Reader
-from qa.reading.citations import marked
-from qa.reading.verify import unsupported
+from qa.reading.citations import marked, unsupported
 from qa.settings import Unsupported
 from tests.support.chat_server import Server, chat_server, closed_port, refuses, says, stalls, streams
 from tests.support.fakes import HashEncoder

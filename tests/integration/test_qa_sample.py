@@ -14,8 +14,7 @@ from index.text import sentence_spans
 from qa.answers import Answer, Timing
 from qa.assistant import Assistant
 from qa.bootstrap import open_assistant
-from qa.reading.citations import marked
-from qa.reading.verify import unsupported
+from qa.reading.citations import marked, unsupported
 from qa.settings import ModelSettings, Settings
 from tests.support.chat_server import closed_port
 

@@ -16,8 +16,8 @@ from qa.generating.chat_http import HttpChatModel
 from qa.generating.checking import SentenceChecker
 from qa.generating.generative_reader import GenerativeReader, SilentReader, Writer
 from qa.protocols import ChatModel, Message
+from qa.reading.citations import unsupported
 from qa.reading.span_model import load_span_model
-from qa.reading.verify import unsupported
 from qa.settings import Unsupported
 from tests.support.fakes import HashEncoder
 

@@ -10,8 +10,8 @@ from index.store.passage_index import PassageIndex
 from index.text import sentence_spans
 from qa.answers import Answer, Citation
 from qa.generating.checking import SentenceChecker
+from qa.reading.citations import unsupported
 from qa.reading.span_model import load_span_model
-from qa.reading.verify import unsupported
 from tests.support.fakes import HashEncoder
 
 TEXT = """三、重点任务

@@ -14,7 +14,7 @@ from qa.answers import Answer, Citation
 from qa.computing.combining import MISSING, UNSURE
 from qa.computing.computation import Ask, answer_of
 from qa.question.operations import MAX_FIGURES, understand
-from qa.reading.verify import unsupported
+from qa.reading.citations import unsupported
 
 ENERGY = Document(
     "plan",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.question.courtesy import core, is_personal
+from qa.question.turns import core, is_personal
 
 
 @pytest.mark.parametrize(

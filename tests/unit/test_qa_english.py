@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.text import terms
-from qa.question.courtesy import core
 from qa.question.english import EnglishDecoder, _read, cedict
+from qa.question.turns import core
 
 TEXT = "页岩气产能达到12亿m3，风电装机容量180MW，PET产品100万吨，绿色工厂10家，信息安全产业，印发通知"
 

@@ -14,9 +14,9 @@ from index.store.passage_index import PassageIndex
 from index.text import sentence_spans
 from qa.answers import Answer
 from qa.protocols import Reader
+from qa.reading.citations import unsupported
 from qa.reading.extractive_reader import GREETED, NO_ANSWER, OFF_TOPIC, READ_FIRST, ExtractiveReader
 from qa.reading.ranking import RankingModel
-from qa.reading.verify import unsupported
 from qa.reading.windows import READ_WINDOWS
 from qa.settings import Caution
 from tests.support.fakes import FakeSpans, HashEncoder, weights

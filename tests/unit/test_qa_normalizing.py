@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.question.normalizing import Tidier
+from qa.question.spelling import Tidier
 
 TIDIER = Tidier(lambda term: term in {"信息", "息安", "安全", "资讯"})
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.question.splitting import MAX_PARTS, split
+from qa.question.turns import MAX_PARTS, split
 
 
 @pytest.mark.parametrize(

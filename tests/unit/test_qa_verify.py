@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from qa.reading.verify import claims, unsupported
+from qa.reading.citations import claims, unsupported
 
 QUOTE = "“十四五”末水电新增装机容量1200MW，风电计划装机容量180MW和光伏发电计划装机容量70.5MW，发电3亿千瓦时。"
 
