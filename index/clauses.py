@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_ARTICLE = re.compile(r"第[〇零一二三四五六七八九十百千0-9]+[条條]")
+from index.numerals import NUMERAL, cn_number, written
+
+_ARTICLE = re.compile(rf"第{NUMERAL}+[条條]")
 _ITEM = re.compile(r"[ \t\u3000]*[（(]([一二三四五六七八九十]{1,3})[）)]")
 _SUBITEM = re.compile(r"[ \t\u3000]*(?:[0-9０-９]{1,2}[.．、]|[（(][0-9０-９]{1,2}[)）]|[①-⑳])")
-_NUMERALS = "〇一二三四五六七八九十"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def parts(title: str, article: str) -> list[Part]:
             found.append(Part(last.paragraph, last.item, last.start, end))
         else:
             paragraph += match is None
-            found.append(Part(paragraph or 1, _value(match[1]) if match else 0, start, end))
+            found.append(Part(paragraph or 1, cn_number(match[1]) if match else 0, start, end))
     return found
 
 
@@ -72,17 +73,5 @@ def clause_path(title: str, article: str, offset: int) -> tuple[str, ...]:
     here = next((part for part in reversed(found) if part.start <= offset), found[0] if found else None)
     if here is None:
         return ()
-    named = (f"第{_numeral(here.paragraph)}款",) if found[-1].paragraph > 1 else ()
-    return (*named, f"第（{_numeral(here.item)}）项") if here.item else named
-
-
-def _value(numeral: str) -> int:
-    tens, ten, ones = numeral.rpartition("十")
-    return (_NUMERALS.index(tens) if tens else 1 if ten else 0) * 10 + (_NUMERALS.index(ones) if ones else 0)
-
-
-def _numeral(number: int) -> str:
-    tens, ones = divmod(number, 10)
-    if number <= 10:
-        return _NUMERALS[number]
-    return (_NUMERALS[tens] if tens > 1 else "") + "十" + (_NUMERALS[ones] if ones else "")
+    named = (f"第{written(here.paragraph)}款",) if found[-1].paragraph > 1 else ()
+    return (*named, f"第（{written(here.item)}）项") if here.item else named

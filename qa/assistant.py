@@ -131,19 +131,16 @@ class Assistant:
         return self._stream(question, history, within, self._expanding)
 
     def _stream(self, question: str, history: Sequence[str], within: Filter | None, reader: Reader) -> Iterator[Answer]:
-        question = clean_question(question)
+        turn = clean_question(question)
         try:
-            yield from self._answers(question, history, within, reader)
+            with stage("interpret"):
+                questions = self._interpreter.questions(turn, _questions(history))
+            if len(questions) == 1:
+                yield from self._one(turn, questions[0], within, reader)
+            else:
+                yield from self._parts(turn, questions, within, reader)
         except ValueError as error:
-            raise RuntimeError(f"answering failed: {error}") from error  # the log is not told what people ask
-
-    def _answers(self, turn: str, history: Sequence[str], within: Filter | None, reader: Reader) -> Iterator[Answer]:
-        with stage("interpret"):
-            first, *others = self._interpreter.questions(turn, _questions(history))
-        if not others:
-            yield from self._one(turn, first, within, reader)
-        else:
-            yield from self._parts(turn, [first, *others], within, reader)
+            raise RuntimeError(f"answering failed: {error}") from error  # the log must not hold what people ask
 
     def _parts(self, turn: str, questions: Sequence[str], within: Filter | None, reader: Reader) -> Iterator[Answer]:
         """Yield answers to several questions: a snapshot a question, each of which continues the one before."""
@@ -216,19 +213,15 @@ class Assistant:
             yield dataclasses.replace(noted, question=turn, standalone_question=question, timing=timing)
 
     def _found(self, question: str, within: Filter | None, k: int) -> list[Hit]:
-        hits = self._retriever.search(question, k, self._meant(question, within))
+        """Return passages; of several versions of one work, only of the one that the question means."""
+        if out := self.versions(within).left_out(wanted(question, self._today())):
+            within = _both(within, Filter(without=out))
+        hits = self._retriever.search(question, k, within)
         return [dataclasses.replace(hit, source=self._sources.get(hit.passage.document_id, "")) for hit in hits]
 
     @cached_property
     def _sources(self) -> dict[str, str]:
         return {each.id: each.source for each in self._store.descriptions()}
-
-    def _meant(self, question: str, within: Filter | None) -> Filter | None:
-        """Return the documents to search: of several versions of one work, only the one that the question means."""
-        if not (out := self.versions(within).left_out(wanted(question, self._today()))):
-            return within
-        meant = Filter(without=out)
-        return meant if within is None else within.both(meant)
 
     def _read_as(self, question: str, hits: Sequence[Hit], within: Filter | None) -> str:
         """Return the question to put to the passages.

@@ -15,6 +15,7 @@ from fractions import Fraction
 from itertools import pairwise
 from zlib import crc32
 
+from index.numerals import written
 from index.text import fold
 from qa.language.tagging import tagged
 
@@ -59,7 +60,6 @@ _UNITS = {
     "人": "户",
     "倍": "%",
 }
-_NUMERALS = "零一二三四五六七八九"
 _DIRECTIONS = (
     ("增长", "下降"),
     ("提高", "降低"),
@@ -167,12 +167,7 @@ def _same(match: re.Match[str]) -> str | None:
     if match["scale"] == "亿" and (number * 10**4).denominator == 1:
         return f"{number * 10**4}万"
     plain = match["unit"][0] not in "年月日%第个" and not match["scale"]
-    return _chinese(int(number)) if plain and number.denominator == 1 and 10 < number < 100 else None
-
-
-def _chinese(number: int) -> str:
-    tens, ones = divmod(number, 10)
-    return f"{_NUMERALS[tens] if tens > 1 else ''}十{_NUMERALS[ones] if ones else ''}"
+    return written(int(number)) if plain and number.denominator == 1 and 10 < number < 100 else None
 
 
 def _reordered(sentence: str) -> Iterator[Claim]:

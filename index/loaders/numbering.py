@@ -8,14 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from index.loaders.archive import attribute, child, local
+from index.numerals import written
 
 if TYPE_CHECKING:
     from lxml import etree
 
-_CN = "零一二三四五六七八九"
 _FORMAL = "零壹贰叁肆伍陆柒捌玖"
 _STEMS = "甲乙丙丁戊己庚辛壬癸"
 _BRANCHES = "子丑寅卯辰巳午未申酉戌亥"
@@ -142,20 +143,6 @@ def numeral(number: int, form: str) -> str:
     return write(number) if write and number > 0 else str(number)
 
 
-def _chinese(digits: str, units: str) -> Callable[[int], str]:
-    def write(number: int) -> str:
-        if number >= 10_000:
-            return str(number)
-        text, gap = "", False
-        for place, digit in zip(range(len(str(number)) - 1, -1, -1), map(int, str(number)), strict=True):
-            if digit:
-                text += ("零" if gap and text else "") + digits[digit] + (units[place - 1] if place else "")
-            gap = digit == 0
-        return text[1:] if 10 <= number < 20 and digits == _CN else text
-
-    return write
-
-
 def _counted(signs: str) -> Callable[[int], str]:
     return lambda number: signs[number - 1] if number <= len(signs) else str(number)
 
@@ -178,14 +165,13 @@ def _run(first: str, count: int) -> str:
     return "".join(chr(ord(first) + place) for place in range(count))
 
 
-_COUNTING = _chinese(_CN, "十百千")
-_LEGAL = _chinese(_FORMAL, "拾佰仟")
+_LEGAL = partial(written, digits=_FORMAL, units="拾佰仟")
 _FORMS: Mapping[str, Callable[[int], str]] = {
-    "chineseCounting": _COUNTING,
-    "chineseCountingThousand": _COUNTING,
-    "japaneseCounting": _COUNTING,
-    "taiwaneseCounting": _COUNTING,
-    "taiwaneseCountingThousand": _COUNTING,
+    "chineseCounting": written,
+    "chineseCountingThousand": written,
+    "japaneseCounting": written,
+    "taiwaneseCounting": written,
+    "taiwaneseCountingThousand": written,
     "ideographDigital": lambda number: "".join("〇一二三四五六七八九"[int(digit)] for digit in str(number)),
     "chineseLegalSimplified": _LEGAL,
     "ideographLegalTraditional": _LEGAL,

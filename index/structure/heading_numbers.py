@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from index.numerals import cn_number
+
 _CN = "[一二三四五六七八九十百千零〇两]{1,8}"
 _ARABIC = "[0-9０-９]"
 _GAP = r"[ \t\u3000\xa0]"
-_CN_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
-_CN_UNITS = {"十": 10, "百": 100, "千": 1000}
 _TRADITIONAL = {"編": "编", "分編": "分编", "節": "节", "條": "条", "專欄": "专栏"}
 
 # Blocks of ready-made numbers: first character, how many, and the kind they are written for.
@@ -83,29 +83,6 @@ class Marker:
     end: int
     prefix: tuple[int, ...] = ()
     glued: bool = False
-
-
-def cn_number(numeral: str) -> int:
-    """Return the value of a Chinese or Arabic numeral below ten thousand: 二十一 → 21, 一百零三 → 103, １２ → 12.
-
-    Args:
-        numeral: only numerals, at least one.
-
-    Returns:
-        The value; digits written without units (二〇二三) count decimally.
-    """
-    if numeral[0].isdigit():
-        return int(numeral)
-    if not any(c in _CN_UNITS for c in numeral):
-        return int("".join(str(_CN_DIGITS[c]) for c in numeral))
-    total = digit = 0
-    for character in numeral:
-        if character in _CN_UNITS:
-            total += (digit or 1) * _CN_UNITS[character]
-            digit = 0
-        else:
-            digit = _CN_DIGITS[character]
-    return total + digit
 
 
 def markers(text: str) -> list[Marker]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise, takewhile
 
+from index.numerals import AS_ARABIC, cn_number
 from index.records import Metadata
 from index.structure.document_titles import (
     BODY_NAMES,
@@ -286,17 +287,10 @@ def _date_alone(line: str) -> str | None:
 def _iso(match: re.Match[str]) -> str:
     parts = match.groupdict()
     if match.re is _CN_DATE:
-        digits = str.maketrans("〇○Ｏ零一二三四五六七八九", "0000123456789"[:13])
-        year = parts["y"].translate(digits)
-        return f"{year}-{_small(parts['m']):02}-{_small(parts['d']):02}"
+        year = re.sub("[○Ｏ]", "〇", parts["y"]).translate(AS_ARABIC)
+        return f"{year}-{cn_number(parts['m']):02}-{cn_number(parts['d']):02}"
     month, day = parts["m"] or parts["m2"], parts["d"] or parts["d2"]
     return "-".join([parts["y"], *(f"{int(part):02}" for part in (month, day) if part)])
-
-
-def _small(numeral: str) -> int:
-    tens, ten, ones = numeral.rpartition("十")
-    value = "零一二三四五六七八九".index
-    return (value(tens) if tens else 1) * 10 * bool(ten) + (value(ones) if ones else 0)
 
 
 def _issued(lines: Sequence[str], history: Sequence[_Event]) -> str | None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from index.numerals import AS_ARABIC
 from index.text import align
 from qa.language.lexicon import MEASURES
 
-_DIGITS = {digit: str(value) for value, digit in enumerate("零一二三四五六七八九")} | {"〇": "0"}
 _PLAN_DIGITS = dict(zip("一二三四五六七", range(2006, 2041, 5), strict=True))
 
 _RELATIVE = {"今": 0, "本": 0, "当": 0, "去": -1, "上": -1, "前": -2, "明": 1, "过": -1}
@@ -80,7 +80,7 @@ def _period(match: re.Match[str], present: int | None) -> Period | None:
     elif match["year"]:
         first = last = int(match["year"])
     elif match["chinese"]:
-        first = last = int("".join(_DIGITS[digit] for digit in match["chinese"]))
+        first = last = int(match["chinese"].translate(AS_ARABIC))
     else:
         last = _PLAN_DIGITS[match["plan"][1]] + 4
         first = last if match["mark"] else last - 4

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 
+from index.numerals import DIGITS, UNITS
 from index.text import fold
 from qa.language.grammar import UNIT
 from qa.language.lexicon import LISTS
@@ -21,8 +22,7 @@ MAX_DIGITS = 40
 _DECIMALS = 2
 """Decimal places to which a number that does not end is rounded."""
 
-_MULTIPLIERS = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
-_NUMERALS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_MULTIPLIERS = {**UNITS, "万": 10**4, "亿": 10**8}
 
 _UNITS = {
     name: (family, Fraction(size))
@@ -185,7 +185,7 @@ def _arabic_or_chinese(text: str) -> Fraction | None:
     if match is None or len(text) > MAX_DIGITS:
         return None
     whole = _numeral(match["whole"])
-    part = "".join(str(_NUMERALS[character]) for character in match["part"] or "")
+    part = "".join(str(DIGITS[character]) for character in match["part"] or "")
     if whole is None:
         return None
     number = whole + (Fraction(int(part), 10 ** len(part)) if part else 0)
@@ -196,13 +196,13 @@ def _numeral(text: str) -> Fraction | None:
     """Return a Chinese numeral as a number: 一千二百 is 1200, 二〇二五 is 2025, 一亿两千万 is 120,000,000."""
     if _EITHER.search(text):
         return None
-    if all(character in _NUMERALS for character in text):
-        return Fraction(int("".join(str(_NUMERALS[character]) for character in text)))
+    if all(character in DIGITS for character in text):
+        return Fraction(int("".join(str(DIGITS[character]) for character in text)))
     total = section = digit = 0
     last, higher = 1, 0
     for character in text:
-        if character in _NUMERALS:
-            digit = _NUMERALS[character]
+        if character in DIGITS:
+            digit = DIGITS[character]
             last = last if digit else 1
             continue
         last = value = _MULTIPLIERS[character]

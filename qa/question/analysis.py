@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from index.numerals import NUMERAL
 from index.text import align, fold
 from qa.language import lexicon
 from qa.language.grammar import UNIT, Kind
@@ -27,7 +28,7 @@ _ASKS = (
 )
 _CONTACT = re.compile(lexicon.ASKS_CONTACT)
 _NAMES_FIGURE = re.compile(lexicon.NAMES_FIGURE)
-_PROVISION = re.compile("第[〇零一二三四五六七八九十百千0-9]+[编章节条]")
+_PROVISION = re.compile(f"第{NUMERAL}+[编章节条]")
 _CORE = re.compile(lexicon.INTERROGATIVE_CORE)
 _BEHIND_CORE = re.compile(lexicon.BEHIND_CORE)
 _UNIT_HINT = re.compile(

@@ -16,13 +16,13 @@ import opencc
 import rjieba
 from pypinyin import lazy_pinyin
 
+from index.numerals import AS_ARABIC
 from index.text import align, fold, terms
 
 _HAN = "\u3007\u3400-\u9fff"
 # Some type a space after every character: one between lone characters, or beside one, separates no words.
 _LOOSE = re.compile(rf"(?<![^\s])([{_HAN}])\s+(?=[{_HAN}])|(?<=[{_HAN}])\s+(?=[{_HAN}](?:\s|$))")
 _YEAR = re.compile("[一二][零〇九][零〇一二三四五六七八九]{2}(?=年)")
-_DIGITS = str.maketrans("零〇一二三四五六七八九", "00123456789")
 # Pictures, what colours and joins them, and signs of no width.
 _PICTURE = re.compile("[\u2600-\u27bf\u2b00-\u2bff\ufe00-\ufe0f\u200b-\u200d\u2060\U0001f000-\U0001faff]+")
 _FRAME = re.compile("[【】〖〗#*_`^~]+|[—…-]{2,}|…")
@@ -42,7 +42,7 @@ class Tidier:
         """Return `text` half width, simplified, without pictures, ornaments and spaces between lone characters."""
         plain = "".join(map(_plain, _FRAME.sub(" ", _PICTURE.sub(" ", text))))
         plain = _LOOSE.sub(r"\1", plain)
-        years = _YEAR.sub(lambda year: year.group().translate(_DIGITS), self._simplified(plain))
+        years = _YEAR.sub(lambda year: year.group().translate(AS_ARABIC), self._simplified(plain))
         return " ".join(years.split()) or text
 
     def _simplified(self, text: str) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 
+from index.numerals import NUMERAL
 from index.text import align
 from qa.language.grammar import Candidate, Kind, candidates
 from qa.language.measures import dimension
 from qa.language.tagging import tagged
 from qa.question.analysis import Question
 
-_NUMERAL = "[〇零一二三四五六七八九十百千0-9]"
 _END = r"(?:是|为)?(?:多少|什么|啥|哪个|几号|[?？]|$)"
 _SHAPES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (
@@ -25,7 +25,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (re.compile(rf"(?:网址|网站地址|网页地址){_END}"), re.compile(r"https?:|www\.|\.(?:cn|com|gov|org|net)\b")),
     (
         re.compile("第几[条款章节编项]|哪一?[条款章节](?=规定|里|中|讲|说|写|提|要求|明确|$)|依据哪一?[条款]"),
-        re.compile(f"第{_NUMERAL}+[条款章节编项]"),
+        re.compile(f"第{NUMERAL}+[条款章节编项]"),
     ),
 )
 """What asks for a shape, and the shape."""

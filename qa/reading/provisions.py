@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from index.clauses import Part, parts
+from index.numerals import cn_number
 from index.records import Document, Heading, Hit, Passage, Span
-from index.structure.heading_numbers import cn_number
 from index.text import align, fold, terms
 from qa.answers import Answer, Citation
 from qa.reading.citations import MAX_QUOTE, quote_spans, unmarked

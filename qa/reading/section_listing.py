@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from index.numerals import NUMERAL
 from index.records import Document, Heading, Passage, Span
 from index.structure.heading_numbers import cn_number
 from index.text import align, fold, terms
@@ -19,7 +20,7 @@ from qa.language.grammar import Kind
 from qa.question.analysis import Question
 from qa.question.courtesy import core
 
-_NUMERAL = "[〇零一二三四五六七八九十百千0-9]+"
+_NUMERAL = f"{NUMERAL}+"
 _NUMBERING = re.compile(
     rf"^\s*+#*+\s*+(?:第{_NUMERAL}(?:部分|[编章节条])|[(（]{_NUMERAL}[)）]|{_NUMERAL}(?:、|[.．是](?!\d))|专栏{_NUMERAL})\s*"
 )

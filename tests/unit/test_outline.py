@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.numerals import cn_number
 from index.records import Declared, Document, Span, Table
-from index.structure.heading_numbers import cn_number
 from index.structure.outline import outline
 
 SAMPLE = Path(__file__).parents[2] / "data/documents/qijiang_green_manufacturing_2022_2025.txt"
