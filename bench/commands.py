@@ -1,4 +1,4 @@
-"""What somebody waits for at the command line, and what a running server holds; memory as Linux counts it."""
+"""Measure the waiting time of commands and the memory of a running server as Linux counts it."""
 
 from __future__ import annotations
 

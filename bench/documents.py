@@ -57,7 +57,7 @@ def text() -> list[Measurement]:
 
 
 def articles() -> list[Measurement]:
-    """Return the articles of national laws whose number and headings are told rightly."""
+    """Return the articles of national laws whose number and headings are recognised correctly."""
     laws = _rows(_needed("law") / "laws.jsonl")
     by_law: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in _rows(SHARED / "law/articles.jsonl"):

@@ -1,4 +1,4 @@
-"""What a language model as a guest costs, and what of the false it could smuggle in: against servers with a script."""
+"""Measure what a language model costs and how many false claims pass, against scripted servers."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def _silent() -> Iterator[str]:
 
 
 def _closed_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a port on which no process listens."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port: int = taken.getsockname()[1]
     return port

@@ -1,4 +1,4 @@
-"""What many colleagues at once get from one server, and what it holds after thousands of answers; over HTTP only."""
+"""Measure answers of one server under many users, and its memory after thousands; over HTTP."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def crowd() -> list[Measurement]:
 def together(
     address: str, questions: Iterator[str], users: int, seconds: float, reading: float
 ) -> tuple[list[Wait], list[str]]:
-    """Return the waits of users who ask and read in turn, and what those were told who got no answer.
+    """Return the waiting times of users who ask and read in turn, and the errors of the others.
 
     Args:
         address: of the server.

@@ -35,7 +35,7 @@ def cost() -> list[Measurement]:
 
 
 def chat_event(config: dict[str, Any]) -> int:
-    """Return the number of the event that a message sets off, from what the page is told.
+    """Return the number of the event that a message triggers, from the page's configuration.
 
     Raises:
         YijuError: if there is none.

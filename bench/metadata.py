@@ -1,4 +1,4 @@
-"""How rightly documents tell when and where they are from: against dates and places that the shared data states."""
+"""Measure extracted dates and places against those that the shared data states."""
 
 from __future__ import annotations
 

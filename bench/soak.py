@@ -283,7 +283,7 @@ def _offered(
 
 
 def loris(server: Server, questions: Iterator[str]) -> list[Measurement]:
-    """Return the connections that send a byte now and then and never a request, while somebody else asks."""
+    """Open connections that send a byte now and then but never a request, while another client asks."""
     host, port = urlsplit(server.address).hostname, urlsplit(server.address).port
     before = _sample(server.pid, 0).descriptors
     with ExitStack() as stack:

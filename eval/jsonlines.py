@@ -1,4 +1,4 @@
-"""JSON-lines files from strangers: every complaint names the file, the line and the field."""
+"""Read untrusted JSON lines; every error names the file, the line and the field."""
 
 from __future__ import annotations
 

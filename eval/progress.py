@@ -1,4 +1,4 @@
-"""How far long work has come, for whoever watches."""
+"""Show the progress of long work."""
 
 from __future__ import annotations
 

@@ -221,7 +221,7 @@ def _add(arguments: argparse.Namespace) -> Outcome:
 
 
 def _status(arguments: argparse.Namespace, taken: _Taken) -> int:
-    """Return 1 where files were not read whole and the user asked to be told by it."""
+    """Return 1 under `--strict` if files were not read whole, else 0."""
     return FAILED if arguments.strict and not taken.complete else DONE
 
 
@@ -459,7 +459,7 @@ class _Report:
         self.progress(f"读取：文件 {done}/{total}", "\r" if done == total else "")
 
     def progress(self, line: str, end: str) -> None:
-        """Show how far things are: on a terminal at once, elsewhere every few seconds, so that a log tells."""
+        """Show progress: on a terminal at once, elsewhere a line every few seconds for the log."""
         if sys.stderr.isatty():
             print(f"\r\x1b[K{line}", end=end, file=sys.stderr, flush=True)
         elif time.monotonic() - self._last >= EVERY:
@@ -506,7 +506,7 @@ class _Report:
 
 @dataclass(frozen=True, slots=True)
 class _Hands:
-    """Who reads files and encodes what is in them."""
+    """How files are read and their passages encoded."""
 
     read: Read
     load: LoadEncoder

@@ -1,4 +1,4 @@
-"""Documents and passages as JSON, and back again out of files that nobody vouches for.
+"""Encode documents and passages as JSON, and decode them from untrusted files.
 
 A document is three things that are asked for at different times: its card (names and metadata: lists, filters,
 versions), its outline and its text. A passage's place is numbers; its path is JSON.

@@ -22,7 +22,7 @@ def file_of(document: Document) -> Path | None:
 
 
 def has_pictures(document: Document) -> bool:
-    """Return whether pages of a document can be drawn, told by the first bytes of its file.
+    """Return whether pages of a document can be drawn, judged by the first bytes of its file.
 
     False where it cannot be read.
     """

@@ -131,7 +131,7 @@ class Index(Library, Protocol):
     """An index, wherever it lies."""
 
     def limited_to(self, readable: Filter) -> Library:
-        """Return the index as if it held only the documents that a filter admits: nothing tells that there are others.
+        """Return an index of the documents that a filter admits; nothing in it reveals the others.
 
         The filter of a `search` chooses among documents that the asker knows of. Documents that the asker must not
         know of may not even show in scores, word frequencies and what they bring about.

@@ -147,7 +147,7 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The file that a document was read from, to tell next time whether it changed or is gone.
+    """The file that a document was read from, to see next time whether it changed or is gone.
 
     Attributes:
         folder: the folder that was given to be indexed, or that a file given by itself lies in, absolute; None where

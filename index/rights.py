@@ -1,4 +1,4 @@
-"""Who may read which documents: rules in a text file beside the index, one a line, a later one over an earlier one.
+"""Rules in a text file beside the index on who may read which documents; later rules win.
 
     # readers: user names, @groups, * for everyone, - for nobody; then a file, a folder or id:…, with * for any text
     @人事处,@领导   人事
@@ -46,7 +46,7 @@ class RightsError(YijuError):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Who may read some documents.
+    """A rule on who may read some documents.
 
     Attributes:
         readers: user names, `@` and the name of a group, or `*`; none where nobody may.
@@ -84,7 +84,7 @@ class Rights:
         return next(named, frozenset({EVERYONE}))
 
     def readable(self, reader: frozenset[str], documents: Iterable[Described]) -> Filter | None:
-        """Return what somebody may read of some documents.
+        """Return the filter of the documents that a reader may see.
 
         Args:
             reader: the user's name, and the user's groups, each with `@`.

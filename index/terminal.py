@@ -1,4 +1,4 @@
-"""Text for terminals, which obey what they are told, while documents, names and questions come from strangers."""
+"""Remove control characters from untrusted text before a terminal shows it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The use case: a question in, a cited answer out."""
+"""The assistant: a question in, a cited answer out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The only place that names concrete classes: settings in, a ready assistant out."""
+"""Build an assistant from settings; the only module that names concrete classes."""
 
 from __future__ import annotations
 

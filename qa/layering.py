@@ -1,4 +1,4 @@
-"""Options also out of a file and the environment: what is given wins over `YIJU_…`, that over `yiju.toml`."""
+"""Layer options: the command line wins over `YIJU_…` in the environment, that over `yiju.toml`."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ class Answerer(Grouper, Protocol):
         ...
 
     def limited_to(self, readable: Filter) -> Answerer:
-        """Return the same as if there were only the documents that a filter admits: nothing it says tells of others."""
+        """Return an answerer over the documents that a filter admits; nothing in its answers reveals the others."""
         ...
 
     def examples(self, n: int = 4, within: Filter | None = None) -> list[str]:

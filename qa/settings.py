@@ -1,4 +1,4 @@
-"""What differs between runs, read once at start. The only module that reads the environment."""
+"""Settings, read once at start. The only module that reads the environment."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Caution(StrEnum):
 
 
 class Answering(StrEnum):
-    """Who answers, where there is a language model: for comparison, it can be kept out or left alone."""
+    """Which reader answers where there is a language model; both can be measured alone."""
 
     EXTRACTIVE = "extractive"
     GENERATIVE = "generative"

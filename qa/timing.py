@@ -1,4 +1,4 @@
-"""How long the stages of an answer take: told where they happen, gathered by whoever wants to know."""
+"""Measure how long the stages of an answer take, for callers that ask for it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def measuring() -> Iterator[Stopwatch]:
 
 @contextmanager
 def stage(name: Stage) -> Iterator[None]:
-    """Provide the block is a stage; nothing is done where nobody measures."""
+    """Measure the block as a stage if a stopwatch runs."""
     watch = _watch.get()
     if watch is None:
         yield
@@ -69,7 +69,7 @@ def stage(name: Stage) -> Iterator[None]:
 
 
 def during(name: Stage, items: Iterable[Item]) -> Iterator[Item]:
-    """Yield the same items; making each is part of a stage, what others do with it is not."""
+    """Yield the same items; producing each counts as part of a stage, using it does not."""
     iterator = iter(items)
     while True:
         with stage(name):

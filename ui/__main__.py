@@ -41,7 +41,7 @@ GRACE_SECONDS = 5
 
 @for_readers_that_leave
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serve until it is told to stop.
+    """Serve until a signal stops it.
 
     Returns:
         0 after a proper end, 2 for the caller's mistake or an unusable index.

@@ -61,7 +61,7 @@ class _Job:
     stopped: Event = field(default_factory=Event)
 
     def send(self, item: Answer | Exception | None) -> None:
-        """Hands `item` to the event loop, from a worker thread; dropped once nobody listens."""
+        """Hand `item` to the event loop from a worker thread; dropped once no one listens."""
         if not self.loop.is_closed():
             self.loop.call_soon_threadsafe(self.mail.put_nowait, item)
 
@@ -369,6 +369,6 @@ class AnswerQueue:
 
 
 def _leave(job: _Job, done: Future[None], jobs: set[_Job]) -> None:
-    """End the job's mail; called from the worker thread, or from whoever cancelled the waiting job."""
+    """Close the job's channel; called from the worker thread or from the caller that cancelled the job."""
     jobs.discard(job)
     job.send(Busy("服务正在关闭，请稍后再试。") if done.cancelled() else None)

@@ -25,7 +25,7 @@ class Unwritten(YijuError):
 
 
 class AnswerFailed(YijuError):
-    """Answering broke for a reason that only the log should tell."""
+    """Answering failed for a reason that belongs in the log only."""
 
 
 class TooMany(YijuError):

@@ -1,4 +1,4 @@
-"""Who answers where a model file is missing or altered: nobody, and everyone is told why."""
+"""The answerer while a model file is missing or altered: every call raises the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the product says beside its answers, in Chinese for everybody, in English for who asks for it."""
+"""The texts of the pages, in Chinese and in English."""
 
 from __future__ import annotations
 

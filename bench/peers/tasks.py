@@ -81,7 +81,7 @@ def _written(folder: Path, load: Callable[[Path], Sequence[Document]], data: Pat
 
 
 def _drcd(folder: Path, data: Path) -> Task:
-    """Return questions about articles of the development part; their contexts, and others to be told from."""
+    """Return questions about articles of the development part, their contexts and distractors."""
     asked = selection(data, load(data, ("drcd_test.jsonl",), "DRCD"), "dev", None)
     collection = read_collection(data / "drcd_test.jsonl", "rows", skip=lambda _: None)
     wanted = {each.context_id for each in asked}

@@ -1,4 +1,4 @@
-"""The product's own index, through the same door as the others."""
+"""The product's own index, through the same interface as the others."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, openers: Openers) -> int:
-    """Convert; what a person should look at is told on stderr."""
+    """Convert; what needs a person's attention is printed on stderr."""
     if arguments.questions is None:
         skip = _say_skipped if arguments.skip else None
         collection = read_collection(arguments.source, arguments.form, documents=arguments.documents, skip=skip)

@@ -112,7 +112,7 @@ def _documents(path: Path) -> list[tuple[Document, Sequence[Passage]]]:
 
 
 def sheet(drafts: Sequence[Draft]) -> str:
-    """Return the drafts as CSV; none is kept until somebody has looked at it."""
+    """Return the drafts as CSV; none is kept before it was reviewed."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)

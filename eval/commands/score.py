@@ -96,7 +96,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_answer_options(parser: argparse.ArgumentParser) -> None:
-    """Declare what the product itself can be told about answering."""
+    """Declare the options of the product about answering."""
     parser.add_argument(
         "--caution", type=Caution, choices=list(Caution), help="多有把握才作答；默认取 YIJU_CAUTION，再取 normal"
     )

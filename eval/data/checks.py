@@ -1,4 +1,4 @@
-"""What is wrong with a question set though it reads well: nothing here stops an evaluation, all of it skews one."""
+"""Find faults of a question set that do not stop an evaluation but skew it."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ def _asked(record: Record) -> float:
 
 
 def _use(record: Record, query: Query) -> str:
-    """Return what is known of a question's use, for whoever reviews it."""
+    """Return what is known of a question's use, for the reviewer."""
     reason, given = record.optional_text("reason"), record.optional_text("given")
     told = [
         f"问过 {_asked(record):.0f} 次",

@@ -14,7 +14,7 @@ from index.sandbox import Sandbox
 
 
 def documents_of(paths: Sequence[Path]) -> list[Document]:
-    """Return the documents in files and folders; one that cannot be read is told on stderr, and the rest is taken.
+    """Return the documents in files and folders; one that cannot be read is reported on stderr and skipped.
 
     Raises:
         DatasetError: if no document can be read.

@@ -1,4 +1,4 @@
-"""Sentences of which it is known whether a text says them: its own, in other words, and the same spoilt.
+"""Sentences with a known truth value: of the text, paraphrased, and the same perturbed.
 
 What a language model writes can only be judged where the truth is known. Each rule changes one thing, as models do: a
 digit, a scale, a unit, two figures exchanged, a year, a name, a direction, a denial, something added that is made up.

@@ -1,4 +1,4 @@
-"""A language model of whose every sentence it is known whether it is true: an OpenAI-compatible server with a script.
+"""A scripted OpenAI-compatible server; whether each of its sentences is true is known.
 
 Of each passage that it is given it writes sentences as they stand, in other words, and altered
 (`eval.generation.perturbation`), with a marker behind each. What becomes of them tells how well sentences are checked,

@@ -11,87 +11,10 @@ from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
-_STYLE = """
-:root { color-scheme: light dark; --line: #8883; --soft: #8881; --ink: #1d5f8a; --bar: #3b82c4; --good: #23805c;
-  --bad: #c04a2f; --card: #fff; --page: #f6f7f9; }
-@media (prefers-color-scheme: dark) { :root { --ink: #8cc4ee; --bar: #5aa2e0; --good: #5cc79b; --bad: #f0836a;
-  --card: #1d2229; --page: #14171c; } }
-* { box-sizing: border-box; }
-body { font: 15px/1.65 system-ui, "Noto Sans CJK SC", "Microsoft YaHei", sans-serif; margin: 0 auto; max-width: 76rem;
-  padding: 1.2rem 1rem 4rem; background: var(--page); }
-h1 { font-size: 1.5rem; margin: .4rem 0; } h2 { font-size: 1.1rem; margin: 2.2rem 0 .6rem; }
-.card { background: var(--card); border: 1px solid var(--line); border-radius: .7rem; padding: .8rem 1rem; }
-.cards { display: grid; gap: .7rem; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); }
-.cards b { display: block; font-size: 1.75rem; line-height: 1.25; font-variant-numeric: tabular-nums; }
-.wide { overflow-x: auto; }
-.beside { display: grid; gap: .7rem; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); align-items: start; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 100%; }
-th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: left; white-space: nowrap; }
-td.text { white-space: normal; min-width: 16rem; overflow-wrap: anywhere; }
-th button { all: unset; cursor: pointer; font-weight: 600; }
-th button:focus-visible, .kinds button:focus-visible { outline: 2px solid var(--bar); outline-offset: 2px; }
-th[aria-sort=ascending] button::after { content: " ▲"; } th[aria-sort=descending] button::after { content: " ▼"; }
-small, .quiet { opacity: .72; }
-.good { color: var(--good); } .bad { color: var(--bad); }
-svg { max-width: 100%; height: auto; }
-td svg { max-width: none; vertical-align: middle; } svg text { fill: currentColor; font-size: 11px; }
-details { border: 1px solid var(--line); border-radius: .6rem; margin: .4rem 0; padding: .4rem .8rem;
-  background: var(--card); }
-summary { cursor: pointer; overflow-wrap: anywhere; }
-summary b { color: var(--bad); }
-dl { display: grid; gap: .25rem 1rem; grid-template-columns: max-content 1fr; margin: .6rem 0; }
-dt { opacity: .72; } dd { margin: 0; overflow-wrap: anywhere; white-space: pre-wrap; }
-.kinds { display: flex; flex-wrap: wrap; gap: .4rem; margin: .5rem 0; }
-.kinds button, .kinds input, .kinds select { font: inherit; color: inherit; background: var(--card);
-  border: 1px solid var(--line); border-radius: 2rem; padding: .15rem .8rem; }
-.kinds input { flex: 1 1 14rem; min-width: 0; }
-.kinds button[aria-pressed=true] { background: var(--ink); color: var(--page); }
-[hidden] { display: none !important; }
-"""
-
-_SCRIPT = """
-for (const table of document.querySelectorAll('table[data-sorts]')) {
-  const heads = [...table.tHead.rows[0].cells];
-  heads.forEach((head, column) => head.firstChild.addEventListener('click', () => {
-    const down = head.getAttribute('aria-sort') !== 'descending';
-    heads.forEach(each => each.removeAttribute('aria-sort'));
-    head.setAttribute('aria-sort', down ? 'descending' : 'ascending');
-    const key = row => row.cells[column].dataset.v ?? row.cells[column].textContent;
-    const compare = (a, b) => {
-      const [x, y] = [key(a), key(b)];
-      if (x === '-' || y === '-') return (x === '-') - (y === '-') || 0;
-      const order = isNaN(x) || isNaN(y) ? x.localeCompare(y, 'zh') : x - y;
-      return down ? -order : order;
-    };
-    table.tBodies[0].append(...[...table.tBodies[0].rows].sort(compare));
-  }));
-}
-for (const box of document.querySelectorAll('[data-filters]')) {
-  const input = box.querySelector('input'), buttons = [...box.querySelectorAll('button')];
-  const count = box.querySelector('output');
-  const items = [...document.querySelectorAll(box.dataset.filters)];
-  const apply = () => {
-    const words = input.value.toLowerCase().split(/\\s+/).filter(Boolean);
-    const kind = buttons.find(each => each.getAttribute('aria-pressed') === 'true')?.value ?? '';
-    let shown = 0;
-    for (const item of items) {
-      const text = item.textContent.toLowerCase();
-      item.hidden = (kind && item.dataset.kind !== kind) || !words.every(word => text.includes(word));
-      shown += !item.hidden;
-    }
-    count.textContent = shown + ' / ' + items.length;
-  };
-  input.addEventListener('input', apply);
-  buttons.forEach(button => button.addEventListener('click', () => {
-    const pressed = button.getAttribute('aria-pressed') === 'true';
-    buttons.forEach(each => each.setAttribute('aria-pressed', 'false'));
-    button.setAttribute('aria-pressed', String(!pressed));
-    apply();
-  }));
-  apply();
-}
-"""
+_FOLDER = Path(__file__).parent
+_STYLE, _SCRIPT = ("\n" + (_FOLDER / name).read_text("utf-8") for name in ("page.css", "page.js"))
 
 
 def document(title: str, body: Iterable[str], script: str = _SCRIPT) -> str:
@@ -181,7 +104,7 @@ def clip(text: str, length: int) -> str:
 
 
 def clip_start(text: str, length: int) -> str:
-    """Return text on one line, its beginning cut off where it is longer: of a path the end tells more."""
+    """Return text on one line, its beginning cut off where it is longer: the end of a path says more."""
     return clip(text[::-1], length)[::-1]
 
 
@@ -233,7 +156,7 @@ class Plot:
         return 48 + 240 * self.x.share(x), 220 - 200 * self.y.share(y)
 
     def dot(self, x: float, y: float, radius: float = 4, color: str = "var(--bar)", title: str = "") -> str:
-        """Return a filled circle that tells its title under the pointer."""
+        """Return a filled circle that shows its title under the pointer."""
         left, top = self.at(x, y)
         return (
             f'<circle cx="{left:.1f}" cy="{top:.1f}" r="{radius:.1f}" fill="{color}" fill-opacity=".75">'

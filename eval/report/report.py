@@ -1,4 +1,4 @@
-"""The report: every score with its interval, overall and by group, every miss, and all that tells how they came about.
+"""The report: scores with intervals, overall and by group, misses, and how they came about.
 
 As JSON and as text. Built from the same answers it is the same to the last byte.
 """

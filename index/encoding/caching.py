@@ -1,4 +1,4 @@
-"""An encoder that remembers: retriever and reader encode the same question, and readers meet the same clauses again."""
+"""An encoder with a cache: retriever and reader encode the same questions and words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models that come with the product: files beside the code, each opened only if its SHA-256 is the manifest's.
+"""Load the shipped models: files beside the code, opened only if their SHA-256 is the manifest's.
 
 A folder of models holds `models.json`: under `"sha256"` the digest of each file by name, and beside it, for people,
 where the models are from and how they were made.
@@ -26,7 +26,7 @@ _WHAT_TO_DO = "模型文件随本软件一起安装，请重新安装，或从�
 
 
 def load_tokenizer(folder: Path = MODELS) -> Tokenizer:
-    """Return the tokenizer of the folder, a new object each time: whoever changes it changes nobody else's.
+    """Return the folder's tokenizer, a new object each time, so that callers may change it.
 
     Raises:
         ModelUnavailable: if the file is missing or altered.

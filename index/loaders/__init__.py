@@ -136,7 +136,7 @@ def open_file(path: Path, below: Path | None = None) -> IO[bytes]:
 
 
 def _descriptor(path: Path, below: Path) -> int:
-    """Open folder by folder, so that nobody who exchanges one for a link in the meantime leads elsewhere."""
+    """Open folder by folder, so that one that is replaced by a link meanwhile is not followed."""
     *folders, name = path.relative_to(below).parts
     at = os.open(below, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -1,4 +1,4 @@
-"""Archives that nobody vouches for: what may be read out of them, and how much.
+"""Read untrusted archives, with limits on names and sizes.
 
 Nothing is ever written to disk, so a name in an archive leads nowhere; sizes are counted while reading, for an
 archive may lie about them; XML is parsed without entities, document types, network or external files.

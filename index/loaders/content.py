@@ -60,7 +60,7 @@ Place = tuple[int, int, Box]
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A file's text with what the file itself tells about it.
+    """A file's text with the file's own metadata.
 
     Attributes:
         text: what a reader would read, paragraphs on lines of their own.

@@ -78,7 +78,7 @@ def delimiter_of(text: str) -> str:
 
 
 def _header(rows: list[list[str]]) -> int | None:
-    """Return one row names the columns if it is all names, each another; else the table tells by itself."""
+    """Return 1 if the first row has only distinct names, else let the table find its heading rows."""
     first = [cell for cell in rows[0] if cell]
     named = len(rows) > 1 and len(set(first)) == len(first) and not any(_is_number(cell) for cell in first)
     return 1 if named and len(first) == len(rows[0]) else None

@@ -1,4 +1,4 @@
-"""What reading one document may take; the kernel holds the process that reads it to that.
+"""Limits of reading one document, which the kernel enforces on the reading process.
 
 Only the process of `index.sandbox.worker` is limited: it calls `confine` once, `document` before each document and
 `rest` when it waits. Loaders call `page` for every page they have read, which gives them more time: a long scan is
@@ -33,7 +33,7 @@ _pages = [0, 0]  # those of the document that were read, and all of them, as far
 
 
 def tell(told: Callable[[int, int], None]) -> None:
-    """Have somebody told of every page that is read: its number, and how many there are, 0 if that is not known."""
+    """Set what is called for every page that is read, with its number and the count of pages, 0 if unknown."""
     _told[:] = [told]
 
 

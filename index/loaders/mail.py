@@ -1,4 +1,4 @@
-"""Letters and saved web pages, .eml and .mhtml: who wrote to whom and when, the text, and what is attached."""
+"""Read letters and saved web pages, .eml and .mhtml: sender, recipients, date, text and attachments."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _readable(message: EmailMessage) -> Iterator[EmailMessage]:
 
 
 def _bytes(part: EmailMessage, kind: Format) -> bytes:
-    """Return a part's content, in UTF-8 where it tells what it is in."""
+    """Return a part's content, in UTF-8 if it declares its encoding."""
     payload = part.get_payload(decode=True)
     data = payload if isinstance(payload, bytes) else b""
     named = part.get_content_charset()

@@ -104,7 +104,7 @@ def _needs_ocr(page: pdfium.PdfPage, text: str) -> bool:
 
 
 def _is_garbled(text: str) -> bool:
-    """Return whether a font without a mapping, or with a wrong one, left signs that nobody writes."""
+    """Return whether a missing or wrong font mapping left characters that no text has."""
     if _is_monotonous(text):
         return True
     accented, letters = len(_ACCENTED.findall(text)), len(_LETTERS.findall(text))

@@ -59,7 +59,7 @@ def annotated(page: pdfium.PdfPage, turned: Turn, sheets: Sequence[Sheet]) -> li
 
 
 def _read(page: pdfium.PdfPage, turned: Turn) -> tuple[_Texts, list[str]]:
-    """Return what stands in boxes on the page, and what is only told of it."""
+    """Return the texts in boxes on the page, and the comments about it."""
     filled: _Texts = []
     comments: list[str] = []
     box = raw.FS_RECTF()

@@ -1,4 +1,4 @@
-"""Pictures of a document's pages, for whoever wants to see where a citation stands."""
+"""Draw pages of a document as pictures, to show where a citation stands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file is, by what is in it: names lie, first bytes hardly ever do."""
+"""Recognise the format of a file by its content, not by its name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class Format(StrEnum):
-    """The formats that are told apart."""
+    """The formats that are recognised."""
 
     TEXT = "text"
     HTML = "html"

@@ -204,7 +204,7 @@ class Codebook:
 
     @classmethod
     def drafted(cls, parts: Sequence[Vectors], wanted: float) -> Self:
-        """See `learn`, with all lists to be read: how many are enough can be told once the vectors are encoded."""
+        """See `learn`, with all lists to be read: how many are enough is known once the vectors are encoded."""
         size, dim = sum(map(len, parts)), parts[0].shape[1]
         lists = max(1, round(4 * sqrt(size)))
         _use_all_threads()

@@ -194,7 +194,7 @@ class FolderBuilder:
                 (self._staged / run.file.name).unlink(missing_ok=True)
 
     def _finished(self) -> Iterator[Run]:
-        """Yield the runs that are whole; none if another encoder made them, or nobody can tell."""
+        """Yield the complete runs; none if their encoder is another one or unknown."""
         for file in _journal(self._staged / _JOURNAL, self._encoder()):
             # What is damaged is read and encoded anew, and so is everything if the journal is.
             with suppress(IndexCorrupt, ValueError):

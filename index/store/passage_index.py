@@ -297,7 +297,7 @@ class PassageIndex:
         return _OneStage(self, stage)
 
     def limited_to(self, readable: Filter) -> IndexView:
-        """Return the index as if it held only the documents that a filter admits: nothing tells that there are others.
+        """Return an index of the documents that a filter admits; nothing in it reveals the others.
 
         A filter of `search` chooses among documents that the asker knows of, and scores stay measured against all of
         these. Documents that the asker must not know of may not even show in scores and word frequencies.

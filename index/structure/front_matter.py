@@ -1,4 +1,4 @@
-"""What the head of a document tells about the document itself, said in words that questions use.
+"""Describe a document by the metadata in its head, in words that questions use.
 
 「綦江府发〔2023〕16号」 stands in the text without the word 文号, and a date of issue without 印发. A passage that
 holds such a fact is indexed under its names; what is quoted stays the text.

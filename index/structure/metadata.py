@@ -145,7 +145,7 @@ def _revised(history: Sequence[_Event], *names: str) -> str | None:
 
 
 def _history(head: str) -> list[_Event]:
-    """Return what happened to a law and when, as the bracket under its title tells."""
+    """Return the history of a law with dates, from the brackets under its title."""
     begins = _HISTORY.search(head)
     told = _bracketed(head[begins.start() :].lstrip()) if begins else ""
     told = re.sub("《[^》]*》", lambda named: "修正" if "修正案" in named[0] else "", told)

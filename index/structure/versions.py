@@ -200,7 +200,7 @@ class Versions:
 
 
 def _version(document: Described) -> Version | None:
-    """Return when a document was made and from when it applies; None where it does not tell."""
+    """Return when a document was made and from when it applies; None if it does not say."""
     said = document.metadata
     revised, _, how = (said.revised or "").partition(" ")
     dated = revised or said.issued or said.effective

@@ -1,4 +1,4 @@
-"""One answer out of several figures: their sum, difference or ratio, or a table of them, each cited.
+"""Combine several figures into one answer: their sum, difference, ratio or a table, each figure cited.
 
 Computed exactly or refused: a figure that is missing, another unit, another kind or another time, and there is no
 answer but the reason. The result itself stands in no document, so the short answer is left out; it is shown with

@@ -1,4 +1,4 @@
-"""Reads what a question computes with: every figure as a question of its own, then all of them together."""
+"""Read the figures that a question computes with, each by a question of its own, and combine them."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def answer_of(turn: str, question: str, task: Task, ask: Ask, document_of: Docum
 
 
 def _parts(task: Task, ask: Ask, document_of: DocumentOf) -> list[Part]:
-    """Return every figure; those of nobody in particular are read in one document, as they belong together."""
+    """Return every figure; figures without a subject are read in one document, as they belong together."""
     parts = [_part(task, index, ask, document_of) for index in range(len(task.figures))]
     if all(operand.subject for operand in task.figures) or len(documents := _documents(parts)) < 2:
         return parts

@@ -1,4 +1,4 @@
-"""What several documents say of the same figure: shown side by side with their dates, none passed over in silence.
+"""Find documents that give different values for one figure, and show the values side by side with dates.
 
 Only what is said of the same thing contradicts: of the same subject and time, as much aimed at or done, added or in
 all, in units that convert, with no word more on either side that makes it another thing. Versions of one document do

@@ -1,4 +1,4 @@
-"""From the answer to one of several questions to the figure that is computed with: the right one, or none.
+"""Find the figure that an answer gives for an operand of a computation, or none.
 
 A reader may take the neighbour's figure where several stand in one sentence. Before anything is computed, the figure
 is chosen again among all of the quoted sentence, by its own words, and what it is (of which year, aimed at or done,
@@ -216,7 +216,7 @@ def _renamed(text: str) -> list[str]:
 
 
 def _wordings(operand: Operand) -> list[tuple[str, str]]:
-    """Return what tells an operand from its neighbours, and what is measured of all, in all words for the same.
+    """Return label and measure of an operand, once for each synonym of the measure.
 
     Folded.
     """

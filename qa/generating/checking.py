@@ -1,4 +1,4 @@
-"""A sentence of a language model against the passages that it cites.
+"""Check a sentence of a language model against the passages that it cites.
 
 Nothing is taken on trust: markers resolve to passages that were given or the sentence falls; the quotes are chosen
 here, at most three sentences each; what the sentence states must stand in them
@@ -147,7 +147,7 @@ def _contradicted(text: str, needed: Sequence[Fact], quotes: Sequence[Quote], ba
 
 
 def _unworded(text: str, told: Sequence[str]) -> str | None:
-    """Return the first clause of whose words too few stand in what is told; of a short one, none but what leads in."""
+    """Return the first clause that shares too few words with the quotes; a short one must share some."""
     for span in clause_spans(text):
         words = _words(span.slice(text))
         held = sum(any(word in each for each in told) for word in words)
@@ -158,7 +158,7 @@ def _unworded(text: str, told: Sequence[str]) -> str | None:
 
 
 def _foreign(text: str, told: Sequence[str]) -> str | None:
-    """Return the first noun of which what is told holds no two characters: a thing or a body that somebody has added.
+    """Return the first noun that shares no pair of characters with the quotes: something that was added.
 
     Figures and what is said of anything are left out, since other rules are for them.
     """
@@ -198,7 +198,7 @@ def _quotes(text: str, needed: Sequence[Fact], passage: Passage) -> Iterator[Quo
 
 
 def _stretches(spans: Sequence[Span]) -> Iterator[range]:
-    """Yield runs of sentences that follow one another and are no longer than a quote may be."""
+    """Yield runs of consecutive sentences that are short enough for a quote."""
     for first, span in enumerate(spans):
         for last in range(first, min(first + MOST_SENTENCES, len(spans))):
             if last > first and (

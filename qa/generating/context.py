@@ -62,7 +62,7 @@ def context_of(hits: Sequence[Hit], store: PassageStore, room: int) -> list[Pass
 
 
 def messages_of(question: str, passages: Sequence[Passage]) -> list[Message]:
-    """Return what the model is told: the rules, then the passages in marks of their own, then the question."""
+    """Return the messages for the model: rules, then numbered passages between marks, then the question."""
     shown = "\n".join(_shown(n, passage) for n, passage in enumerate(passages, start=1))
     return [Message("system", _RULES), Message("user", f"{shown}\n\n问题：{_plain(question)}")]
 

@@ -1,4 +1,4 @@
-"""What of a sentence in other words stands in the quotes that it cites, and what does not.
+"""Check the facts of a paraphrasing sentence against the quotes that it cites.
 
 A model may reorder, shorten and convert; it may not change what is said. Every figure must be a figure of the quotes,
 of the same thing and the same time; every year, name, body, title and quotation must stand there.

@@ -1,4 +1,4 @@
-"""Paragraphs by a language model under the rules of the house.
+"""The generative reader: paragraphs of a language model, each sentence checked against what it cites.
 
 The reader that quotes answers first and at once. Where more is wanted than it can give, a language model writes, and
 every sentence is checked while it is written: what its quotes do not carry is no part of the answer. With the model

@@ -1,4 +1,4 @@
-"""What asking a language model takes: counted by the model itself where it tells, by rule where it does not."""
+"""Count the tokens of a request to a language model: as the model reports them, else estimated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an answer can be: a grammar that proposes candidate spans in a text.
+"""A grammar that proposes candidate answers: spans of a text, by kind.
 
 Quantities with their unit, dates, document numbers, labelled values (「牵头单位：…」), organisations, names
 and enumerations. Each candidate carries its own words: the noun phrase before or after it up to the next
@@ -419,7 +419,7 @@ def _cell(text: str, cell: Span, label: int, own: str) -> Candidate:
 
 
 def _addressees(text: str) -> Iterator[Candidate]:
-    """Yield whom a letter is for; what people call that stands nowhere in it."""
+    """Yield the addressees of a letter, which it lists without a label."""
     for match in _ADDRESSEES.finditer(text):
         span = Span(*match.span("value"))
         yield Candidate(Kind.ORGANISATION, span, span, _ADDRESSED, labelled=True)

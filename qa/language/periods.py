@@ -60,7 +60,7 @@ def periods(text: str, present: int | None = None) -> list[Period]:
 
 
 def covered(title: str) -> list[Period]:
-    """Return the years that a document with this title tells of.
+    """Return the years that a document with this title covers.
 
     One named for a single year looks back on the year before, but statistics of a year are of that year.
     """
@@ -88,5 +88,5 @@ def _period(match: re.Match[str], present: int | None) -> Period | None:
 
 
 def conflict(asked: list[Period], told: list[Period]) -> bool:
-    """Return whether a text that speaks of the periods `told` cannot answer for the periods `asked`."""
+    """Return whether a text about the periods `told` cannot answer a question about the periods `asked`."""
     return bool(asked and told) and not any(a.meets(t) for a in asked for t in told)

@@ -1,4 +1,4 @@
-"""Whether a clause says yes or no to a question that can be answered so."""
+"""Decide whether a clause answers a polar question with yes or no."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _COMPARES = re.compile("超过|多于|少于|低于|高于|不足|以上|以下|
 
 
 def is_polar(question: str) -> bool:
-    """Whether a question asks for yes or no and for nothing else."""
+    """Return whether a question asks for yes or no and for nothing else."""
     aligned = align(question)
     return bool(_POLAR.search(aligned)) and not _ASKS_MORE.search(aligned)
 
 
 def denies(text: str) -> bool:
-    """Whether a text holds a negation or a prohibition."""
+    """Return whether a text holds a negation or a prohibition."""
     return _NEGATION.search(align(text)) is not None
 
 
 def says(question: str, clause: str) -> bool | None:
-    """Whether a clause that is about the question's matter affirms it; None where the rules cannot tell.
+    """Return whether a clause affirms a polar question on its subject; None if the rules do not decide.
 
     A figure of the question must be the clause's; otherwise yes and no differ by the negations that one of them has
     more than the other.
@@ -45,7 +45,7 @@ def says(question: str, clause: str) -> bool | None:
 
 
 def figures(text: str) -> list[tuple[str, str]]:
-    """Figures, each with how it is written: only where that is alike do other characters mean another value."""
+    """Return figures, each with its form: only figures of one form can be compared character by character."""
     spans = [each.span for each in candidates(text) if each.kind is Kind.QUANTITY]
     values = [fold(span.slice(text)).replace(",", "") for span in spans]
     return [(value, _ARABIC.sub("1", value) if value[0].isdecimal() else _CHINESE.sub("一", value)) for value in values]

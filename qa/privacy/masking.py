@@ -1,4 +1,4 @@
-"""An answerer that shows no personal data, whoever asks in whatever way: see `qa/privacy/personal.py`."""
+"""An answerer that masks personal data in everything it returns; see `qa/privacy/personal.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Of several versions of a law or plan: which one a question means, and what an answer says of the one it is from."""
+"""Choose the version of a law or plan that a question means, and describe the version an answer is from."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def wanted(question: str, today: date) -> Wanted:
 
 
 def timeless(question: str) -> str:
-    """Return a question without the time that told which version it means: the text of a law does not speak of it."""
+    """Return a question without the time that chose the version: the text of a law does not mention it."""
     bare = _FORMER.sub("", _MADE.sub("", question))
     for named in reversed(periods(bare)):
         bare = bare[: named.start] + bare[named.end :].removeprefix("年")

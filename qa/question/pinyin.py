@@ -118,7 +118,7 @@ class PinyinDecoder:
         return max(ways[-1].values(), key=_score, default=None)
 
     def _step(self, way: _Way, character: str, worth: float, parted: bool) -> _Way:
-        """Return a way with one more character; `parted` tells whether a space, or other text, is before it."""
+        """Return a path with one more character; `parted` is whether a space or other text is before it."""
         score, text = way.score + worth, way.text + character
         if not way.text:
             return _Way(text, score)

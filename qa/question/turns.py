@@ -1,4 +1,4 @@
-"""A turn without politeness, and the questions that it asks, each still as typed.
+"""Remove politeness from a turn and split it into the questions that it asks, each still as typed.
 
 Only what says nothing about the matter is left out. A clause that tells circumstances goes where another clause
 asks; in all others, only set phrases at their ends.
@@ -61,7 +61,7 @@ def is_greeting(turn: str) -> bool:
 
 
 def is_personal(question: str) -> bool:
-    """Return whether a question is put to whoever answers rather than to the documents: 你是谁."""
+    """Return whether a question is about the assistant rather than the documents: 你是谁."""
     return _PERSONAL.search(_MARKS.sub("", align(question))) is not None
 
 

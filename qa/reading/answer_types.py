@@ -1,4 +1,4 @@
-"""What an answer must look like, whatever it says: a telephone number has digits, a person has a name.
+"""Check the form of an answer: a telephone number has digits, a person has a name.
 
 A candidate of another shape does not answer, however well its words fit: 「投诉电话是多少」 is not answered by the
 sentence that asks for such a telephone.

@@ -1,4 +1,4 @@
-"""Answers to the parts of one turn become one answer, its citations numbered through."""
+"""Join the answers to the parts of one turn into one, with citations numbered through."""
 
 from __future__ import annotations
 

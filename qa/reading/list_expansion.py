@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from index.numerals import cn_number
 from index.records import Span
-from index.structure.heading_numbers import cn_number
 from index.text import align, terms
 from qa.language.grammar import Candidate, Kind
 from qa.language.polarity import figures, is_polar

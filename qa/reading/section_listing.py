@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from index.numerals import NUMERAL
+from index.numerals import NUMERAL, cn_number
 from index.records import Document, Heading, Passage, Span
-from index.structure.heading_numbers import cn_number
 from index.text import align, fold, terms
 from qa.language import lexicon
 from qa.language.grammar import Kind

@@ -1,4 +1,4 @@
-"""Questions that ask for the same thing, put together: what people ask is easier to read by meaning than one by one."""
+"""Group questions that ask for the same thing."""
 
 from __future__ import annotations
 

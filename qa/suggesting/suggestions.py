@@ -1,4 +1,4 @@
-"""What to ask next: questions about the facts that stand beside the one just answered."""
+"""Suggest follow-up questions about facts next to the one just answered."""
 
 from __future__ import annotations
 

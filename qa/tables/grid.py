@@ -118,7 +118,7 @@ class Grid:
 
     @cached_property
     def heads(self) -> frozenset[int]:
-        """The columns at the left that name rows: up to the first that tells them apart, or that holds figures."""
+        """Return the columns at the left that name rows: up to the first with unique names or figures."""
         found: list[int] = []
         for column in range(self.width):
             if column in self.measured and found:

@@ -192,7 +192,7 @@ def _pairs(grid: Grid, asked: Words, around: int) -> Iterator[Reading]:
 
 
 def stranger(question: str, answer: Answer, document_of: DocumentOf) -> str:
-    """Return whom a question asks about, where the answer is of another row and no row has that name.
+    """Return the name that a question asks about if no row has it and the answer is from another row.
 
     Args:
         question: standalone.

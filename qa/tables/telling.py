@@ -155,7 +155,7 @@ class Teller:
         return [self._of(each, across=across) for each in cells], [self._term(each, across=across) for each in cells]
 
     def _term(self, cell: Cell, *, across: bool, value: bool = False) -> str:
-        """Return a cell with what tells it from the others, and its marker."""
+        """Return a cell with the name that distinguishes it, and its marker."""
         text = self._value(cell) if value else cell.text
         return f"{self._of(cell, across=across)} {unmarked(text)}{self._row(cell.row, cell)}"
 

@@ -1,4 +1,4 @@
-"""Which words of a question the name of a row or a column holds.
+"""Compare the words of a question with the names of rows and columns.
 
 Names are compared by pairs of characters, as words are cut differently in a question and in a table; figures and words
 in Latin letters count whole: 「第9号泵站」 shares nothing but 泵站 with 「第19号泵站」.

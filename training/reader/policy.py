@@ -134,7 +134,7 @@ class Maker:
         self._own_nouns = common_nouns([passage.text for passage in passages]) or self._nouns
 
     def near_miss(self, question: str, kind: Kind, answer: Span, window: Window) -> tuple[str, Window] | None:
-        """Return a question in somebody's own words, spoilt in one of them, or its window; None where nothing fits.
+        """Return a paraphrased question with one word perturbed, or its window; None if nothing fits.
 
         Args:
             question: that the window answers.

@@ -1,4 +1,4 @@
-"""Who may come in: the layer that names the visitor of every request, and turns away whoever has no business here."""
+"""Authentication: names the visitor of every request and refuses requests without access."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PROGRAMS = re.compile(r"/(api|v1|mcp|chat/gradio_api)(/.*)?|/metrics")
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may come in, and how they show who they are. As it stands: whoever reaches the application owns it.
+    """Who has access and how they authenticate. By default every request is the owner's.
 
     Attributes:
         origins: sites that may show the chat in a frame and call the interface, as `scheme://host[:port]`.
@@ -70,7 +70,7 @@ class Access:
 
     @property
     def protected(self) -> bool:
-        """Return whether anybody has to show who they are."""
+        """Return whether visitors must authenticate."""
         return self.need_key or self.user_header is not None or self.oidc is not None
 
     @property
@@ -188,7 +188,7 @@ class Authentication:
         return Visitor(name, max(named, key=list(Role).index, default=Role.READER), reader=reader)
 
     def _check_origin(self, scope: Scope, headers: Headers, visitor: Visitor, *, by_key: bool) -> Visitor:
-        """Return against pages elsewhere that act with the rights of whoever looks at them."""
+        """Refuse requests that a page of another site makes with the rights of its viewer."""
         origin = headers.get("origin")
         if origin is None or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             return visitor
@@ -249,7 +249,7 @@ class _Scoped:
 
 
 def _refusal(scope: Scope, error: ApiError) -> ASGIApp:
-    """Return a person who has not signed in is led to where they can; everyone else is told."""
+    """Return a redirect to the sign-in for a browser that has none, else an error."""
     path = get_route_path(scope)
     asks_page = scope["method"] == "GET" and not PROGRAMS.fullmatch(path)
     if error.code != "sign_in_needed" or not asks_page:

@@ -153,7 +153,7 @@ class KeyBook:
         return new
 
     def get(self, id: str) -> Key | None:
-        """Return the good key of this id, for whoever has shown it before."""
+        """Return the valid key of this id, for a visitor who has shown it before."""
         return next((key for key in self.all() if key.id == id and not key.revoked), None)
 
     def all(self) -> list[Key]:

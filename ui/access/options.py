@@ -134,7 +134,7 @@ def _add_sign_in(group: argparse._ArgumentGroup) -> None:
 
 
 def check(arguments: argparse.Namespace) -> None:
-    """Look for options that contradict one another, or would let everybody in without saying so.
+    """Check for options that contradict each other or would open the service to all without saying so.
 
     Raises:
         YijuError: if there are any.

@@ -1,4 +1,4 @@
-"""Which user of this machine is at the other end of a connection over loopback, as the kernel tells it.
+"""Find the user of this machine at the other end of a loopback connection, from the kernel.
 
 An address of loopback proves little: behind a proxy that says nothing of itself everybody has it. The proxy's process
 belongs to a user of its own, though.

@@ -19,7 +19,7 @@ NOTHING = Filter(documents=frozenset())
 
 
 class Role(StrEnum):
-    """What somebody may do; each may do what those before may."""
+    """What a visitor may do; each role includes those before it."""
 
     GUEST = "guest"  # sees no document
     READER = "reader"  # asks, and reads documents
@@ -80,7 +80,7 @@ OWNER = Visitor(role=Role.ADMIN, reader=None)
 
 
 def reader_of(name: str, groups: Iterable[str]) -> frozenset[str]:
-    """Return what rules may know somebody by. A name that looks like a group's, or like everyone, stands for nobody."""
+    """Return the names that rules can match. A user name that looks like a group or 所有人 matches none."""
     user = {name} if name and not name.startswith("@") else set()
     return frozenset(user | {f"@{group}" for group in groups if group}) - {"*", "-"}
 
@@ -116,7 +116,7 @@ def require(request: Request, role: Role) -> Visitor:
 
 
 def needs(role: Role) -> Depends:
-    """Return a dependency of routes that only whoever may do what `role` may comes through.
+    """Return a dependency for routes that require a role.
 
     The door asks the same by the address; a route that is reached by another one is closed all the same.
     """

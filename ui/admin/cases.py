@@ -58,7 +58,7 @@ def answer_case(asked: OpenQuestion, answer: str, evidence: str, documents: Sequ
 
 
 def cases_for(path: Path, readable: Callable[[Iterable[str]], bool]) -> str:
-    """Return the cases so far, as lines, less those that come from documents that somebody may not read.
+    """Return the cases so far as lines, without those from documents that the visitor may not read.
 
     Args:
         path: the file; none is as good as an empty one.
@@ -70,7 +70,7 @@ def cases_for(path: Path, readable: Callable[[Iterable[str]], bool]) -> str:
 
 
 def draft(asked: OpenQuestion) -> Case:
-    """Return the question as a draft to be reviewed: nobody has said yet whether refusing is right."""
+    """Return the question as a draft for review: whether the refusal was right is open."""
     return {**refusal_case(asked), "status": "open"}
 
 

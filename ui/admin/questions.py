@@ -1,4 +1,4 @@
-"""What the record of questions tells: figures of a time, what is asked most, what is still open.
+"""Evaluate the record of questions: figures over time, frequent questions, open questions.
 
 Each of them counts those answers only of which the one who looks may read all that they cite.
 """
@@ -96,7 +96,7 @@ class Frequent:
 
 @dataclass(frozen=True, slots=True)
 class OpenQuestion:
-    """A question that was refused, or whose answer a reader objected to, and which nobody has dealt with.
+    """A question that was refused or whose answer was disputed, and that is not settled.
 
     Attributes:
         id: of its latest such answer; stands for all of them.
@@ -158,7 +158,7 @@ def most_asked(path: Path, since: float, readable: Readable = everything) -> lis
 
 
 def open_questions(path: Path, limit: int = LISTED, readable: Readable = everything) -> list[OpenQuestion]:
-    """Return what waits for somebody to deal with it, however old; spellings of one question are one."""
+    """Return all unsettled questions, however old; spellings of one question are one."""
     # SQLite takes bare columns from the row that has the MAX: the latest answer.
     query = (
         "SELECT id, standalone, abstained, answer, short, citations, MAX(at) AS last, COUNT(*) AS times,"

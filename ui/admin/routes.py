@@ -86,7 +86,7 @@ def add_routes(app: FastAPI, queue: AnswerQueue) -> None:
 
     @router.post("/admin/person")
     async def person(request: Request) -> Response:
-        """Hands over what somebody asked, or deletes it. Their name comes in a form: addresses end up in logs."""
+        """Export or delete one person's questions. The name comes in a form, as addresses end up in logs."""
         visitor = require(request, Role.ADMIN)
         try:
             return await _person(queue, visitor, await _form(request))

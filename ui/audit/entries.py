@@ -33,7 +33,7 @@ class AuditedQuestion:
 
 
 def name_of(visitor: Visitor) -> str:
-    """Return by what the audit log knows somebody: user name, `key:NAME`, else their address."""
+    """Return the visitor's name in the audit log: user name, `key:NAME`, else the address."""
     return visitor.name or visitor.address or HERE
 
 
@@ -61,7 +61,7 @@ def noting(audit: AuditLog | None, visitor: Visitor, question: str, where: str, 
 
 
 def note_reading(audit: AuditLog | None, visitor: Visitor, document_id: str, where: str) -> None:
-    """Record that somebody looks at a document."""
+    """Record that a visitor looks at a document."""
     if audit is not None:
         from ui.audit.log import Note
 
@@ -69,7 +69,7 @@ def note_reading(audit: AuditLog | None, visitor: Visitor, document_id: str, whe
 
 
 def note_person(audit: AuditLog | None, visitor: Visitor, event: str, name: str) -> None:
-    """Record that an administrator looks at what somebody asked."""
+    """Record that an administrator looks at a person's questions."""
     if audit is not None:
         from ui.audit.log import Note
 

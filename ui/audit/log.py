@@ -49,7 +49,7 @@ def people_file(log: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that somebody did.
+    """An entry to be written.
 
     Attributes:
         event: ask, read, export, forget.
@@ -136,7 +136,7 @@ class AuditLog:
         return done.wait(seconds)
 
     def forget(self, name: str, by: str) -> None:
-        """Make all that was noted of somebody unreadable, and notes that it was done.
+        """Make all entries of a person unreadable, and record that it was done.
 
         Args:
             name: whose questions.

@@ -1,4 +1,4 @@
-"""Who stands behind the names in an audit log, in a small file beside it, and how they are forgotten.
+"""The people behind the names in an audit log, in a file beside it, and how they are forgotten.
 
 The log names a person by a random token, and holds what they asked encrypted with a key of that person's. Both are kept
 here and nowhere else: without them nobody can read what the person asked or tell who it was, in the log and in every
@@ -41,7 +41,7 @@ _NONCE = 12
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody whom the log knows.
+    """A person in the log.
 
     Attributes:
         token: stands for them in the log.
@@ -129,7 +129,7 @@ class People:
         return next((each for each in self.all() if each.name == name), None)
 
     def all(self) -> list[Person]:
-        """Return everybody whom the log knows, by name."""
+        """Return every person in the log, by name."""
         with self._failing():
             return [Person(*row) for row in self._file.execute("SELECT token, name, key FROM people ORDER BY name")]
 
@@ -150,7 +150,7 @@ class People:
         return End(Head(row[0], row[1]), row[2]) if row else None
 
     def mark(self, mark: str) -> str:
-        """Return what was given here first: by it a log tells whether the key of its chain is still the same."""
+        """Return the mark that was stored first, by which a log checks that its chain key is unchanged."""
         with self._failing():
             self._file.execute("INSERT OR IGNORE INTO marks VALUES (1, ?)", (mark,))
             return str(self._file.execute("SELECT mark FROM marks").fetchone()[0])

@@ -18,7 +18,7 @@ NAMED = 3
 
 
 class Examples:
-    """Example questions for whoever asks, from the documents they may see."""
+    """Example questions from the documents that a visitor may see."""
 
     def __init__(self, queue: AnswerQueue) -> None:
         self._queue = queue

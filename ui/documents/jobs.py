@@ -1,4 +1,4 @@
-"""Changes to the documents that somebody asked for, and how far they have come; kept in a file: none is lost."""
+"""Jobs that change the documents, with their progress, kept in a file so that none is lost."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Job:
     version: int = 0
 
     def to_json(self) -> dict[str, object]:
-        """Return what programs are told."""
+        """Return the JSON form of the job."""
         shown = asdict(self)
         for name in ("by", "version"):
             del shown[name]
@@ -145,7 +145,7 @@ class JobBook:
             return [*self._jobs.values()]
 
     def waiting(self) -> Sequence[Job]:
-        """Return those that nobody has begun, the oldest first."""
+        """Return the jobs that have not begun, the oldest first."""
         return [each for each in self.all() if each.state is State.WAITING]
 
     def get(self, id: str) -> Job | None:

@@ -121,7 +121,7 @@ class Managing:
 
 
 def off(problem: str | None) -> ApiError:
-    """Return what whoever would change documents is told where that is not possible."""
+    """Return why documents cannot be changed here."""
     return ApiError(503, "read_only", problem or "这里的文档不能在网页上管理；请用 yiju-index 管理。")
 
 
@@ -165,7 +165,7 @@ def _blocks(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _editor(request: Request, managing: Managing | None) -> tuple[Visitor, Managing]:
-    """Return whoever asks, if they may change documents.
+    """Return the visitor, who must be allowed to change documents.
 
     Raises:
         ApiError: 401 or 403 if they may not, 503 if nobody can.
@@ -184,7 +184,7 @@ def _editor(request: Request, managing: Managing | None) -> tuple[Visitor, Manag
 def _add_changes(router: APIRouter, queue: AnswerQueue, managing: Managing | None, rights: RightsFile | None) -> None:
     @router.post("/api/documents")
     async def upload(request: Request) -> JSONResponse:
-        """Take a file in; whoever sends it watches the job."""
+        """Take a file in and return its job."""
         visitor, able = _editor(request, managing)
         source = _source(request.query_params.get("name", ""), visitor, queue)
         again = flag(request.query_params.get("replace"), "replace")

@@ -85,7 +85,7 @@ class Originals:
         return self.folder / source
 
     def incoming(self, job: str, source: str) -> Path:
-        """Return where a file waits to be read; it keeps its last name, which may tell what is in it."""
+        """Return where a file waits to be read; it keeps its suffix, which may identify its format."""
         return self.folder / ".incoming" / job / PurePosixPath(source).name
 
     def waiting(self, job: str, source: str) -> Path:

@@ -27,7 +27,7 @@ def cited_table(document: Document, place: Span) -> dict[str, object] | None:
 
 
 def row_at(table: Table, line: Span) -> Row | None:
-    """Return the row of a table that is written on a line; None where nobody knows of its cells."""
+    """Return the row of a table that is written on a line; None if its cells are not known."""
     return next((row for row in table.rows if row.line.start <= line.start < row.line.end), None)
 
 

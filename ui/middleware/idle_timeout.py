@@ -42,7 +42,7 @@ class Known(Patient):
     """Such a connection of which is known which user of this machine is at its other end."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Ask while it stands: of one that is closed nobody could tell any more."""
+        """Find the user while the connection is open: once it is closed, the kernel forgets."""
         super().connection_made(transport)
         if self.client and self.server:
             peers.note(self.client, self.server)

@@ -202,7 +202,7 @@ def _own_query(scope: Scope) -> Scope:
 
 
 def _tag(scope: Scope) -> str:
-    """Return what tells this visitor's conversations from those of others; nothing where nobody signs in."""
+    """Return a tag for this visitor's conversations; empty where no one signs in."""
     visitor = visitor_of(HTTPConnection(scope))
     if visitor.name is None:
         return ""

@@ -165,7 +165,7 @@ class UsageLog:
         return self._submit(lambda db: db.execute(statement, (how, until, *ids)).rowcount)
 
     def forget(self, visitor: str) -> Future[int]:
-        """Delete what somebody asked, as far as it is known to be theirs.
+        """Delete a person's questions, as far as they are attributed.
 
         Returns:
             The number of answers that were deleted; fails with `UsageUnavailable`.
@@ -279,7 +279,7 @@ def everything(citations: str) -> bool:
 
 
 def _forget(db: sqlite3.Connection, visitor: str) -> int:
-    """Delete somebody's answers, and empties the journal, in which they would stand for a while yet."""
+    """Delete a person's answers and empty the journal, which would still hold them."""
     deleted = db.execute("DELETE FROM answers WHERE visitor = ?", (visitor,)).rowcount
     db.commit()
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -287,7 +287,7 @@ def _forget(db: sqlite3.Connection, visitor: str) -> int:
 
 
 def asked_by(path: Path, visitor: str, readable: Readable = everything) -> list[dict[str, object]]:
-    """Return what somebody asked, oldest first, as far as it is known to be theirs, with all that is kept of it.
+    """Return a person's questions with all that is kept of them, oldest first, as far as they are attributed.
 
     Raises:
         UsageUnavailable: if the file cannot be read.
