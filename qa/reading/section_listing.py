@@ -17,7 +17,7 @@ from index.text import align, fold, terms
 from qa.language import lexicon
 from qa.language.grammar import Kind
 from qa.question.analysis import Question
-from qa.question.courtesy import core
+from qa.question.turns import core
 
 _NUMERAL = f"{NUMERAL}+"
 _NUMBERING = re.compile(

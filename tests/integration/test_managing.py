@@ -395,14 +395,14 @@ def test_the_process_that_reads_is_there_before_the_first_file(client, monkeypat
     start, load_all = Sandbox.start, Sandbox.load_all
     ready = Event()
 
-    def noted_start(cage: Sandbox) -> None:
-        start(cage)
+    def noted_start(sandbox: Sandbox) -> None:
+        start(sandbox)
         started.append("started")
         ready.set()
 
-    def noted_load(cage: Sandbox, *given: Any, **named: Any) -> Any:
+    def noted_load(sandbox: Sandbox, *given: Any, **named: Any) -> Any:
         started.append("reads")
-        return load_all(cage, *given, **named)
+        return load_all(sandbox, *given, **named)
 
     monkeypatch.setattr(Sandbox, "start", noted_start)
     monkeypatch.setattr(Sandbox, "load_all", noted_load)
