@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _DIGITS = "零一二三四五六七八九"
 DIGITS = {character: value for value, character in enumerate(_DIGITS)} | {"〇": 0, "两": 2}
 UNITS = {"十": 10, "百": 100, "千": 1000}
@@ -9,6 +11,12 @@ AS_ARABIC = str.maketrans("零〇一二三四五六七八九", "00123456789")
 """For `str.translate`: digits that are written one after the other, as in 二〇二五."""
 NUMERAL = "[〇零一二三四五六七八九十百千0-9]"
 """A character of the number of an article, a chapter or a section."""
+_NUMBER = f"(?:{NUMERAL}|[０-９])"
+HEADING_NUMBER = re.compile(
+    rf"^\s*+#*+\s*+(?:第{_NUMBER}+(?:部分|[编章节条款])|[(（]{_NUMBER}+[)）]|{_NUMBER}+(?:[、)）]|[.．是](?!\d))"
+    rf"|(?:专栏|附件){_NUMBER}*)[、．.：:]?\s*"
+)
+"""The number before the words of a heading: 第三章, （一）, 1., 一是, 专栏2."""
 
 
 def cn_number(numeral: str) -> int:

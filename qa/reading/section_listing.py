@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from index.numerals import NUMERAL, cn_number
+from index.numerals import HEADING_NUMBER, NUMERAL, cn_number
 from index.records import Document, Heading, Passage, Span
 from index.text import align, fold, terms
 from qa.language import lexicon
@@ -20,9 +20,6 @@ from qa.question.analysis import Question
 from qa.question.turns import core
 
 _NUMERAL = f"{NUMERAL}+"
-_NUMBERING = re.compile(
-    rf"^\s*+#*+\s*+(?:第{_NUMERAL}(?:部分|[编章节条])|[(（]{_NUMERAL}[)）]|{_NUMERAL}(?:、|[.．是](?!\d))|专栏{_NUMERAL})\s*"
-)
 _SUMMARY = re.compile(lexicon.ASKS_SUMMARY)
 _FIRST = re.compile("^[ #]*(?:第|[(（])?[一1](?![0-9一二三四五六七八九十百])")
 """The number of the first part of a series."""
@@ -75,7 +72,7 @@ class Contents:
 
 def bare(title: str) -> str:
     """Return a heading's title without its numbering."""
-    return _NUMBERING.sub("", title)
+    return HEADING_NUMBER.sub("", title)
 
 
 def contents(question: Question, documents: Iterable[Document]) -> Contents | None:
@@ -147,7 +144,7 @@ def _series(headings: Sequence[Heading]) -> tuple[Heading, ...]:
 
 def _style(title: str) -> str:
     """Return a heading's numbering with its numeral left open."""
-    number = _NUMBERING.match(title)
+    number = HEADING_NUMBER.match(title)
     return re.sub(_NUMERAL, "N", number.group().strip()) if number else ""
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from index.numerals import HEADING_NUMBER
 from index.records import Document, Passage, Span
 from qa.language.grammar import Candidate, Kind, candidates, clause_spans
 from qa.language.measures import dimension
@@ -36,10 +37,6 @@ class Proposal:
 
 
 _HAN = r"[\u4e00-\u9fff]"
-_NUMBERING = re.compile(
-    r"^(?:第[一二三四五六七八九十百\d]+[编章节条款]|[（(]?[一二三四五六七八九十\d０-９]{1,3}[)）、．.]"
-    r"|[一二三四五六七八九十]是|专栏\d*|附件\d*)\s*[、．.：:]?\s*"
-)
 # Headings that name a part of any document, not what this one is about.
 _GENERIC = re.compile(
     r".*(?:目标|要求|思想|原则|任务|措施|保障|附则|总则|附件|其他|其它|内容|范围|依据|方式|时间|安排|步骤|背景|事项|条件|程序|情况|说明)"
@@ -136,7 +133,7 @@ _ISSUED_AS = re.compile(
 
 def subject_of(heading: str) -> str:
     """Return what a heading is about: without its numbering; empty where it names a part of any document."""
-    bare = _NUMBERING.sub("", heading).strip("。：: \u3000")
+    bare = HEADING_NUMBER.sub("", heading).strip("。：: \u3000")
     named = len(bare) in _TOPIC and re.search(rf"{_HAN}{{3}}", bare) and not _GENERIC.fullmatch(bare)
     whole = bare.count("“") == bare.count("”") and not re.search(r"[。；：，〔〕》（]|号$", bare)
     return bare if named and whole else ""
@@ -391,12 +388,12 @@ def _roles(passage: Passage, clause: Span) -> Iterator[Proposal]:
         answer = Span(clause.start + match.start("what"), clause.start + match.end("what"))
         yield Proposal("fact", f"在{topic}方面，{match['does']}什么{match['kind']}？", answer, topic)
     if (match := _BY.match(text)) and _BODY.fullmatch(match["who"].split("、")[-1]):
-        what = _THIS.sub(f"《{short_title(passage.title)}》", _NUMBERING.sub("", match["what"])) or topic
+        what = _THIS.sub(f"《{short_title(passage.title)}》", HEADING_NUMBER.sub("", match["what"])) or topic
         if what and not _BROKEN_START.match(what):
             who = "哪些单位" if "、" in match["who"] else "哪个单位"
             answer = Span(clause.start + match.start("who"), clause.start + match.end("who"))
             yield Proposal("department", f"{what}由{who}{match['does']}？", answer, topic)
-    lead = _NUMBERING.match(text)
+    lead = HEADING_NUMBER.match(text)
     skipped = lead.end() if lead else 0
     if (match := _IN_CHARGE.match(text[skipped:])) and _BODY.fullmatch(match["who"]):
         start = clause.start + skipped
@@ -408,7 +405,7 @@ def _blanked(
 ) -> Iterator[Proposal]:
     """Yield the clause with a blank for its answer, under its heading where it does not say what it is about."""
     taken = taken or answer
-    before = _LED_BY.sub("", _NUMBERING.sub("", passage.text[clause.start : taken.start].strip()))
+    before = _LED_BY.sub("", HEADING_NUMBER.sub("", passage.text[clause.start : taken.start].strip()))
     behind = passage.text[taken.end : clause.end]
     stem = before + behind
     topic = _topic(passage)
