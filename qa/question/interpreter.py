@@ -4,49 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Protocol
 
+from qa.question.english import EnglishDecoder
 from qa.question.operations import understand
+from qa.question.pinyin import PinyinDecoder
+from qa.question.rewriting import FollowUpRewriter
+from qa.question.spelling import HomophoneSpeller, Tidier
 from qa.question.turns import core, split
 from qa.settings import MAX_QUESTION_CHARACTERS
 
 _OTHER_LETTERS, _HAN = re.compile("[a-zü]", re.IGNORECASE), re.compile("[\u3400-\u9fff]")
-
-
-class Tidier(Protocol):
-    """A question in, its plain written form out."""
-
-    def tidy(self, text: str) -> str:
-        """Return `text` in simplified characters, half width, without pictures and loose spaces."""
-        ...
-
-
-class Decoder(Protocol):
-    """Pinyin or English in, Chinese out."""
-
-    def decode(self, text: str) -> str:
-        """Return `text` with what is not Chinese replaced, as far as it is understood."""
-        ...
-
-
-class Speller(Protocol):
-    """A question in, the same with misspelt words put right out."""
-
-    def correct(self, text: str) -> str:
-        """Return `text` with what is plainly misspelt replaced."""
-        ...
-
-
-class Rewriter(Protocol):
-    """Follow-up in, standalone question out."""
-
-    def standalone(self, question: str, history: Sequence[str]) -> str:
-        """Return the question as one would ask it without the earlier ones."""
-        ...
-
-    def continued(self, part: str, earlier: str) -> str:
-        """Return a further question of the same turn as one would ask it without `earlier`, the one before it."""
-        ...
 
 
 class Interpreter:
@@ -59,7 +26,13 @@ class Interpreter:
         rewriter: makes follow-ups, and later parts of a turn, stand alone.
     """
 
-    def __init__(self, tidier: Tidier, decoders: Sequence[Decoder], speller: Speller, rewriter: Rewriter) -> None:
+    def __init__(
+        self,
+        tidier: Tidier,
+        decoders: Sequence[PinyinDecoder | EnglishDecoder],
+        speller: HomophoneSpeller,
+        rewriter: FollowUpRewriter,
+    ) -> None:
         self._tidier = tidier
         self._decoders = decoders
         self._speller = speller
