@@ -1,4 +1,4 @@
-"""A few threads that many visitors share: they take turns, and none has all of the threads or of the places to wait."""
+"""A fair thread pool: visitors take turns, and none can take all threads or waiting places."""
 
 from __future__ import annotations
 

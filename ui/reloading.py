@@ -1,4 +1,4 @@
-"""A running server takes up a new index: it is opened beside the old one, then takes its place.
+"""Reload the index of a running server: the new one is opened, then replaces the old one.
 
 Questions at work hold on to the assistant that they began with, so that none is lost and none sees half of each;
 the old one is let go with the last of them. An index that cannot be opened changes nothing but `/api/health`.

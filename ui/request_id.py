@@ -1,4 +1,4 @@
-"""The number of the request at work, for whoever logs, traces or answers an error."""
+"""The id of the current request, for logs, traces and errors."""
 
 from __future__ import annotations
 

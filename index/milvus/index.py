@@ -1,4 +1,4 @@
-"""An index in a Milvus as answering sees it: Milvus finds the candidates, our own arithmetic scores them.
+"""An index in a Milvus for answering: Milvus finds the candidates, our own code scores them.
 
 Milvus weighs terms by the statistics of a segment or shard, and may hold vectors quantised. So that scores do not
 depend on how its data lies, those of the candidates are computed here, by the formulas that an index in a folder uses:

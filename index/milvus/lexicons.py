@@ -1,4 +1,4 @@
-"""What the words of an index in a Milvus are worth: of all its passages, or of those of some documents as if alone."""
+"""Word statistics of an index in a Milvus: over all its passages, or over those of some documents alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the collections of an index are called, and what fields they have."""
+"""Names and fields of the collections of an index."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes an index in a Milvus, in an order that leaves no reader with half a document.
+"""Change an index in a Milvus, in an order that never shows a reader half a document.
 
 Every row tells the change that wrote it. Passages come first and their document last; a reader shows passages of the
 change only that the document it knows is from. While a change is under way the record says so, and one that was broken

@@ -1,4 +1,4 @@
-"""What the process that reads files may touch: Landlock for files, seccomp for everything that leads out.
+"""Confine the process that reads files: Landlock for files, seccomp for network and other system calls.
 
 Both need no privilege and hold for the process and its children for good. They are asked of the kernel itself, by
 number: neither has a place in Python's library, and what is used of them is a few structures.

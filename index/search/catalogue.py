@@ -1,4 +1,4 @@
-"""Which of many documents a filter admits, without asking each of them again."""
+"""Look up which of many documents a filter admits, without checking each one again."""
 
 from __future__ import annotations
 

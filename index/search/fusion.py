@@ -1,4 +1,4 @@
-"""Score arrays to rankings: the best of one, and two made one.
+"""Turn score arrays into rankings: the best of one array, and the fusion of two.
 
 Rows of an index stand in canonical order (document id, then offset), so "ties by row"
 is "ties by document id, then offset".

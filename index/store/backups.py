@@ -1,4 +1,4 @@
-"""An index as one file, and back: what goes in was checked on the way, what comes out is checked before it counts.
+"""Back up an index to one file and restore it; both are checked on the way.
 
 The file is a tar of the manifest and the files that it names, and of nothing else; any program opens it. Coming back
 it is as untrusted as an index folder: members must be regular files of the names and sizes that its manifest gives.

@@ -1,4 +1,4 @@
-"""Builds an index that need not fit in memory, and goes on with what is finished after it was broken off.
+"""Build an index that need not fit in memory, and continue after an interruption.
 
     building.<job>.part/runs.json      names the finished runs with their digests; replacing it is what finishes one
     building.<job>.part/run-….arrays   a run: documents that were read and encoded together, by ascending id, with their

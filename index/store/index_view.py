@@ -1,4 +1,4 @@
-"""An index as it would be if it held some of its documents only: what is left out shows in nothing that it says."""
+"""An index limited to some of its documents; nothing in it reveals the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The encoder that an index names: not loaded, or compared with one that is."""
+"""Load the encoder that an index names, or compare the name with a loaded one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pieces an index is made of: some thousands of passages each, with their documents, vectors and postings.
+"""Segments of an index: some thousands of passages each, with their documents, vectors and postings.
 
 Where one piece ends and the next begins depends on the documents and on nothing else, so that an index does not show
 how it came about; and a change moves few boundaries, so that what is added to a large index is written at the price of

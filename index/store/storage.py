@@ -1,4 +1,4 @@
-"""The index folder: named files and one manifest; old or new as a whole, never between.
+"""The index folder: named files and one manifest, which is replaced atomically.
 
     manifest.json               names every other file with its size and SHA-256, and holds its own: replacing it is the
                                 commit

@@ -1,4 +1,4 @@
-"""Folders that change: what of them an index has already, what is new, changed or gone.
+"""Compare folders with an index: what is new, changed or gone.
 
 A file is known by its name and the digest of its content, so that a folder is taken in again at the price of reading
 it. The digest holds the version of the loaders: text that a better loader would read otherwise counts as changed.

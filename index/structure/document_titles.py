@@ -1,4 +1,4 @@
-"""What a document is called: by what issues it, by its own first lines, by its largest print, by its file."""
+"""Find the title of a document: from what issues it, its first lines, its largest print, its file name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an official document says of itself: title, document number (文号), issuing body, date of issue."""
+"""Extract metadata of an official document: title, document number (文号), issuing body, date of issue."""
 
 from __future__ import annotations
 

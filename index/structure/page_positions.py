@@ -1,4 +1,4 @@
-"""Where the lines of a text stand on the pages that it was read from, so that a citation can be shown on its page.
+"""Map the lines of a text to positions on its pages, so that a citation can be shown there.
 
 Kept with the document as one short text: what only the picture of a page asks for costs nobody else anything. A page
 is a run of numbers, mostly small differences from line to line, written as source maps write theirs: base 64, five

@@ -1,4 +1,4 @@
-"""Documents into passages: spans first, text last.
+"""Split documents into passages: spans first, text last.
 
 Sections of the outline are split by LangChain's RecursiveCharacterTextSplitter with Chinese
 separators, so configured that its pieces join back to exactly the section; offsets are therefore

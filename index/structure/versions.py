@@ -1,4 +1,4 @@
-"""Versions of one law or plan: which there are, which is in force at a date, and what put others out of force.
+"""Versions of one law or plan: which exist, which is in force at a date, which were repealed.
 
 Documents are versions of each other when they share their title, but for what tells versions apart (（2018年修正）,
 （试行）, a date), and whose they are, and when it is known from when each applies. A title that many bodies may use

@@ -1,4 +1,4 @@
-"""Digests of keys: scrypt, of which the right key costs one computation a process, and a wrong one next to nothing.
+"""Digests of keys by scrypt: a right key costs one computation a process, a wrong one almost none.
 
 A digest also holds two bytes of the key's SHA-256. They say nothing of what remains of 256 random bits, and turn away
 all wrong keys but one in 65,536 before anything slow is done: nobody can keep a server busy with wrong keys.

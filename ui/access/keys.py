@@ -1,4 +1,4 @@
-"""Keys: who may ask without a user name, for which documents, and how much. Kept in a small file beside the index.
+"""Keys for asking without a user name, each with its documents and limits, in a file beside the index.
 
 A key is shown once, when it is made; the file holds its digest only (`ui/access/digests.py`).
 """

@@ -1,4 +1,4 @@
-"""`yiju-serve keys`: makes, lists and ends keys, also while the service runs."""
+"""`yiju-serve keys`: create, list and revoke keys, also while the service runs."""
 
 from __future__ import annotations
 

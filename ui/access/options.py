@@ -1,4 +1,4 @@
-"""The options of `yiju-serve` about who may come in, and what they amount to."""
+"""The options of `yiju-serve` about access."""
 
 from __future__ import annotations
 

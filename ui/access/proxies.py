@@ -1,4 +1,4 @@
-"""What a reverse proxy says about the request it passes on: believed from trusted peers, dropped from all others."""
+"""Headers of reverse proxies: used if they come from trusted peers, else removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each visitor may read: an answerer that knows of no other documents, made once for all who may read the same."""
+"""Limit each visitor to readable documents: one answerer for all visitors with the same rights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where people sign in: with a key, or at the organisation's OpenID provider."""
+"""Sign-in with a key or at the organisation's OpenID provider."""
 
 from __future__ import annotations
 

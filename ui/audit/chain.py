@@ -1,4 +1,4 @@
-"""Lines of JSON, each carrying a digest of itself and of the one before, so that no line can be changed unseen.
+"""A hash chain of JSON lines: each has a digest of itself and the one before, so that changes show.
 
 A line is `{"n":…,…,"chain":"…"}`: HMAC-SHA256 of the digest before it and of all that stands before `,"chain"`, byte by
 byte, so that nobody has to agree on how JSON is written. Without a key anybody can compute the chain, and whoever may

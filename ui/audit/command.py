@@ -1,4 +1,4 @@
-"""`yiju-serve audit`: checks the audit log, says where it ends, shows what it holds. Also while the service runs."""
+"""`yiju-serve audit`: verify and show the audit log, also while the service runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes into the audit log of a question, and of reading a document, whatever becomes of the answer."""
+"""Record questions and views of documents in the audit log, also where answering fails."""
 
 from __future__ import annotations
 

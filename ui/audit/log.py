@@ -1,4 +1,4 @@
-"""Writes the audit log: behind the answers' backs, many lines at once, on the disk before it counts as written.
+"""Write the audit log in the background, in batches, synced to disk.
 
 Noting something only puts it into a bounded queue; one thread writes, under a lock that all processes share. What was
 being written when a process was killed is at most one line without its end, and the next writer says so in its own.

@@ -1,4 +1,4 @@
-"""The options of `yiju-serve` about the audit log, and what they amount to."""
+"""The options of `yiju-serve` about the audit log."""
 
 from __future__ import annotations
 

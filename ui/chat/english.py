@@ -1,4 +1,4 @@
-"""What is said around quotes, in English for who reads the interface in English; quotes stay as they are."""
+"""The texts around quotes in English; quotes stay as they are."""
 
 from __future__ import annotations
 

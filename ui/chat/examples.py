@@ -1,4 +1,4 @@
-"""Example questions: made once for all who may read the same, since trying them out takes a second or more."""
+"""Example questions, made once for all visitors with the same rights: trying them out takes a second or more."""
 
 from __future__ import annotations
 

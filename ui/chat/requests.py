@@ -1,4 +1,4 @@
-"""What the chat's page may send to Gradio. Bodies are taken apart and made anew: nothing else ever reaches Gradio.
+"""Requests of the chat's page: bodies are parsed and written anew, so that nothing else reaches Gradio.
 
 Gradio takes more than text from whoever may ask: files to read, addresses to fetch, components with the arguments
 of their constructors. So there is no list of what is dangerous here, only of what the page sends.

@@ -1,4 +1,4 @@
-"""Documents managed over HTTP: handed in, replaced, renamed, removed and brought back, each as a job that is watched.
+"""Manage documents over HTTP: upload, replace, rename, remove and restore, each as a job.
 
 Editors alone may; they see and touch no document that they may not read. The body of an upload is the file as it is, of
 a type that no form of another site can send.

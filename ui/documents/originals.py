@@ -1,4 +1,4 @@
-"""The files that were handed in, kept in a folder beside the index, so that `yiju-index` sees the same documents.
+"""Uploaded files, kept in a folder beside the index, so that `yiju-index` sees the same documents.
 
 FOLDER/name                  a file under the name by which its document is known
 FOLDER/.incoming/JOB/name    one that is not read yet

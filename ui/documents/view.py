@@ -1,4 +1,4 @@
-"""A document as its page shows it: cut into parts of bearable length, with its outline and a place marked in it."""
+"""The view of a document: parts of limited length, its outline and a marked place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one thread that changes the index of a running server: it does the jobs in their order, and reads in the sandbox.
+"""The one thread that changes the index of a running server: jobs in order, files read in the sandbox.
 
 Every change is saved, and taken up by what answers, before its job counts as done: who is told so can ask at once.
 """

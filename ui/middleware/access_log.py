@@ -1,4 +1,4 @@
-"""A number for every request, in its response and in the log; the access log in JSON where it is wanted."""
+"""Request ids in responses and logs, and an optional access log in JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connections that never come to the point: who holds one without a request is hung up on."""
+"""Idle timeout: close connections that send no complete request in time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turns questions away where too many are waiting, before anything is spent on them.
+"""Load shedding: refuse questions early if too many are waiting.
 
 What is not spent on refusing is left for answering.
 """

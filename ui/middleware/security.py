@@ -1,4 +1,4 @@
-"""What stands between the network and the application: pure ASGI layers, none of which buffers a stream."""
+"""Security layers between the network and the application: pure ASGI, none buffers a stream."""
 
 from __future__ import annotations
 

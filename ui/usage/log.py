@@ -1,4 +1,4 @@
-"""What people asked, in a SQLite file beside the index: written behind their backs, never in their way.
+"""The record of questions in a SQLite file beside the index, written in the background.
 
 Answering only puts a note into a bounded queue; one thread writes. What cannot be written is dropped with one warning
 in the log: a full disk or a damaged file costs the record, never an answer. Several processes may write one file.

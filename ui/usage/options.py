@@ -1,4 +1,4 @@
-"""The options of `yiju-serve` about what is kept of questions, and what they amount to."""
+"""The options of `yiju-serve` about the record of questions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`yiju-serve people`: one person's questions, to be handed over or deleted; the service need not stop."""
+"""`yiju-serve people`: export or delete one person's questions while the service runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The widget's script and the pages about it: what it looks like on a portal, and who writes its tag for you.
+"""Routes of the widget's script, its demo page and the page that makes its tag.
 
 All are files as they stand. They hold nothing made from documents, so anybody may have them; what a page shows of
 documents it asks for like any other caller.
