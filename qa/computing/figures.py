@@ -16,6 +16,7 @@ from index.records import Document, Hit, Passage, Span
 from index.text import align, fold
 from qa.answers import Answer, Citation
 from qa.language.grammar import Kind
+from qa.language.lexicon import LISTS
 from qa.language.periods import Period
 from qa.language.quantities import Quantity, parse
 from qa.question.analysis import analyse
@@ -47,7 +48,7 @@ _AIMED = re.compile("目标|任务|安排|今年|展望|打算|计划|部署|工
 _BOUND = re.compile("(?:超过|突破|不少于|不低于|不超过|至少|大约|将近|接近|控制在|超|约|近|逾)$")
 _LIMIT = re.compile("(?:及|或)?(?:以上|以下|以内|之内|左右|上下)")
 _EDITION = re.compile(r"[(（〔].*?[)）〕]|征求意见稿|送审稿|草案|讨论稿|(?:19|20)\d{2}年?|关于印发|的通知|[《》]")
-_SYNONYMS = (("gdp", "地区生产总值", "国内生产总值", "生产总值", "经济总量"), ("产量", "总产"), ("增速", "增长"))
+_SYNONYMS: list[list[str]] = LISTS["synonyms"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from pypinyin import lazy_pinyin
 
 from index.numerals import AS_ARABIC
 from index.text import align, fold, terms
+from qa.language.lexicon import LISTS
 
 _HAN = "\u3007\u3400-\u9fff"
 # Some type a space after every character: one between lone characters, or beside one, separates no words.
@@ -155,9 +156,7 @@ def _doubtful(text: str) -> list[bool]:
     return found
 
 
-_PARTICLES = frozenset(
-    "里的了是吗呢吧啊在有和与及或就都也要会能被把给让对从到向由为以于这那哪几多少谁什么怎想天市县区省年月日人用做去来说请问我你他她它每各该让请再又更最不没个家项种次名"
-)
+_PARTICLES = frozenset(LISTS["particles"])
 _CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 
 

@@ -27,27 +27,7 @@ _FEWEST, _MOST = 2, 30
 """Parts of a section that is given as a list."""
 _SAME = 0.6
 """Share of a heading's pairs of characters that a question must have to ask for it."""
-_GENERAL = frozenset(
-    (
-        *(
-            "方面",
-            "内容",
-            "部分",
-            "方案",
-            "文件",
-            "通知",
-            "意见",
-            "工作",
-            "措施",
-            "举措",
-            "主要",
-            "具体",
-            "包括",
-            "包含",
-        ),
-        *("提出", "要求", "列出", "开展", "采取", "分为", "几个", "点", "项", "条"),
-    )
-)
+_GENERAL = lexicon.words(lexicon.LISTS["section_words"])
 """Words that say nothing of which section is meant."""
 
 

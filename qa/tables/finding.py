@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from qa.language.lexicon import LISTS, pattern
 from qa.tables.grid import Cell, Grid
 from qa.tables.words import Words, bare, words
 
@@ -13,11 +14,7 @@ MENTIONED = 1.0
 """Share of a name that must stand in a question for it to be named there."""
 HALF = 0.5
 """Share of a name from which a row may be meant."""
-_LIGHT = frozenset("的了是为在有从到至对将已要呢吗吧啊与和跟及给用按由共约达年月日各每中这该其")
-_GENERAL = re.compile(
-    "情况|数据|数值|数字|数量|金额|具体|目前|现在|一共|总共|合计|请问|多大|表格|单位|完成|达到|达|需要|安排|分别|大约|大概|各自|全部|所有|水平|"
-    "标准|地方|时候|价格|钱|收费|费用|规定|要求|内容|结果|怎么样|数额"
-)
+_LIGHT, _GENERAL = frozenset(LISTS["cell_characters"]), re.compile(pattern("cell_words"))
 """Words that say nothing of which cell is meant."""
 
 
