@@ -111,4 +111,6 @@ def beside(where: Location, ending: str) -> Path:
             as a whole; for one in a Milvus in `data`, as that of a folder of the collection's name.
     """
     folder = where if isinstance(where, Path) else Path("data") / where.collection
-    return folder.with_name(folder.name + ending)
+    if folder.name in ("", ".."):  # `.` has no name, beside which something could lie
+        folder = folder.resolve()
+    return folder.parent / (folder.name + ending)

@@ -15,6 +15,7 @@ import logging
 import re
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -179,18 +180,26 @@ class RightsFile:
     same for `SETTLED_SECONDS`: a file that is being written is empty first, and that gives everything. A change that
     cannot be read, and a file that is empty or vanishes, leave what held before: nothing opens up by mistake.
 
+    That there were rules is noted beside the file: one that is missing when a service starts opens nothing either.
+
     Args:
-        path: the file; without one everyone may read everything.
+        path: the file; where there never was one, everyone may read everything.
 
     Raises:
-        RightsError: if there is a file that cannot be used.
+        RightsError: if there is a file that cannot be used, or one that held rules is gone.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._noted = path.with_name(f"{path.name}.noted")
         self._lock = Lock()
         self._stamp = _stamp(path)
+        if not self._stamp and self._noted.exists():
+            raise RightsError(
+                f"权限文件 {path} 不见了，而这个索引有过权限规则；请放回它。若要取消全部规则，请在它里面留一行 # 注释。"
+            )
         self._rights = self._held = _read(path) if self._stamp else Rights()
+        self._note()
         self._coming: tuple[Rights, float] | None = None
 
     def current(self) -> Rights:
@@ -214,6 +223,15 @@ class RightsFile:
         if self._coming and time.monotonic() - self._coming[1] >= SETTLED_SECONDS:
             self._rights = self._held = self._coming[0]
             self._coming = None
+            self._note()
+
+    def _note(self) -> None:
+        """Note whether there are rules; where that cannot be written, a missing file is taken for none as ever."""
+        with suppress(OSError):
+            if self._held.rules:
+                self._noted.touch()
+            elif self._stamp:
+                self._noted.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> Rights:

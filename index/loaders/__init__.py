@@ -212,12 +212,18 @@ def _members(path: Path, data: bytes, source: str, notice: Notice, archives: int
         archive = Archive(data)
     except Unreadable as error:
         raise DocumentUnreadable(path, f"无法读取 {path}：{error}") from error
-    unpacked = 0
+    unpacked, names = 0, set[str]()
     for entry in archive.names():
         name = _member_name(archive.entry(entry))
         if not name:
             continue
         inner = path / name
+        if name in names or entry in archive.repeated:
+            told = f"{path} 里有不止一个 {name}，只读取了其中一个。请改名后重新压缩。"
+            yield _failed(inner, DocumentUnreadable(inner, told))
+        if name in names:
+            continue
+        names.add(name)
         try:
             content = archive.read(entry)
             unpacked += len(content)

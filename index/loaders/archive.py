@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
+from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,9 @@ class Archive:
     Args:
         data: its bytes.
 
+    Attributes:
+        repeated: names that more than one file has; the last one of each counts.
+
     Raises:
         Unreadable: if it is damaged, or holds too many files.
     """
@@ -43,6 +47,7 @@ class Archive:
             raise Unreadable("压缩结构损坏，文件可能不完整。请重新下载或另存。") from error
         named = [entry for entry in self._zip.infolist() if entry.filename and not entry.is_dir()]
         self._entries = {entry.filename.lstrip("/"): entry for entry in named}
+        self.repeated = [name for name, count in Counter(e.filename.lstrip("/") for e in named).items() if count > 1]
         if len(self._entries) > MAX_ENTRIES:
             raise Unreadable(f"内含 {len(self._entries)} 个文件，上限是 {MAX_ENTRIES} 个。请拆分。")
 

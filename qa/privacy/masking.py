@@ -25,7 +25,8 @@ _KEYS = ("id", "document_id")
 class Masked:
     """Answers as another answerer does, and masks what is personal.
 
-    Questions are searched as they are asked. Passages are slices of the masked document, so that quotes, pages and the
+    Questions are masked as well, before they are searched: otherwise how sure an answer is would tell whether a guessed
+    number is the masked one. Passages are slices of the masked document, so that quotes, pages and the
     text of a document agree to the last character. The files behind documents are out of reach: a picture of a page
     cannot be masked.
 
@@ -39,20 +40,21 @@ class Masked:
 
     def ask(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Answer:
         """Return one complete answer; raises what the other raises."""
-        return self._answer(self._answerer.ask(question, history, within))
+        return self._answer(self._answerer.ask(masked(question), [*map(masked, history)], within))
 
     def stream(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
         """Return growing snapshots; the last one is the complete answer."""
-        return map(self._answer, self._answerer.stream(question, history, within))
+        return map(self._answer, self._answerer.stream(masked(question), [*map(masked, history)], within))
 
     def expand(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
         """See `stream`, but explained at length, where the other can."""
         asking = self._answerer.expand if isinstance(self._answerer, Expander) else self._answerer.stream
-        return map(self._answer, asking(question, history, within))
+        return map(self._answer, asking(masked(question), [*map(masked, history)], within))
 
     def search(self, question: str, k: int = 10, within: Filter | None = None) -> list[Hit]:
         """Return the passages that are found for a question, as they are shown."""
-        return [hit for each in self._answerer.search(question, k, within) if isinstance(hit := self._any(each), Hit)]
+        found = self._answerer.search(masked(question), k, within)
+        return [hit for each in found if isinstance(hit := self._any(each), Hit)]
 
     def encode(self, texts: Sequence[str], *, queries: bool = False) -> Vectors:
         """Return the vectors of texts: they are the caller's own."""

@@ -199,6 +199,19 @@ def test_every_text_of_an_answer_is_masked_whatever_it_is_for():
     assert [each.passage.id for each in shown.hits] == [each.passage.id for each in said.hits]
 
 
+def test_a_guessed_number_is_answered_like_any_other(monkeypatch):
+    asked = []
+
+    class Hearing(Telling):
+        def ask(self, question, history=(), within=None):
+            asked.append((question, *history))
+            return super().ask(question, history, within)
+
+    for guess in ("13812345678", "13899995678"):
+        Masked(Hearing(sources=(BOOK,))).ask(f"张三的电话是{guess}吗", [f"{guess}是谁的"])
+    assert asked[0] == asked[1] == ("张三的电话是138****5678吗", "138****5678是谁的")
+
+
 def test_a_page_is_not_shown_as_a_picture(client):
     assert client.get(f"/documents/{BOOK.id}/pages/1.png").status_code == 404
 

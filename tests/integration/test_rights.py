@@ -165,6 +165,31 @@ def test_a_service_does_not_begin_with_rules_that_it_cannot_read(tmp_path: Path,
         RightsFile(path)
 
 
+def test_rules_that_are_gone_when_a_service_begins_open_nothing(tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "rights.txt"
+    assert RightsFile(path).current().readers(PAY) == {"*"}  # there never were any
+    path.write_text("@hr 人事\n", "utf-8")
+    RightsFile(path)
+    path.unlink()
+    with pytest.raises(RightsError, match="不见了"):
+        RightsFile(path)
+    path.write_text("# 取消了\n", "utf-8")
+    assert RightsFile(path).current().readers(PAY) == {"*"}
+    path.unlink()
+    RightsFile(path)
+
+
+def test_rules_that_came_while_it_ran_are_known_at_the_next_start(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("index.rights.SETTLED_SECONDS", 0.0)
+    path = tmp_path / "rights.txt"
+    file = RightsFile(path)
+    path.write_text("@hr 人事\n", "utf-8")
+    assert file.current().readers(PAY) == {"@hr"}
+    path.unlink()
+    with pytest.raises(RightsError, match="不见了"):
+        RightsFile(path)
+
+
 # The command
 
 

@@ -174,6 +174,21 @@ def test_each_document_of_an_archive_is_known_by_its_path_in_it(
     assert {source for source in documents(folder) if source.startswith("包")} == {"包.zip/年/丁.docx"}
 
 
+def test_files_of_one_name_in_an_archive_are_named(
+    folder: Path, papers: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with zipfile.ZipFile(papers / "包.zip", "w") as archive:
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            for text in ("一方案\n先来的话。\n", "二方案\n后来的话。\n"):
+                archive.writestr("甲.txt", text)
+        for name in ("乙.txt", "../乙.txt"):
+            archive.writestr(name, f"乙方案\n{name}。\n")
+    assert run("add", folder, papers) == 0
+    said = capsys.readouterr().err
+    assert "里有不止一个 甲.txt" in said and "里有不止一个 乙.txt" in said
+    assert "后来的话" in documents(folder)["包.zip/甲.txt"].text
+
+
 def test_names_in_an_archive_lead_nowhere_and_are_read_in_any_encoding(
     folder: Path, papers: Path, tmp_path: Path
 ) -> None:

@@ -398,6 +398,24 @@ def test_people_are_led_to_the_sign_in_and_back_and_programs_are_told(book):
     assert client.get("/documents/x").status_code == 303
 
 
+def test_who_signs_out_ends_every_copy_of_the_cookie(book):
+    _, whole = book.add("门户")
+    client = layered(Access(need_key=True, book=book))
+    client.post("/signin", data={"key": whole})
+    copied = {"cookie": f"yiju_session={client.cookies['yiju_session']}"}
+    elsewhere = layered(Access(need_key=True, book=book))
+    assert elsewhere.get("/documents/x", headers=copied).status_code == 200
+    client.post("/signin/out")
+    assert elsewhere.get("/documents/x", headers=copied).status_code == 303
+
+
+def test_a_sign_in_ends_though_its_cookie_is_renewed(book, monkeypatch):
+    token = book.sign_in({"key": "x"}, 60.0)
+    assert book.signed_in(token) == {"key": "x"} and book.signed_in("") is None
+    monkeypatch.setattr("ui.access.keys.time.time", lambda: 1e12)
+    assert book.signed_in(token) is None
+
+
 def test_the_cookie_fits_prefix_and_scheme(book):
     _, whole = book.add("门户")
     client = layered(Access(need_key=True, book=book, proxies=[ip_network(PROXY)]), address=PROXY)

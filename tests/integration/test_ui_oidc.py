@@ -56,6 +56,13 @@ def test_the_providers_groups_give_roles(provider, tmp_path):
     assert client.get("/admin/").json()["role"] == "admin"
 
 
+def test_any_number_of_groups_fits(provider, tmp_path):
+    provider.user["groups"] = [f"某某单位第{number}工作组" for number in range(400)] + ["运维"]
+    client = client_of(provider, tmp_path)
+    assert len(sign_in(client).headers["set-cookie"]) < 1_000
+    assert client.get("/admin/").json()["role"] == "admin"
+
+
 @pytest.mark.parametrize("claims", [{"nonce": "another"}, {"aud": "another"}, {"iss": "http://another"}, {"exp": 1}])
 def test_a_token_that_was_not_made_for_this_sign_in_is_refused(provider, tmp_path, claims):
     provider.claims = claims

@@ -57,6 +57,12 @@ def test_it_stands_beside_the_index_and_not_in_it(tmp_path):
     assert usage_file(tmp_path / "data" / "index") == tmp_path / "data" / "index-usage.sqlite"
 
 
+def test_it_stands_beside_an_index_that_is_named_by_a_dot(tmp_path, monkeypatch):
+    (tmp_path / "index").mkdir()
+    monkeypatch.chdir(tmp_path / "index")
+    assert usage_file(Path()) == tmp_path / "index-usage.sqlite"
+
+
 def test_an_answer_is_kept_with_its_basis_and_without_who_asked(usage, path):
     usage.record(answer("光伏装机目标是多少？"), SOMEBODY, where="chat", seconds=0.25)
     usage.flush()
@@ -119,6 +125,26 @@ def test_what_is_too_old_is_gone_from_the_file_too(path):
     usage.close()
     assert rows(path, "id") == [("new",)]
     assert "一个不该留下的问题".encode() not in path.read_bytes()
+
+
+def test_a_clock_far_ahead_deletes_nothing_before_it_has_run_for_a_day(path, caplog, monkeypatch):
+    clock = Clock()
+    usage = UsageLog(path, keep_days=30, clock=clock)
+    usage.record(answer("光伏", "old"), SOMEBODY, where="chat")
+    usage.close()
+    clock.now += 3_650 * DAY
+    for id in ("later", "last"):  # a restart does not make the clock right
+        usage = UsageLog(path, keep_days=30, clock=clock)
+        usage.record(answer("光伏", id), SOMEBODY, where="chat")
+        usage.flush()
+        usage.close()
+    assert len(rows(path)) == 3
+    assert "时钟" in caplog.text
+    monkeypatch.setattr("ui.usage.log.DOUBT_SECONDS", 0.0)
+    usage = UsageLog(path, keep_days=30, clock=clock)
+    usage.flush()
+    usage.close()
+    assert {id for (id,) in rows(path, "id")} == {"later", "last"}
 
 
 def test_halves_of_characters_and_nul_are_no_hindrance(usage, path):

@@ -25,6 +25,9 @@ KEY_HEADER = "x-yiju-key"
 SIGNED_IN_SECONDS = 12 * 60 * 60
 """How long a sign-in holds: a working day."""
 
+SIGNED_IN = "signed_in"
+"""What a session holds of a sign-in: a number that nobody can guess, by which it is found in the book."""
+
 PUBLIC = re.compile(
     r"/(favicon\.ico|widget\.js|static/.*|widget/(demo|[\w.-]+\.(js|css))|signin(/.*)?|api/(health|docs|openapi\.json)"
     r"|chat/(config|theme\.css|favicon\.ico|(assets|static)/.*|gradio_api/app_id))"
@@ -85,7 +88,7 @@ class Access:
 
 
 class Sessions:
-    """Keeps sign-ins in a signed cookie, which holds a key's id or a user's name, never a key."""
+    """Keeps in a signed cookie by what a sign-in is found, and what a sign-in at a provider needs on its way."""
 
     def __init__(self, app: ASGIApp, secret: str) -> None:
         self.app = app
@@ -177,9 +180,12 @@ class Authentication:
         return arrival_of(scope).local and not self.access.invites
 
     def _signed_in(self, session: Mapping[str, Any]) -> Visitor | None:
-        if "user" in session and self.access.oidc:
-            return self._user(session["user"], session.get("groups", []))
-        key = self.access.book.get(session["key"]) if "key" in session and self.access.book else None
+        book = self.access.book
+        if book is None or not (said := book.signed_in(session.get(SIGNED_IN, ""))):
+            return None
+        if "user" in said and self.access.oidc:
+            return self._user(said["user"], said["groups"])
+        key = book.get(said["key"]) if "key" in said else None
         return _holder(key) if key else None
 
     def _user(self, name: str, groups: Sequence[str]) -> Visitor:

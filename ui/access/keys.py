@@ -11,12 +11,14 @@ import os
 import re
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from index.errors import YijuError
 from index.filters import Filter
@@ -38,6 +40,10 @@ SCHEMA = """
     CREATE TABLE days (key TEXT NOT NULL, day TEXT NOT NULL, asked INTEGER NOT NULL, PRIMARY KEY (key, day)) STRICT;
     CREATE TABLE secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 """
+SIGN_INS = (
+    "CREATE TABLE IF NOT EXISTS sign_ins (digest TEXT PRIMARY KEY, said TEXT NOT NULL, until REAL NOT NULL) STRICT"
+)
+"""Who is signed in; a version that does not know the table leaves it alone."""
 SCHEMA_VERSION = 2
 """The `user_version` of a file with this schema."""
 
@@ -184,6 +190,34 @@ class KeyBook:
             file.execute("INSERT OR IGNORE INTO secrets VALUES ('sessions', ?)", (secrets.token_urlsafe(32),))
             return str(file.execute("SELECT value FROM secrets WHERE name = 'sessions'").fetchone()["value"])
 
+    def sign_in(self, said: Mapping[str, object], seconds: float) -> str:
+        """Keep who somebody is for a while.
+
+        Args:
+            said: a key's id, or a user's name and groups.
+            seconds: how long that holds.
+
+        Returns:
+            What they show from then on; the file holds a digest of it.
+        """
+        token, now = secrets.token_urlsafe(32), time.time()
+        with self._using() as file:
+            file.execute("DELETE FROM sign_ins WHERE until < ?", (now,))
+            file.execute("INSERT INTO sign_ins VALUES (?, ?, ?)", (quick(token), json.dumps(said), now + seconds))
+        return token
+
+    def signed_in(self, token: str) -> Mapping[str, Any] | None:
+        """Return what was kept of whoever shows this; None if it has ended."""
+        query = "SELECT said FROM sign_ins WHERE digest = ? AND until > ?"
+        with self._using() as file:
+            row = file.execute(query, (quick(token), time.time())).fetchone()
+        return json.loads(row["said"]) if row else None
+
+    def sign_out(self, token: str) -> None:
+        """End a sign-in, in all processes and wherever its cookie was copied to."""
+        with self._using() as file:
+            file.execute("DELETE FROM sign_ins WHERE digest = ?", (quick(token),))
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
@@ -198,6 +232,7 @@ class KeyBook:
             for statement in SCHEMA.split(";")[:-1]:
                 self._file.execute(statement)
             self._file.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        self._file.execute(SIGN_INS)
         self._file.execute("COMMIT")
         if version not in (0, SCHEMA_VERSION):
             raise KeysError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from string import Template
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -9,7 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from ui.access.authentication import Access
+from ui.access.authentication import SIGNED_IN, SIGNED_IN_SECONDS, Access
 from ui.access.visitors import Role, visitor_of
 
 PAGE = Template("""<!doctype html>
@@ -51,7 +52,7 @@ def add_routes(app: FastAPI, access: Access) -> None:
     @router.post("/out")
     async def sign_out(request: Request) -> Response:
         """End the sign-in in this browser."""
-        request.session.clear()
+        _leave(request, access)
         return RedirectResponse(f"{_root(request)}/signin", 303)
 
     if oidc := access.oidc:
@@ -67,8 +68,7 @@ def add_routes(app: FastAPI, access: Access) -> None:
             """Handle the return from the provider."""
             name, groups = await oidc.come_back(request)
             wanted = _next(request, request.session.get("next", ""))
-            request.session.clear()
-            request.session.update(user=name, groups=list(groups))
+            _enter(request, access, {"user": name, "groups": list(groups)})
             return RedirectResponse(wanted, 303)
 
     app.include_router(router)
@@ -81,9 +81,21 @@ async def _with_key(request: Request, access: Access) -> Response:
     key = access.book.find(given.get("key", "").strip()) if access.book else None
     if key is None:
         return _page(request, access, "密钥不对或已被吊销，请核对后再试。", wanted)
-    request.session.clear()
-    request.session["key"] = key.id
+    _enter(request, access, {"key": key.id})
     return RedirectResponse(_next(request, wanted), 303)
+
+
+def _enter(request: Request, access: Access, said: Mapping[str, object]) -> None:
+    """Sign somebody in: who they are is kept here, the cookie only holds what it is found by."""
+    _leave(request, access)
+    if access.book:
+        request.session[SIGNED_IN] = access.book.sign_in(said, SIGNED_IN_SECONDS)
+
+
+def _leave(request: Request, access: Access) -> None:
+    if access.book and (token := request.session.get(SIGNED_IN)):
+        access.book.sign_out(token)
+    request.session.clear()
 
 
 def _page(request: Request, access: Access, problem: str = "", wanted: str = "") -> HTMLResponse:

@@ -61,6 +61,12 @@ MAX_WAITING = 10_000
 TIDY_SECONDS = 3600.0
 """How often what is too old is deleted."""
 
+OVERDUE_SECONDS = 30 * 86_400.0
+"""If all that is too old is so by this much, the service was long away, or the clock is wrong: it stays for now."""
+
+DOUBT_SECONDS = 86_400.0
+"""How long a doubtful clock must have run before it is believed."""
+
 _TEXTS = ("question", "standalone", "answer", "short", "reason")
 """Columns that are text of people's or documents'."""
 
@@ -114,6 +120,7 @@ class UsageLog:
         self._starting = Lock()
         self._connection: sqlite3.Connection | None = None
         self._warned = False
+        self._doubted: float | None = None  # since when the clock seems wrong
 
     def record(self, answer: Answer, visitor: Visitor, *, where: str, seconds: float | None = None) -> None:
         """Keep one complete answer; returns at once and raises nothing.
@@ -246,7 +253,19 @@ class UsageLog:
     def _tidy(self, db: sqlite3.Connection) -> int:
         if self._keep_seconds is None:
             return 0
-        return db.execute("DELETE FROM answers WHERE at < ?", (self._clock() - self._keep_seconds,)).rowcount
+        before = self._clock() - self._keep_seconds
+        (last,) = db.execute("SELECT max(at) FROM answers WHERE at < ?", (before,)).fetchone()
+        if last is not None and before - last > OVERDUE_SECONDS:
+            if self._doubted is None:
+                self._doubted = time.monotonic()
+                log.warning(
+                    "按系统时钟（%s），提问记录 %s 里的 %s 天前就该删除；时钟若对，一天后删除，若不对请校准。",
+                    time.strftime("%Y-%m-%d", time.localtime(self._clock())), self.path, int((before - last) / 86_400),
+                )  # fmt: skip
+            if time.monotonic() - self._doubted < DOUBT_SECONDS:
+                return 0
+        self._doubted = None
+        return db.execute("DELETE FROM answers WHERE at < ?", (before,)).rowcount
 
     def _mask_all(self, db: sqlite3.Connection) -> int:
         """Return what was kept before anything was masked."""
