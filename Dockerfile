@@ -13,7 +13,7 @@ RUN python -m venv /opt/yiju \
 FROM python:3.11-slim
 COPY --from=build /opt/yiju /opt/yiju
 RUN useradd --system --uid 10001 --home-dir /data yiju && install -d -o yiju -g yiju /data
-USER yiju
+USER 10001
 WORKDIR /data
 ENV PATH=/opt/yiju/bin:$PATH PYTHONDONTWRITEBYTECODE=1 YIJU_INDEX=/data/index YIJU_HOST=0.0.0.0
 VOLUME /data

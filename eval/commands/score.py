@@ -36,7 +36,7 @@ from eval.report.provenance import index_json, program_sha256, provenance, setti
 from eval.report.report import STAGE_MEASURES, Circumstances, IndexJson, ReportJson, make_report
 from eval.report.report_text import report_text
 from eval.report.requirements import Requirement, parse_tolerance, unmet, unmet_text
-from eval.report.traces import langfuse, openinference
+from eval.report.traces import langfuse_scores, openinference
 from index.locations import add_index_argument
 from index.platforms import peak_megabytes
 from qa.protocols import Answerer, Expander
@@ -89,7 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="另报这些检索指标，如 nDCG@5 RR@10",
     )
     parser.add_argument("--openinference", type=Path, metavar="FILE", help="把每题存成 OpenInference 的 OTLP JSON")
-    parser.add_argument("--langfuse", type=Path, metavar="FILE", help="把每题存成 Langfuse 的事件，供其 ingestion 接口")
+    parser.add_argument("--langfuse-scores", type=Path, metavar="FILE", help="把每题的得分存成 Langfuse 的 JSON")
     add_answer_options(parser)
     add_judge_options(parser)
     add_guest_options(parser)
@@ -293,8 +293,8 @@ def _save(
         write(arguments.junit, report_junit(report))
     if arguments.openinference is not None:
         write(arguments.openinference, openinference(report, outcomes))
-    if arguments.langfuse is not None:
-        write(arguments.langfuse, langfuse(report, outcomes))
+    if arguments.langfuse_scores is not None:
+        write(arguments.langfuse_scores, langfuse_scores(report))
 
 
 def write(path: Path, text: str) -> None:

@@ -1,9 +1,9 @@
-"""A run as traces that observability tools take in: OpenInference over OTLP, and Langfuse's own events.
+"""A run as traces that observability tools take in: OpenInference over OTLP; and its scores as Langfuse takes them.
 
 A question is a trace: a chain that answers, within it a retriever with the passages it found. Scores go with it.
 
 Source: OpenTelemetry Protocol 1.x, JSON encoding (ids in hexadecimal); OpenInference semantic conventions;
-Langfuse public API, POST /api/public/ingestion.
+Langfuse public API, POST /api/public/otel/v1/traces and POST /api/public/scores.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MILLISECOND = 1_000_000  # in nanoseconds, as OTLP counts
 
 
 def openinference(report: ReportJson, outcomes: Sequence[Outcome]) -> str:
-    """Return one OTLP request, for `/v1/traces` of Phoenix, a collector, or Langfuse."""
+    """Return one OTLP request, for `/v1/traces` of a collector or of Phoenix, or Langfuse's `/api/public/otel`."""
     at = int(_since(report).timestamp()) * 1_000_000_000
     spans: list[Json] = []
     for question, outcome in zip(report["questions"], outcomes, strict=True):
@@ -35,36 +35,15 @@ def openinference(report: ReportJson, outcomes: Sequence[Outcome]) -> str:
     return _written({"resourceSpans": [{"resource": {"attributes": resource}, "scopeSpans": scoped}]})
 
 
-def langfuse(report: ReportJson, outcomes: Sequence[Outcome]) -> str:
-    """Return one batch of events."""
-    at, batch = _since(report), list[Json]()
-    for question, outcome in zip(report["questions"], outcomes, strict=True):
-        trace, answer = _id(report, question["id"]), outcome.answer
-        body: Json = {
-            "id": trace,
-            "name": question["type"],
-            "input": question["question"],
-            "output": question["given"],
-            "metadata": {"question": question["id"], "kind": question["kind"], "error": question["error"]},
-            "tags": [report["dataset"]["name"]],
-            "timestamp": at.isoformat(),
-        }
-        batch.append(_event("trace-create", trace, body, at))
-        found: Json = {
-            "traceId": trace,
-            "name": "retrieve",
-            "input": question["question"],
-            "output": _documents(answer),
-        }
-        batch.append(_event("span-create", f"{trace}-retrieve", found | {"startTime": at.isoformat()}, at))
+def langfuse_scores(report: ReportJson) -> str:
+    """Return the scores of every question, each of its trace, for `POST /api/public/scores`."""
+    scores: list[Json] = []
+    for question in report["questions"]:
+        trace = _id(report, question["id"])
         for name, value in question["scores"].items():
-            said = {"traceId": trace, "name": name, "value": value, "dataType": "NUMERIC"}
-            batch.append(_event("score-create", f"{trace}-{name}", said, at))
-    return _written({"batch": batch})
-
-
-def _event(kind: str, id: str, body: Json, at: datetime) -> Json:
-    return {"id": f"{kind}-{id}", "type": kind, "timestamp": at.isoformat(), "body": {"id": id, **body}}
+            said: Json = {"id": f"{trace}-{name}", "traceId": trace, "name": name, "value": value}
+            scores.append(said | {"dataType": "NUMERIC", "comment": question["kind"]})
+    return _written(scores)
 
 
 def _spans(report: ReportJson, question: QuestionJson, answer: AnswerJson | None, at: int) -> list[Json]:
@@ -123,16 +102,20 @@ def _milliseconds(answer: AnswerJson | None, stage: Literal["retrieve", "total"]
 
 def _since(report: ReportJson) -> datetime:
     """Return when the run began, as far as its report says so."""
-    provenance = report["provenance"]
-    told = provenance.get("date") if provenance else None
+    told = _date(report)
     return datetime.fromisoformat(told) if told else datetime.now(UTC)
+
+
+def _date(report: ReportJson) -> str:
+    provenance = report["provenance"]
+    return provenance.get("date", "") if provenance else ""
 
 
 def _id(report: ReportJson, question: str) -> str:
     """Return the same 16 bytes, in hexadecimal, for the same question of the same run."""
-    named = f"{report['dataset']['sha256']}\0{_since(report).isoformat()}\0{question}"
+    named = f"{report['dataset']['sha256']}\0{_date(report)}\0{question}"
     return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _written(value: Json) -> str:
+def _written(value: Json | list[Json]) -> str:
     return json.dumps(value, ensure_ascii=False) + "\n"

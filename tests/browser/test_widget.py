@@ -386,6 +386,7 @@ def test_a_page_opens_the_chat_with_a_question_and_hears_that_it_was_answered(br
                 document.querySelector("{HOST}").open("光伏装机目标是多少");
             }}"""
         )
+        expect(page.frame_locator(f"{HOST} iframe").locator(ASK)).to_be_visible()
         page.wait_for_function("() => window.heard.length === 1")
         page.evaluate(f"""() => {{ document.querySelector("{HOST}").open("明天下雨吗"); }}""")  # it is open already
         page.wait_for_function("() => window.heard.length === 2")

@@ -59,3 +59,9 @@ def test_whoever_stops_reading_a_commands_output_sees_no_error(module: str) -> N
 def test_every_command_tells_its_version(module: str) -> None:
     told = subprocess.run([sys.executable, "-m", module, "--version"], capture_output=True, text=True, timeout=600)
     assert told.returncode == 0 and told.stdout.startswith("yiju-"), told.stderr
+
+
+def test_a_command_writes_its_own_completion() -> None:
+    argv = [sys.executable, "-m", "index", "--print-completion", "bash"]
+    told = subprocess.run(argv, capture_output=True, text=True, timeout=600)
+    assert told.returncode == 0 and "complete -o filenames -F" in told.stdout and "--encoder" in told.stdout

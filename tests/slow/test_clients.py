@@ -12,7 +12,7 @@ import pytest
 
 from eval.records import Dataset, Outcome
 from eval.report.report import make_report
-from eval.report.traces import langfuse, openinference
+from eval.report.traces import langfuse_scores, openinference
 from tests.support.eval_fakes import make_answer, make_query
 from tests.support.fake_answerer import FakeAnswerer
 from tests.support.served import built, serving
@@ -68,17 +68,17 @@ OUTCOMES = [Outcome(make_query(), make_answer())]
 REPORT = make_report(Dataset("set.jsonl", (OUTCOMES[0].query,)), OUTCOMES)
 
 
-def test_langfuses_own_types_take_the_events(tmp_path: Path) -> None:
-    (tmp_path / "run.json").write_text(langfuse(REPORT, OUTCOMES), encoding="utf-8")
-    code = "from langfuse.api import IngestionEvent; from pydantic import TypeAdapter; "
-    code += "batch = json.load(open(sys.argv[1], encoding='utf-8'))['batch']; "
-    code += "print([type(TypeAdapter(IngestionEvent).validate_python(each)).__name__ for each in batch])"
-    said = run(code, str(tmp_path / "run.json"))
-    assert said.count("Score") == len(batch_scores()) and "Trace" in said and "Span" in said
-
-
-def batch_scores() -> list[str]:
-    return list(REPORT["questions"][0]["scores"])
+def test_langfuses_own_types_take_traces_and_scores(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text(openinference(REPORT, OUTCOMES), encoding="utf-8")
+    (tmp_path / "scores.json").write_text(langfuse_scores(REPORT), encoding="utf-8")
+    code = "from langfuse.api.core.pydantic_utilities import parse_obj_as; "
+    code += "from langfuse.api.opentelemetry import OtelResourceSpan; "
+    code += "from langfuse.api.scores import CreateScoreRequest; "
+    code += "run, scores = (json.load(open(path, encoding='utf-8')) for path in sys.argv[1:]); "
+    code += "(resource,) = [parse_obj_as(OtelResourceSpan, each) for each in run['resourceSpans']]; "
+    code += "trace = resource.scope_spans[0].spans[0].trace_id; "
+    code += "print({parse_obj_as(CreateScoreRequest, each).trace_id == trace for each in scores})"
+    assert run(code, str(tmp_path / "run.json"), str(tmp_path / "scores.json")) == "{True}"
 
 
 def test_the_attributes_are_those_of_openinference(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from eval.records import Dataset, Outcome
 from eval.report.report import make_report
-from eval.report.traces import langfuse, openinference
+from eval.report.traces import langfuse_scores, openinference
 from tests.support.eval_fakes import EVIDENCE, make_answer, make_query, refusal
 
 OUTCOMES = [
@@ -47,11 +47,10 @@ def test_what_is_written_is_a_request_that_opentelemetry_takes() -> None:
     assert len(request.resource_spans[0].scope_spans[0].spans) == 6
 
 
-def test_langfuse_gets_a_trace_its_retrieval_and_its_scores() -> None:
-    batch = json.loads(langfuse(REPORT, OUTCOMES))["batch"]
-    assert len({each["id"] for each in batch}) == len(batch)
-    first = [each for each in batch if each["body"].get("traceId", each["body"]["id"]) == batch[0]["body"]["id"]]
-    assert [each["type"] for each in first[:2]] == ["trace-create", "span-create"]
-    assert first[0]["body"]["output"] == "70MW[1]" and EVIDENCE in first[1]["body"]["output"][0]["content"]
-    scores = {each["body"]["name"]: each["body"]["value"] for each in first[2:]}
-    assert scores == REPORT["questions"][0]["scores"]
+def test_langfuse_gets_the_scores_of_the_same_traces() -> None:
+    scores = json.loads(langfuse_scores(REPORT))
+    (resource,) = json.loads(openinference(REPORT, OUTCOMES))["resourceSpans"]
+    traces = [each["traceId"] for each in resource["scopeSpans"][0]["spans"][::2]]
+    assert len({each["id"] for each in scores}) == len(scores)
+    for trace, question in zip(traces, REPORT["questions"], strict=True):
+        assert {each["name"]: each["value"] for each in scores if each["traceId"] == trace} == question["scores"]

@@ -14,7 +14,6 @@ const query = new URLSearchParams(location.search);
 const WAITING = "#yj-chat .yj-waiting";
 let ready = false;
 let stopping = 0; // box and conversation do not change at the same moment
-let wanted = null; // what the page around the frame asks before there is a box
 
 function header() {
   const scope = button("", () => openScope(scope));
@@ -105,8 +104,9 @@ function put(found, attribute, value) {
 
 /** Once there is a box to ask in: `?q=…` asks at once, else the conversation of this tab comes back. */
 function onBox(box) {
-  const question = wanted ?? query.get("q")?.trim();
+  const question = query.get("q")?.trim();
   tellState();
+  if (parent !== window) parent.postMessage({ yiju: "box" }, "*");
   if (matchMedia("(hover: hover)").matches && parent === window) box.focus();
   const { type } = performance.getEntriesByType("navigation")[0] ?? {};
   if (type === "back_forward" && history.state?.id) tab(history.state.id);
@@ -152,7 +152,7 @@ function onChange() {
   onBox(box);
 }
 
-document.addEventListener("yiju:ask", ({ detail }) => { if (ready) ask(detail); else wanted = detail; });
+document.addEventListener("yiju:ask", ({ detail }) => ask(detail));
 document.addEventListener("click", onClick, true);
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest?.("input, textarea, select");

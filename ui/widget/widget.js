@@ -69,6 +69,7 @@
   let chat = null;
   let here = 0;
   let ready = false;
+  let box = false;
   let waiting = null;
   let scrolling = null;
 
@@ -132,7 +133,7 @@ iframe { flex: 1; width: 100%; min-height: 0; border: 0; }
     return 1.05 / (0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05) >= 4.5 ? "#fff" : "#000";
   }
 
-  /** The tag's attributes; wrong ones are left out, with one warning. */
+  /** The tag's attributes; wrong ones are left out, with a warning. */
   function settings() {
     const found = {};
     const wrong = [];
@@ -146,7 +147,7 @@ iframe { flex: 1; width: 100%; min-height: 0; border: 0; }
     return found;
   }
 
-  /** Where the chat is. What stands behind # no server gets. */
+  /** Where the chat is; no server gets what is behind #. */
   function address(framed) {
     const url = new URL("chat/", script.src);
     const add = (name, value) => value && url.searchParams.append(name, value);
@@ -170,7 +171,7 @@ iframe { flex: 1; width: 100%; min-height: 0; border: 0; }
   function load() {
     chat?.remove();
     here = 0;
-    ready = false;
+    ready = box = false;
     note.replaceChildren(words.loading);
     note.hidden = false;
     chat = element("iframe", { title, allow: "clipboard-write", src: address(true) });
@@ -196,11 +197,12 @@ iframe { flex: 1; width: 100%; min-height: 0; border: 0; }
   function open(question) {
     waiting = text(500)(question ?? "");
     show();
-    if (ready) pass();
+    pass();
   }
 
   function pass() {
-    if (waiting) chat.contentWindow.postMessage({ yiju: "ask", question: waiting }, origin);
+    if (!box || !waiting) return;
+    chat.contentWindow.postMessage({ yiju: "ask", question: waiting }, origin);
     waiting = null;
   }
 
@@ -211,7 +213,7 @@ iframe { flex: 1; width: 100%; min-height: 0; border: 0; }
     bubble.focus();
   }
 
-  /** On a small screen the page behind it neither scrolls nor is read out. */
+  /** On a small screen the page behind neither scrolls nor is read out. */
   function cover() {
     const page = document.documentElement.style;
     const covers = small.matches && !panel.hidden;
@@ -220,7 +222,7 @@ iframe { flex: 1; width: 100%; min-height: 0; border: 0; }
     [page.overflow, scrolling] = covers ? ["hidden", page.overflow] : [scrolling, null];
   }
 
-  /** Into the chat, where the focus was, or to its last element. */
+  /** Into the chat: where the focus was, or its last element. */
   function enter(what = "focus") {
     if (!ready) return close.focus();
     chat.focus();
@@ -233,15 +235,15 @@ iframe { flex: 1; width: 100%; min-height: 0; border: 0; }
     if (said === "close") hide();
     if (said === "keep") keep(kept);
     if (said === "kept?") giveBack();
+    if (said === "box") { box = true; pass(); }
     if (said === "answer") host.dispatchEvent(new CustomEvent("yiju:answer", { bubbles: true, detail: event.data.detail }));
     if (said === "here") here = setTimeout(() => ready || fail(), 60000);
     if (said !== "ready") return;
     ready = note.hidden = true;
-    pass();
     if (root.activeElement === close) enter();
   }
 
-  /** Browsers may refuse a frame of another site its own storage: this page keeps it. */
+  /** Browsers may refuse a frame its own storage: this page keeps it. */
   function keep(kept) {
     try {
       sessionStorage.setItem(KEPT, JSON.stringify(kept));
@@ -262,7 +264,7 @@ iframe { flex: 1; width: 100%; min-height: 0; border: 0; }
   }
 
   function build() {
-    if (document.querySelector(TAG)) return; // several tags on one page make one bubble
+    if (document.querySelector(TAG)) return; // several tags make one bubble
     style();
     panel.setAttribute("role", "dialog");
     [[panel, title], [bubble, words.open + title], [apart, words.apart], [close, words.close]].forEach(([each, label]) => {
