@@ -157,35 +157,36 @@ class Assistant:
             elif not whole.abstained:  # a refusal may yet be taken back by the next part
                 yield (shown := dataclasses.replace(whole, citations=()))
 
-    def _one(self, turn: str, question: str, within: Filter | None, reader: Reader) -> Iterator[Answer]:
-        """Yield the answer to one question: read, or computed from what is read for each of its figures.
+    def _one(
+        self, turn: str, question: str, within: Filter | None, reader: Reader, *, computes: bool = True
+    ) -> Iterator[Answer]:
+        """Yield the answer to one question: counted out, computed from several figures, or read.
 
         What was computed is exact and complete: there is nothing for a language model to add.
         """
-        task = understand(question) if self._computes else None
-        if task is None:
-            yield from self._read(turn, question, within, reader)
-        elif (tabled := self._tabled(turn, question, within)) is not None:
-            yield tabled
-        else:
-            answer = answer_of(turn, question, task, partial(self._last, turn, within), self._store.document)
-            yield dataclasses.replace(answer, expandable=False)
-
-    def _last(self, turn: str, within: Filter | None, question: str, among: Filter | None) -> Answer:
-        *_, answer = self._read(turn, question, _both(within, among), self._reader)
-        return answer
-
-    def _tabled(self, turn: str, question: str, within: Filter | None) -> Answer | None:
-        """Return the answer to a question that computes, where one table has all of its figures."""
+        task = understand(question) if computes and self._computes else None
         start = perf_counter()
-        hits = self._found(question, within, self._k)
+        with stage("retrieve"):
+            hits = self._found(question, within, self._k)
         found = perf_counter()
-        answer = self._stated(question, hits)
-        if answer is None:
-            return None
-        timing = Timing((found - start) * 1e3, (perf_counter() - found) * 1e3, (perf_counter() - start) * 1e3)
-        noted = self._noted(answer, question, within)
-        return dataclasses.replace(noted, question=turn, standalone_question=question, timing=timing)
+        stated = self._stated(question, hits) if self._computes and (task or reader is self._reader) else None
+        if task and not stated:
+            answer = answer_of(turn, question, task, partial(self._figure, turn, within), self._store.document)
+            yield dataclasses.replace(answer, expandable=False)
+            return
+        answers = iter([stated]) if stated else reader.read(self._read_as(question, hits, within), hits)
+        for answer in during("read", answers):
+            now = perf_counter()
+            timing = Timing((found - start) * 1e3, (now - found) * 1e3, (now - start) * 1e3)
+            if not stated and (name := tables.stranger(question, answer, self._store.document)):
+                answer = Answer(question, question, f"文档中没有找到「{name}」。", hits=answer.hits, abstained=True)
+            noted = self._noted(answer, question, within)
+            yield dataclasses.replace(noted, question=turn, standalone_question=question, timing=timing)
+
+    def _figure(self, turn: str, within: Filter | None, question: str, among: Filter | None) -> Answer:
+        """Return the answer to the question for one figure of a computation."""
+        *_, answer = self._one(turn, question, _both(within, among), self._reader, computes=False)
+        return answer
 
     def _stated(self, question: str, hits: Sequence[Hit]) -> Answer | None:
         """Return the answer that is counted out rather than read.
@@ -194,23 +195,6 @@ class Assistant:
         """
         stated = provisions.answer_of(question, hits, self._store.document)
         return stated or tables.answer_of(question, hits, self._store.document)
-
-    def _read(self, turn: str, question: str, within: Filter | None, reader: Reader) -> Iterator[Answer]:
-        start = perf_counter()
-        with stage("retrieve"):
-            hits = self._found(question, within, self._k)
-        found = perf_counter()
-        tabled = None
-        if self._computes and reader is self._reader:
-            tabled = self._stated(question, hits)
-        answers = iter([tabled]) if tabled else reader.read(self._read_as(question, hits, within), hits)
-        for answer in during("read", answers):
-            now = perf_counter()
-            timing = Timing((found - start) * 1e3, (now - found) * 1e3, (now - start) * 1e3)
-            if not tabled and (name := tables.stranger(question, answer, self._store.document)):
-                answer = Answer(question, question, f"文档中没有找到「{name}」。", hits=answer.hits, abstained=True)
-            noted = self._noted(answer, question, within)
-            yield dataclasses.replace(noted, question=turn, standalone_question=question, timing=timing)
 
     def _found(self, question: str, within: Filter | None, k: int) -> list[Hit]:
         """Return passages; of several versions of one work, only of the one that the question means."""

@@ -270,3 +270,21 @@ def _length_norms(lengths: NDArray[np.int32], among: NDArray[np.int32]) -> Score
     mean = float(among.mean(dtype=np.float64)) if len(among) else 0.0
     relative = lengths / mean if mean else lengths
     return np.asarray(K1 * (1.0 - B + B * relative), dtype=np.float64)
+
+
+class SparseLexicon:
+    """The terms of an index that searches by wording: an `index.protocols.Lexicon`."""
+
+    _sparse: SparseIndex
+
+    def document_frequency(self, term: str) -> int:
+        """Return in how many passages a term (of `index.text.terms`) occurs, title and section path included."""
+        return self._sparse.frequency(term)
+
+    def vocabulary(self) -> Mapping[str, int]:
+        """Return all terms of one or two characters with the number of passages they occur in."""
+        return self._sparse.vocabulary()
+
+    def rarity(self, word: str) -> float:
+        """Return how rare a folded word is: the inverse document frequency of its rarest term, as BM25 counts it."""
+        return self._sparse.rarity(min(map(self._sparse.frequency, terms(word)), default=0))

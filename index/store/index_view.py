@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from index.filters import Filter
 from index.protocols import Encoder
 from index.records import Description, Document, Hit, Passage
 from index.search.dense import DenseIndex
 from index.search.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever, weight_among
-from index.search.sparse import SparseIndex
+from index.search.sparse import SparseIndex, SparseLexicon
 from index.store.stored import Lazily, Stored
-from index.text import terms
 
 
-class IndexView:
+class IndexView(SparseLexicon):
     """Some documents of an index: an index to read, whose scores and frequencies are those of these documents alone.
 
     Vectors and postings are those of the whole index; only which rows count is kept here.
@@ -66,18 +65,6 @@ class IndexView:
     def passages(self, document_id: str) -> Sequence[Passage]:
         """Return the passages of one document in text order; empty for an unknown id."""
         return self._stored.passages_of(document_id) if self.document(document_id) else ()
-
-    def document_frequency(self, term: str) -> int:
-        """Return in how many passages a term occurs."""
-        return self._sparse.frequency(term)
-
-    def vocabulary(self) -> Mapping[str, int]:
-        """Return all terms of one or two characters with the number of passages they occur in."""
-        return self._sparse.vocabulary()
-
-    def rarity(self, word: str) -> float:
-        """See `PassageIndex.rarity`."""
-        return self._sparse.rarity(min(map(self._sparse.frequency, terms(word)), default=0))
 
     @property
     def encoder(self) -> Encoder:

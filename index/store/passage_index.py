@@ -9,7 +9,7 @@ to the last byte, on disk and in search.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, pairwise
@@ -28,7 +28,7 @@ from index.records import Description, Document, Hit, Passage
 from index.search.dense import EXACT_UP_TO, Codebook, DenseIndex, Lists
 from index.search.fusion import Rows
 from index.search.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever, weight_among
-from index.search.sparse import SparseIndex
+from index.search.sparse import SparseIndex, SparseLexicon
 from index.store import storage
 from index.store.contents import Pairs, replaced
 from index.store.index_view import IndexView
@@ -37,7 +37,7 @@ from index.store.segments import Segment, decoded, merged
 from index.store.storage import WriteLock
 from index.store.stored import Stored
 from index.structure.splitter import split
-from index.text import terms, terms_fingerprint
+from index.text import terms_fingerprint
 
 # Passages encoded in one call: small enough for progress and Ctrl-C, large enough for batches of like length.
 # Blocks begin anew with each document where a vector could else depend on other documents.
@@ -49,7 +49,7 @@ _TRIALS = 200  # questions to measure that by
 _OUTGROWN = 2  # how many times what it was learnt from an index may hold before its codebook is learnt anew
 
 
-class PassageIndex:
+class PassageIndex(SparseLexicon):
     """Passages to search, with the documents they come from: a `Retriever` and a `PassageStore`."""
 
     def __init__(
@@ -322,18 +322,6 @@ class PassageIndex:
     def passages(self, document_id: str) -> Sequence[Passage]:
         """Return the passages of one document in text order; empty for an unknown id."""
         return self._stored.passages_of(document_id)
-
-    def document_frequency(self, term: str) -> int:
-        """Return in how many passages a term (of `index.text.terms`) occurs, title and section path included."""
-        return self._sparse.frequency(term)
-
-    def vocabulary(self) -> Mapping[str, int]:
-        """Return all terms of one or two characters with the number of passages they occur in."""
-        return self._sparse.vocabulary()
-
-    def rarity(self, word: str) -> float:
-        """Return how rare a folded word is: the inverse document frequency of its rarest term, as BM25 counts it."""
-        return self._sparse.rarity(min(map(self._sparse.frequency, terms(word)), default=0))
 
     @property
     def document_count(self) -> int:

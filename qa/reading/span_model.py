@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -47,8 +48,8 @@ class Scores:
 
     def of(self, span: Span) -> float:
         """Return the score of a span of the window's text; of one that lies outside, a very low one."""
-        first = bisect_right(self.spans, span.start, key=_end)
-        last = bisect_left(self.spans, span.end, key=_start) - 1
+        first = bisect_right(self.spans, span.start, key=attrgetter("end"))
+        last = bisect_left(self.spans, span.end, key=attrgetter("start")) - 1
         # A token may be as wide as nothing, and then touches nothing.
         while first <= last and not self.spans[first].overlap(span):
             first += 1
@@ -82,14 +83,6 @@ class Support:
 
     answers: float
     affirms: float
-
-
-def _start(span: Span) -> int:
-    return span.start
-
-
-def _end(span: Span) -> int:
-    return span.end
 
 
 def _largest(values: NDArray[np.float32], n: int) -> NDArray[np.int64]:
