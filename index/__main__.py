@@ -27,7 +27,7 @@ from index.stores import store_at
 from index.terminal import escaped, printable
 
 EVERY = 10.0
-"""Seconds between two lines about progress where nobody watches a terminal."""
+"""Seconds between two lines about progress where there is no terminal."""
 DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
 

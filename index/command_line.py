@@ -83,7 +83,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def for_readers_that_leave(main: Callable[P, int]) -> Callable[P, int]:
-    """Return a command that ends quietly, with 0, where whoever reads its output has seen enough, as `head` has."""
+    """Return a command that ends quietly, with 0, when the reader of its output closes it, as `head` does."""
 
     @wraps(main)
     def quiet(*arguments: P.args, **options: P.kwargs) -> int:

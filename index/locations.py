@@ -22,7 +22,7 @@ class MilvusAddress:
         uri: of the server, without credentials; or the path of a local file.
         collection: the name that the index goes by there.
         database: of the server; empty for its default one.
-        token: `user:password` or an API key; empty where nobody has to sign in. Never shown.
+        token: `user:password` or an API key; empty if none is needed. Never shown.
     """
 
     uri: str

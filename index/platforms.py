@@ -24,10 +24,10 @@ def lock(descriptor: int, *, wait: bool = False) -> None:
 
     Args:
         descriptor: of the file.
-        wait: whether to wait until nobody else has it.
+        wait: whether to wait until it is free.
 
     Raises:
-        BlockingIOError: if another process has it, and nobody waits.
+        BlockingIOError: if another process has it and `wait` is false.
         YijuError: if this system locks no files.
     """
     if fcntl is not None:

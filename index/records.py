@@ -101,7 +101,7 @@ class Table:
         caption: what the text above calls it; empty where nothing does.
         columns: what each column is called, its headings from the outermost in, joined by 「 › 」; empty where nothing
             names them.
-        rows: below the headings, in text order; empty where nobody knows of cells.
+        rows: below the headings, in text order; empty where the cells are not known.
     """
 
     span: Span
@@ -315,7 +315,7 @@ class Hit:
         score: of the search as a whole; comparable within one search only.
         dense: by meaning alone, the cosine; None where that is not known.
         lexical: by wording alone, BM25; None where that is not known.
-        source: file name of the document as the user gave it; empty where nobody has looked it up.
+        source: file name of the document as the user gave it; empty if it was not looked up.
     """
 
     passage: Passage

@@ -50,7 +50,7 @@ class Rule:
     """A rule on who may read some documents.
 
     Attributes:
-        readers: user names, `@` and the name of a group, or `*`; none where nobody may.
+        readers: user names, `@` and the name of a group, or `*`; none if no one may.
         documents: the name of a file or folder as the index knows it, with `*` for any text, or `id:` and an id.
     """
 

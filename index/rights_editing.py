@@ -55,19 +55,19 @@ def changed(text: str, documents: Sequence[str], readers: str | None) -> str:
 
 
 def set_readers(path: Path, document: Described, readers: str | None, reader: frozenset[str] | None) -> Rights:
-    """Give one document readers of its own, on behalf of somebody who must stay among them.
+    """Give one document its own readers, among whom the visitor who sets them must stay.
 
     Args:
         path: of the file.
         document: which may have to be named by its id.
         readers: as in a rule; None: as the rules about its folders say.
-        reader: what rules may know somebody by; None for the owner, who reads everything.
+        reader: the visitor's names that rules can match; None for the owner, who reads everything.
 
     Returns:
         The rights as they are now.
 
     Raises:
-        YijuError: if the readers are not understood, the somebody would be none, or the file cannot be used.
+        YijuError: if the readers are not understood, the visitor would not be one, or the file cannot be used.
     """
     with _lock:
         text = changed(text_of(path), [_named(document)], readers)

@@ -270,7 +270,7 @@ class Answer:
         abstained: the documents do not answer; then `short` is None and `citations` empty.
         confidence: calibrated probability that the answer is right, 0 to 1.
         timing: how long it took.
-        id: names the answer where it can be referred to later; None where nobody keeps it.
+        id: names the answer where it can be referred to later; None if it is not kept.
         sentences: what a language model wrote of it, in order, with what did not stand the check.
         notice: one sentence about how the answer came about, such as that the model is away; None where nothing is
             to be said.

@@ -64,13 +64,13 @@ def create_app(
     Args:
         answerer: who answers.
         source: where it comes from on disk; a new index there is taken up. None: it stays as it is.
-        access: who may come in; whoever reaches the application, by default.
-        rights: who may read which documents; None: whoever may come in reads all.
+        access: who may come in; by default every request.
+        rights: who may read which documents; None: every visitor reads all.
         usage: where answers are kept; None keeps none.
         audit: where it is noted who asked what of which document; None notes nothing.
         mask: masks what is personal, wherever text of a document or a question is shown or kept; None shows all.
         mcp: serve the tools for language models at `/mcp`, for which the extra `mcp` is needed.
-        managing: how editors change the documents; None: nobody does, but with `yiju-index`.
+        managing: how editors change the documents; None: only `yiju-index` does.
         access_log: log every request as a line of JSON.
         tracing: makes traces of questions; None makes none.
         workers: how many questions are answered at the same time; by default one a core, four at most.

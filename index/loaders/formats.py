@@ -20,7 +20,7 @@ def read(data: bytes, name: str) -> Content:
         name: what it is called; its suffix counts where the content does not tell.
 
     Raises:
-        Unreadable: if it is damaged, locked, or nobody reads it.
+        Unreadable: if it is damaged, locked or of no readable format.
         MissingDependency: if its format needs an extra that is not installed.
     """
     return of_format(data, inside(data, sniff(data[:HEAD], PurePosixPath(name).suffix.lower())))

@@ -138,7 +138,7 @@ def _integer(value: str | None, default: int) -> int:
 
 
 def numeral(number: int, form: str) -> str:
-    """Return a number in one of Word's formats; formats that nobody uses in Chinese come out as Arabic digits."""
+    """Return a number in one of Word's formats; formats that are not used in Chinese come out as Arabic digits."""
     write = _FORMS.get(form)
     return write(number) if write and number > 0 else str(number)
 

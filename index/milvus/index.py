@@ -69,7 +69,7 @@ class MilvusIndex:
     """An `Index` in a Milvus, as it was when it was opened: what came later is not shown before it is opened again.
 
     Descriptions of documents are in memory; texts, passages, vectors and terms are read when they are asked for. A
-    passage is shown only if the change that wrote it is that of the document as described: nobody sees half of one.
+    passage is shown only if the change that wrote it is that of the described document, so never half of one.
 
     Args:
         connection: to the Milvus.

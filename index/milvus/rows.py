@@ -97,7 +97,7 @@ class Held:
 
 
 CARD, BODY = "card", "body"
-"""The two parts of a document: what everybody wants of all documents, and all of it."""
+"""The two parts of a document: its description, which is read of all documents, and the whole."""
 
 CARD_FIELDS = ("key", "document", "change", "pieces", "passages", "tokens", "content")
 """What `held_from` wants of the rows of cards."""

@@ -23,7 +23,7 @@ from index.text import terms_fingerprint
 class MilvusStore:
     """A `Store` in a Milvus.
 
-    A build makes a generation of its own, which nobody sees; at its end the alias is pointed to it. The generation
+    A build makes a generation of its own, which is not visible; at its end the alias is pointed to it. The generation
     before stays until the next build, for replicas that have not noticed yet and for going back.
 
     Args:

@@ -76,7 +76,7 @@ class FolderStore:
         """Provide what is still whole of a damaged index; it takes the place of what is there with the first addition.
 
         Raises:
-            IndexCorrupt: if the manifest itself is damaged: nobody knows then what there was.
+            IndexCorrupt: if the manifest itself is damaged, so that the contents are unknown.
             EncoderMismatch: if the encoder is another one now.
         """
         with write_lock(self._folder) as lock:

@@ -386,7 +386,7 @@ def _put(path: Path, content: bytes) -> None:
 
 
 def finish(file: IO[bytes]) -> None:
-    """Bring a file of an index to the disk, and let nobody write into it: what is served changes by renaming alone."""
+    """Sync a file of an index to disk and make it read-only: what is served changes by renaming alone."""
     file.flush()
     os.fchmod(file.fileno(), stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o444)
     os.fsync(file.fileno())

@@ -23,7 +23,7 @@ TABLES_MAX = 12
 """Tables that are looked into, those of the best passages first."""
 _BESIDE = re.compile("占比|比重|比例|同比|环比|增长|增速|增幅|排名|位次|备注|%|％")
 TERMS_MAX = 40
-"""Figures that are summed up; of more, a table says its total itself or nobody checks it."""
+"""Most figures that are summed up: a longer table has its own total."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,9 +52,9 @@ class Access:
         user_header: header in which such a peer names the user; None if it does not.
         groups_header: header in which it names the user's groups, with commas.
         oidc: where users sign in; None if nowhere.
-        need_key: whether a key is needed where nobody signs in.
+        need_key: whether a key is needed without a sign-in.
         book: the keys; None if there are none.
-        open_to: what people are from other machines, where nobody has to show anything.
+        open_to: the role of visitors from other machines where no one must authenticate.
         roles: by user name, or `@group`; others are readers.
         per_address: how many questions a minute one address may ask; None for any number.
     """
@@ -210,7 +210,7 @@ def _only(headers: Headers, name: str) -> str:
     """Return what a proxy says in a header: UTF-8 where it is that, as names of people and groups are written.
 
     Raises:
-        ApiError: 400 if it says it twice; one of the two may be somebody else's.
+        ApiError: 400 if it occurs twice; one of the two may be forged.
     """
     said = headers.getlist(name)
     if len(said) > 1:

@@ -115,7 +115,7 @@ class KeyBook:
         """Make a key.
 
         Returns:
-            What is kept of it, and the key itself, which nobody can find out again.
+            What is kept of it, and the key itself, which cannot be recovered later.
         """
         id = "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz234567") for _ in range(8))
         whole = f"yk_{id}_{secrets.token_urlsafe(32)}"

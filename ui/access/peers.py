@@ -33,7 +33,7 @@ def forget(client: tuple[Any, ...]) -> None:
 
 
 def is_another_users(client: tuple[str, int] | None) -> bool:
-    """Return whether somebody else than the user who serves is known to be there, or nobody is found who is."""
+    """Return whether the other end is another user than the one who serves, or unknown."""
     return client is not None and _users.get((client[0], client[1]), user()) != user()
 
 

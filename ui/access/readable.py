@@ -17,7 +17,7 @@ KEPT = 64
 """For how many kinds of readers an answerer is kept."""
 
 Show = Callable[[Answerer], Answerer]
-"""Makes of an answerer one that shows what may be shown to anybody at all."""
+"""Turns an answerer into one that shows only what every visitor may see."""
 
 Kind = tuple[Filter | None, frozenset[str] | None]
 """Visitors who may read the same: the scope of their key, and those of their names that rules know."""
@@ -30,7 +30,7 @@ class Reading:
     """Cuts answerers to what visitors may read; safe to use from several threads.
 
     Args:
-        rights: rules about documents; without them whoever may come in may read all that their key is for.
+        rights: rules about documents; without them every visitor may read all documents of their key.
         show: put around every answerer; rules are about documents as they are without it.
     """
 

@@ -15,7 +15,7 @@ from index.filters import Filter
 from ui.errors import ApiError
 
 NOTHING = Filter(documents=frozenset())
-"""The scope of whoever may see no document."""
+"""The scope without any document."""
 
 
 class Role(StrEnum):
@@ -49,10 +49,10 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Somebody who asks.
+    """A visitor: a person or a program that asks.
 
     Attributes:
-        name: for the log: a user's name, or `key:NAME`; None where nobody signs in.
+        name: for the log: a user's name, or `key:NAME`; None where there is no sign-in.
         role: what they may do.
         scope: the documents that their key is for; None for all.
         allowance: how much they may ask with their key; None if they have none.
@@ -105,7 +105,7 @@ def require(request: Request, role: Role) -> Visitor:
     """Return the visitor, if they may do what `role` may.
 
     Raises:
-        ApiError: 401 if nobody has signed in, 403 if who did may not.
+        ApiError: 401 without a sign-in, 403 without the role.
     """
     visitor = visitor_of(request)
     if visitor.role.reaches(role):

@@ -109,7 +109,7 @@ class OpenQuestion:
         answer: what was answered last; None if that was a refusal.
         short: the short answer to it.
         citations: its basis.
-        answered_since: the same question got an answer later that nobody objected to.
+        answered_since: the same question got an undisputed answer later.
     """
 
     id: str

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ui.audit.log import AuditLog
 
 HERE = "本机"
-"""Who asks where nobody has to say so: a program on this machine."""
+"""The name of a program on this machine where no one must authenticate."""
 
 
 @dataclass

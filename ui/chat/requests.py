@@ -118,7 +118,7 @@ def _part(value: object) -> dict[str, object]:
 def _choice(value: object, event: Event) -> dict[str, object] | None:
     """Return which example was chosen.
 
-    Its number is nobody's business, and what else a box says of its text is left out.
+    Its number is not passed on, and neither are other properties of a box.
     """
     if event.chooses:
         chosen = _fields(value, {"index", "value"})["value"]

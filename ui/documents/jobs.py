@@ -56,13 +56,13 @@ class Job:
     Attributes:
         kind: what it does.
         source: the name of the file that it is about, as the index knows it.
-        by: who asked for it; None where nobody signs in.
+        by: who asked for it; None without a sign-in.
         id: names the job.
         state: how far it has come.
         documents: ids of the documents it is about, once they are known.
         target: the new name, or the job whose removal is taken back.
         page: of a file that is being read, how many pages were.
-        pages: how many it has; 0 where nobody knows.
+        pages: how many it has; 0 if unknown.
         share: of a file that is being indexed, how much was, 0 to 1.
         reason: why it failed, or waits; fit for a user's eyes.
         notices: what was left out of the documents.

@@ -115,7 +115,7 @@ class Managing:
             await asyncio.to_thread(self._writer.stop)
 
     def expect(self) -> None:
-        """Make ready for a file: somebody opens the page for it, or begins to send one."""
+        """Make ready for a file, when a visitor opens the page for it or begins an upload."""
         if self._writer is not None:
             self._writer.expect()
 
@@ -168,7 +168,7 @@ def _editor(request: Request, managing: Managing | None) -> tuple[Visitor, Manag
     """Return the visitor, who must be allowed to change documents.
 
     Raises:
-        ApiError: 401 or 403 if they may not, 503 if nobody can.
+        ApiError: 401 or 403 without the role, 503 if documents cannot be changed here.
     """
     visitor = require(request, Role.EDITOR)
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):

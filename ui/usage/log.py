@@ -289,7 +289,7 @@ class UsageLog:
 
 
 Readable = Callable[[str], bool]
-"""Whether somebody may read all that an answer cites; `citations` of the schema in."""
+"""Whether a visitor may read all that an answer cites; takes `citations` of the schema."""
 
 
 def everything(citations: str) -> bool:
