@@ -39,6 +39,10 @@ class Query:
     section: str | None = None
     within: str | None = None
 
+    def to_json(self) -> dict[str, object]:
+        """Return the question as a line of a data set."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
 
 @dataclass(frozen=True, slots=True)
 class Dataset:

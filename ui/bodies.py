@@ -10,7 +10,7 @@ from fastapi import Request
 from starlette.datastructures import QueryParams
 
 from index.filters import Filter
-from ui.errors import ApiError
+from ui.errors import ApiError, invalid
 
 HISTORY = 20
 """How many earlier questions are looked at; older ones are dropped without a word."""
@@ -86,12 +86,12 @@ def asked(body: Mapping[str, object]) -> QuestionBody:
     """
     question, history = body.get("question"), body.get("history")
     if not isinstance(question, str):
-        raise _invalid("question 须为字符串。")
+        raise invalid("question 须为字符串。")
     within, expand = filter_of(body.get("filter")), flag(body.get("expand"), "expand")
     if history is None:
         return QuestionBody(question, within=within, expand=expand)
     if not isinstance(history, list) or not all(isinstance(each, str) for each in history):
-        raise _invalid("history 须为字符串的数组。")
+        raise invalid("history 须为字符串的数组。")
     return QuestionBody(question, tuple(history[-HISTORY:]), within, expand)
 
 
@@ -116,9 +116,9 @@ def searched(body: Mapping[str, object]) -> Searched:
     """
     question, k = body.get("question"), body.get("k", 10)
     if not isinstance(question, str):
-        raise _invalid("question 须为字符串。")
+        raise invalid("question 须为字符串。")
     if type(k) is not int or not 1 <= k <= MOST_PASSAGES:
-        raise _invalid(f"k 须为 1 到 {MOST_PASSAGES} 的整数。")
+        raise invalid(f"k 须为 1 到 {MOST_PASSAGES} 的整数。")
     return Searched(question, k, filter_of(body.get("filter")))
 
 
@@ -130,7 +130,7 @@ def searched_by_address(query: QueryParams) -> Searched:
     """
     numbers = [query.get("k", "10"), *query.getlist("year")]
     if not all(each.isascii() and each.isdigit() and len(each) < 9 for each in numbers):
-        raise _invalid("k 和 year 须为整数。")
+        raise invalid("k 和 year 须为整数。")
     names = {"documents": "document", "issuers": "issuer", "regions": "region"}
     chosen: dict[str, object] = {name: query.getlist(one) for name, one in names.items() if query.getlist(one)}
     if years := [int(each) for each in query.getlist("year")]:
@@ -150,11 +150,11 @@ def filter_of(value: object) -> Filter | None:
     if value is None:
         return None
     if not isinstance(value, dict) or not value.keys() <= {"documents", "issuers", "regions", "years"}:
-        raise _invalid("filter 须为对象，可以有 documents、issuers、regions、years。")
+        raise invalid("filter 须为对象，可以有 documents、issuers、regions、years。")
     documents, issuers, regions = (_texts(value.get(name), name) for name in ("documents", "issuers", "regions"))
     years = value.get("years")
     if years is not None and not (isinstance(years, list) and all(type(year) is int for year in years)):
-        raise _invalid("filter.years 须为整数的数组，例如 [2025]。")
+        raise invalid("filter.years 须为整数的数组，例如 [2025]。")
     found = Filter(documents, issuers, regions, None if years is None else frozenset(years))
     return None if found.is_everything else found
 
@@ -163,7 +163,7 @@ def _texts(value: object, name: str) -> frozenset[str] | None:
     if value is None:
         return None
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise _invalid(f"filter.{name} 须为字符串的数组。")
+        raise invalid(f"filter.{name} 须为字符串的数组。")
     return frozenset(value)
 
 
@@ -175,10 +175,10 @@ def asked_by_messages(body: Mapping[str, object]) -> QuestionBody:
     """
     messages = body.get("messages")
     if not isinstance(messages, list) or not all(isinstance(each, dict) for each in messages):
-        raise _invalid("messages（或 input）须为消息的数组。")
+        raise invalid("messages（或 input）须为消息的数组。")
     questions = [_content(each.get("content")) for each in messages if each.get("role") == "user"]
     if not questions:
-        raise _invalid("messages 里须有一条 role 为 user 的消息。")
+        raise invalid("messages 里须有一条 role 为 user 的消息。")
     within, expand = filter_of(body.get("filter")), flag(body.get("expand"), "expand")
     return QuestionBody(questions[-1], tuple(questions[-1 - HISTORY : -1]), within, expand)
 
@@ -191,9 +191,9 @@ def opinion(body: Mapping[str, object]) -> Opinion:
     """
     id, rating, reason = body.get("answer_id"), body.get("rating"), body.get("reason")
     if not isinstance(id, str) or rating not in ("good", "bad"):
-        raise _invalid("answer_id 须为字符串，rating 须为 good 或 bad。")
+        raise invalid("answer_id 须为字符串，rating 须为 good 或 bad。")
     if not isinstance(reason, str | None) or len(reason or "") > REASON:
-        raise _invalid(f"reason 须为字符串，最多 {REASON} 个字。")
+        raise invalid(f"reason 须为字符串，最多 {REASON} 个字。")
     return Opinion(id, rating == "good", " ".join((reason or "").split()) or None)
 
 
@@ -207,7 +207,7 @@ def flag(value: object, name: str) -> bool:
     if isinstance(value, bool):
         return value
     if not isinstance(value, str | None) or value not in known:
-        raise _invalid(f"{name} 须为 true 或 false。")
+        raise invalid(f"{name} 须为 true 或 false。")
     return known[value]
 
 
@@ -216,9 +216,5 @@ def _content(content: object) -> str:
     parts = content if isinstance(content, list) else [{"text": content}]
     texts = [part.get("text") if isinstance(part, dict) else None for part in parts]
     if not all(isinstance(text, str) for text in texts):
-        raise _invalid("消息的 content 须为文本。")
+        raise invalid("消息的 content 须为文本。")
     return "\n".join(str(text) for text in texts)
-
-
-def _invalid(message: str) -> ApiError:
-    return ApiError(422, "invalid_request", message)

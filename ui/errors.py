@@ -101,3 +101,8 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
     response = error_response(ApiError(error.status_code, code, message))
     response.headers.update(error.headers or {})
     return response
+
+
+def invalid(message: str) -> ApiError:
+    """Return the error for a request that cannot be understood."""
+    return ApiError(422, "invalid_request", message)

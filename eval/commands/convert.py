@@ -7,7 +7,6 @@ answers `queries.jsonl` with `qrels.tsv`, BEIR's own files, for `yiju-eval retri
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import sys
 from collections.abc import Iterable
@@ -17,7 +16,6 @@ from urllib.parse import quote
 from eval.commands import DONE, Openers
 from eval.data.folders import documents_of
 from eval.data.published import FORMS, Collection, Source, own_collection, read_collection
-from eval.records import Query
 
 DESCRIPTION = "把公开的问题集，或自己的文件加问题，变成可以评测的形式。"
 
@@ -63,7 +61,7 @@ def _write(collection: Collection, folder: Path, *, documents: bool) -> None:
             text = source.text if source.title == source.id else f"{source.title}\n\n{source.text}"
             (folder / "documents" / file_name(source.id)).write_text(text, encoding="utf-8")
     if collection.queries:
-        _write_lines(folder / "questions.jsonl", (_line(query) for query in collection.queries))
+        _write_lines(folder / "questions.jsonl", (query.to_json() for query in collection.queries))
     if collection.qrels:
         topics = ({"_id": id, "text": text} for id, text in collection.topics.items())
         _write_lines(folder / "queries.jsonl", topics)
@@ -78,10 +76,6 @@ def _write(collection: Collection, folder: Path, *, documents: bool) -> None:
 def file_name(id: str) -> str:
     """Return a file name for a document id, whatever it holds; `urllib.parse.unquote` of the stem gives the id back."""
     return quote(id, safe="") + ".txt"
-
-
-def _line(query: Query) -> dict[str, object]:
-    return {name: value for name, value in dataclasses.asdict(query).items() if value is not None}
 
 
 def _write_lines(path: Path, lines: Iterable[object]) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import dataclasses
 import io
 import json
 import re
@@ -65,7 +64,7 @@ def run(arguments: argparse.Namespace, openers: Openers) -> int:
     source = arguments.from_usage or arguments.source
     if arguments.from_usage is None and source.suffix == ".csv":
         queries = read_sheet(source)
-        lines = (json.dumps(_fields(query), ensure_ascii=False) + "\n" for query in queries)
+        lines = (json.dumps(query.to_json(), ensure_ascii=False) + "\n" for query in queries)
         arguments.output.write_text("".join(lines), encoding="utf-8")
         print(f"{len(queries)} 题，在 {arguments.output}")
         return DONE
@@ -178,10 +177,6 @@ def _query(path: Path, line: int, row: dict[str, str]) -> Query:
     evidence = (row["evidence"],) if answers and row["evidence"] else ()
     type = row.get("type") or "other"
     return Query(id, question, answers, evidence, bool(answers), type, section=row.get("section") or None)
-
-
-def _fields(query: Query) -> dict[str, object]:
-    return {name: value for name, value in dataclasses.asdict(query).items() if value is not None}
 
 
 _FORMULA = "=+-@＝＋－＠\t\r\n'"

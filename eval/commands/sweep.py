@@ -14,8 +14,9 @@ from eval.commands import DONE, Openers
 from eval.data.datasets import load_dataset
 from eval.data.folders import documents_of
 from eval.metrics.comparison import Contrast, System, compare, pareto
+from eval.metrics.scores import figure
 from eval.progress import with_progress
-from eval.report.markup import Axis, Cell, Plot, Row, document, figure, sortable
+from eval.report.markup import Axis, Cell, Plot, Row, document, sortable
 from eval.report.report import LABELS, table
 from index.terminal import printable
 

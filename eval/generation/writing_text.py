@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from eval.generation.answer_modes import WaysJson
 from eval.generation.writing import WritingJson
-from eval.metrics.scores import ScoreJson
+from eval.metrics.scores import ScoreJson, figure
 
 KINDS = {
     "verbatim": "原句",
@@ -47,7 +47,7 @@ def writing_rows(writing: WritingJson) -> list[list[str]]:
     )
     found: list[tuple[str, str, ScoreJson]] = [(label, name, writing[name]) for label, name in shares]  # type: ignore[literal-required]
     return [
-        [label, told(each["value"]), f"[{told(each['low'])}, {told(each['high'])}]", str(each["n"]), name]
+        [label, figure(each["value"]), f"[{figure(each['low'])}, {figure(each['high'])}]", str(each["n"]), name]
         for label, name, each in found
         if each["value"] is not None
     ]
@@ -60,8 +60,8 @@ def writing_head(writing: WritingJson) -> str:
     return (
         f"{writing['answers']} 题问了语言模型，{writing['extended']} 题因此多了内容；写 {writing['sentences']} 句，"
         f"显示 {writing['shown']} 句；读 {cost['prompt_tokens']}、写 {cost['completion_tokens']} token，"
-        f"每题 {told(cost['tokens_per_answer'], 0)}{estimated}；每题 p50 {told(cost['ms_p50'], 0)} ms，"
-        f"p95 {told(cost['ms_p95'], 0)} ms"
+        f"每题 {figure(cost['tokens_per_answer'], 0)}{estimated}；每题 p50 {figure(cost['ms_p50'], 0)} ms，"
+        f"p95 {figure(cost['ms_p95'], 0)} ms"
     )
 
 
@@ -81,16 +81,14 @@ def way_rows(ways: WaysJson) -> list[list[str]]:
     return [
         [
             way["label"],
-            *(told(way["scores"][name]["value"]) + ("*" if (way["name"], name) in sure else "") for name in WAY_SCORES),
-            told(way["ms_p50"], 0),
-            told(way["ms_p95"], 0),
-            told(way["share_struck"]["value"] if way["share_struck"] else None),
-            told(way["cost"]["tokens_per_answer"] if way["cost"] else None, 0),
+            *(
+                figure(way["scores"][name]["value"]) + ("*" if (way["name"], name) in sure else "")
+                for name in WAY_SCORES
+            ),
+            figure(way["ms_p50"], 0),
+            figure(way["ms_p95"], 0),
+            figure(way["share_struck"]["value"] if way["share_struck"] else None),
+            figure(way["cost"]["tokens_per_answer"] if way["cost"] else None, 0),
         ]
         for way in ways["ways"]
     ]
-
-
-def told(value: float | None, digits: int = 3) -> str:
-    """Return a figure, or a dash where there is none."""
-    return "-" if value is None else f"{value:.{digits}f}"

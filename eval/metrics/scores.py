@@ -29,3 +29,8 @@ def score_json(values: Iterable[float]) -> ScoreJson:
     interval = bootstrap_interval(counted, seed=SEED)
     mean = float(np.mean(counted))
     return {"value": round(mean, 6), "low": round(interval.low, 6), "high": round(interval.high, 6), "n": len(counted)}
+
+
+def figure(value: float | None, digits: int = 3) -> str:
+    """Return a number, or a dash where there is none."""
+    return "-" if value is None else f"{value:.{digits}f}"

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from eval.metrics.comparison import Contrast, System
-from eval.report.markup import Cell, Row, clip, document, figure, filters, sortable
+from eval.metrics.scores import figure
+from eval.report.markup import Cell, Row, clip, document, filters, sortable
 from eval.report.report import LABELS
 
 Given = Mapping[str, Mapping[str, str]]

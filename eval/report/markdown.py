@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from eval.generation.writing_text import WAY_SCORES, WRITING_HEADER, way_header, way_rows, writing_head, writing_rows
 from eval.metrics.answer_metrics import LOWER_IS_BETTER
+from eval.metrics.scores import figure
 from eval.report.baseline import question_differences
-from eval.report.markup import clip, figure
+from eval.report.markup import clip
 from eval.report.report import LABELS, ReportJson
 from eval.report.report_text import expected_text
 

@@ -92,11 +92,6 @@ def definitions(facts: Iterable[tuple[str, str]]) -> str:
     return "<dl>" + "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts) + "</dl>"
 
 
-def figure(value: float | None, digits: int = 3) -> str:
-    """Return a number, or a dash where there is none."""
-    return "-" if value is None else f"{value:.{digits}f}"
-
-
 def clip(text: str, length: int) -> str:
     """Return text on one line, cut off where it is longer."""
     line = " ".join(text.split())

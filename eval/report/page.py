@@ -18,7 +18,7 @@ from eval.generation.writing_text import (
     writing_rows,
 )
 from eval.metrics.answer_metrics import LOWER_IS_BETTER
-from eval.metrics.scores import ScoreJson
+from eval.metrics.scores import ScoreJson, figure
 from eval.metrics.significance import Difference
 from eval.report.baseline import question_differences
 from eval.report.markup import (
@@ -30,7 +30,6 @@ from eval.report.markup import (
     clip_start,
     definitions,
     document,
-    figure,
     filters,
     interval_bar,
     sortable,

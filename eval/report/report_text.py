@@ -17,7 +17,7 @@ from eval.generation.writing_text import (
     writing_rows,
 )
 from eval.metrics.answer_metrics import SCORES
-from eval.metrics.scores import ScoreJson
+from eval.metrics.scores import ScoreJson, figure
 from eval.report.report import (
     LABELS,
     STAGE_LABELS,
@@ -65,9 +65,9 @@ def _head(report: ReportJson) -> str:
         f"问题集  {dataset['name']}（sha256 {dataset['sha256'][:12]}）：{dataset['questions']} 题，"
         f"可答 {dataset['answerable']}，不可答 {dataset['unanswerable']}；划分：{splits}",
         f"索引    {_index_text(index)}",
-        f"耗时    p50 {_figure(latency['p50'], 1)} ms，p95 {_figure(latency['p95'], 1)} ms（{latency['n']} 题）",
-        f"置信度  校准误差 ECE {_figure(report['calibration']['ece'])}，"
-        f"风险–覆盖曲线下面积 AURC {_figure(report['selection']['aurc'])}",
+        f"耗时    p50 {figure(latency['p50'], 1)} ms，p95 {figure(latency['p95'], 1)} ms（{latency['n']} 题）",
+        f"置信度  校准误差 ECE {figure(report['calibration']['ece'])}，"
+        f"风险–覆盖曲线下面积 AURC {figure(report['selection']['aurc'])}",
     ]
     if report["failed"]:
         lines.append(f"出错    {len(report['failed'])} 题：{'、'.join(report['failed'])}")
@@ -87,8 +87,8 @@ def _overall_table(report: ReportJson) -> str:
     rows = [
         [
             LABELS[name],
-            _figure(each["value"]),
-            f"[{_figure(each['low'])}, {_figure(each['high'])}]",
+            figure(each["value"]),
+            f"[{figure(each['low'])}, {figure(each['high'])}]",
             str(each["n"]),
             name,
         ]
@@ -105,13 +105,13 @@ def _group_table(title: str, groups: Mapping[str, Mapping[str, ScoreJson]], name
 
 def _stages_text(stages: StagesJson) -> str:
     rows = [
-        [STAGE_LABELS.get(stage, stage), *(_figure(each["value"]) for each in scores.values())]
+        [STAGE_LABELS.get(stage, stage), *(figure(each["value"]) for each in scores.values())]
         for stage, scores in stages["runs"].items()
     ]
     measures = [*next(iter(stages["runs"].values()))]
     lines = [
-        f"证据    {stages['indexed']['n']} 题有证据；在文件里的占 {_figure(stages['indexed']['value'])}，"
-        f"完整落在一个段落里的占 {_figure(stages['whole']['value'])}",
+        f"证据    {stages['indexed']['n']} 题有证据；在文件里的占 {figure(stages['indexed']['value'])}，"
+        f"完整落在一个段落里的占 {figure(stages['whole']['value'])}",
         table(["检索阶段", *measures], rows),
     ]
     if missing := stages["not_indexed"]:
@@ -133,11 +133,7 @@ def _writing_text(writing: WritingJson) -> str:
 def _cell(score: ScoreJson | None) -> str:
     if score is None or score["value"] is None:
         return "-"
-    return f"{score['value']:.2f} [{_figure(score['low'], 2)},{_figure(score['high'], 2)}] {score['n']}"
-
-
-def _figure(value: float | None, digits: int = 3) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
+    return f"{score['value']:.2f} [{figure(score['low'], 2)},{figure(score['high'], 2)}] {score['n']}"
 
 
 def _misses_text(misses: Sequence[MissJson]) -> str:

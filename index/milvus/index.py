@@ -35,7 +35,7 @@ from index.milvus.rows import (
 from index.protocols import Encoder, Retriever, Stage
 from index.records import Description, Document, Hit, Passage
 from index.search.fusion import Scores, best, fuse
-from index.search.retrievers import POOL, weight_among
+from index.search.retrievers import POOL, OneStage, weight_among
 from index.search.sparse import K1, B
 from index.store.stored import Lazily
 from index.text import terms
@@ -215,7 +215,7 @@ class MilvusIndex:
         """
         if stage not in _STAGES:
             raise ValueError(f"stage must be one of {', '.join(_STAGES)}, got {stage!r}")
-        return _OneStage(self, stage)
+        return OneStage(self.search_stage, stage)
 
     def documents(self) -> Sequence[Document]:
         """Return all documents, ordered by id, each read when it is asked for."""
@@ -298,14 +298,3 @@ class _Question:
         self.vector = vector
         self.terms = Counter(terms(query))
         self.tokens = tokens(self.terms.elements())
-
-
-@dataclass(frozen=True, slots=True)
-class _OneStage:
-    """A `Retriever` that searches an index by one stage."""
-
-    index: MilvusIndex
-    stage: Stage
-
-    def search(self, query: str, k: int, within: Filter | None = None) -> list[Hit]:
-        return self.index.search_stage(self.stage, query, k, within)

@@ -6,12 +6,14 @@ so that fusion has both scores of every candidate of either side.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from index.protocols import Encoder
+from index.filters import Filter
+from index.protocols import Encoder, Stage
 from index.records import Hit, Passage
 from index.search.dense import DenseIndex, Vector
 from index.search.fusion import Rows, Scores, best, fuse
@@ -189,3 +191,20 @@ def _hits(passages: Sequence[Passage], retriever: Preparing, query: str, k: int,
 def _check_k(k: int) -> None:
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
+
+
+@dataclass(frozen=True, slots=True)
+class OneStage:
+    """A `Retriever` that searches an index by one stage.
+
+    Attributes:
+        search_stage: of the index.
+        stage: which.
+    """
+
+    search_stage: Callable[[Stage, str, int, Filter | None], list[Hit]]
+    stage: Stage
+
+    def search(self, query: str, k: int, within: Filter | None = None) -> list[Hit]:
+        """Return the best passages of the stage, as `search` of the index does of all."""
+        return self.search_stage(self.stage, query, k, within)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain, pairwise
 from pathlib import Path
@@ -27,7 +26,7 @@ from index.protocols import Encoder, Independent, Progress, Retriever, Stage, Ve
 from index.records import Description, Document, Hit, Passage
 from index.search.dense import EXACT_UP_TO, Codebook, DenseIndex, Lists
 from index.search.fusion import Rows
-from index.search.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever, weight_among
+from index.search.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever, OneStage, weight_among
 from index.search.sparse import SparseIndex, SparseLexicon
 from index.store import storage
 from index.store.contents import Pairs, replaced
@@ -294,7 +293,7 @@ class PassageIndex(SparseLexicon):
         """
         if stage not in self._retrievers:
             raise ValueError(f"stage must be one of {', '.join(self._retrievers)}, got {stage!r}")
-        return _OneStage(self, stage)
+        return OneStage(self.search_stage, stage)
 
     def limited_to(self, readable: Filter) -> IndexView:
         """Return an index of the documents that a filter admits; nothing in it reveals the others.
@@ -359,17 +358,6 @@ class PassageIndex(SparseLexicon):
             shared=shared,
             search=Search(self._recall, book.lists, book.probes, book.recall) if book else Search(self._recall),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _OneStage:
-    """A `Retriever` that searches an index by one stage."""
-
-    index: PassageIndex
-    stage: Stage
-
-    def search(self, query: str, k: int, within: Filter | None = None) -> list[Hit]:
-        return self.index.search_stage(self.stage, query, k, within)
 
 
 def encoded(contents: Pairs, encoder: Encoder, progress: Callable[[Progress], None] | None) -> Vectors:

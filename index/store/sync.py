@@ -99,7 +99,7 @@ def changes(paths: Sequence[Path], documents: Iterable[Described] = (), notice: 
     incoming = []
     for path, source in files:
         digest = _digest(path, _folder(path, folders))
-        if not any(_belongs(old, source) for old in by_digest.get(digest, ())):
+        if not any(belongs(old, source) for old in by_digest.get(digest, ())):
             folder = _folder(path, folders) or known.get(source) or _above(path, source)
             incoming.append(Incoming(path, source, Origin(folder, digest), sum(_stamp(path)[:1])))
     gone = _gone(documents, {str(folder.absolute()) for folder in folders}, {source for _, source in files})
@@ -176,7 +176,7 @@ def batches(
         if fresh:
             ids = {document.id for document in fresh}
             old = held.get(file.source.split("/")[0], ())
-            stale += [d.id for d in old if _belongs(d.source, file.source) and d.id not in ids]
+            stale += [d.id for d in old if belongs(d.source, file.source) and d.id not in ids]
         loaded += fresh
         done += 1 + file.bytes
         progress(number, len(incoming))
@@ -248,7 +248,7 @@ def _loaded(
         failed(error)
 
 
-def _belongs(document_source: str, file_source: str) -> bool:
+def belongs(document_source: str, file_source: str) -> bool:
     """Return whether a document was read from a file: it has its name, or lies in it as in an archive."""
     return document_source == file_source or document_source.startswith(f"{file_source}/")
 

@@ -17,6 +17,7 @@ from index.text import align
 from qa.language import lexicon
 from qa.language.tagging import tagged
 from qa.question.analysis import INTERROGATIVE, analyse
+from qa.question.turns import ASKS
 
 MAX_TURNS = 6
 """Earlier questions that are looked at; what lies further back is another subject."""
@@ -27,7 +28,6 @@ _ASKING_END = re.compile(r"呢[?？。!！]*$|^(?:那|那么|换成|改成)")
 _FIGURE = re.compile("[多几]")
 _CONTINUES = re.compile("又是|也是|又有")
 _PRONOUN = re.compile(lexicon.PRONOUNS)
-_ASKS = re.compile(f"{lexicon.INTERROGATIVE_CORE}|{lexicon.ASKS_YES_NO}|{lexicon.ASKS_ENGLISH}")
 _CLASSIFIER = re.compile(lexicon.BEHIND_CORE)
 _YEAR = re.compile(lexicon.YEARS)
 _RELATIONAL = re.compile(f"(?:{lexicon.RELATIONAL})+")
@@ -91,7 +91,7 @@ class FollowUpRewriter:
         if _PRONOUN.search(fragment):
             return _joined(_topic(earlier), _PRONOUN.sub("", fragment, count=1))
         subject = _AGAIN.sub("", fragment).strip(_MARKS)
-        if subject and not _ASKS.search(align(subject)) and self._elliptic(question, fragment):
+        if subject and not ASKS.search(align(subject)) and self._elliptic(question, fragment):
             attribute = _RELATIONAL.fullmatch(align(subject).removeprefix("的"))
             return _joined(_topic(earlier), subject) if attribute else self._substitute(subject, earlier)
         return fragment if _has_subject(fragment) else self._about(fragment, earlier)
@@ -106,8 +106,8 @@ class FollowUpRewriter:
             return False
         asked = _AGAIN.search(align(fragment))
         # 「指导思想是什么」 is whole; only a figure is asked for again without saying of what: 「水电是多少」.
-        again = asked is not None and (not _ASKS.search(asked[0]) or _FIGURE.search(asked[0]))
-        return len(named) == 1 and bool(again) and not _ASKS.search(align(_AGAIN.sub("", fragment)))
+        again = asked is not None and (not ASKS.search(asked[0]) or _FIGURE.search(asked[0]))
+        return len(named) == 1 and bool(again) and not ASKS.search(align(_AGAIN.sub("", fragment)))
 
     def _about(self, fragment: str, earlier: str) -> str:
         """Return a question without a subject, with that of `earlier`.
@@ -115,7 +115,7 @@ class FollowUpRewriter:
         Where it names another year, in place of the old.
         """
         subject = _AGAIN.sub("", fragment).strip(_MARKS)
-        if _YEAR.search(align(subject)) and not _ASKS.search(align(subject)) and _YEAR.search(align(earlier)):
+        if _YEAR.search(align(subject)) and not ASKS.search(align(subject)) and _YEAR.search(align(earlier)):
             return self._substitute(subject, earlier)
         return _joined(_topic(earlier), fragment)
 
@@ -216,7 +216,7 @@ def _is_action(subject: str) -> bool:
 
 def _parted(question: str) -> tuple[str, str]:
     """Return what a question is about, and what it asks of that: the verb before its interrogative, and all behind."""
-    asks = _ASKS.search(align(question))
+    asks = ASKS.search(align(question))
     if asks is None:
         return question, ""
     end = asks.start()
@@ -234,7 +234,7 @@ def _topic(earlier: str) -> str:
 
     What stands before its interrogative, without the verb and the attribute asked for.
     """
-    asks = _ASKS.search(align(earlier))
+    asks = ASKS.search(align(earlier))
     before = earlier[: asks.start()] if asks else earlier
     topic = _trimmed(before.strip(_MARKS))
     if topic or asks is None:

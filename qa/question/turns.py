@@ -30,7 +30,7 @@ _FILLER = re.compile(lexicon.FILLERS)
 MAX_PARTS = 6
 """More questions than this in one turn stay together in the last of them."""
 
-_ASKS = re.compile(f"{lexicon.INTERROGATIVE_CORE}|{lexicon.ASKS_YES_NO}|{lexicon.ASKS_ENGLISH}")
+ASKS = re.compile(f"{lexicon.INTERROGATIVE_CORE}|{lexicon.ASKS_YES_NO}|{lexicon.ASKS_ENGLISH}")
 _STOP = re.compile(
     r"[?？。!！;；\n]+|[,，]+"
     rf"|(?:、|\s)(?={lexicon.OPENS_QUESTION})"
@@ -132,7 +132,7 @@ def _asks(clause: str, later: bool) -> bool:
     """Return whether a clause asks; one behind an asking clause may do so with its mark or a mere 呢."""
     aligned = align(clause).strip()
     masked = _QUOTED.sub("", aligned)
-    return bool(_ASKS.search(masked)) or (later and bool(re.search(r"呢\W*$|[?？]$", masked)))
+    return bool(ASKS.search(masked)) or (later and bool(re.search(r"呢\W*$|[?？]$", masked)))
 
 
 def _bare(group: str) -> str:

@@ -19,7 +19,7 @@ MAX_QUOTE = 300
 MAX_SENTENCES = 3
 """Sentences that one quote may hold."""
 
-_MARKER = re.compile(r"\[(\d{1,3})\]")
+MARKER = re.compile(r"\[(\d{1,3})\]")
 _MARKERS = re.compile(r"\s*[\[【]\s*\d{1,3}(?:\s*[,，、]\s*\d{1,3})*\s*[\]】]")
 _NUMBER = re.compile(r"\d+")
 _STOP = re.compile(r"[,，、；;]")
@@ -91,7 +91,7 @@ def marked(text: str) -> tuple[str, tuple[int, ...]]:
 
 def unmarked(text: str) -> str:
     """`text` with what looks like a marker in other brackets: the [3] of a source is none of our citations."""
-    return _MARKER.sub(r"［\1］", text)
+    return MARKER.sub(r"［\1］", text)
 
 
 def claims(text: str) -> list[str]:

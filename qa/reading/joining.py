@@ -9,9 +9,8 @@ from itertools import chain, zip_longest
 
 from index.records import Hit
 from qa.answers import Answer, Citation, Conflict, Sentence, Timing, Usage
-from qa.reading.citations import unsupported
+from qa.reading.citations import MARKER, unsupported
 
-_MARKER = re.compile(r"\[(\d{1,3})\]")
 _END = re.compile(r"[?？。!！,，;；、\s]+$")
 
 
@@ -97,7 +96,7 @@ def _told(parts: Sequence[Answer], numbers: Sequence[dict[str, int]]) -> str:
 
 
 def _renumbered(text: str, numbers: dict[str, int]) -> str:
-    return _MARKER.sub(lambda marker: f"[{numbers.get(marker[1], marker[1])}]", text)
+    return MARKER.sub(lambda marker: f"[{numbers.get(marker[1], marker[1])}]", text)
 
 
 def _refused(parts: Sequence[Answer]) -> str:

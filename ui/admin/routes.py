@@ -35,7 +35,7 @@ from ui.admin.questions import (
 )
 from ui.answer_queue import AnswerQueue
 from ui.audit.entries import name_of, note_person
-from ui.errors import ApiError, as_api_error
+from ui.errors import ApiError, as_api_error, invalid
 from ui.templating import page
 from ui.usage.log import Readable, UsageLog, asked_by
 
@@ -118,7 +118,7 @@ async def _person(queue: AnswerQueue, visitor: Visitor, form: Handled) -> Respon
     usage, name = _usage(queue), form.get("name", [""])[0].strip()
     how = form.get("how", [""])[0]
     if not name or how not in ("export", "forget"):
-        raise ApiError(422, "invalid_request", "请填写用户名。")
+        raise invalid("请填写用户名。")
     if how == "export":
         rows = await asyncio.to_thread(asked_by, usage.path, name, _readable(queue, visitor))
         note_person(queue.audit, visitor, "export", name)
@@ -126,7 +126,7 @@ async def _person(queue: AnswerQueue, visitor: Visitor, form: Handled) -> Respon
             "".join(queue.mask(json.dumps(row, ensure_ascii=False)) + "\n" for row in rows), "questions.jsonl"
         )
     if form.get("sure", [""])[0] != "yes":
-        raise ApiError(422, "invalid_request", "删除后无法恢复；请先勾选“确认”。")
+        raise invalid("删除后无法恢复；请先勾选“确认”。")
     await asyncio.wrap_future(usage.forget(name))
     if queue.audit is not None:
         await asyncio.to_thread(queue.audit.forget, name, name_of(visitor))
@@ -140,7 +140,7 @@ async def _form(request: Request) -> Handled:
     try:
         return parse_qs((await request.body()).decode(), max_num_fields=1_000)
     except ValueError:
-        raise ApiError(422, "invalid_request", "表单不完整，请返回清单重试。") from None
+        raise invalid("表单不完整，请返回清单重试。") from None
 
 
 def _lines(text: str, name: str | None = None) -> Response:
@@ -247,7 +247,7 @@ async def _settle(request: Request, queue: AnswerQueue, visitor: Visitor, form: 
     elif how == "document" and (refused := await _still_refused(queue, visitor, asked)):
         return page("admin_check.html", request, root="../", asked=asked, refused=refused, until=_until(form))
     elif how not in ("document", "anyway", "dismiss"):
-        raise ApiError(422, "invalid_request", "表单不完整，请返回清单重试。")
+        raise invalid("表单不完整，请返回清单重试。")
     kept = {"refuse": "case", "answer": "case", "dismiss": "dismissed"}.get(how, "document")
     await asyncio.wrap_future(usage.settle([each.id for each in asked], kept, _until(form)))
     return RedirectResponse(f"./?done={'document' if done == 'anyway' else done}", 303)
@@ -257,7 +257,7 @@ def _until(form: Handled) -> float:
     """When the page was made that the form stands on."""
     text = form.get("until", [""])[0]
     if not re.fullmatch(r"\d{1,12}(\.\d{1,6})?", text, re.ASCII):
-        raise ApiError(422, "invalid_request", "表单不完整，请返回清单重试。")
+        raise invalid("表单不完整，请返回清单重试。")
     return min(float(text), time.time())
 
 

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 
 from index.encoding.model_files import load_tokenizer
 from index.protocols import Vectors
-from ui.errors import ApiError
+from ui.errors import ApiError, invalid
 
 MODEL = "yiju-embedding"
 MOST_TEXTS, LONGEST_TEXT = 256, 20_000
@@ -49,18 +49,18 @@ def wanted(body: Mapping[str, object]) -> Wanted:
     texts, kind, form = body.get("input"), body.get("input_type", "passage"), body.get("encoding_format", "float")
     listed = [texts] if isinstance(texts, str) else texts
     if not isinstance(listed, list) or not 1 <= len(listed) <= MOST_TEXTS:
-        raise ApiError(422, "invalid_request", f"input 须为字符串，或 1 到 {MOST_TEXTS} 个字符串的数组。")
+        raise invalid(f"input 须为字符串，或 1 到 {MOST_TEXTS} 个字符串的数组。")
     strings = tuple(each for each in listed if isinstance(each, str) and each and len(each) <= LONGEST_TEXT)
     if len(strings) < len(listed):
         message = f"input 里须都是字符串，不为空，不超过 {LONGEST_TEXT} 个字；不接受 token 的数组。"
-        raise ApiError(422, "invalid_request", message)
+        raise invalid(message)
     if kind not in ("query", "passage"):
-        raise ApiError(422, "invalid_request", "input_type 须为 query 或 passage。")
+        raise invalid("input_type 须为 query 或 passage。")
     if form not in ("float", "base64"):
-        raise ApiError(422, "invalid_request", "encoding_format 须为 float 或 base64。")
+        raise invalid("encoding_format 须为 float 或 base64。")
     size = body.get("dimensions")
     if size is not None and type(size) is not int:
-        raise ApiError(422, "invalid_request", "dimensions 须为整数。")
+        raise invalid("dimensions 须为整数。")
     return Wanted(strings, kind == "query", form == "base64", size)
 
 

@@ -22,7 +22,7 @@ from ui.answer_queue import AnswerQueue
 from ui.bodies import QuestionBody, Searched, asked, flag, opinion, read_object, searched, searched_by_address
 from ui.documents.page_marks import page_marks
 from ui.documents.tables import cited_table
-from ui.errors import ApiError, as_api_error, error_body
+from ui.errors import ApiError, as_api_error, error_body, invalid
 from ui.metrics import CONTENT_TYPE
 
 MAX_SPAN = 4_000
@@ -205,7 +205,7 @@ def _whole(query: Mapping[str, str], name: str) -> int | None:
     if (text := query.get(name)) is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise ApiError(422, "invalid_request", f"{name} 须为不小于 0 的整数。")
+        raise invalid(f"{name} 须为不小于 0 的整数。")
     return int(text)
 
 
@@ -251,7 +251,7 @@ def _span(query: Mapping[str, str], document: Document) -> Span:
     digits = all(each.isascii() and each.isdigit() and len(each) < 12 for each in (start, end))
     if not digits or not int(start) < int(end) <= min(len(document.text), int(start) + MAX_SPAN):
         message = f"start 和 end 须为全文之内的整数，start < end，且相距不超过 {MAX_SPAN}。"
-        raise ApiError(422, "invalid_request", message)
+        raise invalid(message)
     return Span(int(start), int(end))
 
 

@@ -15,7 +15,7 @@ from qa.computing.tabulating import Rows, blocks, markdown
 from qa.privacy.personal import Mask
 from ui.access.visitors import Role, needs
 from ui.bodies import read_object
-from ui.errors import ApiError
+from ui.errors import invalid
 from ui.wording import Words, words_for
 
 _TEXTS = ("question", "short", "text", "confidence")
@@ -96,9 +96,9 @@ def turns_of(body: Mapping[str, object]) -> list[Turn]:
     """
     turns, kind = body.get("turns"), body.get("format")
     if kind not in ("md", "docx"):
-        raise _invalid("format 须为 md 或 docx。")
+        raise invalid("format 须为 md 或 docx。")
     if not isinstance(turns, list) or len(turns) > TURNS:
-        raise _invalid(f"turns 须为数组，最多 {TURNS} 项。")
+        raise invalid(f"turns 须为数组，最多 {TURNS} 项。")
     return [_turn(each) for each in turns]
 
 
@@ -134,10 +134,10 @@ def as_word(turns: Sequence[Turn], words: Words) -> bytes:
 
 def _turn(value: object) -> Turn:
     if not isinstance(value, dict):
-        raise _invalid("turns 的每一项须为对象。")
+        raise invalid("turns 的每一项须为对象。")
     sources = value.get("sources") or []
     if not isinstance(sources, list) or not all(isinstance(each, dict) for each in sources):
-        raise _invalid("sources 须为对象的数组。")
+        raise invalid("sources 须为对象的数组。")
     question, short, text, confidence = (_text(value.get(name), name) for name in _TEXTS)
     return Turn(question, short, text, confidence, tuple(_source(each) for each in sources))
 
@@ -145,7 +145,7 @@ def _turn(value: object) -> Turn:
 def _source(value: Mapping[str, object]) -> Source:
     n, address = value.get("n"), _text(value.get("address"), "address")
     if not isinstance(n, int) or not _ADDRESS.fullmatch(address):
-        raise _invalid("sources 须有编号 n 和网址 address。")
+        raise invalid("sources 须有编号 n 和网址 address。")
     reference, table = _text(value.get("reference"), "reference"), value.get("table")
     if not isinstance(table, dict):
         return Source(n, reference, address)
@@ -158,18 +158,14 @@ def _rows(table: Mapping[str, object]) -> Rows:
     whole = [columns, *rows] if isinstance(rows, list) else []
     lists = [row for row in whole if isinstance(row, list) and row]
     if not lists or len(lists) != len(whole) or any(len(row) != len(lists[0]) for row in lists):
-        raise _invalid("table 须有 columns 和 rows，每行与 columns 等长。")
+        raise invalid("table 须有 columns 和 rows，每行与 columns 等长。")
     return [[_text(cell, "rows") for cell in row] for row in lists]
 
 
 def _text(value: object, name: str) -> str:
     if not isinstance(value, str | None):
-        raise _invalid(f"{name} 须为字符串。")
+        raise invalid(f"{name} 须为字符串。")
     return _NOT_XML.sub("", value or "").strip()
-
-
-def _invalid(message: str) -> ApiError:
-    return ApiError(422, "invalid_request", message)
 
 
 def _plain(text: str) -> str:

@@ -16,6 +16,7 @@ from index.records import Hit, Passage
 from index.text import terms
 from qa.answers import Answer, Citation
 from qa.computing.tabulating import Rows, blocks
+from qa.reading.citations import MARKER
 from ui.chat.english import labelled_in, said_in
 from ui.chat.references import reference
 from ui.wording import CHINESE, Words, expansion
@@ -42,7 +43,6 @@ WAITING = '<p class="yj-waiting">'
 """Begins the message that stands in place of an answer to come."""
 
 _LISTED = re.compile(r"[；\n]")
-_MARKER = re.compile(r"\[(\d{1,3})\]")
 _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co"))
 
 
@@ -145,7 +145,7 @@ def _checked(answer: Answer, words: Words) -> Iterator[str]:
 
 def _is_said_twice(short: str, text: str) -> bool:
     """Return whether a short answer is a list, or a long text, that the sentences below it give again."""
-    plain = _MARKER.sub("", text)
+    plain = MARKER.sub("", text)
     parts = [each.strip() for each in _LISTED.split(short) if each.strip()]
     listed = len(parts) > 2 and all(each in plain for each in parts)
     return listed or (len(short) > LONG_SHORT and short in plain) or short.strip() == plain.strip()
@@ -165,7 +165,7 @@ def _table(rows: Rows, answer: Answer) -> str:
 
 def _line(line: str, citations: tuple[Citation, ...], marked: str | None = None) -> str:
     """Return one line with its markers as links, and the answer marked in it; a marker out of range stays text."""
-    pieces = _MARKER.split(line)
+    pieces = MARKER.split(line)
     parts = [_marked(pieces[0], marked)]
     for number, text in zip(pieces[1::2], pieces[2::2], strict=True):
         parts += [_marker(int(number), citations), _marked(text, marked)]

@@ -35,7 +35,7 @@ from ui.bodies import flag, read_object
 from ui.documents.jobs import Job, JobBook, JobsError, Kind
 from ui.documents.originals import BadName, Originals, checked_name
 from ui.documents.writing import DocumentWriter
-from ui.errors import ApiError
+from ui.errors import ApiError, invalid
 
 AT_ONCE = 8
 """How many files may come in at the same time; who sends one more is told to wait."""
@@ -211,7 +211,7 @@ def _add_changes(router: APIRouter, queue: AnswerQueue, managing: Managing | Non
         if "readers" in body:
             return await asyncio.to_thread(_set_readers, found, body["readers"], visitor, rights)
         if not isinstance(said := body.get("name"), str):
-            raise ApiError(422, "invalid_request", "name 须为字符串。")
+            raise invalid("name 须为字符串。")
         target = _renamed(found, said, able)
         _check_free(target, visitor, queue, able)
         renamed = replace(found, source=target)
@@ -229,14 +229,14 @@ def _set_readers(document: Description, said: object, visitor: Visitor, rights: 
     if rights is None:
         raise off(None)
     if said is not None and not (isinstance(said, list) and said and all(isinstance(each, str) for each in said)):
-        raise ApiError(422, "invalid_request", 'readers 须为字符串列表，例如 ["@人事处", "li.lei"]；["*"] 是所有人。')
+        raise invalid('readers 须为字符串列表，例如 ["@人事处", "li.lei"]；["*"] 是所有人。')
     readers = None if said is None else ",".join(_escaped(each) for each in said)
     try:
         now = set_readers(rights.path, document, readers, visitor.reader)
     except RightsError as error:
         raise ApiError(503, "read_only", str(error)) from error
     except YijuError as error:
-        raise ApiError(422, "invalid_request", str(error)) from error
+        raise invalid(str(error)) from error
     return JSONResponse({"readers": sorted(now.readers(document))})
 
 

@@ -20,7 +20,7 @@ from index.loaders import document_id
 from index.protocols import LoadEncoder, Progress, Store, Writer
 from index.records import Document
 from index.sandbox import Sandbox
-from index.store.sync import incoming_file
+from index.store.sync import belongs, incoming_file
 from ui.documents.jobs import Job, JobBook, Kind, State
 from ui.documents.originals import Originals
 
@@ -232,7 +232,7 @@ class DocumentWriter:
                 self._originals.keep(job.id, job.source)
             fresh = {each.id for each in read.documents}
             held = [each for each in writer.descriptions() if each.id not in fresh]
-            stale = [each.id for each in held if any(_belongs(each.source, job.source) for job in jobs)]
+            stale = [each.id for each in held if any(belongs(each.source, job.source) for job in jobs)]
             writer.add(read.documents, stale=stale, progress=progress)
         self._taken_up()
         for job in jobs:
@@ -268,7 +268,7 @@ class DocumentWriter:
                 self._originals.set_aside(job.id, there)
                 writer.remove([each.id for each in there])
                 held = {id: each for id, each in held.items() if id not in {document.id for document in there}}
-            kept = any(_belongs(each.source, job.source) for each in held.values())
+            kept = any(belongs(each.source, job.source) for each in held.values())
         if not kept and self._is_ours(there):
             self._originals.take_away(job.id, job.source)
         return tuple(each.id for each in there)
@@ -297,17 +297,12 @@ class DocumentWriter:
         if document.title == PurePosixPath(job.source).stem:  # it has no title of its own
             named = replace(named, title=PurePosixPath(job.target).stem)
         with self._store.writing(self._load) as writer:
-            if any(_belongs(each.source, job.target) for each in writer.descriptions()):
+            if any(belongs(each.source, job.target) for each in writer.descriptions()):
                 raise YijuError(f"已有同名的文档「{job.target}」，没有改名。")
             if self._originals.path(job.source).is_file():
                 self._originals.rename(job.source, job.target)
             writer.add([named], stale=[document.id])
         return (named.id,)
-
-
-def _belongs(document_source: str, file_source: str) -> bool:
-    """Return whether a document was read from a file: it has its name, or lies in it as in an archive."""
-    return document_source == file_source or document_source.startswith(f"{file_source}/")
 
 
 def _named(message: str, path: Path, source: str) -> str:
