@@ -203,7 +203,7 @@ def workers() -> list[int]:
     return [int(line.split()[0]) for line in listed.splitlines() if "index.sandbox.worker" in line]
 
 
-def test_one_process_reads_many_files_and_ends_with_the_cage(tmp_path: Path) -> None:
+def test_one_process_reads_many_files_and_ends_with_the_sandbox(tmp_path: Path) -> None:
     before = set(workers())
     for n in range(5):
         (tmp_path / f"{n}.txt").write_text(f"第{n}份。", encoding="utf-8")
@@ -242,7 +242,7 @@ def test_it_does_not_outlive_the_program_that_started_it(tmp_path: Path) -> None
     with program:
         children = children_of(program.pid)
         program.send_signal(signal.SIGKILL)
-    for _ in range(200):
+    for _ in range(2400):  # ends early; a busy machine takes its time
         if not any(Path(f"/proc/{child}").exists() for child in children):
             return
         time.sleep(0.05)
@@ -251,7 +251,7 @@ def test_it_does_not_outlive_the_program_that_started_it(tmp_path: Path) -> None
 
 def children_of(pid: int) -> list[int]:
     """Its children, once it has some that run our module."""
-    for _ in range(600):
+    for _ in range(2400):
         listed = subprocess.run(["ps", "-o", "pid,args", "--ppid", str(pid)], capture_output=True, text=True).stdout
         found = [int(line.split()[0]) for line in listed.splitlines()[1:] if "bad_loaders" in line]
         if found:
