@@ -10,9 +10,10 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, Page, expect
 
+from index.rights import RightsFile
 from qa.bootstrap import Opener
 from qa.settings import Settings
-from tests.support.browser import CITATION, PANEL, ask, chromium, opened
+from tests.support.browser import CITATION, PANEL, PATIENCE, ask, chromium, opened
 from tests.support.served import built, serving
 from ui.documents.managing import Managing
 from ui.reloading import Source
@@ -36,7 +37,8 @@ def main(index: Path | None) -> None:
         opener = Opener(replace(settings, index=copy))
         source = Source(opener.store, opener.open, opener.store.stamp())
         managing = Managing(copy, opener.store, opener.encoder)
-        with serving(built(source.open(), source=source, managing=managing)) as address:
+        rights = RightsFile(copy.with_name("index-rights.txt"))
+        with serving(built(source.open(), source=source, managing=managing, rights=rights)) as address:
             for size in SIZES:
                 for scheme in ("light", "dark"):
                     take(browser, f"{address}/chat/", size, scheme)
@@ -45,6 +47,7 @@ def main(index: Path | None) -> None:
 
 def take_documents(browser: Browser, address: str, size: str, scheme: str) -> None:
     context = browser.new_context(locale="zh-CN", color_scheme=scheme, **SIZES[size])
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto(address)
     page.wait_for_selector("#manage")
@@ -62,7 +65,9 @@ def take(browser: Browser, address: str, size: str, scheme: str) -> None:
         shoot(page, f"{size}-{scheme}-answer")
         with page.expect_popup() as opened_document:
             page.locator(f"{PANEL} footer a").click()
+        opened_document.value.wait_for_selector("article mark")
         shoot(opened_document.value, f"{size}-{scheme}-document")
+        page.keyboard.press("Escape")  # on phones the panel covers the rest
         page.get_by_role("button", name="新对话").click()
         page.wait_for_selector(".placeholder-content")
         ask(page, "今天天气怎么样？")

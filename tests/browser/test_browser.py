@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import ANSWER, ASK, CITATION, LEAD, PANEL, ask, chromium, needs_chromium, settle
+from tests.support.browser import ANSWER, ASK, CITATION, LEAD, PANEL, PATIENCE, ask, chromium, needs_chromium, settle
 from tests.support.chat_page import PAYLOADS, PHONE, Evil, Held, chat
 from tests.support.fake_answerer import FakeAnswerer
 from tests.support.served import built, serving
@@ -162,14 +162,17 @@ def test_an_address_with_a_question_asks_it(browser, address):
         expect(page.locator('#yj-chat [data-testid="user"]')).to_have_text("光伏装机")
 
 
-def test_the_first_visit_fetches_at_most_320_kilobytes(browser, address):
+def test_the_first_visit_fetches_at_most_320_kilobytes_and_says_what_there_is_below_its_heading(browser, address):
     context = browser.new_context()
     page = context.new_page()
+    page.set_default_timeout(PATIENCE)
     session, fetched = context.new_cdp_session(page), list[float]()
     session.send("Network.enable")
     session.on("Network.loadingFinished", lambda each: fetched.append(each["encodedDataLength"]))
     page.goto(f"{address}/chat/")
     expect(page.locator(".example")).to_have_count(4)
+    heading, about = page.locator(".placeholder h2").bounding_box(), page.locator(".yj-about").bounding_box()
+    assert heading and about and about["y"] > heading["y"] + heading["height"]  # below it, not beside it
     page.wait_for_load_state("networkidle")
     context.close()
     assert 50_000 < sum(fetched) <= 320 * 1024

@@ -1,5 +1,6 @@
 /** Documents handed in, replaced, renamed and removed in the browser, with the progress of each. */
 
+import { button as plain, make, ROOT, status } from "./dom.js";
 import { fill, words as common } from "./words.js";
 
 const CHINESE = {
@@ -21,7 +22,6 @@ const ENGLISH = {
 };
 
 const words = common.language === "en" ? ENGLISH : CHINESE;
-const ROOT = new URL("../", import.meta.url);
 const AT_ONCE = 3;
 const zone = document.getElementById("manage");
 const section = document.getElementById("jobs");
@@ -34,20 +34,7 @@ let shown = "all";
 let events = null;
 let number = 0;
 
-const make = (tag, properties = {}, ...children) => {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-};
-
-const button = (text, onClick, quiet = true) => {
-  const made = make("button", { type: "button", textContent: text, className: quiet ? "quiet" : "" });
-  made.addEventListener("click", onClick);
-  return made;
-};
-
-const live = document.body.appendChild(make("p", { className: "unseen" }));
-live.setAttribute("role", "status");
+const button = (text, onClick) => plain(text, onClick, "quiet");
 
 // --- what is shown ---
 
@@ -79,6 +66,7 @@ function drop(key) {
 }
 
 let arranging = 0;
+let summed = "";
 function arrange() {
   if (arranging) return;
   arranging = requestAnimationFrame(() => {
@@ -97,7 +85,9 @@ function arrange() {
       return made;
     }), ...(counts.good || counts.bad ? [button(words.clear, clear)] : []));
     if (focused) filters.querySelector(`[data-kind="${focused}"]`)?.focus();
-    if (!counts.active && counts.all) live.textContent = fill(words.sums, { done: counts.good, failed: counts.bad });
+    const sums = !counts.active && counts.all ? fill(words.sums, { done: counts.good, failed: counts.bad }) : "";
+    if (sums && sums !== summed) status(sums);
+    summed = sums;
   });
 }
 
