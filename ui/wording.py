@@ -112,6 +112,7 @@ class Words:
     outline: str = "目录"
     more_headings: str = "目录很长，这里只列到第 {level} 级；各部分之内的标题见正文。"
     part: str = "第 {n} 部分，共 {of} 部分"
+    steps: str = "翻页"
     before: str = "上一部分"
     after: str = "下一部分"
     highlighted: str = "所引原文"
@@ -204,6 +205,7 @@ ENGLISH = Words(
     outline="Contents",
     more_headings="A long outline: only levels 1 to {level} are listed; the others stand in the text.",
     part="Part {n} of {of}",
+    steps="Pages",
     before="Previous part",
     after="Next part",
     highlighted="Quoted text",
