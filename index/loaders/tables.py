@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
 from index.records import Span
@@ -264,8 +264,8 @@ def _fitted(names: Sequence[str], width: int) -> list[str]:
 def _body(rows: Sequence[_Row], names: Sequence[str]) -> Iterator[Part]:
     """Yield the rows below the heading rows; a row that names the columns anew begins another part."""
     part = Part(tuple(names), [])
-    for place, row in enumerate(rows):
-        if _renames(row.cells, part.names, rows[place + 1 :]):
+    for row, below in zip_longest(rows, rows[1:]):
+        if _renames(row.cells, part.names, below):
             yield part
             part = Part(tuple(new or old for new, old in zip(row.cells, part.names, strict=True)), [])
         elif (line := _line(row, part.names)).text:
@@ -273,12 +273,12 @@ def _body(rows: Sequence[_Row], names: Sequence[str]) -> Iterator[Part]:
     yield part
 
 
-def _renames(row: Sequence[str], names: Sequence[str], below: Sequence[_Row]) -> bool:
+def _renames(row: Sequence[str], names: Sequence[str], below: _Row | None) -> bool:
     """Return whether a row in the middle names the columns anew: 「（空） | 本报告期末 | 上年度末」."""
-    if not row or row[0] or len(row) != len(names) or names[0] or not below:
+    if not row or row[0] or len(row) != len(names) or names[0] or below is None:
         return False
     named = all(cell and not _is_figure(cell) and len(cell) <= _HEADER_CELL_MAX for cell in row[1:])
-    return named and all(_NAMING.search(cell) or _YEAR.fullmatch(cell) for cell in row[1:]) and bool(below[0].cells[0])
+    return named and all(_NAMING.search(cell) or _YEAR.fullmatch(cell) for cell in row[1:]) and bool(below.cells[0])
 
 
 def header_rows(rows: Sequence[_Row], *, anew: bool = False) -> int:

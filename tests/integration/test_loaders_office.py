@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from pathlib import Path
 
 import openpyxl
@@ -405,3 +406,11 @@ def test_a_table_that_goes_on_takes_its_names_along_though_columns_were_lost() -
     assert first.lines == ["股东：甲 | 数量：10 | 种类：普通股"]
     assert rendered(Grid([["乙", "20", "优先股"]]), first.names).lines == ["股东：乙 | 数量：20 | 种类：优先股"]
     assert rendered(Grid([["乙", "20"]]), first.names).lines == ["乙 | 20"]
+
+
+def test_a_table_of_very_many_rows_is_written_in_time_that_grows_with_their_number() -> None:
+    rows = [[f"{number}", "12"] for number in range(150_000)]
+    began = time.process_time()
+    (part,) = rendered(Grid(rows)).parts
+    assert len(part.lines) == 150_000
+    assert time.process_time() - began < 20  # with the square of their number, twice that
