@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import sys
 from collections.abc import Generator
 
 import pytest
@@ -49,6 +51,8 @@ def pytest_make_collect_report(
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """So is a test that comes upon one."""
+    if commands := sys.modules.get("index.__main__"):
+        vars(commands)["EVERY"] = math.inf  # what a busy machine is told of progress is nothing that a test says
     try:
         return (yield)
     except ModuleNotFoundError as error:

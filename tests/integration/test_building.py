@@ -219,9 +219,11 @@ def test_ten_thousand_equal_passages_and_a_document_of_many_are_cut_as_ever(tmp_
 
 KILLED = """
 import os, signal, sys
+import index.__main__
 from index.store import sync
 from index.__main__ import main
 from tests.support.fakes import HashEncoder
+index.__main__.EVERY = 1e9
 sync._BATCH_CHARACTERS = 1
 class Mortal(HashEncoder):
     left = 4
