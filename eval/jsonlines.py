@@ -142,7 +142,7 @@ def read_text(path: Path, error: type[EvaluationError]) -> str:
         content = path.read_bytes()
         return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except OSError as cause:
-        raise error(path, f"读不了 {path}：{cause.strerror or cause}") from cause
+        raise error(path, f"无法读取 {path}：{cause.strerror or cause}") from cause
     except UnicodeDecodeError as cause:
         line = content.count(b"\n", 0, cause.start) + 1
         raise error(path, f"{path} 不是 UTF-8 文本（第 {line} 行，第 {cause.start} 字节起），请转换后再用") from cause

@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None, *, load_encoder: LoadEncoder | None 
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="yiju-index", description="把文档编成可检索的索引文件夹。")
+    parser = Parser(prog="yiju-index", description="为文档建立、更新和检查索引。")
     commands = parser.add_subparsers(required=True, metavar="命令", parser_class=Parser)
     _add_changing(commands)
     _add_looking(commands)
@@ -101,7 +101,7 @@ def _add_changing(commands: argparse._SubParsersAction[Parser]) -> None:
         "--recall",
         type=_share,
         metavar="SHARE",
-        help=f"文件夹里的片段多到不能逐一比较时，前一百个最近的至少找到多少（默认 {Search().wanted}）",
+        help=f"片段多到须分组检索时要求的召回率：一百个最近邻中至少找到的比例（默认 {Search().wanted}）",
     )
     _add_strict(build)
     _add_cluster(build)
@@ -110,9 +110,11 @@ def _add_changing(commands: argparse._SubParsersAction[Parser]) -> None:
     add = commands.add_parser("add", help="加入文件和文件夹；只处理新的、改过的和已删去的，中断后可接着做")
     add.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹，或 milvus://…")
     add.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="文件或文件夹")
-    add.add_argument("--encoder", metavar="NAME", help="编码器换了位置时指明；须与建立索引时的相同")
-    add.add_argument("--watch", action="store_true", help="一直看着这些文件夹，有变动就加入，直到 Ctrl-C")
-    add.add_argument("--every", type=_seconds, default=5.0, metavar="SECONDS", help="隔几秒看一次（默认 %(default)g）")
+    add.add_argument("--encoder", metavar="NAME", help="编码器移动了位置时指明；须与建立索引时的相同")
+    add.add_argument("--watch", action="store_true", help="持续监看这些文件夹，有变动就加入，按 Ctrl-C 停止")
+    add.add_argument(
+        "--every", type=_seconds, default=5.0, metavar="SECONDS", help="每隔几秒检查一次（默认 %(default)g）"
+    )
     _add_strict(add)
     _add_cluster(add)
     add.set_defaults(run=lambda arguments: _watch(arguments) if arguments.watch else _add(arguments))
@@ -124,7 +126,7 @@ def _add_changing(commands: argparse._SubParsersAction[Parser]) -> None:
 
 
 def _add_looking(commands: argparse._SubParsersAction[Parser]) -> None:
-    info = commands.add_parser("info", help="查看索引里有什么")
+    info = commands.add_parser("info", help="查看索引的内容")
     info.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹，或 milvus://…")
     info.add_argument("--json", action="store_true", help="输出 JSON")
     info.set_defaults(run=_info)
@@ -134,13 +136,13 @@ def _add_looking(commands: argparse._SubParsersAction[Parser]) -> None:
     show.add_argument("document", metavar="DOCUMENT", help="文档编号、来源，或来源、标题里独有的几个字")
     show.set_defaults(run=_show)
 
-    rights = commands.add_parser("rights", help="查看和改动谁能读哪些文档；服务不必停，改动立即生效")
+    rights = commands.add_parser("rights", help="查看和改动谁能读哪些文档；不必停止服务，改动立即生效")
     rights_command.add_arguments(rights)
     rights.set_defaults(run=_rights)
 
 
 def _add_keeping(commands: argparse._SubParsersAction[Parser]) -> None:
-    backup = commands.add_parser("backup", help="把索引写成一个文件（tar），边写边核对")
+    backup = commands.add_parser("backup", help="把索引备份成一个 tar 文件，边写边核对")
     backup.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹")
     backup.add_argument("file", type=Path, metavar="FILE", help="备份文件；已有的会被替换")
     backup.set_defaults(run=_backup)
@@ -155,7 +157,7 @@ def _add_keeping(commands: argparse._SubParsersAction[Parser]) -> None:
     )
     repair.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹")
     repair.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="原来编入的文件和文件夹")
-    repair.add_argument("--encoder", metavar="NAME", help="编码器换了位置时指明；须与建立索引时的相同")
+    repair.add_argument("--encoder", metavar="NAME", help="编码器移动了位置时指明；须与建立索引时的相同")
     repair.set_defaults(run=_repair)
 
     verify = commands.add_parser("verify", help="逐个文件核对校验和与结构；有损坏时退出码为 1")
@@ -203,7 +205,7 @@ def _build(arguments: argparse.Namespace) -> Outcome:
         store.building(arguments.encoder, hands.load, arguments.recall, job) as writer,
     ):
         if writer.document_count:
-            _say(f"接着上次没有做完的建立：已有 {_counts(writer)}。")
+            _say(f"接着上次未完成的建立继续：已有 {_counts(writer)}。")
         taken = _take_in(hands, arguments.paths, writer, keeps=store.resumes)
     return Outcome([f"已建立索引 {output}：{_counts(writer)}"], _status(arguments, taken))
 
@@ -266,7 +268,7 @@ def _watch(arguments: argparse.Namespace) -> Outcome:
     rounds = settlings(arguments.paths, partial(time.sleep, arguments.every))
     next(rounds)
     _print(_add(arguments).lines)
-    _say(f"每 {arguments.every:g} 秒看一次有没有变动；Ctrl-C 结束。")
+    _say(f"每 {arguments.every:g} 秒检查一次变动；按 Ctrl-C 停止。")
     try:
         for _ in rounds:
             try:
@@ -402,7 +404,7 @@ def _repair(arguments: argparse.Namespace) -> Outcome:
     folder = _folder(arguments.index)
     store = FolderStore(folder)
     if not store.damage():
-        return Outcome([f"索引 {folder} 完好，没有什么要修：{_counts(_open_unloaded(folder))}"])
+        return Outcome([f"索引 {folder} 完好，无需修复：{_counts(_open_unloaded(folder))}"])
     manifest = store.manifest()
     with store.repairing(arguments.load_encoder, arguments.encoder) as writer:
         kept, report = writer.descriptions(), _Report()
@@ -497,7 +499,7 @@ class _Report:
         for failure in self._failures:
             _say(f"警告：已跳过：{failure}" if found else f"警告：{failure}")
         if not found:
-            raise YijuError(f"没有可以编入索引的文档：{len(self._failures)} 个文件都读不出。")
+            raise YijuError(f"没有可以编入索引的文档：{len(self._failures)} 个文件均无法读取。")
         if not self.complete:
             partly = len({message.partition("：")[0] for message in self._notices})
             whole = max(0, files - partly - len(self._failures))

@@ -69,7 +69,7 @@ class _File:
                 return
             reason = "在使用中被改动"
         except OSError as error:
-            reason = f"读不出（{error.strerror}）"
+            reason = f"无法读取（{error.strerror}）"
         raise IndexCorrupt(
             self._path.parent,
             f"索引文件 {self._path.name} {reason}；索引只能用 yiju-index 更改，请用 yiju-index verify 查明。",

@@ -51,7 +51,7 @@ def opened_as_indexed(document: Document) -> IO[bytes]:
             file.seek(os.SEEK_SET)
             return file
     file.close()
-    raise DocumentUnreadable(Path(document.source), f"{document.source} 编入索引之后变过，或另有文件占了它的名字。")
+    raise DocumentUnreadable(Path(document.source), f"{document.source} 编入索引之后有变动，或同名的已是另一个文件。")
 
 
 def _opened(document: Document) -> IO[bytes]:

@@ -134,7 +134,7 @@ def parse(text: str, name: str) -> Rights:
         try:
             rules.append(rule_of(readers, "".join(documents)))
         except ValueError as error:
-            raise RightsError(f"权限文件 {name} 第 {number} 行「{said[:60]}」读不懂：{error}") from error
+            raise RightsError(f"权限文件 {name} 第 {number} 行「{said[:60]}」无法解析：{error}") from error
     return Rights(rules)
 
 
@@ -239,7 +239,7 @@ def _read(path: Path) -> Rights:
         with path.open("rb") as file:
             held = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise RightsError(f"权限文件 {path} 读不了（{error.strerror}）；请检查它的权限。") from error
+        raise RightsError(f"无法读取权限文件 {path}（{error.strerror}）；请检查它的权限。") from error
     if not held.strip():
         raise RightsError(f"权限文件 {path} 是空的；若要取消全部规则，请在里面留一行 # 注释。")
     if len(held) > MAX_BYTES:

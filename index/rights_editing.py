@@ -28,7 +28,7 @@ def text_of(path: Path) -> str:
     try:
         return path.read_text("utf-8") if path.exists() else ""
     except (OSError, UnicodeDecodeError) as error:
-        raise RightsError(f"权限文件 {path} 读不了（{error}）；须为 UTF-8 文本。") from error
+        raise RightsError(f"无法读取权限文件 {path}（{error}）；须为 UTF-8 文本。") from error
 
 
 def changed(text: str, documents: Sequence[str], readers: str | None) -> str:
@@ -93,7 +93,7 @@ def write(path: Path, text: str) -> None:
             os.chown(fresh, owner.st_uid, owner.st_gid)
         fresh.replace(path)
     except OSError as error:
-        raise RightsError(f"权限文件 {path} 写不了（{error.strerror}）；请检查所在目录的权限。") from error
+        raise RightsError(f"无法写入权限文件 {path}（{error.strerror}）；请检查所在目录的权限。") from error
 
 
 def _named(document: Described) -> str:

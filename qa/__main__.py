@@ -58,7 +58,10 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(f"--{option}", action="append", metavar=metavar, help=f"{meaning}；可多次给出")
     parser.add_argument("--json", action="store_true", help="输出 JSON")
     parser.add_argument(
-        "--caution", type=Caution, choices=list(Caution), help="多有把握才作答（默认 $YIJU_CAUTION，再默认 normal）"
+        "--caution",
+        type=Caution,
+        choices=list(Caution),
+        help="作答门槛：low 较低，normal，high 较高（误答更少，拒答更多）；默认取 YIJU_CAUTION，再取 normal",
     )
     parser.add_argument("--expand", action="store_true", help="让语言模型展开说明；须同时给出 --llm-url 或 --llm-gguf")
     parser.add_argument("--mask-personal", action="store_true", help="遮住手机号、身份证号、银行卡号和电子邮箱")
@@ -68,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(arguments: argparse.Namespace) -> int:
     if (arguments.question is None) == (arguments.batch is None):
-        raise ValueError("需要一个问题，或 --batch 文件，二者取一")
+        raise ValueError("请给出一个问题，或用 --batch 给出文件，二者取一")
     from qa.assistant import clean_question
     from qa.bootstrap import open_assistant
     from qa.privacy.masking import Masked
@@ -116,7 +119,7 @@ def _meant(option: str, wanted: Sequence[str] | None, documents: Sequence[Descri
     for each in wanted:
         if not any(each and each in name for names in known.values() for name in names):
             some = "、".join(sorted({names[-1] for names in known.values()})[:_SHOWN]) or "没有可选的"
-            raise ValueError(f"--{option} {each}：没有这样的文档；索引里有：{some}")
+            raise ValueError(f"--{option} {each}：未找到匹配的文档；索引里有：{some}")
     return frozenset(value for value, names in known.items() if any(each in name for each in wanted for name in names))
 
 
@@ -168,7 +171,7 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} 不是 UTF-8 文本（第 {error.start} 字节）：请另存为 UTF-8") from None
     except OSError as error:
-        raise ValueError(f"读不了 {path}：{error.strerror}") from None
+        raise ValueError(f"无法读取 {path}：{error.strerror}") from None
 
 
 def _answer_row(answerer: Answerer, row: dict[str, Any], within: Filter | None) -> dict[str, Any]:
@@ -197,7 +200,7 @@ def plain(answer: Answer) -> str:
         lines.append(f"（{answer.notice}）")
     lines += [f"（未采用：{each.text}{each.problem}）" for each in answer.sentences if each.problem and each.text]
     if answer.abstained and answer.hits:
-        lines.append(f"最接近的段落（仅供参考）：{_excerpt(answer.hits[0].passage.text)}")
+        lines.append(f"可能相关的原文（不一定能回答您的问题）：{_excerpt(answer.hits[0].passage.text)}")
     return printable("\n".join(lines))
 
 

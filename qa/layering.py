@@ -69,7 +69,7 @@ def _from_file(options: Mapping[str, argparse.Action], file: Path) -> dict[str, 
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ValueError(f"读不懂 {file}：{error}") from error
+        raise ValueError(f"无法解析 {file}：{error}") from error
     named = {name.replace("-", "_"): value for name, value in content.items()}
     if unknown := [name for name in named if name not in options]:
         known = "、".join(dest.replace("_", "-") for dest in options)

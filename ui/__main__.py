@@ -107,14 +107,17 @@ def _shown(value: object) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         "yiju-serve",
-        description="启动问答服务：聊天页面、嵌入组件和接口。",
+        description="启动问答服务：问答页、挂件和接口。",
         epilog="每个选项也可写成环境变量（--keep-days 写作 YIJU_KEEP_DAYS），或写进当前文件夹的 yiju.toml"
         "（keep-days = 30）；yiju-serve config 列出生效的设置和来处。"
         "另有：yiju-serve keys 管理密钥，audit 核验审计记录，people 导出或删除一个人的提问。",
     )
     add_index_argument(parser)
     parser.add_argument(
-        "--caution", type=Caution, choices=list(Caution), help="多有把握才作答；默认取 YIJU_CAUTION，再取 normal"
+        "--caution",
+        type=Caution,
+        choices=list(Caution),
+        help="作答门槛：low 较低，normal，high 较高（误答更少，拒答更多）；默认取 YIJU_CAUTION，再取 normal",
     )
     parser.add_argument("--host", default="127.0.0.1", help="监听地址，默认 %(default)s")
     parser.add_argument("--port", type=_port, default=7860, help="端口，默认 %(default)s；0 表示任一空闲端口")
@@ -178,7 +181,7 @@ def _why_not(host: str, port: int, error: OSError) -> str:
         return f"端口 {port} 已被占用；请先停掉占用它的程序，或用 --port 换一个端口。"
     if error.errno == errno.EACCES:
         return f"没有权限监听端口 {port}；请用 --port 换一个 1024 以上的端口。"
-    return f"不能监听 {host}:{port}（{error.strerror or error}）；请检查 --host。"
+    return f"无法监听 {host}:{port}（{error.strerror or error}）；请检查 --host。"
 
 
 def _load(settings: Settings, arguments: argparse.Namespace) -> FastAPI:
@@ -197,7 +200,7 @@ def _load(settings: Settings, arguments: argparse.Namespace) -> FastAPI:
     from ui.tracing import tracing_to
 
     for rule in rights.current().idle(answerer.descriptions()):
-        message = f"yiju-serve：没有文档符合权限规则「{rule.documents}」；写错了，或文件已移走？"
+        message = f"yiju-serve：没有文档符合权限规则「{rule.documents}」；请检查规则是否写错，或文档已移走"
         print(printable(message), file=sys.stderr)
     usage, audit = usage_of(arguments, settings.index), audit_of(arguments, settings.index)
     return create_app(

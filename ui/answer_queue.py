@@ -141,7 +141,7 @@ class AnswerQueue:
         if self.outage:
             return self.outage
         if self.audit and (unwritten := self.audit.problem()):
-            return f"{unwritten}在此之前不回答问题，也不打开文档。"
+            return f"{unwritten}恢复写入之前不回答问题，也不打开文档。"
         if not self.answerer.documents():
             return "还没有文档；请先添加文档，或用 yiju-index build 建立索引。"
         return None
@@ -317,11 +317,11 @@ class AnswerQueue:
 
     def _check_share(self, visitor: Visitor) -> None:
         if visitor.party is not None and self._pool.waiting(visitor.party) >= max(1, self.waiting // SHARE):
-            raise TooMany("你还有好几个问题在等待回答，请等答完再问。", 5)
+            raise TooMany("您还有几个问题在等待回答，请答完后再问。", 5)
 
     def _check_noting(self) -> None:
         if self.audit and (unwritten := self.audit.problem()):
-            raise Unwritten(f"{unwritten}在此之前不回答问题，也不打开文档。")
+            raise Unwritten(f"{unwritten}恢复写入之前不回答问题，也不打开文档。")
 
     def _answer(self, job: _Job, work: Work, since: float) -> None:
         """Answer in a worker thread; as the outermost handler there it has the one broad `except`."""

@@ -114,7 +114,7 @@ class Aside:
         if self._pool.waiting_in_all() >= self._waiting:
             raise Busy(BUSY)
         if party is not None and self._pool.waiting(party) >= self._waiting // 4:
-            raise TooMany("一下子要的太多，请稍后再试。", 5)
+            raise TooMany("您的请求过于频繁，请稍后再试。", 5)
         return await asyncio.wrap_future(self._pool.submit(party, work))
 
     def close(self) -> None:

@@ -85,7 +85,7 @@ class Reloader:
             answerer = self._source.open()
         except (YijuError, ValueError, OSError) as error:
             self._failed = (stamp, RETRY)
-            self._settle(f"索引有变动，但打不开：{error}现在仍用原来的索引回答。")
+            self._settle(f"索引有变动，但无法打开：{error}现在仍用原来的索引回答。")
             return False
         self._queue.answerer, self._stamp = answerer, stamp
         self._settle(None)

@@ -101,7 +101,7 @@ def _rows(contrasts: Sequence[Contrast]) -> list[list[str]]:
     ]
 
 
-_HEADER = ["系统", "指标", "第一份", "这一份", "差 [95% 区间]", "p（Holm 校正）", "结论", "赢 / 输"]
+_HEADER = ["系统", "指标", "第一份", "这一份", "差 [95% 区间]", "p（Holm 校正）", "结论", "胜 / 负"]
 
 
 def verdict(contrast: Contrast) -> str:
@@ -116,7 +116,7 @@ def comparison_text(first: str, contrasts: Sequence[Contrast]) -> str:
     lines = [f"与 {first} 比较，共 {len(contrasts)} 项", table(_HEADER, _rows(contrasts))]
     for each in contrasts:
         if verdict(each) == "更差":
-            lines.append(f"{each.system} 的 {LABELS.get(each.score, each.score)} 输在：{'、'.join(each.lost)}")
+            lines.append(f"{each.system} 的 {LABELS.get(each.score, each.score)} 变差的问题：{'、'.join(each.lost)}")
     return "\n".join(lines)
 
 

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "source", type=Path, metavar="SOURCE", help="SQuAD、CMRC、DRCD、LeCoQA 的文件，BEIR 文件夹，或自己的文件夹"
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="放结果的文件夹")
-    parser.add_argument("--form", choices=FORMS, help="来源的形式；默认自己看")
+    parser.add_argument("--form", choices=FORMS, help="来源的格式；默认自动识别")
     parser.add_argument("--skip", action="store_true", help="略过不能用的问题并逐一说明；默认整个拒绝")
     parser.add_argument("--documents", type=Path, metavar="FILE", help="LeCoQA 的法条文件")
     parser.add_argument(

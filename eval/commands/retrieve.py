@@ -24,7 +24,7 @@ from eval.report.report import STAGE_LABELS, table
 from index.locations import add_index_argument
 from qa.settings import Settings
 
-DESCRIPTION = "只评检索：各阶段的 R、P、MRR、MAP、nDCG，读写 TREC 的 qrels 与 run 文件。"
+DESCRIPTION = "只评测检索：各阶段的 R、P、MRR、MAP、nDCG，读写 TREC 的 qrels 与 run 文件。"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +68,9 @@ def _searched(arguments: argparse.Namespace, openers: Openers) -> tuple[Qrels, d
     if not arguments.source.is_dir():
         search = search_stages(index, load_dataset(arguments.source, arguments.split).queries)
         if not search.qrels:
-            raise DatasetError(arguments.source, f"{arguments.source} 没有一个问题带证据，检索无从评起")
+            raise DatasetError(
+                arguments.source, f"{arguments.source} 没有一个问题带证据，无法评测检索；请补上 evidence"
+            )
         return search.qrels, {stage: search.run(stage) for stage in STAGES}
     topics = {
         record.text("_id"): record.text("text")

@@ -98,9 +98,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_answer_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the product about answering."""
     parser.add_argument(
-        "--caution", type=Caution, choices=list(Caution), help="多有把握才作答；默认取 YIJU_CAUTION，再取 normal"
+        "--caution",
+        type=Caution,
+        choices=list(Caution),
+        help="作答门槛：low 较低，normal，high 较高（误答更少，拒答更多）；默认取 YIJU_CAUTION，再取 normal",
     )
-    parser.add_argument("--k", type=_positive, metavar="N", help="读检索到的前几个段落，默认 10")
+    parser.add_argument("--k", type=_positive, metavar="N", help="阅读检索到的前几个片段，默认 10")
     parser.add_argument(
         "--answering",
         type=Answering,

@@ -13,7 +13,7 @@ from eval.data.folders import documents_of
 from eval.report.report import table
 from index.terminal import printable
 
-DESCRIPTION = "统计问题集，并查重复、照抄、泄漏和落空的证据。"
+DESCRIPTION = "统计问题集，并检查重复、照抄原文、跨划分泄漏和在文档里找不到的证据。"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

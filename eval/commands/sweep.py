@@ -23,7 +23,7 @@ from index.terminal import printable
 if TYPE_CHECKING:
     from eval.commands.sweeping import Measured
 
-DESCRIPTION = "在多种编码器、段落长度、融合权重、深度下评检索（和作答），画出质量与代价；只算变了的。"
+DESCRIPTION = "在多种编码器、片段长度、融合权重、检索深度下评测检索（和作答），画出质量与开销；没有变化的不重算。"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,11 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--encoder", nargs="+", default=["multilingual-e5-small"], metavar="NAME", help="编码器，可多个"
     )
-    parser.add_argument("--size", nargs="+", type=int, default=[200, 400, 800], metavar="N", help="段落最长字数")
+    parser.add_argument("--size", nargs="+", type=int, default=[200, 400, 800], metavar="N", help="片段最长字数")
     parser.add_argument(
-        "--weight", nargs="+", type=float, default=[0.3, 0.5, 0.7], metavar="W", help="融合中语义的份量，0 到 1"
+        "--weight", nargs="+", type=float, default=[0.3, 0.5, 0.7], metavar="W", help="融合中语义检索的权重，0 到 1"
     )
-    parser.add_argument("--depth", nargs="+", type=int, default=[1, 5, 10], metavar="K", help="看前几个段落")
+    parser.add_argument("--depth", nargs="+", type=int, default=[1, 5, 10], metavar="K", help="取前几个片段")
     parser.add_argument(
         "--cache", type=Path, default=Path("data/eval-cache"), metavar="FOLDER", help="存中间结果，默认 data/eval-cache"
     )
@@ -112,7 +112,7 @@ def sweep_text(found: Sequence[Measured], measures: Sequence[str], contrasts: Se
     return "\n".join(
         [
             table(_header(measures), _rows(found, measures, contrasts)),
-            f"{notes}；★ 在 {judged}、耗时、内存上没有别的设置全面胜过它",
+            f"{notes}；★ 在 {judged}、耗时、内存上没有其他设置全面优于它",
         ]
     )
 
@@ -155,7 +155,7 @@ def sweep_page(name: str, found: Sequence[Measured], measures: Sequence[str], co
         f"扫描 · {name}",
         [
             f"<h1>扫描 · {escape(name)}</h1>",
-            '<p class="quiet">绿点：没有别的设置在质量、耗时、内存上全面胜过它。↑↓：与第一行相比显著（已校正）。</p>',
+            '<p class="quiet">绿点：没有其他设置在质量、耗时、内存上全面优于它。↑↓：与第一行相比显著（已校正）。</p>',
             f'<div class="beside">{plots}</div>',
             "<h2>全部设置</h2>",
             sortable(_header(measures), rows),

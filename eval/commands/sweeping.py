@@ -121,7 +121,7 @@ class Sweep:
         self._asked = dataset.queries
         self._queries = [query for query in dataset.queries if query.evidence]
         if not self._queries:
-            raise ValueError(f"{dataset.name} 没有一个问题带证据，检索无从评起")
+            raise ValueError(f"{dataset.name} 没有一个问题带证据，无法评测检索；请补上 evidence")
         if min(depths) < 1:
             raise ValueError(f"深度至少为 1，这里是 {min(depths)}")
         self._documents = sorted(documents, key=lambda document: document.id)

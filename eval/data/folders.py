@@ -29,5 +29,5 @@ def documents_of(paths: Sequence[Path]) -> list[Document]:
                 else:
                     found.append(each)
     if not found:
-        raise DatasetError(paths[0], f"{'、'.join(map(str, paths))} 里没有读得了的文件")
+        raise DatasetError(paths[0], f"{'、'.join(map(str, paths))} 里没有可以读取的文件")
     return found

@@ -90,14 +90,14 @@ def _delimited(path: Path, error: type[EvaluationError]) -> Iterator[tuple[int, 
     try:
         text = plain.decode(path, path.read_bytes())
     except OSError as cause:
-        raise error(path, f"读不了 {path}：{cause.strerror or cause}") from cause
+        raise error(path, f"无法读取 {path}：{cause.strerror or cause}") from cause
     except DocumentUnreadable as cause:
         raise error(path, str(cause)) from cause
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimited.delimiter_of(text))
     try:
         rows = [(reader.line_num, row) for row in reader]
     except csv.Error as cause:
-        raise error(path, f"{path} 第 {reader.line_num} 行读不下去：{cause}") from cause
+        raise error(path, f"{path} 第 {reader.line_num} 行起无法读取：{cause}") from cause
     yield from _under_header(rows)
 
 
@@ -105,9 +105,9 @@ def _sheet(path: Path, error: type[EvaluationError]) -> Iterator[tuple[int, Fiel
     try:
         rows = xlsx.rows(path.read_bytes())
     except OSError as cause:
-        raise error(path, f"读不了 {path}：{cause.strerror or cause}") from cause
+        raise error(path, f"无法读取 {path}：{cause.strerror or cause}") from cause
     except Unreadable as cause:
-        raise error(path, f"{path} 读不了：{cause}") from cause
+        raise error(path, f"无法读取 {path}：{cause}") from cause
     yield from _under_header(rows)
 
 

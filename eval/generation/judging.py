@@ -57,7 +57,7 @@ def add_judge_options(parser: argparse.ArgumentParser) -> None:
     """Add everything that `judge_of` reads."""
     group = parser.add_argument_group("请语言模型判对错：默认不用；密钥只取自环境变量 YIJU_JUDGE_KEY")
     group.add_argument("--judge-url", metavar="URL", help="OpenAI 兼容接口的地址，例如 http://127.0.0.1:11434/v1")
-    group.add_argument("--judge-model", metavar="NAME", help="接口里模型的名字，例如 qwen3:8b")
+    group.add_argument("--judge-model", metavar="NAME", help="接口中模型的名称，例如 qwen3:8b")
 
 
 def judge_of(arguments: argparse.Namespace) -> Judge | None:
@@ -136,7 +136,7 @@ def judge_text(judged: JudgeJson) -> str:
     for label, ids in (
         ("模型判对而未命中", agreement["judge_only"]),
         ("命中而模型判错", agreement["hit_only"]),
-        ("评语里没有对错", judged["unreadable"]),
+        ("评语里没有“对”或“错”", judged["unreadable"]),
     ):
         if ids:
             lines.append(f"{label} {len(ids)} 题：{'、'.join(ids)}")

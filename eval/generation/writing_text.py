@@ -40,10 +40,10 @@ def writing_rows(writing: WritingJson) -> list[list[str]]:
         ("删去的句子", "share_struck"),
         ("显示的数字在所引原文里", "figures_carried"),
         ("显示的句子引到已知证据", "evidence_precision"),
-        ("句子支持准确率（显示的里真的）", "support_precision"),
-        ("句子支持召回率（真的里显示的）", "support_recall"),
-        ("错数字显示了↓", "false_figures_shown"),
-        ("错名称显示了↓", "false_names_shown"),
+        ("句子支持准确率（显示的句子中属实的比例）", "support_precision"),
+        ("句子支持召回率（属实的句子中显示的比例）", "support_recall"),
+        ("错误数字的显示率↓", "false_figures_shown"),
+        ("错误名称的显示率↓", "false_names_shown"),
     )
     found: list[tuple[str, str, ScoreJson]] = [(label, name, writing[name]) for label, name in shares]  # type: ignore[literal-required]
     return [

@@ -49,7 +49,7 @@ def _differences(contrasts: Sequence[Contrast]) -> str:
         ]
         for each in contrasts
     ]
-    return sortable(["系统", "指标", "第一份", "差", "95% 区间", "p", "赢", "输"], rows)
+    return sortable(["系统", "指标", "第一份", "差", "95% 区间", "p", "胜", "负"], rows)
 
 
 def _color(contrast: Contrast) -> str:
@@ -77,7 +77,7 @@ def _questions(contrasts: Sequence[Contrast], questions: Mapping[str, str], give
             for id in ids:
                 moves.setdefault(id, []).append(f"{sign}{label}")
     ordered = [(id, moves[id], _kind(moves[id])) for id in questions if id in moves]
-    kinds = [(kind, sum(each == kind for *_, each in ordered)) for kind in ("赢", "输", "有赢有输")]
+    kinds = [(kind, sum(each == kind for *_, each in ordered)) for kind in ("胜", "负", "有胜有负")]
     entries = [
         f'<details class="move" data-kind="{kind}"><summary>{kind} {escape(clip(questions[id], 120))} '
         f"<small>{escape(id)}</small></summary>{escape('，'.join(moved))}{_beside(given.get(id, {}))}</details>"
@@ -97,4 +97,4 @@ def _beside(answers: Mapping[str, str]) -> str:
 
 def _kind(moved: Sequence[str]) -> str:
     signs = {each[0] for each in moved}
-    return "有赢有输" if len(signs) > 1 else "赢" if signs == {"＋"} else "输"
+    return "有胜有负" if len(signs) > 1 else "胜" if signs == {"＋"} else "负"

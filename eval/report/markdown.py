@@ -64,7 +64,7 @@ def _misses(report: ReportJson) -> list[str]:
         for miss in misses[:_SHOWN]
     ]
     rest = [f"还有 {len(misses) - _SHOWN} 道，见完整报告。"] if len(misses) > _SHOWN else []
-    body = markdown_table(["", "编号", "问题", "应答", "实答"], rows)
+    body = markdown_table(["", "编号", "问题", "标准答案", "实际回答"], rows)
     return [f"<details><summary>错题</summary>\n\n{body}\n\n</details>", *rest]
 
 

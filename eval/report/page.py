@@ -58,11 +58,11 @@ def report_page(report: ReportJson, baseline: ReportJson | None = None) -> str:
         f'<div class="cards">{"".join(_card(report, name, changes) for name in HEADLINES)}</div>',
         f"<h2>全部指标</h2>{_overall(report, changes)}",
         _stages(report),
-        f'<h2>置信度</h2><div class="beside">{_reliability(report)}{_selection(report)}</div>',
+        f'<h2>可信度</h2><div class="beside">{_reliability(report)}{_selection(report)}</div>',
         *_writing(report),
         *_groups(report),
         *_misses(report),
-        f"<h2>怎么得到的</h2>{_facts(report)}",
+        f"<h2>评测条件</h2>{_facts(report)}",
     ]
     return document(title, [part for part in body if part])
 
@@ -141,7 +141,7 @@ def _funnel(report: ReportJson) -> str:
     """Return how many questions still have their evidence after each step, as bars."""
     stages, scores = report["stages"], report["scores"]
     assert stages is not None
-    steps = [("文件里有", stages["indexed"]["value"]), ("段落完整", stages["whole"]["value"])]
+    steps = [("文件里有", stages["indexed"]["value"]), ("片段完整", stages["whole"]["value"])]
     steps += [(f"{STAGE_LABELS.get(s, s)}前 10", found["Success@10"]["value"]) for s, found in stages["runs"].items()]
     steps += [("阅读器所见", scores["evidence_recall_at_10"]["value"]), ("引用", scores["citation_recall"]["value"])]
     bars = "".join(
@@ -158,7 +158,7 @@ def _funnel(report: ReportJson) -> str:
 
 def _reliability(report: ReportJson) -> str:
     """Return accuracy over confidence; on the diagonal confidence says what it means."""
-    plot, bins = Plot(Axis("置信度"), Axis("答对的比例")), report["calibration"]["bins"]
+    plot, bins = Plot(Axis("可信度"), Axis("答对的比例")), report["calibration"]["bins"]
     if not bins:
         return '<div class="card">没有给出任何答案。</div>'
     dots = [
@@ -166,7 +166,7 @@ def _reliability(report: ReportJson) -> str:
             each["confidence"],
             each["accuracy"],
             3 + min(9.0, each["n"] ** 0.5),
-            title=f"{each['n']} 个答案，置信度 {each['confidence']:.2f}，答对 {each['accuracy']:.2f}",
+            title=f"{each['n']} 个答案，可信度 {each['confidence']:.2f}，答对 {each['accuracy']:.2f}",
         )
         for each in bins
     ]
@@ -181,7 +181,7 @@ def _selection(report: ReportJson) -> str:
         return ""
     plot = Plot(Axis("作答的比例"), Axis("其中答错的比例"))
     drawn = plot.drawn("风险–覆盖曲线", [plot.line([(each["coverage"], each["risk"]) for each in points])])
-    return f'<div class="card">取舍：AURC {figure(report["selection"]["aurc"])}<br>{drawn}</div>'
+    return f'<div class="card">选择性作答：AURC {figure(report["selection"]["aurc"])}<br>{drawn}</div>'
 
 
 def _writing(report: ReportJson) -> list[str]:
@@ -249,10 +249,10 @@ def _misses(report: ReportJson) -> list[str]:
 def _miss(miss: MissJson) -> str:
     asked = " → ".join([*miss["history"], miss["question"]])
     facts = [
-        ("应答", expected_text(miss["expected"])),
-        ("实答", clip(miss["error"] or miss["given"] or "-", _TEXT)),
+        ("标准答案", expected_text(miss["expected"])),
+        ("实际回答", clip(miss["error"] or miss["given"] or "-", _TEXT)),
         ("短答", clip(miss["short"] or "-", _TEXT)),
-        ("置信度", figure(miss["confidence"])),
+        ("可信度", figure(miss["confidence"])),
         *(("引文", clip(quote, _QUOTE)) for quote in miss["quotes"]),
         *(("证据", clip(text, _QUOTE)) for text in miss["evidence"]),
     ]
@@ -270,7 +270,7 @@ def _passages(ranked: list[RankedJson]) -> str:
     stages = list(dict.fromkeys(stage for each in ranked for stage in each["ranks"]))
     head = "".join(f"<th>{escape(STAGE_LABELS.get(stage, stage))}</th>" for stage in stages)
     rows = "".join(_passage(each, stages) for each in ranked)
-    table = f"<table><thead><tr><th>证据</th>{head}<th>段落</th></tr></thead><tbody>{rows}</tbody></table>"
+    table = f"<table><thead><tr><th>证据</th>{head}<th>片段</th></tr></thead><tbody>{rows}</tbody></table>"
     return f'<div class="wide">{table}</div>'
 
 
@@ -288,7 +288,7 @@ def _facts(report: ReportJson) -> str:
         facts += [
             (
                 "索引",
-                f"{index['path']}：{index['documents']} 个文件，{index['passages']} 个段落，"
+                f"{index['path']}：{index['documents']} 个文件，{index['passages']} 个片段，"
                 f"建于 {index['created_with']}",
             ),
             ("编码器", f"{index['encoder']}（{index['revision']}）"),

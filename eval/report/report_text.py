@@ -66,7 +66,7 @@ def _head(report: ReportJson) -> str:
         f"可答 {dataset['answerable']}，不可答 {dataset['unanswerable']}；划分：{splits}",
         f"索引    {_index_text(index)}",
         f"耗时    p50 {figure(latency['p50'], 1)} ms，p95 {figure(latency['p95'], 1)} ms（{latency['n']} 题）",
-        f"置信度  校准误差 ECE {figure(report['calibration']['ece'])}，"
+        f"可信度  校准误差 ECE {figure(report['calibration']['ece'])}，"
         f"风险–覆盖曲线下面积 AURC {figure(report['selection']['aurc'])}",
     ]
     if report["failed"]:
@@ -78,7 +78,7 @@ def _index_text(index: IndexJson | None) -> str:
     if index is None:
         return "未说明"
     return (
-        f"{index['path']}：{index['documents']} 个文档，{index['passages']} 个段落，"
+        f"{index['path']}：{index['documents']} 份文档，{index['passages']} 个片段，"
         f"编码器 {index['encoder']}（{index['revision'][:12]}）"
     )
 
@@ -111,7 +111,7 @@ def _stages_text(stages: StagesJson) -> str:
     measures = [*next(iter(stages["runs"].values()))]
     lines = [
         f"证据    {stages['indexed']['n']} 题有证据；在文件里的占 {figure(stages['indexed']['value'])}，"
-        f"完整落在一个段落里的占 {figure(stages['whole']['value'])}",
+        f"完整落在一个片段里的占 {figure(stages['whole']['value'])}",
         table(["检索阶段", *measures], rows),
     ]
     if missing := stages["not_indexed"]:
@@ -146,8 +146,8 @@ def _miss_text(miss: MissJson) -> str:
     asked = " → ".join([*miss["history"], miss["question"]])
     lines = [
         f"[{miss['kind']}] {miss['id']} {miss['type']}  {asked}",
-        f"    应答  {expected_text(miss['expected'])}",
-        f"    实答  {_one_line(miss['error'] or miss['given'])}",
+        f"    应为  {expected_text(miss['expected'])}",
+        f"    实为  {_one_line(miss['error'] or miss['given'])}",
         f"    短答  {_one_line(miss['short'])}",
     ]
     return "\n".join([*lines, *(f"    引文  {_one_line(quote)}" for quote in miss["quotes"])])

@@ -54,7 +54,7 @@ class Requirement:
         """
         match = _FORM.fullmatch(text)
         if match is None:
-            raise ValueError(f"读不懂要求 {text}；应写成 short_hit>=0.9 或 short_hit[number]>=0.9")
+            raise ValueError(f"无法解析要求 {text}；应写成 short_hit>=0.9 或 short_hit[number]>=0.9")
         name, type, comparison, bound = match.groups()
         measure = canonical(name)
         if measure and not type:
@@ -117,7 +117,7 @@ def parse_tolerance(text: str) -> tuple[str, float]:
     """
     name, _, loss = text.partition("=")
     if name not in SCORES or not loss:
-        raise ValueError(f"读不懂容差 {text}；应写成 answer_hit=0.02，指标有：{'、'.join(SCORES)}")
+        raise ValueError(f"无法解析容差 {text}；应写成 answer_hit=0.02，指标有：{'、'.join(SCORES)}")
     value = number(loss, text)
     if value < 0:
         raise ValueError(f"容差 {text} 是负的；应为 0 或正数")

@@ -58,7 +58,7 @@ def _rows(text: str, writer: Writer) -> list[list[str]]:
             if any(kept := [spaced(cell.split("\n")) for cell in row]):
                 rows.append(kept)
     except csv.Error as error:
-        raise Unreadable(f"第 {len(rows) + 1} 行读不下去（一格超过 {_FIELD_MAX:,} 字，或引号不成对）。") from error
+        raise Unreadable(f"第 {len(rows) + 1} 行起无法读取（一格超过 {_FIELD_MAX:,} 字，或引号不成对）。") from error
     return rows
 
 

@@ -86,7 +86,7 @@ class Drawings:
     def _read(self, part: str) -> str:
         """Read a picture; why it was not, or nothing."""
         if part.lower().endswith((".emf", ".wmf", ".svg", ".wdp")):
-            return "矢量图（.emf、.wmf）里的文字读不出来。"
+            return "矢量图（.emf、.wmf）里的文字无法读取。"
         try:
             data = self._archive.read(part)
             if not _holds_text(data):

@@ -80,7 +80,7 @@ class Connection:
         if alias in self.collections():
             raise IndexStoreError(
                 str(self.address),
-                f"{self.address} 是别人的集合，不是依据建的索引；请换一个名字：--store milvus://…/名字",
+                f"{self.address} 是其他程序的集合，不是依据建立的索引；请换一个名字：--store milvus://…/名字",
             )
         return str(self._do("describe_alias", alias, timeout=ANSWER_SECONDS)["collection_name"])
 
@@ -243,7 +243,7 @@ class Connection:
             return MilvusClient(self.address.uri, timeout=ANSWER_SECONDS, grpc_options=_QUIET)
         except MilvusException as error:
             raise IndexBusy(
-                path, f"打不开 {self.address}：{path} 正被另一个进程使用，或不是 milvus-lite 的库；{error.message}"
+                path, f"无法打开 {self.address}：{path} 正被另一个进程使用，或不是 milvus-lite 的库；{error.message}"
             ) from error
 
     def _explained(self, code: object, message: str | None) -> IndexStoreError:
@@ -252,7 +252,7 @@ class Connection:
             return StoreUnavailable(
                 str(self.address), f"{self.address} 的 Milvus 没有回应（{said}）；请确认它在运行、地址无误，稍后再试。"
             )
-        return IndexStoreError(str(self.address), f"{self.address} 的 Milvus 没有照办（{code}）：{said}")
+        return IndexStoreError(str(self.address), f"{self.address} 的 Milvus 拒绝了请求（{code}）：{said}")
 
 
 _QUIET = {"grpc.keepalive_time_ms": 330_000}

@@ -323,7 +323,7 @@ def _reason(code: int, complaint: str) -> str:
         case signal.SIGALRM:
             return f"{limits.STILL_SECONDS} 秒没有进展，已中止。请拆分，或用原软件打开后另存。"
         case signal.SIGKILL:
-            return "读取程序被系统中止（多半是内存不足）。"
+            return "读取程序被系统中止（可能是内存不足）。"
         case number if number > 0:
             return (
                 f"读取程序崩溃（{signal.Signals(number).name}）：文件损坏，或需要的内存超过 "

@@ -261,7 +261,7 @@ class _Joining:
             raise ClusterError(f"Ray 没有在本机启动：{_first_line(error)}；机器可能太忙，请稍后再运行。") from error
         if isinstance(error, (OSError, ValueError, RuntimeError)):
             raise ClusterError(
-                f"连不上 Ray 集群 {self._address}：{_first_line(error)}；"
+                f"无法连接 Ray 集群 {self._address}：{_first_line(error)}；"
                 f"请核对地址，或用 --cluster {LOCAL} 在本机运行。"
             ) from error
 

@@ -239,7 +239,7 @@ def check_file(folder: Path, file: StoredFile, *, whole: bool) -> Path:
     except FileNotFoundError as error:
         raise corrupt(path, "文件缺失") from error
     except OSError as error:
-        raise corrupt(path, f"读不出（{error.strerror}）") from error
+        raise corrupt(path, f"无法读取（{error.strerror}）") from error
 
 
 def is_there(folder: Path, file: StoredFile) -> bool:

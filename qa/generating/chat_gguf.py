@@ -43,7 +43,7 @@ class GgufChatModel:
         try:
             self._server = Server(_params(file, context, key))
         except RuntimeError as error:
-            raise YijuError(f"llama.cpp 读不了 {file}（{error}）：--llm-gguf 应为它支持的 GGUF 文件。") from error
+            raise YijuError(f"llama.cpp 无法读取 {file}（{error}）：--llm-gguf 应为它支持的 GGUF 文件。") from error
         self._model = HttpChatModel(f"{self._server.listening_address}/v1", file.name, key, limits=limits)
 
     def stream(self, messages: Sequence[Message], max_tokens: int) -> Generator[str, None, Tokens | None]:
@@ -61,7 +61,7 @@ def _check(file: Path) -> None:
         with file.open("rb") as opened:
             begins = opened.read(len(_MAGIC))
     except OSError as error:
-        raise YijuError(f"读不了模型文件 {file}（{error.strerror}）：请检查 --llm-gguf。") from error
+        raise YijuError(f"无法读取模型文件 {file}（{error.strerror}）：请检查 --llm-gguf。") from error
     if begins != _MAGIC:
         raise YijuError(f"{file} 不是 GGUF 文件（开头不是 GGUF）：请检查 --llm-gguf。")
 

@@ -156,7 +156,7 @@ class HttpChatModel:
             with reply.scope:
                 await self._ask(client, self._url, body, reply)
         except ssl.SSLError as error:  # in mid-stream it comes as it is
-            raise ModelUnavailable(f"与语言模型的加密连接断了（{error.reason}）。") from error
+            raise ModelUnavailable(f"与语言模型的加密连接中断（{error.reason}）。") from error
         except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as error:
             raise self._unreachable(error, reply.begun) from error
         if reply.scope.cancelled_caught:
@@ -174,7 +174,9 @@ class HttpChatModel:
             status = response.status_code
         # Others make a GET of it. What was asked, and the key, go to the host that was named and to no other.
         if status not in (307, 308) or _origin(target) != _origin(self._url) or redirects == 0:
-            raise ModelUnavailable(f"语言模型的接口要转到 {_shown(target)}，没有跟去：请把 --llm-url 写成最终地址。")
+            raise ModelUnavailable(
+                f"语言模型的接口要重定向到 {_shown(target)}，没有跟随：请把 --llm-url 写成最终地址。"
+            )
         await self._ask(client, target, body, reply, redirects - 1)
 
     async def _read(self, response: httpx2.Response, reply: _Reply) -> None:
@@ -196,7 +198,7 @@ class HttpChatModel:
         if status in (400, 413, 422) and any(mark in said.lower() for mark in _TOO_LONG):
             return PromptTooLong(f"问题和资料超出了语言模型能读的长度（{said}）：请核对 --llm-context。")
         if status in (401, 403):
-            return ModelUnavailable(f"语言模型的接口不认密钥（{status}）：请检查环境变量 YIJU_LLM_KEY。")
+            return ModelUnavailable(f"语言模型的接口拒绝了密钥（{status}）：请检查环境变量 YIJU_LLM_KEY。")
         if status == 404:
             return ModelUnavailable(f"语言模型的接口没有这个地址或模型（404 {said}）：请检查 --llm-url、--llm-model。")
         again = status in (408, 409, 425, 429) or status >= 500
@@ -210,13 +212,13 @@ class HttpChatModel:
     def _unreachable(self, error: Exception, begun: bool) -> ModelError:
         where, why = _shown(self._url), self._without_key(str(error) or type(error).__name__)
         if isinstance(error, httpx2.TimeoutException):
-            return ModelTimeout(f"连不上语言模型 {where}：没有回应。", retryable=True)
+            return ModelTimeout(f"无法连接语言模型 {where}：没有回应。", retryable=True)
         if "CERTIFICATE_VERIFY_FAILED" in why:
             return ModelUnavailable(f"不信任 {where} 的证书（{why}）：自建的证书机构请用 --llm-ca-file 给出。")
         if begun:
-            return ModelUnavailable(f"语言模型 {where} 答到一半断了（{why}）。")
+            return ModelUnavailable(f"语言模型 {where} 应答中途断开（{why}）。")
         return ModelUnavailable(
-            f"连不上语言模型 {where}（{why}）。", retryable=isinstance(error, httpx2.TransportError)
+            f"无法连接语言模型 {where}（{why}）。", retryable=isinstance(error, httpx2.TransportError)
         )
 
 
@@ -268,7 +270,7 @@ class _Reply:
             ModelReply: if nothing was said.
         """
         if not self._finished:
-            raise ModelUnavailable("语言模型答到一半断了。", retryable=not self.begun)
+            raise ModelUnavailable("语言模型应答中途断开。", retryable=not self.begun)
         if not self.begun:
             why = "要调用工具" if "tool" in self._finished or "function" in self._finished else "没有给出文字"
             raise ModelReply(f"语言模型{why}，没有回答。")
@@ -378,5 +380,5 @@ def _tls(ca_file: Path | None) -> ssl.SSLContext:
         if ca_file:
             context.load_verify_locations(ca_file)
     except (OSError, ssl.SSLError) as error:
-        raise YijuError(f"读不了证书文件 {ca_file}（{error}）：--llm-ca-file 应为 PEM 文件。") from error
+        raise YijuError(f"无法读取证书文件 {ca_file}（{error}）：--llm-ca-file 应为 PEM 文件。") from error
     return context

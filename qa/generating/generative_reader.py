@@ -38,7 +38,7 @@ _TRIES = 3
 """How often a context is halved that was too long, and the first."""
 
 WORKING = "语言模型正在归纳，每句与原文核对后才显示。"
-AWAY = "语言模型暂时用不了，这里只有直接摘自原文的结果。"
+AWAY = "语言模型暂时不可用，这里只有直接摘自原文的结果。"
 BROKEN = "语言模型没有写完，这里只有已核对的部分。"
 NO_SENTENCE = "没有通过核对的句子。"
 NOTHING_LEFT = "语言模型写的句子都没有通过核对，没有采用。"
@@ -95,7 +95,7 @@ class Writer:
             ModelError: if the model is away, or goes.
         """
         if self._clock() < self._away_until:
-            raise ModelError("语言模型刚才连不上，稍后再试。")
+            raise ModelError("刚才无法连接语言模型，请稍后再试。")
         try:
             yield from self._written(question, hits, store, meter)
         except ModelError as error:

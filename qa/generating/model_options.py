@@ -13,9 +13,9 @@ SMALLEST_CONTEXT = 1024
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     """Add everything that `model_of` reads."""
-    group = parser.add_argument_group("语言模型：都不给时不用；密钥只取自环境变量 YIJU_LLM_KEY")
+    group = parser.add_argument_group("语言模型：不设置时不使用；密钥只取自环境变量 YIJU_LLM_KEY")
     group.add_argument("--llm-url", metavar="URL", help="OpenAI 兼容接口的地址，例如 http://127.0.0.1:11434/v1")
-    group.add_argument("--llm-model", metavar="NAME", help="接口里模型的名字，例如 qwen3:8b")
+    group.add_argument("--llm-model", metavar="NAME", help="接口中模型的名称，例如 qwen3:8b")
     group.add_argument("--llm-gguf", type=Path, metavar="FILE", help="直接运行一个 GGUF 文件，须装 yiju[gguf]")
     group.add_argument("--llm-ca-file", type=Path, metavar="FILE", help="除系统信任的以外，还信任这些证书（PEM）")
     group.add_argument(

@@ -160,7 +160,7 @@ def test_a_site_that_is_not_allowed_is_told_so_and_shows_nothing_of_the_chat(bro
         watch.attach(page)
         page.goto(stranger.address)
         page.locator(BUBBLE).click()
-        expect(page.locator(f"{HOST} .note")).to_contain_text("暂时打不开问答页")
+        expect(page.locator(f"{HOST} .note")).to_contain_text("暂时无法打开问答页")
         # Who set the site up can mend it; visitors cannot.
         assert [said for said in watch.console if f"--allow-origin {stranger.address}" in said]
         expect(page.locator(HOST).get_by_role("button", name="重试")).to_be_visible()

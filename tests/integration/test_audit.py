@@ -134,7 +134,7 @@ def test_as_it_was_written_it_is_in_order(audit, path):
 def changed(lines: list[bytes]) -> Iterator[tuple[str, list[bytes], str]]:
     other = lines[2].replace(b'"api"', b'"mcp"')
     yield "altered", [*lines[:2], other, *lines[3:]], "第 3 行：第 3 条与它的校验值不符"
-    yield "made unreadable", [*lines[:2], b"?" + lines[2], *lines[3:]], "第 3 行：应为第 3 条，读不懂：内容被改动"
+    yield "made unreadable", [*lines[:2], b"?" + lines[2], *lines[3:]], "第 3 行：应为第 3 条，无法解析：内容被改动"
     yield "removed", [*lines[:2], *lines[3:]], "第 3 行：应为第 3 条，却是第 4 条：中间 1 条被删去"
     yield "first removed", lines[1:], "第 1 行：应为第 1 条，却是第 2 条：中间 1 条被删去"
     yield "exchanged", [lines[0], lines[2], lines[1], *lines[3:]], "第 2 行：应为第 2 条，却是第 3 条，第 2 条在后面"
@@ -272,7 +272,7 @@ def test_a_line_that_was_not_written_to_its_end_is_known_as_such_and_the_next_on
     assert said(path) == ["一", "二"] and [each["event"] for each in entries(path)] == ["ask", "torn", "ask"]
     lines = texts(path)
     path.write_bytes(b"".join([lines[0], lines[1].replace(b"2026", b"2027"), *lines[2:]]))
-    assert "读不懂" in str(verify(path).problem)  # nor may that line be put to another use
+    assert "无法解析" in str(verify(path).problem)  # nor may that line be put to another use
 
 
 def test_whole_lines_that_were_written_but_not_remembered_are_taken_over(path):
@@ -338,7 +338,7 @@ def test_what_cannot_be_noted_is_not_answered_until_it_can(client, audit, path, 
         client.get("/api/health"),
         client.get(f"/api/documents/{PLAN.id}/text", headers=LI),
     ):
-        assert reply.status_code == 503 and "写不进去" in reply.json()["error"]["message"], reply.url
+        assert reply.status_code == 503 and "无法写入" in reply.json()["error"]["message"], reply.url
     again()
     until(lambda: audit.problem() is None)
     assert client.post("/api/ask", json=question, headers=LI).status_code == 200

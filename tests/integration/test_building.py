@@ -264,7 +264,7 @@ def test_the_command_run_again_goes_on_and_makes_the_same_index(
     counting = Counting()
     assert run("build", folder, "-o", index, encoder=counting) == 0
     said = capsys.readouterr()
-    assert said.err == "接着上次没有做完的建立：已有 4 份文档，8 个片段。\n"
+    assert said.err == "接着上次未完成的建立继续：已有 4 份文档，8 个片段。\n"
     assert said.out.startswith(f"已建立索引 {index}：8 份文档，16 个片段")
     assert len(counting.texts) == 12
     assert run("build", folder, "-o", tmp_path / "at once") == 0

@@ -219,7 +219,7 @@ def test_another_protocol_is_told() -> None:
         handler.raw(b"220 mail.example ESMTP\r\n")
 
     assert "text/html" in str(error(page)[0])
-    assert "连不上语言模型" in str(error(banner)[0])
+    assert "无法连接语言模型" in str(error(banner)[0])
 
 
 @pytest.mark.parametrize(
@@ -298,7 +298,7 @@ def test_while_nothing_comes_the_caller_can_stop() -> None:
 
 def test_a_redirect_to_another_host_is_refused_and_gets_neither_question_nor_key() -> None:
     with chat_server(says(TEXT)) as other, chat_server(refuses(307, Location=other.url)) as server:
-        with pytest.raises(ModelUnavailable, match="没有跟去"):
+        with pytest.raises(ModelUnavailable, match="没有跟随"):
             reply(server, key="secret")
         assert (len(server.asked), other.asked) == (1, [])
 
@@ -308,19 +308,19 @@ def test_a_redirect_to_another_host_is_refused_and_gets_neither_question_nor_key
 )
 def test_other_redirects_are_refused(status: int, location: str) -> None:
     raised, _ = error(refuses(status, Location=location))
-    assert "没有跟去" in str(raised)
+    assert "没有跟随" in str(raised)
 
 
 def test_a_redirect_on_the_same_host_is_followed_a_few_times() -> None:
     with chat_server(refuses(308, Location="/v2/chat"), says(TEXT)) as server:
         assert reply(server) == TEXT
     assert [asked.path for asked in server.asked] == ["/v1/chat/completions", "/v2/chat"]
-    assert "没有跟去" in str(error(refuses(307, Location="/round"))[0])
+    assert "没有跟随" in str(error(refuses(307, Location="/round"))[0])
 
 
 def test_nobody_there_is_told_with_the_address() -> None:
     port = closed_port()
-    with pytest.raises(ModelUnavailable, match=f"连不上语言模型 http://127.0.0.1:{port}"):
+    with pytest.raises(ModelUnavailable, match=f"无法连接语言模型 http://127.0.0.1:{port}"):
         reply(f"http://127.0.0.1:{port}/v1")
 
 
@@ -375,7 +375,7 @@ def test_a_file_without_certificates_is_told(tmp_path: Path, content: str | None
     file = tmp_path / "ca.pem"
     if content:
         file.write_text(content)
-    with pytest.raises(YijuError, match="读不了证书文件"):
+    with pytest.raises(YijuError, match="无法读取证书文件"):
         model("https://127.0.0.1:1/v1", ca_file=file)
 
 

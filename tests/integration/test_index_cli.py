@@ -250,7 +250,7 @@ def test_nothing_but_bad_files_is_refused_and_each_named(tmp_path: Path, capsys:
     assert run("build", tmp_path / "papers", "-o", tmp_path / "index") == 2
     err = capsys.readouterr().err
     assert all(name in err for name in BAD_FILES)
-    assert err.splitlines()[-1] == "yiju-index：没有可以编入索引的文档：6 个文件都读不出。"
+    assert err.splitlines()[-1] == "yiju-index：没有可以编入索引的文档：6 个文件均无法读取。"
     assert not (tmp_path / "index").exists()
 
 

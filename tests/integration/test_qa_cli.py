@@ -59,7 +59,7 @@ def test_a_refusal_offers_the_nearest_passage_as_a_lead(capsys: Output) -> None:
     assert main(["天气如何"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "文档里没有找到这个问题的答案。"
-    assert lines[1].startswith("最接近的段落（仅供参考）：")
+    assert lines[1].startswith("可能相关的原文（不一定能回答您的问题）：")
 
 
 def test_json_is_the_answer_of_the_contract(capsys: Output) -> None:
@@ -139,7 +139,7 @@ def test_a_malformed_line_is_named_before_anything_is_answered(
 
 
 def test_a_batch_file_that_is_missing_or_no_text_is_named(tmp_path: Path, capsys: Output) -> None:
-    assert f"读不了 {tmp_path / 'none'}" in refused(capsys, "--batch", str(tmp_path / "none"))
+    assert f"无法读取 {tmp_path / 'none'}" in refused(capsys, "--batch", str(tmp_path / "none"))
     (tmp_path / "gbk").write_bytes('{"question": "光伏"}'.encode("gb18030"))
     assert "不是 UTF-8 文本" in refused(capsys, "--batch", str(tmp_path / "gbk"))
 
@@ -197,7 +197,7 @@ def test_filters_may_be_given_twice_and_hold_for_a_batch(tmp_path: Path, capsys:
     ("options", "said"),
     [
         (["--document", "不存在"], "索引里有：光伏项目管理办法、綦江区绿色发展实施方案"),
-        (["--document", ""], "没有这样的文档"),
+        (["--document", ""], "未找到匹配的文档"),
         (["--issuer", "财政部"], "索引里有：重庆市綦江区人民政府"),
         (["--region", "北京"], "索引里有：重庆市綦江区"),
         (["--year", "1999"], "索引里有 2022—2025 年的"),

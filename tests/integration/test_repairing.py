@@ -128,7 +128,7 @@ def test_every_file_of_every_segment_may_be_damaged_at_once(index, papers):
 def test_a_whole_index_is_left_alone_and_a_damaged_manifest_is_said_to_be_beyond_repair(index, papers, capsys):
     before = content(index)
     assert run("repair", index, papers) == 0
-    assert "完好，没有什么要修" in capsys.readouterr().out and content(index) == before
+    assert "完好，无需修复" in capsys.readouterr().out and content(index) == before
     damage(index / "manifest.json")
     assert run("repair", index, papers) == 2
     assert "yiju-index build" in capsys.readouterr().err

@@ -134,14 +134,14 @@ def test_a_case_that_would_not_be_right_is_refused(site, correct, evidence, said
 
 def test_what_the_documents_answer_by_now_leaves_the_list_at_once(site):
     id = site.object_to("光伏装机目标是多少", "没找到")
-    assert "现有文件已能回答" in site.settle("document", id).text
+    assert "现有文档已能回答" in site.settle("document", id).text
     assert site.open() == []
 
 
 def test_what_they_still_do_not_answer_leaves_it_only_if_that_is_meant(site):
     id = site.ask("天气如何")
     reply = site.settle("document", id)
-    assert "现有文件仍答不出" in reply.text
+    assert "现有文档仍无法回答" in reply.text
     assert site.open() == ["天气如何"]
     form = html.fromstring(reply.text).cssselect("form")[0]
     kept = {each.get("name"): each.get("value") for each in form.cssselect("input")}
@@ -239,7 +239,7 @@ def test_a_cases_file_that_somebody_wrote_in_is_added_to_with_care(tmp_path):
     assert add_cases(path, [case, case]) == 1
     assert [each.id for each in load_dataset(path).queries] == ["mine", "use-1"]
     path.write_text("damaged\n", encoding="utf-8")
-    with pytest.raises(errors.YijuError, match="读写不了"):
+    with pytest.raises(errors.YijuError, match="无法读写"):
         add_cases(path, [case])
     assert path.read_text(encoding="utf-8") == "damaged\n"
 

@@ -357,7 +357,7 @@ def posted(headers: list[tuple[bytes, bytes]], *messages: dict[str, object]) -> 
 def test_a_body_that_never_ends_is_a_408(monkeypatch):
     monkeypatch.setattr("ui.middleware.security.BODY_SECONDS", 0.05)
     status, error = posted([], {"type": "http.request", "body": b'{"que', "more_body": True})
-    assert (status, error) == (408, {"code": "timeout", "message": "请求体迟迟没有传完。"})
+    assert (status, error) == (408, {"code": "timeout", "message": "请求体没有在规定时间内传完。"})
 
 
 def test_a_body_in_many_pieces_is_counted_as_it_comes():

@@ -101,7 +101,7 @@ def test_a_port_in_use_is_one_clear_line(capsys):
 
 def test_an_address_that_is_not_ours_is_one_clear_line(capsys):
     assert main(["--host", "192.0.2.1", "--port", "0", "--open"]) == 2
-    assert capsys.readouterr().err.startswith("yiju-serve：不能监听 192.0.2.1:0")
+    assert capsys.readouterr().err.startswith("yiju-serve：无法监听 192.0.2.1:0")
 
 
 def test_a_missing_index_is_one_clear_line_and_stays_quick(tmp_path: Path):

@@ -226,7 +226,7 @@ def test_a_file_that_cannot_be_written_costs_one_warning(tmp_path, caplog):
     usage = UsageLog(tmp_path / "nowhere" / "usage.sqlite")
     for n in range(3):
         usage.record(answer("光伏", f"a{n}"), SOMEBODY, where="chat")
-    with pytest.raises(UsageUnavailable, match="写不进去"):
+    with pytest.raises(UsageUnavailable, match="无法写入"):
         usage.flush()
     usage.close()
     assert len(warnings(caplog)) == 1
@@ -239,7 +239,7 @@ def test_what_is_no_database_costs_one_warning_and_stays_as_it_is(path, caplog):
     usage.close()
     assert len(warnings(caplog)) == 1
     assert path.read_bytes() == b"not a database" * 100
-    with pytest.raises(UsageUnavailable, match="读不出来"):
+    with pytest.raises(UsageUnavailable, match="无法读取"):
         read_rows(path, "SELECT * FROM answers")
 
 

@@ -58,7 +58,7 @@ def test_an_address_where_no_cluster_is_is_named_in_one_line(folder: Path, tmp_p
     done = run("build", folder, "-o", tmp_path / "there", "--cluster", "127.0.0.1:9")
     assert done.returncode == 2
     assert done.stdout == ""
-    assert "连不上 Ray 集群 127.0.0.1:9" in done.stderr.splitlines()[-1]
+    assert "无法连接 Ray 集群 127.0.0.1:9" in done.stderr.splitlines()[-1]
     assert not (tmp_path / "there").exists()
 
 

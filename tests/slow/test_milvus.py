@@ -136,7 +136,7 @@ def test_a_collection_of_somebody_else_is_left_alone(make: MakeStore) -> None:
     store = make()
     store._connection.create(store._address.collection, "documents", 2)
     for use in (store.stamp, store.open, store.building("hash", lambda name: ENCODER).__enter__):
-        with pytest.raises(IndexStoreError, match="别人的集合"):
+        with pytest.raises(IndexStoreError, match="其他程序的集合"):
             use()
 
 

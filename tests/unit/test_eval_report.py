@@ -130,7 +130,7 @@ def test_the_text_shows_scores_types_and_misses() -> None:
     text = report_text(example())
     assert "答案命中     0.250  [0.000, 0.750]  4     answer_hit" in text
     assert "错题 4 道" in text
-    assert "[答错] wrong number  光伏装机目标是多少\n    应答  70MW\n    实答  180MW[1]\n    短答  180MW" in text
+    assert "[答错] wrong number  光伏装机目标是多少\n    应为  70MW\n    实为  180MW[1]\n    短答  180MW" in text
     assert "出错    1 题：failed" in text
     assert "（应当拒答）" in text
 
@@ -203,4 +203,4 @@ def test_the_page_escapes_every_text() -> None:
 def test_the_page_shows_misses_with_what_was_expected() -> None:
     page = report_page(example())
     assert "<b>答错</b> 光伏装机目标是多少" in page
-    assert "<dt>应答</dt><dd>70MW</dd>" in page
+    assert "<dt>标准答案</dt><dd>70MW</dd>" in page

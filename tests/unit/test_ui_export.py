@@ -21,7 +21,7 @@ TURN = {
     "question": "目标是多少？",
     "short": "70MW",
     "text": "目标为70MW。[1]",
-    "confidence": "把握较高",
+    "confidence": "可信度较高",
     "sources": [SOURCE],
 }
 TRAPS = (
@@ -43,7 +43,7 @@ def post(**body: object):
 def test_markdown_holds_question_answer_and_linked_source():
     text = post(format="md", turns=[TURN]).text
     assert text.startswith(
-        "# 问答记录\n\n## 目标是多少？\n\n**70MW**\n\n目标为70MW。\\[1\\]\n\n把握较高\n\n出处：\n\n- "
+        "# 问答记录\n\n## 目标是多少？\n\n**70MW**\n\n目标为70MW。\\[1\\]\n\n可信度较高\n\n出处：\n\n- "
     )
     shown = MarkdownIt().render(text)
     assert '<a href="http://127.0.0.1:7860/documents/d?start=1&amp;end=9">《…方案》三（一）3</a>' in shown

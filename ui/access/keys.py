@@ -249,7 +249,7 @@ class KeyBook:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            raise KeysError(f"密钥文件 {self.path} 不能用（{error}）；请检查它和所在目录的权限。") from error
+            raise KeysError(f"无法使用密钥文件 {self.path}（{error}）；请检查它和所在目录的权限。") from error
 
 
 def scope_of(
@@ -272,7 +272,7 @@ def _key(row: sqlite3.Row) -> Key:
     said = json.loads(row["scope"]) if row["scope"] else {}
     scope = scope_of(said.get("documents"), said.get("issuers"), said.get("regions"), said.get("years"))
     if row["scope"] and scope is None:
-        raise KeysError(f"密钥 {row['id']} 的文档范围读不懂；请吊销它。")
+        raise KeysError(f"密钥 {row['id']} 的文档范围无法解析；请吊销它，再新建一个。")
     limits = (row["per_minute"], row["per_day"])
     times = (row["created"], row["revoked"])
     return Key(row["id"], row["name"], Role(row["role"]), scope, *limits, *times, frozenset(json.loads(row["groups"])))

@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser("yiju-serve keys", description="管理访问密钥。服务不必停，改动立即生效。")
+    parser = Parser("yiju-serve keys", description="管理访问密钥；不必停止服务，改动立即生效。")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add = commands.add_parser("add", help="新建密钥；只显示这一次")
     add.add_argument("name", metavar="NAME", help="给谁用，例如“人事处门户”")
@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--group", action="append", default=[], metavar="NAME", help="能读这个用户组的文档；可多次给出")
     add.add_argument("--role", type=Role, choices=list(Role)[1:], default=Role.READER, help="默认 %(default)s")
     for name, limit, unit in (("--per-minute", PER_MINUTE, "每分钟"), ("--per-day", PER_DAY, "每天")):
-        add.add_argument(name, type=whole_number, default=limit, help=f"{unit}最多几问，默认 {limit}，0 表示不限")
+        add.add_argument(name, type=whole_number, default=limit, help=f"{unit}最多提问几次，默认 {limit}，0 表示不限")
     add.set_defaults(run=_add)
     listed = commands.add_parser("list", help="列出密钥，不含密钥本身")
     listed.add_argument("--json", action="store_true", help="输出 JSON")

@@ -36,7 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="ORIGIN",
-        help="允许嵌入聊天、调用接口的网站，例如 http://portal.example；可多次给出",
+        help="允许嵌入问答页、调用接口的网站，例如 http://portal.example；可多次给出",
     )
     sites.add_argument(
         "--allow-host",
@@ -109,11 +109,11 @@ def _add_sign_in(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--require-key", action="store_true", help="须有密钥；密钥用 yiju-serve keys 管理")
     group.add_argument("--keys", type=Path, metavar="FILE", help="密钥文件；默认在索引旁边")
     group.add_argument(
-        "--user-header", type=_header, metavar="NAME", help="受信代理写用户名的请求头，例如 X-Remote-User"
+        "--user-header", type=_header, metavar="NAME", help="受信任的代理用来传递用户名的请求头，例如 X-Remote-User"
     )
-    group.add_argument("--groups-header", type=_header, metavar="NAME", help="受信代理写用户组的请求头")
+    group.add_argument("--groups-header", type=_header, metavar="NAME", help="受信任的代理用来传递用户组的请求头")
     group.add_argument("--oidc-issuer", metavar="URL", help="OpenID Connect 登录服务的地址")
-    group.add_argument("--oidc-client", metavar="ID", help="本服务在登录服务处的编号")
+    group.add_argument("--oidc-client", metavar="ID", help="本服务在登录服务处登记的客户端编号（client id）")
     group.add_argument("--oidc-secret-file", type=Path, metavar="FILE", help="存有 client secret 的文件")
     group.add_argument(
         "--admin", action="append", default=[], metavar="USER", help="管理员的用户名，或 @用户组；可多次给出"
@@ -176,7 +176,7 @@ def _oidc(arguments: argparse.Namespace) -> Oidc | None:
     try:
         secret = arguments.oidc_secret_file.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise YijuError(f"读不了 {arguments.oidc_secret_file}（{error}）；请检查 --oidc-secret-file。") from error
+        raise YijuError(f"无法读取 {arguments.oidc_secret_file}（{error}）；请检查 --oidc-secret-file。") from error
     return Oidc(arguments.oidc_issuer, arguments.oidc_client, secret)
 
 

@@ -53,7 +53,7 @@ def answer_case(asked: OpenQuestion, answer: str, evidence: str, documents: Sequ
         raise CaseError(f"正确答案和原文依据各不超过 {MAX_TEXT} 个字。")
     holding = [document.id for document in documents if fold(evidence) in fold(document.text)]
     if not holding:
-        raise CaseError("原文依据不在任何一份文件里：请从原文逐字复制。")
+        raise CaseError("在所有文档里都找不到这段原文依据：请从原文逐字复制。")
     return _case(asked, [answers], [evidence.strip()], holding, answerable=True)
 
 
@@ -95,7 +95,7 @@ def add_cases(path: Path, cases: Sequence[Case]) -> int:
             file.writelines(json.dumps(case, ensure_ascii=False) + "\n" for case in new.values())
             return len(new)
     except (OSError, ValueError) as error:
-        raise YijuError(f"评测题文件 {path} 读写不了（{error}）。") from error
+        raise YijuError(f"无法读写评测题文件 {path}（{error}）；请检查权限和磁盘空间。") from error
 
 
 def _ids(text: str) -> set[object]:

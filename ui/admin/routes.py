@@ -46,7 +46,7 @@ PLACES = {"chat": "网页", "widget": "挂件", "api": "接口", "openai": "Open
 DONE = {
     "case": "已记为评测题，并从清单中移出。",
     "known": "评测题文件里已有这一题；已从清单中移出。",
-    "document": "现有文件已能回答，已从清单中移出。",
+    "document": "现有文档已能回答，已从清单中移出。",
     "dismiss": "已从清单中移出。",
     "forgotten": "这个人的提问已删除。",
 }
@@ -136,7 +136,7 @@ async def _person(queue: AnswerQueue, visitor: Visitor, form: Handled) -> Respon
 async def _form(request: Request) -> Handled:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
-        raise ApiError(415, "unsupported_media_type", "这里只接受表单。")
+        raise ApiError(415, "unsupported_media_type", "请用管理页上的表单提交。")
     try:
         return parse_qs((await request.body()).decode(), max_num_fields=1_000)
     except ValueError:

@@ -138,7 +138,7 @@ def _passage(queue: AnswerQueue, visitor: Visitor, document_id: str, start: int,
     except YijuError as error:
         raise ToolError(str(error)) from error
     if document is None:
-        raise ToolError(f"没有文档 {document_id}。")
+        raise ToolError(f"没有文档 {document_id}；请用 search 查找文档编号。")
     if not 0 <= start < end <= min(len(document.text), start + MAX_PASSAGE):
         raise ToolError(f"start 和 end 须在全文 {len(document.text)} 字之内，start < end，且相距不超过 {MAX_PASSAGE}。")
     return {
@@ -158,7 +158,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     parser = Parser("yiju-mcp", description="经标准输入输出为 MCP 客户端提供 ask、search、get_passage。")
     add_index_argument(parser)
-    parser.add_argument("--caution", type=Caution, choices=list(Caution), help="多有把握才作答")
+    parser.add_argument(
+        "--caution",
+        type=Caution,
+        choices=list(Caution),
+        help="作答门槛：low 较低，normal 默认，high 较高（误答更少，拒答更多）",
+    )
     add_usage_options(parser)
     add_audit_options(parser)
     arguments = parser.parse_args(argv)

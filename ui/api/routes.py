@@ -110,7 +110,7 @@ def _add_asking(router: APIRouter, queue: AnswerQueue) -> None:
         """Return what a reader thinks of an answer; the last word counts."""
         said = opinion(await read_object(request))
         if queue.usage is None:
-            raise ApiError(503, "usage_log_off", "没有启用提问记录，评价无处可记。")
+            raise ApiError(503, "usage_log_off", "没有启用提问记录，无法记下评价。")
         if not await asyncio.wrap_future(queue.usage.rate(said.answer_id, said.good, said.reason)):
             raise ApiError(404, "answer_not_found", "没有这个答案：可能已过保留期限。")
         return JSONResponse(said.to_json())

@@ -53,7 +53,7 @@ def head_of(text: str) -> Head:
     """
     if found := _HEAD.fullmatch(text):
         return Head(int(found[1]), found[2])
-    raise ValueError(f"须形如 12:64 位十六进制（yiju-serve audit head 所示），得到 {text[:80]}")
+    raise ValueError(f"须形如“编号:64 位十六进制数”（由 yiju-serve audit head 给出），得到 {text[:80]}")
 
 
 class Chain:
@@ -156,7 +156,7 @@ def places(path: Path) -> Iterator[ChainPosition]:
                 for number, line in enumerate(opened, 1):
                     yield ChainPosition(file, number, line)
         except OSError as error:
-            raise AuditError(f"审计记录 {file} 读不出来（{error.strerror}）；请检查权限。") from error
+            raise AuditError(f"无法读取审计记录 {file}（{error.strerror}）；请检查权限。") from error
 
 
 def verify(path: Path, key: bytes = b"", anchors: Sequence[Head] = (), since: Head | None = None) -> ChainCheck:
@@ -216,7 +216,7 @@ def _why(chain: Chain, path: Path, place: ChainPosition) -> str:
     """Return what has become of the line that should stand at a place."""
     wanted, found = chain.head.n + 1, _LINE.fullmatch(place.text.removesuffix(b"\n"))
     if not found:
-        return f"应为第 {wanted} 条，读不懂：内容被改动"
+        return f"应为第 {wanted} 条，无法解析：内容被改动"
     n = int(found[1])
     if n == wanted:
         return f"第 {n} 条与它的校验值不符：这一条（或密钥）被改动"
@@ -230,7 +230,7 @@ def _why(chain: Chain, path: Path, place: ChainPosition) -> str:
 def _missed(head: Head, passed: Mapping[int, str], anchors: Sequence[Head]) -> str | None:
     for anchor in sorted(anchors, key=lambda each: each.n):
         if anchor.n > head.n:
-            return f"记录到第 {head.n} 条为止，而另处存着第 {anchor.n} 条的校验值：末尾 {anchor.n - head.n} 条被截去"
+            return f"记录到第 {head.n} 条为止，而别处保存着第 {anchor.n} 条的校验值：末尾 {anchor.n - head.n} 条被截去"
         if passed.get(anchor.n, anchor.digest) != anchor.digest:
-            return f"第 {anchor.n} 条的校验值与另处所存不同：记录被重写过"
+            return f"第 {anchor.n} 条的校验值与别处保存的不同：记录被重写过"
     return None

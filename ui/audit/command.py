@@ -40,11 +40,11 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser("yiju-serve audit", description="核验和查看审计记录。服务不必停。")
+    parser = Parser("yiju-serve audit", description="核验和查看审计记录；不必停止服务。")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     check = commands.add_parser("verify", help="逐条核验；被改动过时退出码为 1，并指出第一处")
     check.add_argument(
-        "--anchor", type=_head, action="append", default=[], metavar="N:HASH", help="另处所存的校验值；可多次给出"
+        "--anchor", type=_head, action="append", default=[], metavar="N:HASH", help="保存在别处的校验值；可多次给出"
     )
     check.add_argument("--since", type=_head, metavar="N:HASH", help="更早的文件已移走时，其最后一条的校验值")
     check.set_defaults(run=_verify)

@@ -125,7 +125,7 @@ class AuditLog:
     def warning(self) -> str | None:
         """Return what is wrong with the log, in Chinese; None if nothing is."""
         if self._notes.full():
-            return f"审计记录 {self.path} 写得太慢，等着写的已有 {MAX_WAITING} 条。"
+            return f"审计记录 {self.path} 写入太慢，已有 {MAX_WAITING} 条在等待；请检查磁盘。"
         return self._failure
 
     def flush(self, seconds: float = 10.0) -> bool:
@@ -173,7 +173,7 @@ class AuditLog:
             notes = [each for each in waiting if isinstance(each, Note)]
             while not self._written(notes):
                 if self._closing.wait(RETRY_SECONDS):
-                    log.error("审计记录 %s：结束时还有 %d 条没有写下。", self.path, len(notes))
+                    log.error("审计记录 %s：结束时还有 %d 条没有写入。", self.path, len(notes))
                     return
             for each in waiting:
                 if isinstance(each, Event):
@@ -355,4 +355,4 @@ def _failing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise AuditError(f"审计记录 {path} 写不进去（{error.strerror}）；请检查磁盘空间和权限。") from error
+        raise AuditError(f"无法写入审计记录 {path}（{error.strerror}）；请检查磁盘空间和权限。") from error

@@ -20,10 +20,12 @@ def add_audit_options(parser: argparse.ArgumentParser) -> None:
     """Add everything that `audit_of` reads."""
     group = parser.add_argument_group("审计记录：谁就哪些文档问了什么，只增不改，可以核验")
     group.add_argument("--audit-log", action="store_true", help="写审计记录，存在索引旁边；须装 yiju[audit]")
-    group.add_argument("--audit-key", type=Path, metavar="FILE", help="存有校验链密钥的文件；没有它，链谁都能重算")
-    group.add_argument("--audit-lenient", action="store_true", help="审计记录写不进去时照常回答；默认停止回答")
     group.add_argument(
-        "--audit-rotate", type=_megabytes, default=64, metavar="MB", help="文件满多少 MB 换下一个，默认 %(default)s"
+        "--audit-key", type=Path, metavar="FILE", help="存有校验链密钥的文件；没有密钥时，任何人都能重算校验链"
+    )
+    group.add_argument("--audit-lenient", action="store_true", help="无法写入审计记录时照常回答；默认停止回答")
+    group.add_argument(
+        "--audit-rotate", type=_megabytes, default=64, metavar="MB", help="文件满多少 MB 后换新文件，默认 %(default)s"
     )
 
 
@@ -55,7 +57,7 @@ def key_of(path: Path | None) -> bytes:
     try:
         key = path.read_bytes().strip()
     except OSError as error:
-        raise YijuError(f"读不了 {path}（{error.strerror}）；请检查 --audit-key。") from error
+        raise YijuError(f"无法读取 {path}（{error.strerror}）；请检查 --audit-key。") from error
     if len(key) < SHORTEST_KEY:
         raise YijuError(f"{path} 里的密钥只有 {len(key)} 字节，至少要 {SHORTEST_KEY}；可用 openssl rand -hex 32 生成。")
     return key

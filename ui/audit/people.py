@@ -170,4 +170,4 @@ class People:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            raise AuditError(f"审计记录的人员文件 {self.path} 不能用（{error}）；请检查磁盘空间和权限。") from error
+            raise AuditError(f"无法使用审计记录的人员文件 {self.path}（{error}）；请检查磁盘空间和权限。") from error

@@ -51,13 +51,13 @@ _SAID = (
     (r"，与各项之和不一致，请核对原文", ", which is not the sum of the items: please check the source"),
     (r"语言模型正在归纳，每句与原文核对后才显示", "The language model is writing; sentences are shown once checked"),
     (
-        r"语言模型暂时用不了，这里只有直接摘自原文的结果",
+        r"语言模型暂时不可用，这里只有直接摘自原文的结果",
         "The language model is away; this is taken from the text itself",
     ),
     (r"语言模型没有写完，这里只有已核对的部分", "The language model did not finish; this is what was checked"),
     (r"没有通过核对的句子", "sentences that did not stand the check"),
     (r"语言模型写的句子都没有通过核对，没有采用", "No sentence of the language model stood the check"),
-    (r"语言模型刚才连不上，稍后再试", "The language model could not be reached; try again later"),
+    (r"刚才无法连接语言模型，请稍后再试", "The language model could not be reached; try again later"),
     (
         r"问题有 (\d+) 个字，最多 (\d+) 个字：请缩短后再问",
         r"The question has \1 characters of at most \2",

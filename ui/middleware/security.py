@@ -197,7 +197,7 @@ def _own_query(scope: Scope) -> Scope:
         return scope if path == "/chat" else {**scope, "query_string": b""}  # that one leads on to the page
     said = SESSION.fullmatch(scope["query_string"])
     if said is None:
-        raise ApiError(400, "invalid_request", "须给出 session_hash，且只有它。")
+        raise ApiError(400, "invalid_request", "请求须给出 session_hash，且只能给出它。")
     return {**scope, "query_string": scope["query_string"] + _tag(scope).encode()}
 
 
@@ -240,7 +240,7 @@ async def _body(receive: Receive, limit: int) -> bytes:
                 if len(body) > limit:
                     raise ApiError(413, "body_too_large", f"请求体太大，最多 {limit // 1024} KB。")
     except TimeoutError:
-        raise ApiError(408, "timeout", "请求体迟迟没有传完。") from None
+        raise ApiError(408, "timeout", "请求体没有在规定时间内传完。") from None
     return bytes(body)
 
 

@@ -38,7 +38,7 @@
       const response = await fetch(address(form), options(form));
       reply.textContent = `${response.status}\n${shown(await response.text())}`;
     } catch {
-      reply.textContent = "连不上服务。";
+      reply.textContent = "无法连接服务。";
     }
     output.replaceChildren(reply);
   }

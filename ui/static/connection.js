@@ -4,8 +4,8 @@
 import { words } from "./words.js";
 
 const CHINESE = {
-  "Connection to the server was lost. Attempting reconnection...": "与服务的连接断了，正在重新连接；连上后页面会自己恢复。",
-  "Connection errored out.": "连不上服务，请稍后再试。",
+  "Connection to the server was lost. Attempting reconnection...": "与服务的连接已断开，正在重新连接；连上后自动恢复。",
+  "Connection errored out.": "无法连接服务，请稍后再试。",
   "This application is currently busy. Please try again.": "现在提问的人太多，请稍后再试。",
   Error: "出错了",
   Warning: "请注意",

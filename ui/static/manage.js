@@ -6,8 +6,8 @@ import { fill, words as common } from "./words.js";
 const CHINESE = {
   sending: "正在上传 {p}%", queued: "等待上传", waiting: "等待处理", reading: "正在读取", page: "正在读取：第 {n} 页", pages: "正在读取：第 {n} 页，共 {of} 页", count: "正在读取：共 {of} 页",
   indexing: "正在建立索引 {p}%", done: "完成", removed: "已移除", restored: "已恢复", renamed: "已改名为“{to}”", failed: "失败：{why}",
-  exists: "已有同名文档。", replace: "替换", retry: "重试", undo: "撤销", hide: "不再显示", offline: "连不上服务，请稍后重试。",
-  unreadable: "浏览器读不到它。", cut: "上传中断：文件在上传时被改动，或连接断了。", rename: "改名", newName: "新文件名", save: "保存", cancel: "取消", ask: "提问",
+  exists: "已有同名文档。", replace: "替换", retry: "重试", undo: "撤销", hide: "不再显示", offline: "无法连接服务，请稍后重试。",
+  unreadable: "浏览器无法读取这个文件。", cut: "上传中断：文件在上传时被改动，或连接中断。", rename: "改名", newName: "新文件名", save: "保存", cancel: "取消", ask: "提问",
   rights: "谁能读“{name}”", everyone: "所有人", some: "仅这些人", readers: "用户名和 @用户组，以逗号分隔", folder: "按所在文件夹的规则", readable: "能读它的人：{who}", nobody: "无人",
   all: "全部 {n}", active: "进行中 {n}", bad: "失败 {n}", good: "完成 {n}", clear: "清除已结束的", sums: "已完成 {done} 份，失败 {failed} 份",
 };

@@ -281,7 +281,7 @@ class UsageLog:
 
     def _failed(self, reason: str) -> UsageUnavailable:
         """Return the error, said in the log once until writing succeeds again."""
-        message = f"提问记录 {self.path} 写不进去（{reason}）；回答不受影响，请检查磁盘空间和权限。"
+        message = f"无法写入提问记录 {self.path}（{reason}）；回答不受影响，请检查磁盘空间和权限。"
         if not self._warned:
             log.warning("%s", message)
             self._warned = True
@@ -411,4 +411,4 @@ def read_rows(
             db.create_function("readable", 1, readable, deterministic=True)
             return db.execute(query, values).fetchall()
     except sqlite3.Error as error:
-        raise UsageUnavailable(f"提问记录 {path} 读不出来（{error}）。") from error
+        raise UsageUnavailable(f"无法读取提问记录 {path}（{error}）；请检查权限，或移走它再启动。") from error

@@ -41,11 +41,11 @@ def main(argv: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
-        "yiju-serve people", description="导出或删除一个人的提问。提问记录只在以 --log-users 启动时才知道是谁问的。"
+        "yiju-serve people", description="导出或删除一个人的提问；只有服务以 --log-users 启动时，提问记录里才有提问者。"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    commands.add_parser("list", help="记录里有哪些人").set_defaults(run=_list)
-    commands.add_parser("export", help="一个人的全部提问，一行一条 JSON").set_defaults(run=_export)
+    commands.add_parser("list", help="列出记录里的人").set_defaults(run=_list)
+    commands.add_parser("export", help="导出一个人的全部提问，一行一条 JSON").set_defaults(run=_export)
     commands.add_parser("forget", help="删除一个人的提问记录；审计记录中的那些从此无法解读").set_defaults(run=_forget)
     for name, command in commands.choices.items():
         if name != "list":

@@ -17,7 +17,7 @@ export function widget(service, settings = {}) {
     script.src = new URL("widget.js", `${service.replace(/\/+$/, "")}/`).href;
     Object.assign(script.dataset, settings);
     script.onload = () => resolve(document.querySelector("yiju-widget"));
-    script.onerror = () => reject(new Error(`取不到 ${script.src}`));
+    script.onerror = () => reject(new Error(`无法加载 ${script.src}`));
     document.head.append(script);
   });
 }

@@ -110,7 +110,7 @@
       if (!response.ok) throw new Error(body.error.message);
       list.replaceChildren(...body.documents.map(choice));
     } catch (error) {
-      list.textContent = `读不到文档清单：${error.message}`;
+      list.textContent = `无法读取文档清单：${error.message}`;
     }
   }
 

@@ -19,7 +19,7 @@
       close: "关闭",
       apart: "在新窗口打开",
       loading: "正在打开…",
-      failed: "暂时打不开问答页，请稍后重试。",
+      failed: "暂时无法打开问答页，请稍后重试。",
       again: "重试",
     },
     en: {
@@ -44,7 +44,7 @@
     theme: ["auto、light 或 dark", oneOf("auto", "light", "dark")],
     question: ["1 到 500 个字", text(500)],
     documents: ["逗号分隔的文档编号", list(/^[\w-]{1,100}$/)],
-    issuers: ["逗号分隔的单位名称", list(/^.{1,100}$/)],
+    issuers: ["逗号分隔的发文机关名称", list(/^.{1,100}$/)],
     regions: ["逗号分隔的地区名称", list(/^.{1,100}$/)],
     years: ["逗号分隔的四位年份", list(/^\d{4}$/)],
     key: ["站点密钥", (value) => (/^[\w.-]{8,200}$/.test(value) ? value : undefined)],
@@ -143,7 +143,7 @@ iframe { flex: 1; width: 100%; min-height: 0; border: 0; }
       found[name] = read(value);
       if (found[name] === undefined) wrong.push(`data-${name} 须为${what}`);
     }
-    if (wrong.length) console.warn(`依据 widget.js 没有理会这些属性：${wrong.join("；")}。`);
+    if (wrong.length) console.warn(`依据 widget.js 忽略了这些属性：${wrong.join("；")}。`);
     return found;
   }
 
@@ -181,7 +181,7 @@ iframe { flex: 1; width: 100%; min-height: 0; border: 0; }
   }
 
   function fail() {
-    console.error(`依据：打不开 ${origin}：服务没有回应，或启动时没有用 --allow-origin ${location.origin}。`);
+    console.error(`依据：无法打开 ${origin}：服务没有回应，或启动时没有用 --allow-origin ${location.origin}。`);
     const retry = () => { close.focus(); load(); };
     note.replaceChildren(words.failed, element("button", { textContent: words.again, onclick: retry }));
   }
