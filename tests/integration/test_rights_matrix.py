@@ -428,7 +428,7 @@ def hides(text: str) -> bool:
 _PASSING = re.compile(
     r"""
     nonce[=-]"?[\w-]+ | \bstate=[\w-]+ | name="until"\ value="[^"]*" | \b[0-9a-f]{32}\b | (?:chatcmpl-|resp_|msg_)\w+
-    | \bc\d+-[0-9a-f]+ | "(?:created|created_at|app_id|\w*duration|avg_time|\w*eta)":\ ?[\w.-]+ | "timing_ms":\ ?\{[^}]*\}
+    | \bc\d+-[0-9a-f]+ | "(?:created(?:_at)?|app_id|\w*duration|avg_time|\w*eta)":\ ?[\w.-]+ | "timing_ms":\ ?\{[^}]*\}
     | "(?:event_id|session_hash)":\ ?"[^"]*"
     """,
     re.VERBOSE,
