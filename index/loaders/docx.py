@@ -199,7 +199,7 @@ class _Reader:
             self._drawings.write(row, self._targets)
             for column, width, cell in _placed(row):
                 texts[-1] += [""] * (column - len(texts[-1]))
-                text = self._cell(cell)
+                text = self._cell(cell) if depth < _NESTING_MAX else self._flat(cell)
                 above = _area_above(cell, areas, number, column)
                 if above is not None and not text:
                     areas[above[0]] = area = above[1]._replace(bottom=number + 1)
@@ -213,6 +213,10 @@ class _Reader:
         self._writer.table(Grid.merged(texts, areas.values(), _declared(rows)), caption=caption)
         for name, table in inner:
             self._table(table, name or None, depth + 1)
+
+    def _flat(self, element: etree._Element) -> str:
+        """Return all text of a cell with that of the tables in it, which lie too deep to be tables of their own."""
+        return spaced([self._text(paragraph).strip() for paragraph in element.iter("{*}p")])
 
     def _cell(self, element: etree._Element) -> str:
         lines: list[str] = []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from index.loaders.content import Content, Unreadable, Writer, joined
@@ -15,6 +15,7 @@ from index.loaders.tables import Grid
 
 if TYPE_CHECKING:
     from lxml import etree
+    from lxml.html import HTMLParser
 
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([A-Za-z0-9_-]{2,30})""", re.I)
 _NEVER = frozenset(
@@ -102,6 +103,11 @@ _FURNITURE = re.compile(
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _SITE_SUFFIX = re.compile(r"[_|]{1,2}[^_|]{2,40}$|\s[-–—]{1,2}\s[^-–—]{2,40}$")
+_STYLING = re.compile(r"</?(?:font|span|b|i|u|em|strong|small|big|tt|center|o:p)\b[^<>]{0,2000}>", re.I)
+_UNSEEN = re.compile(r"<(script|style|head|template|noscript)\b.*?</\1\s*>|<!--.*?-->", re.I | re.S)
+_TAG = re.compile(r"<[/!?a-z][^<>]{0,2000}>", re.I)
+_DEPTH_MAX = 200  # elements within elements; what walks them calls itself twice for each
+_NESTING_MAX = 3  # tables within tables
 _MAIN_SHARE = 0.85  # of the text outside links: a block that holds as much is where the article stands
 _LINKED_SHARE = 0.6  # a block with more of its text in links is a menu
 _MENU_LINKS = 4
@@ -121,12 +127,14 @@ def read(data: bytes) -> Content:
     text = _decoded(data)
     if not text.strip():
         raise Unreadable("没有可见文字。")
-    parser = html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=False, encoding="utf-8")
+    writer = Writer()
     try:
-        root = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+        root = _parsed(text)
+        if root is None:
+            writer.notice(f"标签嵌套超过 {_DEPTH_MAX} 层：文字逐行读取，其中的表格没有按表格读取。")
+            root = html.document_fromstring(_flattened(text).encode("utf-8", "replace"), parser=_parser())
     except etree.ParserError as error:
         raise Unreadable("没有可见文字。") from error  # closing tags alone
-    writer = Writer()
     writer.title = _title(root)
     body = root.find("body")
     body = root if body is None else body
@@ -135,6 +143,34 @@ def read(data: bytes) -> Content:
     _write_title(writer, body, main)
     _Walk(writer).block(main)
     return writer.content()
+
+
+def _parser() -> HTMLParser:
+    from lxml import html
+
+    return html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=True, encoding="utf-8")
+
+
+def _parsed(text: str) -> etree._Element | None:
+    """Return the tree of a page; None where it is deeper than can be walked: the parser cuts such a page silently."""
+    from lxml import html
+
+    for form in (text, _STYLING.sub("", text)):  # old pages never close their fonts, each then inside the one before
+        parser = _parser()
+        root = html.document_fromstring(form.encode("utf-8", "replace"), parser=parser)
+        if not any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log) and _is_shallow(root):
+            return root
+    return None
+
+
+def _is_shallow(root: etree._Element) -> bool:
+    level = [root]
+    return any(not (level := [below for element in level for below in element]) for _ in range(_DEPTH_MAX))
+
+
+def _flattened(text: str) -> str:
+    """Return the text of a page with line breaks for its tags."""
+    return _TAG.sub("<br>", _UNSEEN.sub("", text))
 
 
 def _decoded(data: bytes) -> str:
@@ -268,9 +304,10 @@ class _Walk:
             self._inline.append(_superscript(_visible(element)))
         elif tag not in _BLOCKS:
             self._flow(element, space)
-        elif tag == "table" and (grid := _grid(element)) is not None:
+        elif tag == "table" and (tables := list(_tables(element))):
             self._flush()
-            self._writer.table(grid)
+            for grid, caption in tables:
+                self._writer.table(grid, caption=caption)
         else:
             self._flush()
             lead = _item(element.getparent(), place) if tag == "li" else ""
@@ -311,20 +348,48 @@ def _visible(element: etree._Element) -> str:
     return "".join(map(str, element.itertext())).strip()
 
 
-def _grid(table: etree._Element) -> Grid | None:
-    """Return a table's cells, or None where the table only lays out a page."""
+def _tables(table: etree._Element, caption: str | None = None, depth: int = 0) -> Iterator[tuple[Grid, str | None]]:
+    """Yield a table and those in its cells, each called by what names its row; nothing where one lays out a page."""
     rows = [row for row in table.iter("tr") if next(row.iterancestors("table"), None) is table]
-    if len(rows) < 2 or next(table.iterdescendants("table"), None) is not None:
+    grid = _grid(rows, depth < _NESTING_MAX)
+    if grid is None:
+        return
+    yield grid, caption
+    for row in rows if depth < _NESTING_MAX else ():
+        name = next(filter(None, (_cell_text(cell, inner=False) for cell in _cells(row))), None)
+        for below in row.iter("table"):
+            if next(below.iterancestors("tr"), None) is row:
+                yield from _tables(below, name, depth + 1) or [(_column(below), name)]
+
+
+def _column(table: etree._Element) -> Grid:
+    """Return a table of no grid as its rows, each of one cell: nothing of it is lost."""
+    return Grid([[text] for row in table.iter("tr") if (text := _cell_text(row))])
+
+
+def _grid(rows: Sequence[etree._Element], nested: bool) -> Grid | None:
+    """Return a table's cells, or None where the table only lays out a page.
+
+    Args:
+        rows: of the table itself.
+        nested: tables in its cells follow by themselves; else their text is that of the cell.
+    """
+    if len(rows) < 2:
         return None
     cells: dict[tuple[int, int], tuple[str, int]] = {}
-    header = 0
+    header = holding = count = 0
     for number, row in enumerate(rows):
         columns = list(_cells(row))
         if number == header and columns and all(cell.tag == "th" for cell in columns):
             header += 1
-        _place(cells, number, len(rows), columns)
+        count += len(columns)
+        held = sum(next(cell.iterdescendants("table"), None) is not None for cell in columns)
+        if held and not _cell_text(columns[0], inner=False):
+            return None  # nothing names the row of a table in a cell
+        holding += held
+        _place(cells, number, len(rows), columns, inner=not nested)
     width = max((column for _, column in cells), default=0) + 1
-    if width < 2 or any(len(text) > _LAYOUT_CELL for text, _ in cells.values()):
+    if width < 2 or any(len(text) > _LAYOUT_CELL for text, _ in cells.values()) or holding * 4 >= max(4, count):
         return None
     places = [[(row, column) for column in range(width)] for row in range(len(rows))]
     return Grid(
@@ -339,32 +404,40 @@ def _cells(row: etree._Element) -> Iterator[etree._Element]:
 
 
 def _place(
-    cells: dict[tuple[int, int], tuple[str, int]], number: int, height: int, columns: list[etree._Element]
+    cells: dict[tuple[int, int], tuple[str, int]],
+    number: int,
+    height: int,
+    columns: list[etree._Element],
+    *,
+    inner: bool,
 ) -> None:
     """Put the cells of a row where they belong, each in every place that it covers, with a number of its own."""
     column = 0
     for cell in columns:
         while (number, column) in cells:
             column += 1
-        said = _cell_text(cell), len(cells)
+        said = _cell_text(cell, inner=inner), len(cells)
         down, across = _reach(cell, "rowspan"), _reach(cell, "colspan")
         for row in range(number, min(height, number + down) if down else height):
             cells.update({(row, column + step): said for step in range(across)})
         column += across
 
 
-def _cell_text(cell: etree._Element) -> str:
-    """Return what a cell says on one line: what stands on lines of its own is kept apart by a space."""
-    return " ".join("".join(_pieces(cell)).split())
+def _cell_text(cell: etree._Element, *, inner: bool = True) -> str:
+    """Return what a cell says on one line, `inner` tables with it.
+
+    What stands on lines of its own is kept apart by a space.
+    """
+    return " ".join("".join(_pieces(cell, inner=inner)).split())
 
 
-def _pieces(element: etree._Element) -> Iterator[str]:
+def _pieces(element: etree._Element, *, inner: bool) -> Iterator[str]:
     yield element.text or ""
     for below in element:
-        if isinstance(below.tag, str):
+        if isinstance(below.tag, str) and (inner or below.tag != "table"):
             apart = " " if below.tag == "br" or below.tag in _BLOCKS else ""
             yield apart
-            yield from [_superscript(_visible(below))] if below.tag == "sup" else _pieces(below)
+            yield from [_superscript(_visible(below))] if below.tag == "sup" else _pieces(below, inner=inner)
             yield apart
         yield below.tail or ""
 

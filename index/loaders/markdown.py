@@ -7,9 +7,11 @@ knows their numbers too; here are those underlined with === or ---, the title of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import accumulate, islice, pairwise, takewhile
 
+from index.loaders import markup_tables
 from index.loaders.content import Content
 from index.records import Declared, Row, Span, Table
 
@@ -19,6 +21,7 @@ _FRONT = re.compile(r"\A---[ \t]*\n(?P<matter>(?:.*\n){0,200}?)(?:---|\.\.\.)[ \
 _TITLE = re.compile(r"^title[ \t]*:[ \t]*(?P<quote>[\"']?)(?P<title>\S.*?)(?P=quote)[ \t]*$", re.M)
 _BAR = re.compile(r"\\.|(?P<code>`+)|(?P<bar>\|)")
 _MARKS = re.compile(r"\*\*|__|`|<[^<>]{1,80}>")
+_CODE = ("fence", "code_block")
 _CAPTION_MAX = 60  # characters of a line above a table that names it
 
 
@@ -49,12 +52,18 @@ def read(text: str) -> Content:
             inside = takewhile(lambda each: each.type != "table_close", islice(tokens, place, None))
             rows = [each.map[0] for each in inside if each.type == "tr_open" and each.map]
             tables.append(_table(lines, starts, first, rows))
+    shown = [
+        Span(starts[a], starts[b]) for token in tokens if token.type in _CODE and token.map for a, b in [token.map]
+    ]
+    tables += _captioned(text, markup_tables.tables(text, shown))
+    tables.sort(key=lambda table: table.span.start)
     title = _TITLE.search(front["matter"]) if front else None
     return Content(text, title["title"] if title else None, declared=tuple(declared), tables=tuple(tables))
 
 
 def _visible(line: str, start: int) -> Span:
-    return Span(start + len(line) - len(line.lstrip()), start + len(line.rstrip()))
+    left = start + len(line) - len(line.lstrip())
+    return Span(left, left + len(line.strip()))
 
 
 def _table(lines: Sequence[str], starts: Sequence[int], first: int, rows: Sequence[int]) -> Table:
@@ -88,6 +97,13 @@ def _cells(line: str) -> Iterator[Span | None]:
     for left, right in pairwise(bounds):
         cell = _visible(line[left + 1 : right], left + 1)
         yield cell if len(cell) else None
+
+
+def _captioned(text: str, tables: Iterable[Table]) -> Iterator[Table]:
+    """Yield tables in HTML; those without a caption of their own are called by the line above them."""
+    for table in tables:
+        above = text[: text.rfind("<table", 0, table.span.start)] if not table.caption else ""
+        yield table if table.caption else replace(table, caption=_caption([*above.split("\n")[-3:], ""], 3))
 
 
 def _caption(lines: Sequence[str], first: int) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from index.text import align
 from qa.language.lexicon import INTERROGATIVES
+from qa.language.measures import dimension
 from qa.language.quantities import Unit, unit_in
 from qa.language.tagging import tagged
 from qa.tables.words import Words, words
@@ -57,7 +59,9 @@ _MOST = re.compile(
 _WHICH = re.compile(
     r"(?:是)?(?:哪(?:一|几)?(?:[个家座种类项条名位所台间处款门支辆只片块届批]|年|天|月|季度?)?|什么|谁)(?P<kind>[\u4e00-\u9fff]{0,6})"
 )
-_BEFORE_WHICH = re.compile(r"的(?P<kind>[\u4e00-\u9fff]{1,6}?)(?:分别)?(?:是|为)?(?:哪|什么|谁)")
+_BEFORE_WHICH = re.compile(r"的(?P<kind>(?![是为])[\u4e00-\u9fff]{1,6}?)(?:分别)?(?:是|为)?(?:哪|什么|谁)")
+_WHEN = re.compile("哪(?:一|几)?(?:年|天|月|季)")
+"""What follows is no kind of thing: 出口额 of 「哪年出口额最高」."""
 _SUM = re.compile(
     "合计|共计|总计|总共|一共|合共|总和|之和|加起来|加在一起|相加|加总|累计共|总数|共(?=有?多少|是多少|几)"
 )
@@ -111,7 +115,7 @@ def _kind(text: str) -> str:
     if behind := _BEFORE_WHICH.search(text):
         return behind["kind"]
     which = _WHICH.search(text)
-    if not which or not which["kind"]:
+    if not which or not which["kind"] or _WHEN.search(text):
         return ""
     word, tag = tagged(which["kind"])[0]
     return word if tag[0] in "njlqsz" else ""
@@ -120,6 +124,17 @@ def _kind(text: str) -> str:
 def _left(text: str) -> Words:
     """Return the words of a question that say what it is about."""
     asked = _HOW_MUCH.search(text)
-    if asked and asked["unit"] and unit_in(asked["unit"]):
-        text = text[: asked.start()]
-    return words(_SAID.sub(" ", _ASKING.sub(" ", _HOW_MUCH.sub(" ", text))))
+    counted = _counted(asked["unit"]) if asked else ""
+    said = words(_SAID.sub(" ", _ASKING.sub(" ", _HOW_MUCH.sub(" ", text))))
+    tokens = (*said.tokens, "", *words(counted).tokens) if counted else said.tokens
+    spare = -1 << len(said.tokens)
+    for at, (token, following) in enumerate(pairwise(tokens)):
+        if following == "数" and token and unit_in(token):  # 件数 of a column in 件
+            spare |= 3 << at
+    return Words(tokens, spare)
+
+
+def _counted(unit: str | None) -> str:
+    """Return what is counted behind 多少: 张床位, 学生; empty where it is a unit of measure alone."""
+    found = unit_in(unit or "")
+    return "" if found and dimension(found[0].name) not in ("count", "people") else unit or ""

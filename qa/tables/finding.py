@@ -96,6 +96,7 @@ def context(grid: Grid, asked: Words) -> int:
 def unexplained(asked: Words, covered: int) -> list[str]:
     """Return what of a question nothing in or above a table holds: a lone character is let pass, a figure is not."""
     runs, run = [], ""
+    covered |= asked.spare
     for at, token in enumerate((*asked.tokens, "")):
         if token and not covered >> at & 1:
             run += f" {token} " if token.isascii() else token

@@ -180,6 +180,11 @@ class Grid:
         found = next((unit for unit in named if is_unit(unit)), "")
         return found or self._unit_of_table(f"{self.name(cell.column)} {self.head(cell.row)}")
 
+    def unit_of_column(self, column: int) -> str:
+        """Return the unit of a column's first figure; empty where it has none."""
+        held = (cell for row in range(len(self.rows)) if (cell := self.cell(row, column)))
+        return next((self.unit(cell) for cell in held if cell.number is not None), "")
+
     def _units_of_row(self, row: int) -> Iterator[str]:
         for cell in self.names(row):
             yield from units_in(cell.text)
@@ -191,6 +196,8 @@ class Grid:
         units = _units_said(self.table.caption)
         if len(units) < 2:
             return units[0] if units else next((u for u in units_in(self.table.caption) if is_unit(u)), "")
+        if counted := [unit for unit in units if f"{unit}数" in name]:  # 台数, 件数, 人数
+            return counted[0]
         wanted = asked_dimensions(fold(name), "")
         rest = [unit for unit in units if _dimension(unit) in wanted]
         if not rest and re.search("产量|总产", name):

@@ -11,6 +11,7 @@ from index.loaders.tables import SEPARATOR
 from index.records import Hit
 from index.text import fold
 from qa.answers import Answer
+from qa.language.quantities import unit_in
 from qa.tables import choices, finding
 from qa.tables.asking import Request, Wanted, requested
 from qa.tables.choices import DocumentOf
@@ -79,7 +80,7 @@ def _grids(hits: Sequence[Hit], document_of: DocumentOf) -> Iterator[Grid]:
     """Yield the tables that the passages stand in, each once."""
     seen: set[tuple[str, int]] = set()
     for rank, hit in enumerate(hits):
-        if SEPARATOR not in hit.passage.text:
+        if SEPARATOR not in hit.passage.text and "<td" not in hit.passage.text.lower():
             continue  # no row of a table: its document need not be opened
         document = document_of(hit.passage.document_id)
         for table in document.tables if document else ():
@@ -103,8 +104,16 @@ def _cell(question: str, request: Request, grids: Sequence[Grid], hits: Sequence
     best = max(sure, key=lambda reading: reading.rank)
     equal = [reading for reading in sure if reading.rank == best.rank]
     if len({_said(reading) for reading in equal}) > 1:
+        equal = [each for each in equal if each.cell and _is_in(each.grid.unit(each.cell), request)]
+    if len({_said(reading) for reading in equal}) != 1:
         return None
-    return Teller(question, best.grid, hits).cell(best.row, best.column, request)
+    return Teller(question, equal[0].grid, hits).cell(equal[0].row, equal[0].column, request)
+
+
+def _is_in(unit: str, request: Request) -> bool:
+    """Return whether a unit is of the family in which an answer is asked."""
+    found = unit_in(unit)
+    return request.unit is not None and found is not None and found[0].family == request.unit[0].family
 
 
 def _holding(question: str, request: Request, grids: Sequence[Grid], hits: Sequence[Hit]) -> Answer | None:
@@ -145,7 +154,7 @@ def _readings(grid: Grid, request: Request) -> Iterator[Reading]:
         yield from _pairs(grid, asked, around)
         return
     for line in _meant(lines):
-        for column in _columns(values, line, grid):
+        for column in _columns(values, line, grid, asked):
             row = finding.row(grid, line.place, asked, column.place)  # a cell does not name itself
             if row.cover | column.cover != line.cover | column.cover:
                 continue
@@ -162,10 +171,16 @@ def _meant(lines: Sequence[Line]) -> list[Line]:
     return [line for line in lines if line.cover and (line.share >= finding.HALF or line.cover.bit_count() >= 4)]
 
 
-def _columns(values: Sequence[Line], row: Line, grid: Grid) -> list[Line]:
+def _columns(values: Sequence[Line], row: Line, grid: Grid, asked: Words) -> list[Line]:
     """Return the columns that may be meant beside a row: those that say more of the question, or the only one."""
-    if named := [line for line in values if line.cover & ~row.cover]:
-        return named
+    # What stands in other cells of the row, as remarks, says which column is meant only where nothing else does.
+    heads = 0
+    for cell in grid.cells[row.place]:
+        if cell and cell.column in grid.heads:
+            heads |= asked.cover(words(bare(cell.text)))
+    for held in (row.cover, heads):
+        if named := [line for line in values if line.cover & ~held]:
+            return named
     main = [line for line in values if line.place in grid.measured and not _is_beside(grid, line.place)]
     return list(values) if len(values) == 1 else main if len(main) == 1 else []
 
@@ -303,7 +318,7 @@ def _sum(request: Request, grid: Grid, teller: Teller) -> Answer | None:
     named = finding.mentions(grid, asked)
     kept = [number for number in finding.chosen(grid, named) if not grid.is_total(number)]
     across = finding.columns(grid, asked)
-    best = _named_columns(grid, across, _bits(named))
+    best = _named_columns(grid, across, _bits(named), request)
     if len(best) > 1 and len(kept) == 1:
         cells = [cell for column in best if (cell := grid.cell(kept[0], column.place)) and cell.number is not None]
         whole = len(cells) == len(best)
@@ -329,7 +344,7 @@ def _sum(request: Request, grid: Grid, teller: Teller) -> Answer | None:
     return teller.sum(cells, unit, mean=mean, whole=whole) if len(cells) <= TERMS_MAX else None
 
 
-def _named_columns(grid: Grid, across: Sequence[Line], named: int) -> list[Line]:
+def _named_columns(grid: Grid, across: Sequence[Line], named: int, request: Request) -> list[Line]:
     """Return the columns of figures that a question means: the one it names best, or all that it names wholly."""
     values = [line for line in across if line.place in grid.measured]
     wholly = [line for line in values if line.share >= finding.MENTIONED and line.unasked == 0]
@@ -339,7 +354,9 @@ def _named_columns(grid: Grid, across: Sequence[Line], named: int) -> list[Line]
     if told:
         best = max(told, key=lambda line: ((line.cover & ~named).bit_count(), -line.unasked))
         equal = [line for line in told if (line.cover & ~named, line.unasked) == (best.cover & ~named, best.unasked)]
-        return [best] if len(equal) == 1 else []
+        if len(equal) > 1:
+            equal = [line for line in equal if _is_in(grid.unit_of_column(line.place), request)]
+        return equal if len(equal) == 1 else []
     parts = [line for line in values if not grid.is_total_column(line.place)]
     return parts if len(values) == 1 or len({grid.name(line.place) for line in parts}) > 1 else []
 
@@ -368,7 +385,7 @@ def _apart(request: Request, grid: Grid, teller: Teller) -> Answer | None:
     pair: list[tuple[int, int]] = []
     covered = around | _bits(named)
     if len(kept) == 2 and any(len(each) == 2 for each in named.values()):
-        best = _named_columns(grid, across, _bits(named))
+        best = _named_columns(grid, across, _bits(named), request)
         if len(best) == 1:
             pair = [(number, best[0].place) for number in kept]
             covered |= best[0].cover

@@ -23,9 +23,11 @@ class Words:
 
     Attributes:
         tokens: characters, figures, words in Latin letters; empty where the text stops between two.
+        spare: of a question, the tokens that a table need not hold, as bits: 床位 of 「多少张床位」, 件数.
     """
 
     tokens: tuple[str, ...]
+    spare: int = 0
 
     @property
     def pairs(self) -> frozenset[str]:

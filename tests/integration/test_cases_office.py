@@ -149,5 +149,11 @@ def test_a_power_of_ten_belongs_to_its_figure(tmp_path: Path) -> None:
     assert ask("hidden_tabs.html", "占地面积多少", tmp_path).short == "1.5×10⁴m²"
 
 
+def test_a_quote_does_not_begin_inside_a_number_where_a_line_was_cut(tmp_path: Path) -> None:
+    answer = ask("hardwrap.txt", "10月闭园时间", tmp_path)
+    assert answer.short == "21时"
+    assert "10月至次年3月提前至21时闭园" in answer.citations[0].text.replace("\n", "")
+
+
 def test_a_cell_that_says_what_is_asked_is_the_answer(tmp_path: Path) -> None:
     assert "包干使用" in (ask("lost_rows_header.docx", "车辆费怎么规定", tmp_path).short or "")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,6 +51,40 @@ def test_words_of_other_scripts_stay_whole() -> None:
 
 def test_a_sentence_keeps_the_quotation_marks_and_brackets_that_close_it() -> None:
     assert sentences("他说：“好。”然后（走了。）完") == ["他说：“好。”", "然后（走了。）", "完"]
+
+
+def test_no_sentence_ends_inside_brackets() -> None:
+    text = "补助50万元（含设备费。不含运费；以发票为准）。另行通知。"
+    assert sentences(text) == ["补助50万元（含设备费。不含运费；以发票为准）。", "另行通知。"]
+    assert sentences("甲（未闭合。乙。") == ["甲（未闭合。", "乙。"]
+
+
+def test_lines_that_were_cut_because_they_were_full_are_one_sentence() -> None:
+    lines = (
+        "规定。公园开放时间为每日6时至22时，1",
+        "0月至次年3月提前至21时闭园。入园的",
+        "游人携犬应当使用长度不超过1.5米的绳",
+        "，违者处罚。",
+        "另行通知。",
+    )
+    assert sentences("\n".join(lines)) == [
+        "规定。",
+        "公园开放时间为每日6时至22时，1\n0月至次年3月提前至21时闭园。",
+        "入园的\n游人携犬应当使用长度不超过1.5米的绳\n，违者处罚。",
+        "另行通知。",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "关于推动城乡绿色发展的若干意见\n关于加快建设现代化经济的意见\n关于全面推进乡村振兴的通知。",  # short ones
+        "（一）健全绿色低碳循环发展体系\n（二）健全绿色低碳循环发展制度\n（三）健全绿色低碳循环机制。",
+        "姓名：张三，主管城市建设工作，\n电话：023-48660000。",  # two lines prove nothing
+    ],
+)
+def test_lines_of_their_own_are_sentences_of_their_own(text: str) -> None:
+    assert sentences(text) == text.split("\n")
 
 
 def test_lines_and_semicolons_end_sentences_without_white_space() -> None:
