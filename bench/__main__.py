@@ -59,6 +59,8 @@ BENCHES: Mapping[str, Bench] = {
     "generated": generated.guests,
     "outlines": outlines.development,
     "outlines-test": outlines.test,
+    "outlines-pdf": outlines.plans,
+    "outlines-pdf-test": outlines.plans_test,
     "load": load.crowd,
     "scale": scale.curve,
 }

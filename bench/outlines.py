@@ -83,11 +83,21 @@ def test() -> list[Measurement]:
     return _figures("test")
 
 
+def plans() -> list[Measurement]:
+    """Return the same of eight published PDFs of plans and rules; for tuning."""
+    return _figures("pdf_dev")
+
+
+def plans_test() -> list[Measurement]:
+    """Return the same of twelve others, which nothing is tuned on."""
+    return _figures("pdf_test")
+
+
 def documents(half: str) -> Iterator[tuple[str, Document, list[Mark]]]:
     """Yield the documents of a half as they are loaded, with the headings marked in them.
 
     Args:
-        half: dev or test.
+        half: dev, test, pdf_dev or pdf_test.
 
     Raises:
         YijuError: if a document is missing, or a marked line does not stand in it.

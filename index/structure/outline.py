@@ -511,6 +511,9 @@ def _with_annex_titles(text: str, found: Sequence[Marker]) -> list[Marker]:
     """Drop 附件 lines that only list annexes, and make the title line below a real one a heading."""
     numbered = {marker.line for marker in found}
     kept: list[Marker] = []
+    annexes = [marker for marker in found if marker.kind == "附件" and not _lists_annexes(text, marker)]
+    if len(annexes) == 1 and not text[: annexes[0].line].strip():
+        return [marker for marker in found if marker.kind != "附件"]  # the annex is the document, its title the title
     for marker in found:
         if marker.kind != "附件":
             kept.append(marker)
