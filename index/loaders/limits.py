@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 
 from index.platforms import resource
 
@@ -74,6 +74,21 @@ def page() -> None:
     _tell()
     if resource is not None and signal.getitimer(signal.ITIMER_REAL)[0]:
         _allow(resource.getrlimit(resource.RLIMIT_CPU)[0] + PAGE_SECONDS)
+
+
+@contextmanager
+def within(seconds: int) -> Iterator[None]:
+    """Give what follows at most so much processor time of what its document has left; where no clock runs, any."""
+    if resource is None or not signal.getitimer(signal.ITIMER_REAL)[0]:
+        yield
+        return
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    left, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (min(left, int(used.ru_utime + used.ru_stime) + 1 + seconds), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_CPU, (left, hard))
 
 
 def _tell() -> None:

@@ -34,7 +34,8 @@ def read(data: bytes, depth: int = 0) -> Content:
     writer = Writer()
     if not isinstance(message, EmailMessage):
         raise Unreadable("不是合规的邮件。")
-    page = message.get_content_type() == "multipart/related" and message["from"] in (None, "<Saved by Blink>")
+    sender = _field(message, "from")  # 「Saved by Blink」, by Mozilla, by Internet Explorer: whom a saved page is from
+    page = message.get_content_type() == "multipart/related" and (not sender or "saved by" in sender.lower())
     writer.title = tidy(_field(message, "subject")) or None
     if not page:
         for name, label in _FIELDS:

@@ -61,7 +61,7 @@ class _Text:
             elif name == "list":
                 self._list(element)
             elif name == "table":
-                self._writer.table(_grid(element))
+                self._writer.table(_grid(element, self._writer))
             elif name not in _SKIPPED and depth < 50:
                 self.blocks(element, depth + 1)
 
@@ -106,13 +106,14 @@ def _pieces(element: etree._Element) -> Iterator[str]:
 # --- tables -----------------------------------------------------------------------------------
 
 
-def _grid(table: etree._Element) -> Grid:
-    """Return the cells of a table that are shown, without what is empty at its ends."""
+def _grid(table: etree._Element, writer: Writer) -> Grid:
+    """Return the cells of a table that are shown, without what is empty at its ends; tell of rows left out."""
     rows: list[list[str]] = []
     areas: list[Area] = []
     header = 0
     for row, heads in _rows(table):
         if len(rows) >= ROWS_MAX:
+            writer.notice(f"表格超过 {ROWS_MAX:,} 行，其余没有读取。请拆分。")
             break
         number, cells = len(rows), list[str]()
         for cell in row:
@@ -142,10 +143,15 @@ def _rows(table: etree._Element, heads: bool = False) -> Iterator[tuple[etree._E
 
 
 def _cell(cell: etree._Element) -> str:
-    lines = [_inline(line) for line in cell if local(line) in _BLOCKS]
-    lines += [_inline(line) for part in cell if local(part) == "list" for line in part.iter("{*}p")]
+    # Those of lists, text boxes and tables in it too; comments stand by themselves.
+    blocks = (line for line in cell.iter("{*}p", "{*}h") if not any(map(_is_comment, line.iterancestors())))
+    lines = [_inline(line) for line in blocks]
     formula, value = attribute(cell, "formula"), attribute(cell, "value-type")
     return spaced(lines) or ("（公式未计算）" if formula and not value else "")
+
+
+def _is_comment(element: etree._Element) -> bool:
+    return local(element) == "annotation"
 
 
 def _count(element: etree._Element, name: str) -> int:
@@ -156,7 +162,7 @@ def _count(element: etree._Element, name: str) -> int:
 def _sheets(writer: Writer, main: etree._Element) -> None:
     tables = [table for table in main if local(table) == "table" and attribute(table, "display") != "false"]
     for table in tables:
-        grid = _grid(table)
+        grid = _grid(table, writer)
         name = attribute(table, "name") or ""
         if len(tables) > 1 and name and grid.rows:
             writer.paragraph(name, level=1)

@@ -65,10 +65,11 @@ def _sheets(document: pdfium.PdfDocument, count: int, writer: Writer) -> Iterato
     headings = _bookmarks(document)
     scanned = 0
     for number in range(count):
-        page = document[number]
-        turned = pdf_page.Turn(page)
-        read = pdf_page.sheets(page, turned, headings.get(number, ()))
-        found: Sequence[Sheet | ocr.Page] = annotated(page, turned, read)
+        with limits.within(limits.PAGE_SECONDS):  # a form that draws itself has no end
+            page = document[number]
+            turned = pdf_page.Turn(page)
+            read = pdf_page.sheets(page, turned, headings.get(number, ()))
+            found: Sequence[Sheet | ocr.Page] = annotated(page, turned, read)
         if _needs_ocr(page, "".join(glyph.text for sheet in read for glyph in sheet.glyphs)):
             scanned += 1
             if scanned <= SCANNED_MAX:

@@ -319,7 +319,8 @@ def _environment(folder: str) -> dict[str, str]:
 def _reason(code: int, complaint: str) -> str:
     match -code:
         case signal.SIGXCPU:
-            return f"用去的处理器时间超过上限（{limits.DOCUMENT_SECONDS} 秒，每页另加），已中止。请拆分，或另存后重试。"
+            most = f"{limits.DOCUMENT_SECONDS} 秒，每页另加；PDF 的一页 {limits.PAGE_SECONDS} 秒"
+            return f"用去的处理器时间超过上限（{most}），已中止。请拆分，或另存后重试。"
         case signal.SIGALRM:
             return f"{limits.STILL_SECONDS} 秒没有进展，已中止。请拆分，或用原软件打开后另存。"
         case signal.SIGKILL:

@@ -57,6 +57,7 @@ def outcome(sandbox: Sandbox, path: Path) -> str:
     [
         ("crash", r"读取程序崩溃（SIGSEGV）"),
         ("spin", r"用去的处理器时间超过上限"),
+        ("recurse", r"用去的处理器时间超过上限"),
         ("wait", r"秒没有进展，已中止"),
         ("swell", r"需要的内存超过上限"),
         ("flood", r"读取程序的回答不合规"),

@@ -15,9 +15,10 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from index.loaders import html, limits
+from index.loaders import html, limits, pdf
 from index.loaders.content import Content
 from index.sandbox import worker
+from tests.support.files import drawing_itself
 
 
 def crash() -> str:
@@ -30,6 +31,13 @@ def spin() -> str:
     limits.document()
     while True:
         pass
+
+
+def recurse() -> str:
+    """Read a page of a PDF that has no end, within the time of a page and not of a document."""
+    limits.PAGE_SECONDS = 1
+    limits.document()
+    return pdf.read(drawing_itself()).text
 
 
 def wait() -> str:
@@ -91,7 +99,8 @@ def stop_parent() -> str:
 
 
 ORDERS: Mapping[str, Callable[[], str]] = {
-    "crash": crash, "spin": spin, "wait": wait, "pages": pages, "swell": swell, "flood": flood, "leave": leave,
+    "crash": crash, "spin": spin, "recurse": recurse, "wait": wait, "pages": pages,
+    "swell": swell, "flood": flood, "leave": leave,
     "inet": dial(socket.AF_INET), "inet6": dial(socket.AF_INET6), "netlink": dial(socket.AF_NETLINK),
     "environment": environment, "parent": stop_parent,
 }  # fmt: skip

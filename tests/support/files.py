@@ -131,6 +131,16 @@ def two_up(left: str, right: str) -> bytes:
     return _assembled([*objects, *(form.format(len(content), content) for content in (left, right))])
 
 
+def drawing_itself() -> bytes:
+    """A PDF of one page whose form draws itself twice, and so without end."""
+    objects = re.findall(r"\d+ 0 obj\n(.*?)\nendobj\n", pdf("/F Do\n").decode("latin-1"), re.S)
+    names = f"/XObject<</F {len(objects) + 1} 0 R>>"
+    objects[-1] = objects[-1].replace("/Resources<<", f"/Resources<<{names}")
+    form = "/F Do /F Do 0 0 10 10 re f"
+    head = f"<</Type/XObject/Subtype/Form/BBox[0 0 595 842]/Resources<<{names}>>/Length {len(form)}>>"
+    return _assembled([*objects, f"{head}stream\n{form}\nendstream"])
+
+
 def noted(content: str, notes: Sequence[tuple[str, str, str]]) -> bytes:
     """A PDF of one page with annotations: kind, rectangle and text."""
     data = pdf(content).decode("latin-1")
