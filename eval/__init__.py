@@ -1,1 +1,1 @@
-"""How good is it: data sets, scores with intervals, reports and the regression gate."""
+"""Evaluation: data sets, scores with intervals, reports and the regression gate."""

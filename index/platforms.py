@@ -1,4 +1,4 @@
-"""What Windows lacks of the system's interface, and what stands for it there."""
+"""Replacements for the system interfaces that Windows lacks."""
 
 from __future__ import annotations
 

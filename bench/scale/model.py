@@ -45,8 +45,8 @@ LAWS = (
     Law("build_s", "建索引（不含编码），秒", _linear, "a + b·n", 5000),
     Law("disk_mb", "磁盘，MB", _linear, "a + b·n", 5000),
     Law("resident_own_mb", "常驻内存（进程自己的），MB", _linear, "a + b·n", LISTED),
-    Law("dense_p50_ms", "按意思检索 p50，毫秒", np.sqrt, "a + b·√n", LISTED),
-    Law("lexical_p50_ms", "按字面检索 p50，毫秒", _linear, "a + b·n", 5000),
+    Law("dense_p50_ms", "语义检索 p50，毫秒", np.sqrt, "a + b·√n", LISTED),
+    Law("lexical_p50_ms", "字面检索 p50，毫秒", _linear, "a + b·n", 5000),
     Law("exact_ms", "逐一比较 p50，毫秒", _linear, "a + b·n", 5000),
 )
 

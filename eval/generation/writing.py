@@ -1,4 +1,4 @@
-"""What a language model contributed: sentences shown and struck, with reasons, what they are worth and what they cost.
+"""What a language model contributed: sentences shown and withheld, why, how many are right, and their cost.
 
 Where it is known which of its sentences are true (`eval.generation.scripted`), support precision is the share of true
 ones among those shown, support recall the share of those shown among the true ones. Where it is not, the figures of

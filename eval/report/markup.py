@@ -1,6 +1,6 @@
 """What pages of the evaluation are made of: one self-contained HTML file, tables that sort, plots as SVG.
 
-A page asks nothing of the network; its policy forbids it to, and lets run only the one script that is in it.
+A page loads nothing from the network; its content security policy forbids it and allows only the page's own script.
 Every text that comes from outside goes through `escape`.
 """
 

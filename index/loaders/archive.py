@@ -1,6 +1,6 @@
 """Read untrusted archives, with limits on names and sizes.
 
-Nothing is ever written to disk, so a name in an archive leads nowhere; sizes are counted while reading, for an
+Nothing is ever written to disk, so a path in an archive is harmless; sizes are counted while reading, for an
 archive may lie about them; XML is parsed without entities, document types, network or external files.
 """
 

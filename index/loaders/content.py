@@ -1,6 +1,6 @@
 """What the loader of a format hands over, and the writer that puts it together.
 
-Formats differ in how they say it, not in what they say: paragraphs, headings that the file declares, tables, pages,
+All formats hold the same kinds of content: paragraphs, headings that the file declares, tables, pages,
 notes. A loader walks its file and tells a `Writer`; offsets are running lengths, never searched for.
 """
 

@@ -1,4 +1,4 @@
-"""Pages of placed characters into text as its author meant it.
+"""Turn pages of placed characters into text in reading order.
 
 PDF, OFD and scans only say where each character stands. Here characters become lines, lines find their order (columns,
 tables), what repeats at the edges of pages is left out, and lines are joined to paragraphs: a paragraph ends where a

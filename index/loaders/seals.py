@@ -1,4 +1,4 @@
-"""Red seals over the text of a scanned page: seen through, since what is stamped under is the date and who signed."""
+"""Remove red seals from scanned pages before OCR: they mostly cover the date and the name of who signed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a sheet that was turned upright and straightened back to the page as it is shown."""
+"""Map positions on a sheet that was turned and straightened for OCR back to the page as it is shown."""
 
 from __future__ import annotations
 

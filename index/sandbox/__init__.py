@@ -1,4 +1,4 @@
-"""Files are read in a process of its own, which can do nothing but that: a crash, a bomb or worse is that file's error.
+"""Read files in a separate, confined process: a crash or a decompression bomb is an error of that file alone.
 
 The process (`worker.py`) is an ordinary child: limits of memory, processor time and output hold it (`loaders.limits`),
 it can open no file but those handed to it, and no socket (`confinement.py`), and it sees neither the environment nor

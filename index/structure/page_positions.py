@@ -1,6 +1,6 @@
 """Map the lines of a text to positions on its pages, so that a citation can be shown there.
 
-Kept with the document as one short text: what only the picture of a page asks for costs nobody else anything. A page
+Kept with the document as one short text that is decoded only when a page image is shown. A page
 is a run of numbers, mostly small differences from line to line, written as source maps write theirs: base 64, five
 bits a sign. A line of forty characters takes about nine.
 """

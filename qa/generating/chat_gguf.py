@@ -1,7 +1,7 @@
 """A language model in a GGUF file, run in this process by llama.cpp. Needs the extra `gguf`.
 
-llama.cpp is a server by itself: it listens on the loopback interface, under a key that is made for this process and
-told to nobody. So a file is asked as any other server is, with the same limits and the same errors.
+llama.cpp is a server by itself: it listens on the loopback interface, under a random key that only this process
+knows. So a file is asked as any other server is, with the same limits and the same errors.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Check a sentence of a language model against the passages that it cites.
 
-Nothing is taken on trust: markers resolve to passages that were given or the sentence falls; the quotes are chosen
-here, at most three sentences each; what the sentence states must stand in them
+No reference of the model is trusted: markers must name passages that were given, or the sentence is
+rejected; the quotes are chosen here, at most three sentences each; what the sentence states must stand in them
 (`qa.generating.fact_checking`); its words must be theirs; and the trained reader must find the sentence in them.
 """
 

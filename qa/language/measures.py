@@ -1,4 +1,4 @@
-"""What units measure, and what a question wants measured: an investment is not a capacity."""
+"""What units measure, and what a question wants measured, so that 投资 is not answered with a capacity."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ def test_what_lies_beyond_is_planned_from_the_laws() -> None:
 
 def test_both_pages_tell_every_size_the_goals_that_were_missed_and_how_far_the_model_is_off() -> None:
     text = markdown(measured())
-    assert "| 1,000,000 | 按意思检索 p50 毫秒 | ≤ 10 | 5.5 | 达到 |" in text
+    assert "| 1,000,000 | 语义检索 p50 毫秒 | ≤ 10 | 5.5 | 达到 |" in text
     assert "| 100,000 | 逐一比较与只读一遍之比 | ≤ 1.5 | 1.4 | 达到 |" in text
     assert "| 64,670 | 加一份 秒 | ≤ 1 | 0.3 | 达到 |" in text
     assert "0.50 |" in text and "10,000,000" in text and "<CPU>" in text
