@@ -249,7 +249,8 @@ def test_bad_files_among_many_are_each_named_and_stop_nothing(
     (many / "loop").symlink_to(many)
     (many / os.fsdecode("名".encode("gbk") + b".txt")).write_text("国标名字的方案\n正文。\n", encoding="utf-8")
     assert run("add", folder, many) == 0
-    *named, summary = capsys.readouterr().err.splitlines()
+    *lines, summary = capsys.readouterr().err.splitlines()
+    named = [line for line in lines if ".txt" in line]  # a slow machine also says how far it is
     assert [line.split("/")[-1][:3] for line in named] == [f"{n:03}" for n in range(7, 300, 30)]
     assert summary.startswith("读取情况")
     assert len(documents(folder)) == 3 + 290 + 1
