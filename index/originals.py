@@ -57,5 +57,8 @@ def opened_as_indexed(document: Document) -> IO[bytes]:
 def _opened(document: Document) -> IO[bytes]:
     path = file_of(document)
     if path is None or document.origin.folder is None:
-        raise DocumentUnreadable(Path(document.source), f"找不到 {document.source} 的原文件。")
+        raise DocumentUnreadable(
+            Path(document.source),
+            f"找不到 {document.source} 的原文件；请把它放回原处，或用 yiju-index add 重新加入。",
+        )
     return open_file(path, Path(document.origin.folder))

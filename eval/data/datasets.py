@@ -26,7 +26,7 @@ def load_dataset(path: Path, split: str | None = None) -> Dataset:
     """
     queries = _distinct(path, [(record, query_of(record)) for record in read_rows(path, DatasetError)])
     if not queries:
-        raise DatasetError(path, f"{path} 里一个问题也没有")
+        raise DatasetError(path, f"{path} 里一个问题也没有；应为一行一题的 JSON Lines 或表格")
     return Dataset(path.name, _selected(path, queries, split), split)
 
 

@@ -84,7 +84,7 @@ def read_collection(
         raise ValueError(f"没有 {chosen} 这种问题集；有：{'、'.join(FORMS)}")
     collection = readers[chosen]()
     if not collection.topics:
-        raise DatasetError(path, f"{path} 里一个问题也没有")
+        raise DatasetError(path, f"{path} 里一个问题也没有；请检查文件内容")
     return collection
 
 
@@ -283,7 +283,7 @@ def own_collection(documents: Sequence[Source], questions: Path) -> tuple[Collec
         alternatives = tuple((answer,) for answer in answers)
         queries.append(Query(f"q{line:04d}", question, alternatives, found, bool(answers), "own"))
     if not queries:
-        raise DatasetError(questions, f"{questions} 里一个问题也没有")
+        raise DatasetError(questions, f"{questions} 里一个问题也没有；应为一行一个问题")
     return Collection(tuple(documents), tuple(queries), {q.id: q.question for q in queries}, {}), doubts
 
 

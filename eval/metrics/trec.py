@@ -125,7 +125,7 @@ def _table(
             raise TrecError(path, f"{path} 第 {line} 行：问题 {query} 的文档 {document} 前面已有，应各不相同")
         judged[document] = value
     if not found:
-        raise TrecError(path, f"{path} 里一行也没有")
+        raise TrecError(path, f"{path} 里一行也没有；请检查文件内容")
     return found
 
 

@@ -36,7 +36,7 @@ def read(data: bytes) -> Content:
         except Unreadable:
             unread += 1
     if not writer.length:
-        raise Unreadable("书里没有可以读取的章节，可能有版权保护。")
+        raise Unreadable("书里没有可以读取的章节，可能有版权保护。请换用没有保护的版本。")
     if unread:
         writer.notice(f"{unread} 个章节没有文字，或不能读取。")
     return writer.content()

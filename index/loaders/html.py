@@ -126,7 +126,7 @@ def read(data: bytes) -> Content:
 
     text = _decoded(data)
     if not text.strip():
-        raise Unreadable("没有可见文字。")
+        raise Unreadable("没有可见文字。请确认内容，或在浏览器中另存后重试。")
     writer = Writer()
     try:
         root = _parsed(text)
@@ -134,7 +134,7 @@ def read(data: bytes) -> Content:
             writer.notice(f"标签嵌套超过 {_DEPTH_MAX} 层：文字逐行读取，其中的表格没有按表格读取。")
             root = html.document_fromstring(_flattened(text).encode("utf-8", "replace"), parser=_parser())
     except etree.ParserError as error:
-        raise Unreadable("没有可见文字。") from error  # closing tags alone
+        raise Unreadable("没有可见文字。请确认内容，或在浏览器中另存后重试。") from error  # closing tags alone
     writer.title = _title(root)
     body = root.find("body")
     body = root if body is None else body

@@ -33,7 +33,7 @@ def read(data: bytes, depth: int = 0) -> Content:
     message = email.message_from_bytes(data, policy=email.policy.default)
     writer = Writer()
     if not isinstance(message, EmailMessage):
-        raise Unreadable("不是合规的邮件。")
+        raise Unreadable("不是合规的邮件。请从邮件软件重新导出。")
     sender = _field(message, "from")  # 「Saved by Blink」, by Mozilla, by Internet Explorer: whom a saved page is from
     page = message.get_content_type() == "multipart/related" and (not sender or "saved by" in sender.lower())
     writer.title = tidy(_field(message, "subject")) or None
@@ -68,7 +68,7 @@ def _body(writer: Writer, message: EmailMessage) -> None:
             writer.include(content, pages=False)
             return
     if not writer.length:
-        raise Unreadable("邮件里没有文字。")
+        raise Unreadable("邮件里没有文字。请确认内容。")
 
 
 def _readable(message: EmailMessage) -> Iterator[EmailMessage]:

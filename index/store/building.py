@@ -136,7 +136,10 @@ class FolderBuilder:
         places = self._places(wanted)
         if len(places) < len(wanted):
             held = {self._runs[at].contents.id(number) for at, number in places}
-            raise ValueError(f"索引里没有这些文档：{'、'.join(id for id in wanted if id not in held)}。")
+            raise ValueError(
+                f"索引里没有这些文档：{'、'.join(id for id in wanted if id not in held)}；"
+                "文档编号可用 yiju-index info 查看。"
+            )
         self._keep(self._without(places))
 
     def finish(self) -> None:
