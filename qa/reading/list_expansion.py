@@ -23,14 +23,14 @@ _LONGEST, _MOST = 600, 20
 """Characters and items of a list of items that is given whole."""
 _CONDITIONS = re.compile("条件|情形|要求|材料")
 _ALL = re.compile("哪|什么|啥|怎")
-_STEPS = re.compile("怎么?[样办]?|如何|咋|步骤|流程|程序")
-"""Asks how: a list of steps answers as a whole."""
+_STEPS = re.compile("(?:怎|咋|如何)(?!.*了[?？。]*$)|步骤|流程|程序")
+"""Asks how: a list of steps answers as a whole. 「利润怎么降了」 asks why."""
 _INLINE = re.compile(
     rf"[(（](?P<a>{_NUMERAL})[)）]|第(?P<b>{_NUMERAL})步|(?<![0-9.])(?P<c>[0-9]{{1,2}})[.．、](?![0-9])|(?P<d>[①-⑳])"
 )
 """Numbers of items that stand in one paragraph."""
-_PARTED = re.compile("[：:]([^：:；;。\n|]++[；;][^。\n|]++)")
-"""Items without numbers."""
+_PARTED = re.compile("[：:]([^：:；;。\n|]++(?:[；;][^：:；;。\n|]++)+)(?=。|\n|$)")
+"""Items without numbers, none of them with a label of its own."""
 
 
 def whole(question: Question, place: Place, found: Sequence[Place]) -> Place:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ READ_WINDOWS = 4
 _FREE, _TRIED = 2, 8
 """Spans of a window that are candidates though no rule named them, and how many are looked at to find them."""
 _FIGURES = frozenset({Kind.QUANTITY, Kind.DATE, Kind.NUMBER})
+_JOINS = re.compile(r"\s*(?:[~～—–-]{1,2}|[至到、和及])?\s*")
 _CROSSES = re.compile("[\n；;|]")
 """What no answer reaches across."""
 _CERTAIN = 20.0
@@ -95,14 +97,15 @@ def candidates_of(view: View, scores: Scores, found: Sequence[Place]) -> Iterato
     rules = [site.candidate for site in sites(text)]
     named = [candidate_at(text, span, rules) for span in free]
     # Where a figure begins and ends the grammar knows better, but it does not know ranges.
-    for site in sites_of(text, [each for each in named if each.kind not in _FIGURES or _is_range(each, known)]):
+    for site in sites_of(text, [each for each in named if each.kind not in _FIGURES or _is_range(text, each, known)]):
         yield Place(view.hit, view.rank, site)
 
 
-def _is_range(candidate: Candidate, known: Collection[Span]) -> bool:
-    """Return whether a figure holds two that the grammar names, as 6:40至8:20 does."""
-    inside = [span for span in known if candidate.span.contains(span) and span != candidate.span]
-    return any(a.end <= b.start for a in inside for b in inside)
+def _is_range(text: str, candidate: Candidate, known: Collection[Span]) -> bool:
+    """Return whether a figure is made of several that the grammar names and what joins them, as 6:40至8:20 is."""
+    inside = sorted(span for span in known if candidate.span.contains(span) and span != candidate.span)
+    gaps = [text[a.end : b.start] for a, b in pairwise(inside) if a.end <= b.start]
+    return bool(gaps) and all(_JOINS.fullmatch(gap) for gap in gaps)
 
 
 def _is_whole(text: str) -> bool:
