@@ -168,17 +168,21 @@ def candidates(text: str) -> list[Candidate]:
 
 
 def _in_prose(aligned: str) -> list[Candidate]:
-    return [
-        *_labelled(aligned),
-        *_addressees(aligned),
+    figures = [
         *_quantities(aligned),
         *_plain(aligned, _DATE, Kind.DATE),
         *_plain(aligned, _DOCUMENT_NUMBER, Kind.NUMBER),
+    ]
+    known = {each.span for each in figures}
+    return [
+        *_labelled(aligned),
+        *_addressees(aligned),
+        *figures,
         *_plain(aligned, _TITLED, Kind.NAME),
         *_plain(aligned, _CONTACT, Kind.NAME),
         *_organisations(aligned),
         *_enumerations(aligned),
-        *_objects(aligned),
+        *(each for each in _objects(aligned) if each.span not in known),
     ]
 
 
