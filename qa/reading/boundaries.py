@@ -27,6 +27,11 @@ _BEHIND = re.compile(
     r"^[ ]*(?:(?:以|之)[内上下前后]|左右|上下|[内前后起止余多]|[（(](?:不?含[^（()）]{0,6}|北京时间)[)）]"
     r"|/[^\s，。；、,;|/]{1,4}|每[人户年月日天次件台]|封顶)"
 )
+_ASKS_WHY = re.compile("为什么|为啥|为何|何以|(?:原因|理由)是?(?:什么|啥|$)|(?:怎么|咋)[^，。]*了[?？。]*$")
+_REASON_AHEAD = re.compile(
+    "(?:主要)?(?:原因(?:是|为|在于|：|:)|是?由于|是?因为|系因|系由于)|主要[系因]|(?<=[，,])[系因](?!此)"
+)
+_REASON_BEHIND = re.compile("[，,。；;]?(?:因此|所以|为此|故(?=[不未须应需])|导致|致使)")
 _JOINS = re.compile(r"^\s*(?:[~～—–-]{1,2}|至|到)\s*$")
 _FIGURES = frozenset({Kind.QUANTITY, Kind.DATE})
 _LONGEST_CLAUSE = 60
@@ -37,7 +42,7 @@ def completed(question: Question, place: Place, found: Sequence[Place]) -> Place
     """Return a candidate with the words beside it that belong to the answer.
 
     A figure takes the other end of its range and the words that bound it; other words are given with their whole clause
-    where yes or no is asked for.
+    where yes or no is asked for; a question why gets the reason alone, without what it repeats.
 
     Args:
         question: taken apart.
@@ -49,10 +54,29 @@ def completed(question: Question, place: Place, found: Sequence[Place]) -> Place
         clause = _stripped(text, candidate.clause)
         fits = clause.contains(candidate.span) and len(clause) <= _LONGEST_CLAUSE and "|" not in clause.slice(text)
         return _placed(place, clause) if fits else place
+    if _ASKS_WHY.search(align(question.text)):
+        return _reason(place) or place
     if candidate.kind not in _FIGURES or candidate.labelled:
         return place
     span = _qualified(align(text), _ranged(place, found), place.site.sentence)
     return place if span == candidate.span else _placed(place, span)
+
+
+def _reason(place: Place) -> Place | None:
+    """Return the reason that a candidate's sentence gives, without what it is the reason of; None where it gives none.
+
+    It stands behind 原因是 or 由于, up to the next comma where the sentence begins so, and before 因此 or 导致.
+    """
+    text, sentence = place.hit.passage.text, place.site.sentence
+    if ahead := _REASON_AHEAD.search(text, sentence.start, sentence.end):
+        comma = text.find("，", ahead.end(), sentence.end) if ahead.start() == sentence.start else -1
+        reason = Span(ahead.end(), sentence.end if comma < 0 else comma)
+    elif behind := _REASON_BEHIND.search(text, sentence.start + 1, sentence.end):
+        reason = Span(sentence.start, behind.start())
+    else:
+        return None
+    reason = _stripped(text, reason)
+    return _placed(place, reason) if len(reason) > 1 and "|" not in reason.slice(text) else None
 
 
 def _ranged(place: Place, found: Sequence[Place]) -> Span:

@@ -35,6 +35,23 @@ def test_a_figure_takes_the_words_that_bound_it(text: str, value: str, expected:
     assert answer("是多少", text, value) == expected
 
 
+@pytest.mark.parametrize(
+    ("question", "text", "value", "expected"),
+    [
+        ("利润怎么降了", "利润下降11%，主要原因是退货增加以及运费上涨。", "11%", "退货增加以及运费上涨"),
+        ("毛利率为啥下降", "毛利率27.9%，同比下降，主要系低价产品占比上升。", "27.9%", "低价产品占比上升"),
+        ("为什么停水", "由于管道检修，城南3个小区停水。", "3个", "管道检修"),
+        ("工期为何延长", "连续降雨12天，因此工期顺延。", "12天", "连续降雨12天"),
+        ("为什么下降", "利润下降11%。", "11%", "11%"),  # no reason is given
+        ("利润降了多少", "利润下降11%，主要原因是退货增加。", "11%", "11%"),
+    ],
+)
+def test_a_question_why_gets_the_reason_without_what_it_explains(
+    question: str, text: str, value: str, expected: str
+) -> None:
+    assert answer(question, text, value) == expected
+
+
 def test_words_of_another_sentence_are_not_taken() -> None:
     assert answer("是多少", "金额应不低于。48小时内报案。", "48小时") == "48小时内"
 
