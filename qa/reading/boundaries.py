@@ -15,8 +15,7 @@ from qa.language.grammar import Kind
 from qa.language.polarity import is_polar
 from qa.question.analysis import Question
 from qa.reading.features import Place
-from qa.reading.list_expansion import NUMBER
-from qa.reading.matching import sites_of
+from qa.reading.list_expansion import NUMBER, placed
 
 _BEFORE = re.compile(
     "(?:大?约|将?近|接近|(?:应当?|均|原则上)?不(?:得|能|应|宜)?(?:低|高|少|多|大|小|超过?)[于过]?|超过|[低高大小少多]于|至[少多]"
@@ -53,13 +52,13 @@ def completed(question: Question, place: Place, found: Sequence[Place]) -> Place
     if is_polar(question.text) and candidate.kind not in _FIGURES:
         clause = _stripped(text, candidate.clause)
         fits = clause.contains(candidate.span) and len(clause) <= _LONGEST_CLAUSE and "|" not in clause.slice(text)
-        return _placed(place, clause) if fits else place
+        return placed(place, replace(place.site.candidate, span=clause)) if fits else place
     if _ASKS_WHY.search(align(question.text)):
         return _reason(place) or place
     if candidate.kind not in _FIGURES or candidate.labelled:
         return place
     span = _qualified(align(text), _ranged(place, found), place.site.sentence)
-    return place if span == candidate.span else _placed(place, span)
+    return place if span == candidate.span else placed(place, replace(place.site.candidate, span=span))
 
 
 def _reason(place: Place) -> Place | None:
@@ -76,7 +75,11 @@ def _reason(place: Place) -> Place | None:
     else:
         return None
     reason = _stripped(text, reason)
-    return _placed(place, reason) if len(reason) > 1 and "|" not in reason.slice(text) else None
+    return (
+        placed(place, replace(place.site.candidate, span=reason))
+        if len(reason) > 1 and "|" not in reason.slice(text)
+        else None
+    )
 
 
 def _ranged(place: Place, found: Sequence[Place]) -> Span:
@@ -111,8 +114,3 @@ def _stripped(text: str, clause: Span) -> Span:
         start = number.end()
     end = start + len(text[start : clause.end].rstrip(" \t\n\u3000，,；;、。：:"))
     return Span(start, end)
-
-
-def _placed(place: Place, span: Span) -> Place:
-    candidate = replace(place.site.candidate, span=span)
-    return Place(place.hit, place.rank, sites_of(place.hit.passage.text, [candidate])[0])

@@ -390,7 +390,13 @@ def bare_place(name: str) -> str:
 
 def wanted_periods(question: Question, place: Place) -> list[Period]:
     """Return the periods the question names, 「今年」 understood as the passage's document does."""
-    return periods(question.text, _present(place.hit.passage.title))
+    return _named(question.text, _present(place.hit.passage.title))
+
+
+@lru_cache(maxsize=1024)
+def _named(question: str, present: int | None) -> list[Period]:
+    """Return the periods of a question once for all its candidates."""
+    return periods(question, present)
 
 
 def told_periods(place: Place) -> list[Period]:

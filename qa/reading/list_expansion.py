@@ -114,10 +114,11 @@ def _item(place: Place) -> Place | None:
         return None
     unnumbered = NUMBER.sub("", item.slice(text), count=1)
     content = Span(item.end - len(unnumbered), item.end - _stop(unnumbered))
-    return _placed(place, Candidate(Kind.CLAUSE, content, item, item.slice(text)))
+    return placed(place, Candidate(Kind.CLAUSE, content, item, item.slice(text)))
 
 
-def _placed(place: Place, candidate: Candidate) -> Place:
+def placed(place: Place, candidate: Candidate) -> Place:
+    """Return another candidate of the passage that a candidate is from."""
     return Place(place.hit, place.rank, sites_of(place.hit.passage.text, [candidate])[0])
 
 
@@ -131,7 +132,7 @@ def _items(place: Place) -> Place | None:
         listed = Span(listed.start + _blank(listed.slice(text)), listed.end - _stop(listed.slice(text)))
         around = Span(lead.start, listed.end)
         if len(around) <= _LONGEST and 2 <= len(items) <= _MOST:
-            return _placed(place, Candidate(Kind.LIST, listed, around, lead.slice(text)))
+            return placed(place, Candidate(Kind.LIST, listed, around, lead.slice(text)))
     return None
 
 
