@@ -196,7 +196,7 @@ class RightsFile:
         self._stamp = _stamp(path)
         if not self._stamp and self._noted.exists():
             raise RightsError(
-                f"权限文件 {path} 不见了，而这个索引有过权限规则；请放回它。若要取消全部规则，请在它里面留一行 # 注释。"
+                f"找不到权限文件 {path}，而这个索引曾有权限规则；请恢复它。若要取消全部规则，请新建它并只写一行 #。"
             )
         self._rights = self._held = _read(path) if self._stamp else Rights()
         self._note()

@@ -42,7 +42,7 @@ def lines(arguments: argparse.Namespace, documents: Sequence[Described]) -> list
         write(path, text)
     rights = parse(text, str(path))
     for rule in rights.idle(documents):
-        sys.stderr.write(printable(f"注意：没有文档符合规则「{rule.documents}」；请检查规则是否写错，或文档已移走\n"))
+        sys.stderr.write(printable(f"注意：没有文档符合规则「{rule.documents}」；请检查规则是否写错、文档是否已移走\n"))
     asked = [Rule(frozenset(), each.rstrip("/")) for each in arguments.documents]
     shown = [each for each in documents if not asked or any(rule.names(each) for rule in asked)]
     if arguments.reader is not None:

@@ -200,7 +200,7 @@ def _load(settings: Settings, arguments: argparse.Namespace) -> FastAPI:
     from ui.tracing import tracing_to
 
     for rule in rights.current().idle(answerer.descriptions()):
-        message = f"yiju-serve：没有文档符合权限规则「{rule.documents}」；请检查规则是否写错，或文档已移走"
+        message = f"yiju-serve：没有文档符合权限规则「{rule.documents}」；请检查规则是否写错、文档是否已移走"
         print(printable(message), file=sys.stderr)
     usage, audit = usage_of(arguments, settings.index), audit_of(arguments, settings.index)
     return create_app(

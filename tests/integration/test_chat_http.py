@@ -169,7 +169,7 @@ def test_a_break_before_the_first_word_is_tried_again_and_one_behind_it_is_not()
     with chat_server(streams(), refuses_midway, says(TEXT)) as server:
         assert reply(server) == TEXT
     raised, said = error(streams("光伏发电计划"))
-    assert (said, "断了" in str(raised)) == ("光伏发电计划", True)
+    assert (said, "中途断开" in str(raised)) == ("光伏发电计划", True)
 
 
 def test_a_connection_that_breaks_in_mid_token_is_told_apart_from_an_end() -> None:

@@ -171,7 +171,7 @@ def test_rules_that_are_gone_when_a_service_begins_open_nothing(tmp_path: Path, 
     path.write_text("@hr 人事\n", "utf-8")
     RightsFile(path)
     path.unlink()
-    with pytest.raises(RightsError, match="不见了"):
+    with pytest.raises(RightsError, match="找不到权限文件"):
         RightsFile(path)
     path.write_text("# 取消了\n", "utf-8")
     assert RightsFile(path).current().readers(PAY) == {"*"}
@@ -186,7 +186,7 @@ def test_rules_that_came_while_it_ran_are_known_at_the_next_start(tmp_path: Path
     path.write_text("@hr 人事\n", "utf-8")
     assert file.current().readers(PAY) == {"@hr"}
     path.unlink()
-    with pytest.raises(RightsError, match="不见了"):
+    with pytest.raises(RightsError, match="找不到权限文件"):
         RightsFile(path)
 
 
