@@ -225,6 +225,7 @@ from index.__main__ import main
 from tests.support.fakes import HashEncoder
 index.__main__.EVERY = 1e9
 sync._BATCH_CHARACTERS = 1
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
 class Mortal(HashEncoder):
     left = 4
     def encode_passages(self, texts):

@@ -89,7 +89,7 @@ def test_the_command_tells_what_is_worse_and_by_which_questions(
     assert main([str(each) for each in argv]) == 0
     out = capsys.readouterr().out
     assert "更差" in out
-    assert "bad 的 答案命中 输在：s0、s1" in out
+    assert "bad 的 答案命中 变差的问题：s0、s1" in out
     contrast = json.loads(files[0].read_text(encoding="utf-8"))["contrasts"][0]
     assert (contrast["system"], contrast["score"], contrast["difference"]["value"]) == ("bad", "answer_hit", -1.0)
     assert "光伏11" in files[1].read_text(encoding="utf-8")

@@ -175,7 +175,7 @@ iframe { flex: 1; width: 100%; min-height: 0; border: 0; }
     note.replaceChildren(words.loading);
     note.hidden = false;
     chat = element("iframe", { title, allow: "clipboard-write", src: address(true) });
-    // A page that was refused loads too, as the browser's own; only ours says it is here.
+    // A refused page loads too, as the browser's own; only ours says it is here.
     chat.addEventListener("load", () => setTimeout(() => here || fail(), 1000));
     panel.insertBefore(chat, ends[1]);
   }
@@ -243,7 +243,7 @@ iframe { flex: 1; width: 100%; min-height: 0; border: 0; }
     if (root.activeElement === close) enter();
   }
 
-  /** Browsers may refuse a frame its own storage: this page keeps it. */
+  /** A frame may be refused storage: this page keeps it. */
   function keep(kept) {
     try {
       sessionStorage.setItem(KEPT, JSON.stringify(kept));
