@@ -28,7 +28,7 @@ from qa.reading.list_expansion import lead_of, whole
 from qa.reading.model_input import Window
 from qa.reading.ranking import CONFIDENCE, RankingModel
 from qa.reading.second_look import CERTAIN, Judge, Judged, bounded, second_look
-from qa.reading.section_listing import Contents, contents, overview, passage_of
+from qa.reading.section_listing import Contents, contents, passage_of
 from qa.reading.span_model import Scores, Support
 from qa.reading.windows import View, candidates_of, span_features, views
 from qa.settings import Caution
@@ -174,7 +174,7 @@ class ExtractiveReader:
             hits: passages to read, best first.
         """
         asks = analyse(question)
-        listed = overview(asks, self._documents(hits)) or contents(asks, self._documents(hits))
+        listed = contents(asks, self._documents(hits))
         if listed and not is_personal(question):
             yield self._listing(question, listed, hits)
             return

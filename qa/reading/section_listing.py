@@ -58,10 +58,14 @@ def bare(title: str) -> str:
 def contents(question: Question, documents: Iterable[Document]) -> Contents | None:
     """Return the first section of the documents that a question asks all of; None where it asks for something else.
 
+    A summary is left to language models: the sections of the likeliest document are named instead.
+
     Args:
         question: taken apart.
         documents: likeliest first.
     """
+    if _SUMMARY.search(align(core(question.text))):
+        return _overview(question, list(documents))
     if Kind.LIST not in question.kinds or Kind.ORGANISATION in question.kinds:
         return None
     for document in documents:
@@ -71,22 +75,16 @@ def contents(question: Question, documents: Iterable[Document]) -> Contents | No
     return None
 
 
-def overview(question: Question, documents: Iterable[Document]) -> Contents | None:
-    """Return the outermost sections of a document that a question asks a summary of; else None.
+def _overview(question: Question, documents: Sequence[Document]) -> Contents | None:
+    """Return the outermost sections of the likeliest document, for a question that asks for a summary.
 
-    Args:
-        question: taken apart. One without words of its own means the only document there is.
-        documents: likeliest first.
+    A question without words of its own means the only document there is.
     """
-    if not _SUMMARY.search(align(core(question.text))):
+    if not documents or (len(documents) > 1 and not question.terms):
         return None
-    found = list(documents)
-    if not found or (len(found) > 1 and not question.terms):
-        return None
-    document = found[0]
-    title = f"总结要由语言模型来写。《{document.title}》有这些部分，可以逐节查看"
-    parts = _outermost(document.headings, 0)[:_MOST]
-    return Contents(document, title, parts) if parts else None
+    title = f"总结要由语言模型来写。《{documents[0].title}》有这些部分，可以逐节查看"
+    parts = _outermost(documents[0].headings, 0)[:_MOST]
+    return Contents(documents[0], title, parts) if parts else None
 
 
 def passage_of(document: Document, heading: Heading) -> Passage:

@@ -8,7 +8,7 @@ from index.loaders import load
 from index.records import Document
 from index.structure.outline import outline
 from qa.question.analysis import analyse
-from qa.reading.section_listing import bare, contents, overview, passage_of
+from qa.reading.section_listing import bare, contents, passage_of
 
 SAMPLE = next((Path(__file__).parents[2] / "data" / "documents").glob("*.txt"))
 
@@ -102,12 +102,12 @@ def test_a_sentence_that_leads_to_headings_gives_them(report: Document, question
 
 @pytest.mark.parametrize("question", ["总结一下青海省的工作", "请帮我概括青海省政府工作报告", "这份文件主要讲了什么"])
 def test_a_summary_is_left_to_a_language_model_and_the_sections_are_named(report: Document, question: str) -> None:
-    found = overview(analyse(question), [report])
+    found = contents(analyse(question), [report])
     assert found is not None
     assert [bare(part.title) for part in found.parts] == ["2024年工作回顾", "2025年工作安排"]
 
 
 def test_what_only_speaks_of_summaries_asks_for_none(report: Document) -> None:
     for question in ("工作总结什么时候交", "青海省总结了哪些经验"):
-        assert overview(analyse(question), [report]) is None
-    assert overview(analyse("这份文件主要讲了什么"), [report, report]) is None  # which of them?
+        assert contents(analyse(question), [report]) is None
+    assert contents(analyse("这份文件主要讲了什么"), [report, report]) is None  # which of them?
