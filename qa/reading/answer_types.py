@@ -18,7 +18,7 @@ from qa.question.analysis import Question
 _END = r"(?:是|为)?(?:多少|什么|啥|哪个|几号|[?？]|$)"
 _SHAPES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (
-        re.compile(rf"(?:电话|热线|手机|联系方式)(?:号码?)?{_END}|(?:哪个|什么|啥)(?:电话|热线)"),
+        re.compile(rf"(?<![打拨])(?:电话|热线|手机|联系方式)(?:号码?)?{_END}|(?:哪个|什么|啥)(?:电话|热线)"),
         re.compile(r"\d[\d-]{2}"),
     ),
     (re.compile(rf"(?:邮箱|e-?mail|邮件)(?:地址)?{_END}"), re.compile("@")),

@@ -50,7 +50,7 @@ Floats = NDArray[np.float64]
 
 _ROOT = Path(__file__).parents[2]
 
-REFUSED = {Caution.LOW: 0.01, Caution.NORMAL: 0.06, Caution.HIGH: 0.15}
+REFUSED = {Caution.LOW: 0.01, Caution.NORMAL: 0.055, Caution.HIGH: 0.15}
 """Share of answerable questions that each caution may refuse, on development questions."""
 FOLDS = 10
 """Parts that questions are dealt into to calibrate."""
