@@ -85,7 +85,6 @@ def confidence_features(
     soft = _held_soft(a, best, near, encoder)
     own = [max(match(term.text, scope) for scope in scopes[:2]) for term in terms]
     nouns = [i for i, term in enumerate(terms) if term.tag[0] in _NOUNS]
-    foreign = float(is_foreign(a.question.text))
     return [
         _weighted(a, near),
         _weighted(a, [max(match(term.text, scope) for scope in scopes) for term in terms]),
@@ -104,8 +103,6 @@ def confidence_features(
         float(not a.question.kinds),
         float(bool(a.roles) and not any(role in scope for role in a.roles for scope in scopes[:3])),
         best.hit.score - max(place.hit.score for place in found),
-        foreign,
-        foreign * float(features[0, _SPAN]),  # of its words nothing can be held: only the network can tell
         _heaviest(a, soft),
         _heaviest(a, own),
         float(is_polar(a.question.text)) * _heaviest(a, soft),  # what is not there is answered by what else is
@@ -124,11 +121,6 @@ def alike(place: Place, best: Place) -> bool:
     a, b = place.site, best.site
     overlap = place.hit is best.hit and a.candidate.span.overlap(b.candidate.span) > 0
     return overlap or a.value == b.value
-
-
-def is_foreign(question: str) -> bool:
-    """Return whether a question has no Chinese character, so that its words cannot be looked for."""
-    return re.search("[\u3400-\u9fff]", question) is None
 
 
 def strays(question: Question, place: Place) -> bool:

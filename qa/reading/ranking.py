@@ -37,8 +37,6 @@ CONFIDENCE = (
     "no_kind",
     "role_missing",
     "retrieval",
-    "foreign",
-    "foreign_span",
     "heaviest_missing",
     "heaviest_apart",
     "polar_missing",

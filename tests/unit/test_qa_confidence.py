@@ -5,7 +5,7 @@ import pytest
 
 from index.records import Hit, Passage, Span
 from qa.question.analysis import analyse
-from qa.reading.confidence import akin, clash, confidence_features, doubt, is_foreign, meets, strays
+from qa.reading.confidence import akin, clash, confidence_features, doubt, meets, strays
 from qa.reading.features import FEATURES, Asked, Place, asked, places
 from qa.reading.ranking import CONFIDENCE
 from tests.support.fakes import HashEncoder
@@ -99,15 +99,6 @@ def test_the_right_figure_clashes_with_nothing() -> None:
 )
 def test_what_forbids_an_answer_is_said(question: str, value: str, reason: str) -> None:
     assert clashes(question, value) == reason
-
-
-def test_of_a_foreign_question_the_network_alone_can_tell() -> None:
-    assert features("solar capacity", "70MW")["foreign_span"] == pytest.approx(0.1)
-    assert features("光伏装机是多少", "70MW")["foreign_span"] == 0.0
-
-
-def test_a_foreign_question_has_no_chinese_character() -> None:
-    assert is_foreign("solar capacity") and not is_foreign("solar 光伏")
 
 
 def test_a_document_is_issued_on_a_day_and_not_over_some_years() -> None:
