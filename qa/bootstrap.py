@@ -67,7 +67,7 @@ class Opener:
 
     def _on(self, index: Index, spans: SpanModel, readable: Filter) -> Assistant:
         library: Library = index if readable.is_everything else index.limited_to(readable)
-        reader: Reader = ExtractiveReader(library.encoder, library, spans, caution=self._settings.caution)
+        reader: Reader = ExtractiveReader(library, spans, caution=self._settings.caution)
         expanding: Reader | None = None
         alone = self._writer is not None and self._settings.answering is Answering.GENERATIVE
         if self._writer and alone:

@@ -70,7 +70,7 @@ class ReadingJson(TypedDict):
 
 def open_reader(index: PassageIndex) -> SpanReader:
     """Return the reader of the product on an index."""
-    return ForcedExtractiveReader(index.encoder, index, load_span_model())
+    return ForcedExtractiveReader(index, load_span_model())
 
 
 def read(reader: SpanReader, question: Comprehension, hits: Sequence[Hit]) -> Scores:

@@ -189,7 +189,7 @@ class Sweep:
 
     def _ask(self, built: _Built) -> _Part:
         """Return the product's reader on this setting's passages."""
-        reader = ExtractiveReader(built.store.encoder, built.store, load_span_model())
+        reader = ExtractiveReader(built.store, load_span_model())
         assistant = Assistant(built.store, built, reader, interpreter_of(built.store))
         scores: dict[str, dict[str, float]] = {}
         times = []

@@ -13,7 +13,10 @@ from index.records import Row, Span, Table
 _PART = re.compile(r"<(?P<close>/?)(?P<name>table|caption|tr|t[dh])\b(?P<said>[^<>]{0,2000})>", re.I)
 _REACH = re.compile(r"\b(?P<name>rowspan|colspan)\s*=\s*[\"']?(?P<count>\d{1,4})", re.I)
 _TAG = re.compile(r"<[/!?a-z][^<>]{0,2000}>", re.I)
-_BEFORE, _BEHIND = re.compile(r"(?:\s|&nbsp;|<[^<>]{0,2000}>)*"), re.compile(r"(?:\s|&nbsp;|<[^<>]{0,2000}>)*\Z")
+_BLANK = r"(?:\s|&nbsp;|<[^<>]{0,2000}>)*+"
+_BEFORE = re.compile(_BLANK)
+# A run is tried from its first character only: from each of its characters, long ones would take quadratic time.
+_BEHIND = re.compile(rf"(?<![\s>])(?<!&nbsp;){_BLANK}\Z")
 _SPAN_MAX = 100
 
 

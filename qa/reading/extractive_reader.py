@@ -13,7 +13,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from index.protocols import Encoder
 from index.records import Document, Hit, Span
 from qa.answers import Answer, Citation
 from qa.language.grammar import Kind
@@ -27,7 +26,7 @@ from qa.reading.features import READ_PASSAGES, Asked, Matrix, Place, asked, lexi
 from qa.reading.list_expansion import lead_of, whole
 from qa.reading.model_input import Window
 from qa.reading.ranking import CONFIDENCE, RankingModel
-from qa.reading.second_look import CERTAIN, Judge, Judged, bounded, second_look
+from qa.reading.second_look import Judge, Judged, bounded, second_look
 from qa.reading.section_listing import Contents, contents, passage_of
 from qa.reading.span_model import Scores, Support
 from qa.reading.windows import View, candidates_of, span_features, views
@@ -144,7 +143,6 @@ class ExtractiveReader:
     """Answers with a verbatim span, or abstains.
 
     Args:
-        encoder: compares words.
         corpus: the index that the passages come from.
         spans: the network.
         model: the weights; those of the package by default.
@@ -153,14 +151,12 @@ class ExtractiveReader:
 
     def __init__(
         self,
-        encoder: Encoder,
         corpus: Corpus,
         spans: SpanScorer,
         model: RankingModel | None = None,
         *,
         caution: Caution = Caution.NORMAL,
     ) -> None:
-        self._encoder = encoder
         self.corpus = corpus
         self._spans = spans
         self._model = model or RankingModel.load()
@@ -240,17 +236,8 @@ class ExtractiveReader:
         ranks = look.judged.features @ self._model.second
         chosen, *others = np.argsort(-ranks, kind="stable").tolist()
         row = look.judged.rows[chosen]
-        order = [row, *(each for each in range(len(look.ranking)) if each != row)]
-        told = confidence_features(
-            a,
-            [look.ranking[each] for each in order],
-            found,
-            look.scores[order],
-            look.features[order],
-            self._encoder,
-            (look.support(chosen), max(map(look.support, others), default=-CERTAIN)),
-        )
         best = look.ranking[row]
+        told = confidence_features(a, best, found, look.features[row], look.support(chosen))
         return Finding(
             completed(a.question, whole(a.question, best, found), found),
             _runner_up(look, chosen, others),
@@ -365,7 +352,7 @@ def _led(place: Place) -> str:
 def _with_lead(finding: Finding) -> str:
     """Return why there is no answer, with the nearest clause where that is about the same matter."""
     reason, clause = finding.clash or finding.doubt, " ".join(_clause(finding.place).split())
-    if finding.features[CONFIDENCE.index("held_soft")] < _SAME_MATTER or not 0 < len(clause) <= _LEAD:
+    if finding.features[CONFIDENCE.index("held_near")] < _SAME_MATTER or not 0 < len(clause) <= _LEAD:
         return reason
     return f"{reason.removesuffix('。')}；最接近的内容是「{unmarked(clause)}」。"
 

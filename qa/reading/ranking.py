@@ -19,29 +19,12 @@ from qa.settings import Caution
 
 CONFIDENCE = (
     "held_near",
-    "held_anywhere",
-    "held_soft",
-    "held_own",
-    "weakest_noun_soft",
-    "subject_soft",
-    "contrast",
-    "sibling",
-    "among_siblings",
     "unmeasured",
-    "share_of_top",
     "span",
     "span_window",
-    "span_overlap",
-    "span_lead",
-    "kind_asked",
     "no_kind",
-    "role_missing",
     "retrieval",
-    "heaviest_missing",
-    "heaviest_apart",
-    "polar_missing",
     "support",
-    "support_lead",
 )
 """Features of the confidence model; `qa.reading.confidence` makes them."""
 

@@ -30,12 +30,7 @@ from tests.support.files import at, noted, two_up
 CASES = Path(__file__).parents[1] / "cases"
 
 ANSWERED = [
-    pytest.param(
-        "screenshot_notice.png",
-        "早餐时间调整为几点到几点",
-        "6:40至8:20",
-        marks=pytest.mark.xfail(reason="the text is right; the reader takes 晚餐 for 早餐"),
-    ),
+    ("screenshot_notice.png", "早餐时间调整为几点到几点", "6:40至8:20"),
     ("form_scaled.pdf", "沱湾大道长度是多少", "7.85"),
     ("annex_sideways.pdf", "沱湾大道长度是多少", "7.85"),
     ("vertical.pdf", "桥长多少", "十二丈"),

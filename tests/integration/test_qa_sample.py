@@ -127,7 +127,6 @@ def test_asking_twice_gives_the_same_answer(assistant: Assistant) -> None:
     assert one == two
 
 
-@pytest.mark.xfail(reason="one figure is cited from the news lead, the others from the body, which states all three")
 def test_figures_of_one_sentence_that_are_added_up_are_cited_once(assistant: Assistant) -> None:
     answer = assistant.ask("“十四五”末水电、风电、光伏装机合计多少")
     assert answer.text.startswith("合计1450MW：水电1200MW[1] + 风电180MW[1] + 光伏70MW[1] = 1450MW。")

@@ -56,7 +56,7 @@ def assistant(documents: Sequence[Document]) -> Assistant:
 
     def of(readable: Filter) -> Assistant:
         library: Library = index if readable.is_everything else index.limited_to(readable)
-        reader = ExtractiveReader(ENCODER, library, FakeSpans(), weights(0.5, 0.5, 0.5))
+        reader = ExtractiveReader(library, FakeSpans(), weights(0.5, 0.5, 0.5))
         return Assistant(
             library, library, reader, interpreter_of(library), limit=lambda further: of(readable.both(further))
         )

@@ -111,7 +111,7 @@ def test_nothing_answers_what_has_no_answer_or_no_candidates() -> None:
 
 def test_what_is_fitted_on_has_the_features_of_its_model() -> None:
     asking = next(askings(INDEX, QUERIES))
-    reader = ExtractiveReader(ENCODER, INDEX, FakeSpans(), weights())
+    reader = ExtractiveReader(INDEX, FakeSpans(), weights())
     made = (worded(asking), ranked(asking, reader), second(asking, reader))
     for each, names in zip(made, (LEXICAL, FEATURES, SECOND), strict=True):
         assert each is not None and each.features.shape == (len(each.right), len(names))
@@ -120,7 +120,7 @@ def test_what_is_fitted_on_has_the_features_of_its_model() -> None:
 
 def test_the_second_look_is_fitted_on_what_the_network_says_of_each_candidate() -> None:
     asking = next(askings(INDEX, QUERIES))
-    reader = ExtractiveReader(ENCODER, INDEX, FakeSpans({"光伏装机": "70MW"}), weights())
+    reader = ExtractiveReader(INDEX, FakeSpans({"光伏装机": "70MW"}), weights())
     made = second(asking, reader)
     assert made is not None
     support = made.features[:, SECOND.index("support")]
@@ -130,15 +130,15 @@ def test_the_second_look_is_fitted_on_what_the_network_says_of_each_candidate() 
 def test_a_question_without_its_evidence_is_not_fitted_on() -> None:
     _, robbed, *_ = askings(INDEX, QUERIES)
     assert worded(robbed) is None
-    reader = ExtractiveReader(ENCODER, INDEX, FakeSpans(), weights())
+    reader = ExtractiveReader(INDEX, FakeSpans(), weights())
     assert ranked(robbed, reader) is None and second(robbed, reader) is None
 
 
 def test_a_fitted_model_round_trips_through_json_and_is_the_same_each_time() -> None:
     development = list(askings(INDEX, QUERIES))
-    model = fit(development, ENCODER, FakeSpans(), REFUSED)
+    model = fit(development, FakeSpans(), REFUSED)
     assert RankingModel.from_json(json.loads(json.dumps(model.to_json()))).to_json() == model.to_json()
-    assert fit(development, ENCODER, FakeSpans(), REFUSED).to_json() == model.to_json()
+    assert fit(development, FakeSpans(), REFUSED).to_json() == model.to_json()
     assert all(np.isfinite(part).all() for part in (model.first, model.ranking, model.second, model.confidence))
 
 
@@ -182,7 +182,7 @@ def test_a_candidate_is_judged_once() -> None:
 
 
 def test_more_caution_is_a_higher_threshold() -> None:
-    model = fit(list(askings(INDEX, QUERIES)), ENCODER, FakeSpans(), {**REFUSED, Caution.HIGH: 0.9})
+    model = fit(list(askings(INDEX, QUERIES)), FakeSpans(), {**REFUSED, Caution.HIGH: 0.9})
     low, normal, high = (model.thresholds[caution] for caution in Caution)
     assert 0 <= low <= normal <= high <= 1
 

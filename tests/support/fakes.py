@@ -96,7 +96,7 @@ _WEIGHTS = {
     "first": _WORDING,
     "ranking": {**_WORDING, "span": 1.0, "span_overlap": 2.0},
     "second": {"lead": 1.0, "among_siblings": 4.0, "strays": -8.0, "meets": 2.0, "unfit": -4.0, "support": 1.0},
-    "confidence": {"held_soft": 4.0, "span": 0.5, "bias": -2.0},
+    "confidence": {"held_near": 4.0, "span": 0.5, "bias": -2.0},
 }
 
 

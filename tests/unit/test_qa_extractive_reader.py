@@ -32,7 +32,7 @@ ALWAYS, NEVER = weights(), weights(1, 1, 1)
 
 
 def reader(model: RankingModel = ALWAYS, spans: FakeSpans | None = None, **options: Caution) -> ExtractiveReader:
-    return ExtractiveReader(ENCODER, INDEX, spans or FakeSpans(), model, **options)
+    return ExtractiveReader(INDEX, spans or FakeSpans(), model, **options)
 
 
 def hits(text: str = TEXT, document: str = "d") -> list[Hit]:
@@ -103,7 +103,7 @@ def test_a_greeting_is_greeted_without_a_passage(question: str) -> None:
 def test_another_regions_sentence_is_no_second_basis() -> None:
     regions = {"a": "广东省", "b": "浙江省", "c": "广东省"}
     held = [Document(id, id, TEXT, f"{id}.txt", metadata=Metadata(region=region)) for id, region in regions.items()]
-    asked = ExtractiveReader(ENCODER, PassageIndex.build(held, ENCODER), FakeSpans(), ALWAYS)
+    asked = ExtractiveReader(PassageIndex.build(held, ENCODER), FakeSpans(), ALWAYS)
     one, other, like = (SimpleNamespace(hit=each) for id in "abc" for each in hits(document=id))
     assert not asked._is_of_one_subject(one, other) and asked._is_of_one_subject(one, like)
 

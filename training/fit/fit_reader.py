@@ -50,7 +50,7 @@ Floats = NDArray[np.float64]
 
 _ROOT = Path(__file__).parents[2]
 
-REFUSED = {Caution.LOW: 0.01, Caution.NORMAL: 0.055, Caution.HIGH: 0.15}
+REFUSED = {Caution.LOW: 0.01, Caution.NORMAL: 0.05, Caution.HIGH: 0.15}
 """Share of answerable questions that each caution may refuse, on development questions."""
 FOLDS = 10
 """Parts that questions are dealt into to calibrate."""
@@ -231,36 +231,31 @@ def given(asking: Asking, reader: ExtractiveReader) -> Given | None:
     return Given(asking, finding, right)
 
 
-def fit(
-    development: Sequence[Asking], encoder: Encoder, spans: SpanScorer, refused: Mapping[Caution, float]
-) -> RankingModel:
+def fit(development: Sequence[Asking], spans: SpanScorer, refused: Mapping[Caution, float]) -> RankingModel:
     """Fit ranking, then on top of it confidence, calibration and threshold.
 
     Args:
         development: askings of `askings`, with and without evidence.
-        encoder: of the indexes.
         spans: the network.
         refused: for each caution the share of answerable questions, among those without a clash, that may be refused.
     """
     readable = [asking for asking in development if asking.evidence and asking.query.answerable]
     model = RankingModel.blank()
     model = replace(model, first=fit_ranking([each for asking in readable if (each := worded(asking))]))
-    readers = _readers(development, encoder, spans, model)
+    readers = _readers(development, spans, model)
     examples = [each for asking in readable if (each := ranked(asking, readers[id(asking.index)]))]
     model = replace(model, ranking=fit_ranking(examples))
-    readers = _readers(development, encoder, spans, model)
+    readers = _readers(development, spans, model)
     closest = [each for asking in readable if (each := second(asking, readers[id(asking.index)]))]
     model = replace(model, second=fit_ranking(closest))
-    readers = _readers(development, encoder, spans, model)
+    readers = _readers(development, spans, model)
     answers = [answer for asking in development if (answer := given(asking, readers[id(asking.index)]))]
     return _with_confidence(model, answers, refused)
 
 
-def _readers(
-    askings: Sequence[Asking], encoder: Encoder, spans: SpanScorer, model: RankingModel
-) -> dict[int, ExtractiveReader]:
+def _readers(askings: Sequence[Asking], spans: SpanScorer, model: RankingModel) -> dict[int, ExtractiveReader]:
     """Return a reader with this model for each index, by the index's identity."""
-    return {id(asking.index): ExtractiveReader(encoder, asking.index, spans, model) for asking in askings}
+    return {id(asking.index): ExtractiveReader(asking.index, spans, model) for asking in askings}
 
 
 def _with_confidence(model: RankingModel, given: Sequence[Given], refused: Mapping[Caution, float]) -> RankingModel:
@@ -358,7 +353,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     encoder = RememberingEncoder(load_encoder(), size=100_000)
     spans = RememberingSpans(load_span_model(arguments.models))
-    model = fit(list(development_sets(arguments.data, encoder)), encoder, spans, REFUSED)
+    model = fit(list(development_sets(arguments.data, encoder)), spans, REFUSED)
     arguments.output.write_text(json.dumps(model.to_json(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return 0
 

@@ -62,7 +62,7 @@ def collect(
         by_document[each.document].append(each)
     for key, asked in by_document.items():
         index = PassageIndex.build([documents[key]], encoder)
-        reader, interpreter = ExtractiveReader(encoder, index, spans), interpreter_of(index)
+        reader, interpreter = ExtractiveReader(index, spans), interpreter_of(index)
         for each in asked:
             standalone, *more = interpreter.questions(each.question, ())
             look = None if more else reader.look(standalone, index.search(standalone, 10))

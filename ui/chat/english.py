@@ -23,7 +23,6 @@ _SAID = (
     (r"文档没有(第[^，；。]+)，或者没有讲到所问的内容", r"The documents have no \1, or it does not speak of this"),
     (r"文档没有说到(「?[^；。]+?」?)(?=[；。]|$)", r"The documents do not speak of \1"),
     (r"文档给出的不是平均到每一个的数字", "The figure in the documents is not one for each"),
-    (r"文档有类似的内容，但说的不是所问的对象", "The documents say something like it, but of something else"),
     (r"；最接近的内容是", "; the nearest is "),
     (r"文档中没有找到", "Not found in the documents: "),
     (r"无法计算：", "Cannot be computed: "),
