@@ -195,7 +195,9 @@ def test_on_a_phone_it_covers_the_screen_and_the_page_behind_stands_still(browse
         assert page.locator(DIALOG).get_attribute("aria-modal") == "true"
         assert page.evaluate("getComputedStyle(document.documentElement).overflow") == "hidden"
         ask(chat, "光伏装机")
-        chat.locator(CITATION).tap()
+        # Not a tap: of an emulated one in a frame of another site, some builds of Chromium send the click to what lies
+        # as far above as the frame begins.
+        chat.locator(CITATION).click()
         expect(chat.locator(f"{PANEL} mark")).to_be_in_viewport()
         assert chat.locator("html").evaluate("page => page.scrollWidth") == 390
         page.locator(HOST).get_by_role("button", name="关闭").tap()
