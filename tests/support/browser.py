@@ -59,10 +59,9 @@ class Watch:
         page.on("pageerror", lambda error: self.console.append(str(error)))
 
     def _failed(self, request: Request) -> None:
-        # Gradio hangs up on an event stream once it has read the last event; leaving a page ends its other calls,
-        # the one for examples among them, which comes late on a busy machine.
-        ended = request.failure == "net::ERR_ABORTED"
-        if not (ended and ("/gradio_api/" in request.url or request.url.endswith("/api/examples"))):
+        # What is aborted the page itself gave up: Gradio hangs up on an event stream once it has read the last event,
+        # and whoever leaves a page leaves what it is still loading.
+        if request.failure != "net::ERR_ABORTED":
             self.failures.append(f"{request.failure} {request.url}")
 
     def off_origin(self, origin: str) -> list[str]:
