@@ -87,7 +87,7 @@ class Figure:
 
     @property
     def kind(self) -> tuple[object, ...]:
-        """What must be the same for two figures to speak of the same: added or in all, aimed at or done, the years."""
+        """Return what two figures share that speak of the same: added or in all, aimed at or done, the years."""
         years = frozenset((period.first, period.last) for period in self.periods)
         return self.added, self.aimed, self.growth, self.falls, years
 

@@ -24,7 +24,7 @@ class Meter:
 
     @property
     def usage(self) -> Usage | None:
-        """What they took together; None where nothing was asked."""
+        """Return what they took together; None where nothing was asked."""
         return self._usage if self._usage.requests else None
 
     def ask(self, model: ChatModel, messages: Sequence[Message], max_tokens: int) -> Generator[str, None, None]:

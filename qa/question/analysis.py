@@ -28,7 +28,7 @@ _ASKS = (
 )
 _CONTACT = re.compile(lexicon.ASKS_CONTACT)
 _NAMES_FIGURE = re.compile(lexicon.NAMES_FIGURE)
-_PROVISION = re.compile(f"第{NUMERAL}+[编章节条]")
+PROVISION = re.compile(f"第{NUMERAL}+[编章节条]")
 _CORE = re.compile(lexicon.INTERROGATIVE_CORE)
 _BEHIND_CORE = re.compile(lexicon.BEHIND_CORE)
 _UNIT_HINT = re.compile(
@@ -110,7 +110,7 @@ def analyse(text: str) -> Question:
         terms=tuple(_terms(aligned)),
         periods=tuple(periods(text)),
         places=tuple(_places(aligned)),
-        provisions=tuple(_PROVISION.findall(aligned)),
+        provisions=tuple(PROVISION.findall(aligned)),
         unit=unit,
         dimensions=asked_dimensions(aligned, unit),
         gap=_gap(aligned),

@@ -47,17 +47,17 @@ class Operand:
 
     @property
     def name(self) -> str:
-        """It, in the question's words."""
+        """Return it in the question's words."""
         return f"{self.subject}{self.period}{self.attribute}"
 
     @property
     def is_goal(self) -> bool:
-        """Whether it is expressly something aimed at."""
+        """Return whether it is expressly something aimed at."""
         return _GOAL.search(self.attribute) is not None
 
     @property
     def plain(self) -> str:
-        """What is measured, without 目标."""
+        """Return what is measured, without 目标."""
         return _GOAL.sub("", self.attribute)
 
 

@@ -130,7 +130,7 @@ class PinyinDecoder:
 
     @cached_property
     def _pairs(self) -> dict[str, float]:
-        """What each known pair of characters is worth."""
+        """Return what each known pair of characters is worth."""
         known = {pair: log1p(count) for pair, count in self._vocabulary().items() if _PAIR.fullmatch(pair)}
         for pair in _asking_pairs():
             known[pair] = max(ASKING_PAIR, known.get(pair, 0.0))
@@ -138,7 +138,7 @@ class PinyinDecoder:
 
     @cached_property
     def _weights(self) -> dict[str, float]:
-        """What each character is worth by itself: how frequent it is, and more where it is a word of questions."""
+        """Return what each character is worth by itself: its frequency, and more where it is a word of questions."""
         counts: Counter[str] = Counter()
         for pair in self._pairs:
             for character in pair:

@@ -12,7 +12,7 @@ from index.text import fold
 from qa.language.grammar import Kind, candidates
 from qa.language.measures import dimension
 from qa.language.periods import conflict
-from qa.question.analysis import Question
+from qa.question.analysis import PROVISION, Question
 from qa.reading.answer_types import mismeasured, misshapen
 from qa.reading.features import (
     FEATURES,
@@ -31,7 +31,6 @@ _NOTHING = 0.02
 _TITLE = 0.9
 """What a word of the question counts that only the title or the outer headings hold."""
 _SPAN = FEATURES.index("span")
-_ARTICLE = re.compile("第[〇零一二三四五六七八九十百千0-9]+[编章节条]")
 _ISSUED = re.compile("印发|发布|公布|下发|签发|发文|落款|成文|出台")
 _DAY = re.compile("月.{1,3}日|[-./][0-9]{1,2}[-./][0-9]")
 _NO_FIGURE = "文档提到了相关内容，但没有给出所问的数字。"
@@ -114,7 +113,7 @@ def clash(question: Question, best: Place) -> str | None:
         return "文档未提及您所问的时间。"
     if missing := _missing_places(question, best):
         return f"文档没有说到{'、'.join(missing)}。"
-    in_articles = _ARTICLE.search("".join(best.hit.passage.section_path))  # elsewhere 第二条 counts lines or roads
+    in_articles = PROVISION.search("".join(best.hit.passage.section_path))  # elsewhere 第二条 counts lines or roads
     if in_articles and (unmet := [each for each in question.provisions if fold(each) not in _headed(best)]):
         return f"文档没有{'、'.join(unmet)}，或者没有讲到所问的内容。"
     if misshapen(question, best.text):

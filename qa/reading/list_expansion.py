@@ -29,6 +29,7 @@ _INLINE = re.compile(
     rf"[(（](?P<a>{_NUMERAL})[)）]|第(?P<b>{_NUMERAL})步|(?<![0-9.])(?P<c>[0-9]{{1,2}})[.．、](?![0-9])|(?P<d>[①-⑳])"
 )
 """Numbers of items that stand in one paragraph."""
+_PART = re.compile("[^；;]+")
 _PARTED = re.compile("[：:]([^：:；;。\n|]++(?:[；;][^：:；;。\n|]++)+)(?=。|\n|$)")
 """Items without numbers, none of them with a label of its own."""
 
@@ -163,7 +164,7 @@ def _inline(text: str, paragraph: Span) -> Iterator[list[Span]]:
             ends = [*(mark.start() for mark in run[1:]), paragraph.end if stop < 0 else stop]
             yield [Span(mark.start(), end) for mark, end in zip(run, ends, strict=True)]
     for match in _PARTED.finditer(text, paragraph.start, paragraph.end) if not runs else ():
-        yield [Span(*part.span()) for part in re.compile("[^；;]+").finditer(text, *match.span(1))]
+        yield [Span(*part.span()) for part in _PART.finditer(text, *match.span(1))]
 
 
 def _number(mark: re.Match[str]) -> int:
