@@ -18,6 +18,7 @@ class Example:
         answer: a span of the window's text, or None where it does not answer.
         source: the corpus or rule that made it, for reports.
         verdict: what the answer says to a question of yes or no; None for other questions.
+        tempting: where nothing answers, a clause that only seems to.
     """
 
     question: str
@@ -25,6 +26,7 @@ class Example:
     answer: Span | None
     source: str
     verdict: bool | None = None
+    tempting: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Marked candidates of which the reader's network learns to say whether they answer.
 
 The right answer of an example is one that does; the other candidates that the grammar finds in its window, its siblings
-above all, are ones that do not; in a window without the answer, none does.
+above all, are ones that do not; in a window without the answer, none does, least of all one in a clause that tempts.
 """
 
 from __future__ import annotations
@@ -34,11 +34,13 @@ def judgements(example: Example, draw: random.Random) -> Iterator[Judgement]:
 
 
 def _wrong(example: Example) -> list[Span]:
-    """Return candidates that do not answer; those of the answer's kind only, where there are any."""
+    """Return candidates that do not answer: those that tempt, or of the answer's kind, where there are any."""
     answer = example.answer
     found = [each for each in candidates(example.window.text) if len(each.span) <= 60]
     if answer is None:
-        return sorted({each.span for each in found})
+        spans = {each.span for each in found}
+        clause = example.tempting
+        return sorted({span for span in spans if clause and span.overlap(clause)} or spans)
     kinds = {each.kind for each in found if each.span.overlap(answer)} & _EXACT
     apart = [each for each in found if not each.span.overlap(answer)]
     alike = [each.span for each in apart if each.kind in kinds]

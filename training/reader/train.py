@@ -119,7 +119,8 @@ def examples_of_pass(settings: Settings, data: Path, number: int) -> list[Exampl
     chosen = draw.sample(asked, min(settings.written, len(asked)))
     chosen += draw.sample(read, min(settings.reading, len(read)))
     chosen += draw.sample(made, min(settings.pairs, len(made)))
-    found = [each for example in chosen for each in judgements(example, draw)]
+    found: list[Example | Judgement] = [each for example in chosen for each in judgements(example, draw)]
+    found += written.siblings(data, "train", draw.randrange(1 << 30))
     mixed: list[Example | Judgement] = [*chosen, *draw.sample(found, min(settings.judgements, len(found)))]
     mixed += mistakes.read(Path(settings.mistakes)) if settings.mistakes else []
     draw.shuffle(mixed)

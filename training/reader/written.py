@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,9 +21,9 @@ from index.search.sparse import SparseIndex
 from index.structure.splitter import split
 from index.text import fold
 from qa.language.grammar import Kind
-from qa.reading.model_input import WINDOW_CHARACTERS, Window, window_spans
+from qa.reading.model_input import WINDOW_CHARACTERS, Window, sentences_around, window_spans
 from training.reader import policy
-from training.reader.examples import Example
+from training.reader.examples import Example, Judgement
 from training.reader.partition import Part, part_of
 from training.reader.policy import Maker, common_nouns, documents
 
@@ -31,6 +32,8 @@ _DECOYS, _FROM = 1, 6
 """Windows without the answer a pass, drawn from that many that share most words with the question."""
 _SPOILT = 0.4
 """Share of the questions with an answer that are asked a second time, spoilt."""
+_SIBLINGS = 4
+"""Other questions of the document, those with the likest words, of which one lends its answer as a wrong one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,12 @@ def examples(data: Path, part: Part, seed: int, folder: Path = FOLDER) -> Iterat
         seed: of every draw.
         folder: of the questions.
     """
+    asked, shelf = _asked(data, part, folder)
+    yield from _examples(asked, shelf, random.Random(seed))
+
+
+def _asked(data: Path, part: Part, folder: Path) -> tuple[list[Written], Shelf]:
+    """Return the usable questions on the documents of a part, and those documents."""
     questions = read(folder)
     found = {
         key: document
@@ -149,7 +158,57 @@ def examples(data: Path, part: Part, seed: int, folder: Path = FOLDER) -> Iterat
         if part_of_document(document) == part
     }
     asked = [each for each in questions if each.document in found and (each.answer or not each.is_answered)]
-    yield from _examples(asked, Shelf(found), random.Random(seed))
+    return asked, Shelf(found)
+
+
+def siblings(data: Path, part: Part, seed: int, folder: Path = FOLDER) -> Iterator[Judgement]:
+    """Yield each question with the answer of another question about the same document, which does not answer it.
+
+    The other is drawn from the few that ask for the same kind in the likeliest words.
+
+    Args:
+        data: folder of the corpora.
+        part: see `part_of`.
+        seed: of every draw.
+        folder: of the questions.
+    """
+    asked, shelf = _asked(data, part, folder)
+    draw = random.Random(seed)
+    by_document: dict[str, list[Written]] = defaultdict(list)
+    for each in asked:
+        by_document[each.document].append(each)
+    for together in by_document.values():
+        words = [_pairs_of_characters(each.question) for each in together]
+        for each, own in zip(together, words, strict=True):
+            others = [
+                (other.kind == each.kind, len(own & its) / max(1, len(own | its)), i)
+                for i, (other, its) in enumerate(zip(together, words, strict=True))
+                if _answers_otherwise(other, each)
+            ]
+            if others:
+                *_, chosen = draw.choice(sorted(others, reverse=True)[:_SIBLINGS])
+                yield from _marked(each, together[chosen], shelf, draw)
+
+
+def _pairs_of_characters(text: str) -> set[str]:
+    return {text[i : i + 2] for i in range(len(text) - 1)}
+
+
+def _answers_otherwise(other: Written, written: Written) -> bool:
+    """Return whether the answer of another question, from another clause, says something else than a question's own."""
+    if other.answer is None or other.verdict is not None or (other.clause == written.clause and written.is_answered):
+        return False
+    own = [part for parts in written.answers for part in parts] + ([written.answer] if written.answer else [])
+    return not any(part in other.clause or other.answer in part for part in own)
+
+
+def _marked(written: Written, other: Written, shelf: Shelf, draw: random.Random) -> Iterator[Judgement]:
+    places = list(shelf.holding(other))
+    if places:
+        passage, span = draw.choice(places)
+        cut = sentences_around(passage.text, span, draw.randint(40, 180))
+        window = _window(passage, cut)
+        yield Judgement(written.question, window, span.shift(-cut.start), False, "written sibling")
 
 
 def _examples(questions: Sequence[Written], shelf: Shelf, draw: random.Random) -> Iterator[Example]:
@@ -180,8 +239,9 @@ def _around(written: Written, passage: Passage, span: Span, size: int) -> Iterat
     """Yield the window of a passage that holds a span whole; none where a cut goes through it."""
     for cut in window_spans(passage.text, size):
         if cut.contains(span):
-            answer = span.shift(-cut.start) if written.answer else None
-            yield Example(written.question, _window(passage, cut), answer, f"written {written.kind}", written.verdict)
+            answer, tempting = (span.shift(-cut.start), None) if written.answer else (None, span.shift(-cut.start))
+            source = f"written {written.kind}"
+            yield Example(written.question, _window(passage, cut), answer, source, written.verdict, tempting)
 
 
 def _window(passage: Passage, span: Span) -> Window:
