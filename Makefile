@@ -71,8 +71,9 @@ test-clients: $(VENV)/installed-$(DEV)
 	build/clients/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/clients.txt
 	$(BIN)/python -m pytest tests/slow/test_clients.py tests/slow/test_packaging.py
 
+# Every run is kept in docs/bench, one file a commit and day, and drawn over time in docs/bench.html.
 bench: $(VENV)/installed-$(DEV)
-	$(BIN)/python -m bench $(BENCH)
+	$(BIN)/python -m bench $(BENCH) --history docs/bench
 
 # Many users before a running service: `make load LOAD="http://127.0.0.1:7860 --users 50"`; before one of its own by default.
 load: $(VENV)/installed-$(DEV)

@@ -21,6 +21,7 @@ from bench import (
     extremes,
     folders,
     generated,
+    history,
     load,
     many,
     messages,
@@ -81,11 +82,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if name not in BENCHES:
             parser.error(f"没有基准测试 {name}；有：{'、'.join(BENCHES)}")
     benches: dict[str, Bench] = {**BENCHES, "scale": partial(scale.curve, options.sizes, options.encode)}
-    results: dict[str, list[Measurement]] = {}
+    results: dict[str, Sequence[Measurement]] = {}
+    kept: dict[str, history.Result] = {}
     for name in options.names or BENCHES:
         print(f"{name} ……", file=sys.stderr)
         try:
-            results[name] = list(benches[name]())
+            results[name], kept[name] = history.timed(benches[name])
+            if options.history:
+                history.keep(options.history, kept)
         except YijuError as error:
             print(f"{name}：{error}", file=sys.stderr)
             return 2
@@ -112,6 +116,9 @@ def _parser() -> argparse.ArgumentParser:
     listing = "；".join(f"{name}：{(bench.__doc__ or '').splitlines()[0]}" for name, bench in BENCHES.items())
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"默认全部。{listing}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="另存为 JSON 文件")
+    parser.add_argument(
+        "--history", type=Path, metavar="DIR", help="结果连同机器和负载按提交存进文件夹，历次的画成旁边的 DIR.html"
+    )
     parser.add_argument(
         "--sizes", type=_sizes, default=scale.SIZES, metavar="N,N…", help="scale：量哪几档篇数（默认 %(default)s）"
     )
