@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from index.loaders.symbols import with_fractions
 from index.loaders.tables import Grid, Part, rendered
 from index.records import Declared, Row, Span, Table
 from index.structure import page_positions
@@ -273,7 +274,7 @@ class Writer:
 
 def tidy(line: str) -> str:
     """Return a line without invisible characters, with single spaces, none at its ends; tabs stay inside it."""
-    line = line.translate(_INVISIBLE)
+    line = with_fractions(line.translate(_INVISIBLE))
     return _LOOSE.sub(lambda gap: "\t" if "\t" in gap.group() else " ", line).strip(" \t\u3000\r\x0b\x0c")
 
 

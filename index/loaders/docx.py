@@ -35,6 +35,7 @@ _NESTING_MAX = 8  # tables within tables
 _COLUMNS_MAX = 500
 _SET_OFF_MAX = 40  # characters of a line in bold that may be a heading
 _SET_OFF_MIN = 2  # such lines in a document from which they are its headings
+_COMPOUND = re.compile(r"[+\-−×÷=]")  # of a term, that it needs brackets in a fraction
 _NO_HEADING = re.compile(r"[。；;！!？?，,、：:|\t]$|^[\d\W]+$")
 
 
@@ -165,7 +166,13 @@ class _Reader:
             elif name == "r" and _is_hidden(part):
                 continue
             elif name == "r":
-                parts.append(symbols.text(_font(part), self._text(part)))
+                parts.append(_shifted(part, symbols.text(_font(part), self._text(part))))
+            elif name in ("sup", "sub"):
+                parts.append((symbols.raised if name == "sup" else symbols.lowered)(self._text(part)))
+            elif name == "f":
+                terms = [self._text(each) for each in part if local(each) in ("num", "den")]
+                gap = " " if parts and parts[-1][-1:].isdigit() else ""
+                parts.append(gap + "/".join(f"({term})" if _COMPOUND.search(term) else term for term in terms))
             elif name not in _SKIPPED and name not in ("p", "tbl"):
                 parts.append(self._text(part))
         return "".join(parts)
@@ -301,6 +308,13 @@ def _chosen_entry(listed: etree._Element) -> str:
 def _font(run: etree._Element) -> str:
     fonts = child(run, "rPr", "rFonts")
     return (attribute(fonts, "ascii") or attribute(fonts, "hAnsi") or "") if fonts is not None else ""
+
+
+def _shifted(run: etree._Element, text: str) -> str:
+    """Return the text of a run, as powers and indices where it stands above or below the line."""
+    place = child(run, "rPr", "vertAlign")
+    how = attribute(place, "val") if place is not None else ""
+    return symbols.raised(text) if how == "superscript" else symbols.lowered(text) if how == "subscript" else text
 
 
 def _is_hidden(run: etree._Element) -> bool:

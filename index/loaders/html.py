@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from index.loaders import symbols
 from index.loaders.content import Content, Unreadable, Writer, joined
 from index.loaders.tables import Grid
 
@@ -113,7 +114,7 @@ _LINKED_SHARE = 0.6  # a block with more of its text in links is a menu
 _MENU_LINKS = 4
 _LAYOUT_CELL = 600  # characters of a cell from which a table is a way to lay out a page
 _SPAN_MAX = 100
-_SUPERSCRIPT = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
+_SHIFTED = {"sup": symbols.raised, "sub": symbols.lowered}
 
 
 def read(data: bytes) -> Content:
@@ -300,8 +301,8 @@ class _Walk:
         tag = element.tag
         if tag == "br":
             self._inline.append("\n")
-        elif tag == "sup":
-            self._inline.append(_superscript(_visible(element)))
+        elif tag in _SHIFTED:
+            self._inline.append(_SHIFTED[tag](_visible(element)))
         elif tag not in _BLOCKS:
             self._flow(element, space)
         elif tag == "table" and (tables := list(_tables(element))):
@@ -329,10 +330,6 @@ def _collapsed(text: str) -> str:
 
 def _verbatim(text: str) -> str:
     return text
-
-
-def _superscript(text: str) -> str:
-    return text.translate(_SUPERSCRIPT) if len(text) <= 2 else text
 
 
 def _item(parent: etree._Element | None, place: int) -> str:
@@ -428,7 +425,7 @@ def _cell_text(cell: etree._Element, *, inner: bool = True) -> str:
 
     What stands on lines of its own is kept apart by a space.
     """
-    return " ".join("".join(_pieces(cell, inner=inner)).split())
+    return symbols.with_fractions(" ".join("".join(_pieces(cell, inner=inner)).split()))
 
 
 def _pieces(element: etree._Element, *, inner: bool) -> Iterator[str]:
@@ -437,7 +434,8 @@ def _pieces(element: etree._Element, *, inner: bool) -> Iterator[str]:
         if isinstance(below.tag, str) and (inner or below.tag != "table"):
             apart = " " if below.tag == "br" or below.tag in _BLOCKS else ""
             yield apart
-            yield from [_superscript(_visible(below))] if below.tag == "sup" else _pieces(below, inner=inner)
+            shift = _SHIFTED.get(below.tag)
+            yield from [shift(_visible(below))] if shift else _pieces(below, inner=inner)
             yield apart
         yield below.tail or ""
 

@@ -21,6 +21,7 @@ from index.loaders.open_tables import OpenTable, open_tables
 from index.loaders.overlays import without_watermarks
 from index.loaders.sheets import Glyph, Sheet, baselines, turned, upright
 from index.loaders.shown import Shown
+from index.loaders.symbols import lowered, raised
 from index.loaders.tables import Grid
 from index.structure.heading_numbers import markers
 
@@ -56,6 +57,8 @@ _INDENT = 1.2  # em that a first line is set in at least
 _NUMBER_BEGUN = re.compile(r"[^\x00-\x7f][0-9][0-9.,]*$")  # of Chinese text, which has no space between numbers
 _NUMBER_GOES_ON = re.compile(r"[.,]?[0-9]|[%‰]")
 _NUMBER_MAX = 30  # characters of a number
+_SMALL, _OFF = 0.8, 0.1  # of the size of its line: how large a power is at most, how far from its middle at least
+_SHIFTABLE = "0123456789+-−–n"
 _LEAD = re.compile(r"[0-9]{1,2}(?:[.．][0-9]{1,2}){0,3}(?=[\u4e00-\u9fff])")
 
 
@@ -239,6 +242,7 @@ def _segments(glyphs: Sequence[Glyph]) -> list[_Line]:
 
 def _line(row: Sequence[Glyph]) -> _Line:
     size = median(glyph.bottom - glyph.top for glyph in row)
+    row = _powers(row, size)
     # Letters set wide, as in titles and justified lines, are no words of their own.
     spread = max(0.0, median([right.x0 - left.x1 for left, right in pairwise(row)])) if len(row) > 4 else 0.0
     text = row[0].text
@@ -249,6 +253,23 @@ def _line(row: Sequence[Glyph]) -> _Line:
         median(glyph.top for glyph in row), median(glyph.bottom for glyph in row), size,
         numbered=_numbered(text, row, size),
     )  # fmt: skip
+
+
+def _powers(row: Sequence[Glyph], size: float) -> Sequence[Glyph]:
+    """Return a line with small raised digits behind others as powers, 10⁴, and small lowered ones as indices, CO₂."""
+    full = [(glyph.top + glyph.bottom) / 2 for glyph in row if glyph.bottom - glyph.top > _SMALL * size]
+    if len(full) in (0, len(row)):
+        return row
+    middle, found = median(full), [row[0]]
+    shifted = False  # whether the sign before is a power or an index itself
+    for before, glyph in pairwise(row):
+        off = (glyph.top + glyph.bottom) / 2 - middle
+        small = glyph.bottom - glyph.top <= _SMALL * size and len(glyph.text) == 1 and glyph.text in _SHIFTABLE
+        behind = shifted or (before.text[-1].isascii() and before.text[-1].isalnum())
+        shifted = small and behind and abs(off) > _OFF * size and glyph.x0 - before.x1 < _WORD_GAP * size
+        shift = raised if off < 0 else lowered
+        found.append(glyph._replace(text=shift(glyph.text)) if shifted else glyph)
+    return found
 
 
 def _numbered(text: str, row: Sequence[Glyph], size: float) -> int:

@@ -219,20 +219,35 @@ def _scientific(tokens: tuple[_Token, ...], at: int, value: Decimal) -> str:
 
 def _fraction(tokens: tuple[_Token, ...], value: Decimal) -> str:
     slash = next(at for at, token in enumerate(tokens) if token.kind == "sign" and token.text == "/")
-    below = "".join(t.text for t in tokens[slash + 1 :] if (t.kind == "sign" and t.text in "0#?") or t.text.isdigit())
-    fixed = int(below) if below.isdigit() and int(below) else None
-    most = 10 ** max(1, len(below)) - 1
-    places = [t for t in tokens[:slash] if t.kind == "sign" and t.text in "0#?"]
-    split = any(t.kind == "literal" and t.text == " " for t in tokens[:slash]) and len(places) > 1
+    end = next((at for at, t in enumerate(tokens) if at > slash and not _is_digit(t)), len(tokens))
+    start = next((at for at, token in enumerate(tokens) if _is_digit(token)), slash)
+    below = "".join(token.text for token in tokens[slash + 1 : end])
+    before, behind = ("".join(t.text for t in some if t.kind == "literal") for some in (tokens[:start], tokens[end:]))
+    split = any(token.text == " " for token in tokens[start:slash]) and sum(map(_is_digit, tokens[:slash])) > 1
     whole = int(value) if split else 0
     rest = Fraction(value) - whole
-    share = Fraction(round(rest * fixed), fixed) if fixed else rest.limit_denominator(most)
-    over = share.numerator * (fixed // share.denominator) if fixed else share.numerator
-    if not over:
-        return str(whole)
-    if share == 1 and split:
-        return str(whole + 1)
-    return f"{whole} {over}/{fixed or share.denominator}" if whole else f"{over}/{fixed or share.denominator}"
+    fixed = int(below) if below.isdigit() and int(below) else 0
+    over, under = (round(rest * fixed), fixed) if fixed else _convergent(rest, 10 ** max(1, len(below)) - 1)
+    whole, over = (whole + 1, 0) if split and over == under else (whole, over)
+    said = f"{over}/{under}" if over else ""
+    return before + (f"{whole} {said}".strip() if whole or not over else said) + behind
+
+
+def _is_digit(token: _Token) -> bool:
+    return token.text.isdigit() if token.kind == "literal" else token.kind == "sign" and token.text in "0#?"
+
+
+def _convergent(value: Fraction, most: int) -> tuple[int, int]:
+    """Return the last convergent of a number's continued fraction with a denominator up to `most`, as Excel does."""
+    over, under, last_over, last_under = 1, 0, 0, 1
+    rest: Fraction | None = value
+    while rest is not None:
+        whole = rest.numerator // rest.denominator
+        if whole * under + last_under > most:
+            break
+        over, under, last_over, last_under = whole * over + last_over, whole * under + last_under, over, under
+        rest = 1 / (rest - whole) if rest > whole else None
+    return over, under
 
 
 # --- dates ------------------------------------------------------------------------------------

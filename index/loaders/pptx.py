@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from index.loaders import symbols
 from index.loaders.archive import Archive, attribute, child, local, relations
 from index.loaders.content import Content, Unreadable, Writer, joined, spaced
 from index.loaders.drawings import Drawings
@@ -221,7 +222,16 @@ def _integer(value: str | None) -> int:
 
 def _paragraphs(shape: etree._Element) -> Iterator[str]:
     for paragraph in shape.iter("{*}p"):
-        yield "".join("\n" if local(part) == "br" else part.text or "" for part in paragraph.iter("{*}t", "{*}br"))
+        yield "".join("\n" if local(part) == "br" else _run(part) for part in paragraph.iter("{*}t", "{*}br"))
+
+
+def _run(text: etree._Element) -> str:
+    """Return the text of a run, as powers and indices where it stands above or below the line."""
+    above = text.getparent()
+    style = child(above, "rPr") if above is not None else None
+    shift = _integer(attribute(style, "baseline")) if style is not None else 0
+    said = text.text or ""
+    return symbols.raised(said) if shift > 0 else symbols.lowered(said) if shift < 0 else said
 
 
 def _grid(table: etree._Element) -> Grid:

@@ -1,10 +1,12 @@
-"""Signs of symbol fonts as the characters that a reader sees: a ticked box is 「þ」 in Wingdings, 「R」 in Wingdings 2.
+"""Signs as the characters that a reader sees: a ticked box is 「þ」 in Wingdings, a raised 4 the power of 10⁴.
 
 Source: the fonts' own tables as Unicode maps them (Unicode Technical Note, L2/11-052R); boxes, ticks, bullets, arrows
 and, of Symbol, Greek letters and signs of mathematics. Any other sign of these fonts is a bullet.
 """
 
 from __future__ import annotations
+
+import re
 
 _WINGDINGS = {
     0x52: "☑", 0xFE: "☑", 0xFD: "☒", 0x78: "☒", 0xFC: "✓", 0xFB: "✗", 0xA8: "☐", 0x6F: "☐", 0x71: "☐", 0x72: "☐",
@@ -29,6 +31,31 @@ _SYMBOL = _GREEK | {
 _FONTS = {"wingdings": _WINGDINGS, "wingdings 2": _WINGDINGS_2, "webdings": _WEBDINGS, "symbol": _SYMBOL}
 _PRIVATE = range(0xF020, 0xF100)
 BULLET = "•"
+_RAISED = str.maketrans("0123456789+-−–n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻ⁿ")
+_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_LEVEL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
+_POWER = re.compile(r"\s*[+\-−–]?(?:\d{0,4}|n)\s*")
+_FRACTION = re.compile(r"(?P<whole>\d?)(?P<over>[⁰¹²³⁴-⁹]+)[/⁄∕](?P<under>[₀-₉]+)")
+
+
+def raised(text: str) -> str:
+    """Return a superscript: a power as the characters that Unicode has for it, 10⁴, m²; anything else as it is."""
+    return text.strip().translate(_RAISED) if _POWER.fullmatch(text) else text
+
+
+def lowered(text: str) -> str:
+    """Return a subscript: digits as the characters that Unicode has for them, CO₂; anything else as it is."""
+    return text.translate(_LOWERED)
+
+
+def with_fractions(text: str) -> str:
+    """Return text in which fractions of raised and lowered digits are plain: 3¹/₂ is 3 1/2."""
+    return _FRACTION.sub(_plain, text) if "/" in text or "⁄" in text or "∕" in text else text
+
+
+def _plain(match: re.Match[str]) -> str:
+    over, under = (match[name].translate(_LEVEL) for name in ("over", "under"))
+    return f"{match['whole']}{' ' if match['whole'] else ''}{over}/{under}"
 
 
 def is_symbolic(font: str) -> bool:

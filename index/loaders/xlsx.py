@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from index.loaders import drawings
+from index.loaders import drawings, symbols
 from index.loaders.archive import Archive, attribute, child, local, relations
 from index.loaders.content import Content, Unreadable, Writer, spaced
 from index.loaders.number_formats import BUILT_IN, GENERAL, shown
@@ -296,7 +296,16 @@ def _strings(root: etree._Element | None) -> list[str]:
 
 def _rich(element: etree._Element) -> str:
     """Return the text of runs, without the reading aids of Japanese."""
-    return "".join(t.text or "" for t in element.iter("{*}t") if not any(local(a) == "rPh" for a in t.iterancestors()))
+    texts = (text for text in element.iter("{*}t") if not any(local(above) == "rPh" for above in text.iterancestors()))
+    return "".join(_shifted(text) for text in texts)
+
+
+def _shifted(text: etree._Element) -> str:
+    """Return a run's text, as powers and indices where it stands above or below the line."""
+    above = text.getparent()
+    place = child(above, "rPr", "vertAlign") if above is not None and local(above) == "r" else None
+    how, said = place.get("val") if place is not None else "", text.text or ""
+    return symbols.raised(said) if how == "superscript" else symbols.lowered(said) if how == "subscript" else said
 
 
 def _formats(root: etree._Element | None) -> list[str]:

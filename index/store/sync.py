@@ -19,7 +19,7 @@ from index.loaders import find_files, open_file
 from index.records import Described, Document, Origin
 from index.sandbox import Sandbox
 
-LOADERS = "4"
+LOADERS = "5"
 """Version of what loaders make of a file; raised when they read the same file better."""
 
 Failed = Callable[[Exception], None]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from index.loaders import load, load_all
 from index.records import Document
 from tests.support.files import docx, p, zipped
 
+CASES = Path(__file__).parents[1] / "cases"
 OFFICE = "urn:oasis:names:tc:opendocument:xmlns:"
 NAMES = "".join(
     f' xmlns:{short}="{OFFICE}{name}:1.0"'
@@ -246,6 +249,55 @@ def test_strict_office_files_are_read_as_the_usual_ones(tmp_path: Path) -> None:
         "word/document.xml": f'<w:document xmlns:w="{strict}"><w:body>{p("严格格式的正文。")}</w:body></w:document>',
     }
     assert read(tmp_path, "严.docx", zipped(parts))[0].text == load(tmp_path / "a.docx").text == "严格格式的正文。\n"
+
+
+def as_strict(data: bytes) -> bytes:
+    """An Office file in the strict form of its standard: the same elements under other names."""
+    usual, strict = "http://schemas.openxmlformats.org", "http://purl.oclc.org/ooxml"
+    forms = {
+        f"{usual}/spreadsheetml/2006/main": f"{strict}/spreadsheetml/main",
+        f"{usual}/presentationml/2006/main": f"{strict}/presentationml/main",
+        f"{usual}/drawingml/2006/": f"{strict}/drawingml/",
+        f"{usual}/officeDocument/2006/": f"{strict}/officeDocument/",
+    }
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    for old, new in forms.items():
+        parts = {name: part.replace(old.encode(), new.encode()) for name, part in parts.items()}
+    assert any(strict.encode() in part for part in parts.values())
+    return zipped(parts)
+
+
+@pytest.mark.parametrize(
+    "name", ["formats.xlsx", "multiheader.xlsx", "comment.xlsx", "deck.pptx", "twohead_named.pptx"]
+)
+def test_strict_sheets_and_slides_are_read_as_the_usual_ones(tmp_path: Path, name: str) -> None:
+    usual = load(CASES / name)
+    document, notices = read(tmp_path, name, as_strict((CASES / name).read_bytes()))
+    assert document.text == usual.text and document.tables == usual.tables
+    assert not notices
+
+
+def test_dates_of_a_strict_sheet_that_are_written_as_dates_are_shown_as_days(tmp_path: Path) -> None:
+    strict = "http://purl.oclc.org/ooxml"
+    main = f'xmlns="{strict}/spreadsheetml/main" xmlns:r="{strict}/officeDocument/relationships"'
+    cells = '<c r="A1" t="inlineStr"><is><t>验收</t></is></c><c r="B1" t="d"><v>2025-09-12T00:00:00</v></c>'
+    sheets, link = '<sheets><sheet name="表" r:id="a"/></sheets>', '<Relationship Id="a" Target="worksheets/s.xml"/>'
+    book = zipped(
+        {
+            "[Content_Types].xml": "<Types/>",
+            "xl/workbook.xml": f"<workbook {main}>{sheets}</workbook>",
+            "xl/_rels/workbook.xml.rels": f"<Relationships>{link}</Relationships>",
+            "xl/worksheets/s.xml": f'<worksheet {main}><sheetData><row r="1">{cells}</row></sheetData></worksheet>',
+        }
+    )
+    assert read(tmp_path, "严.xlsx", book)[0].text == "验收 2025-09-12\n"
+
+
+def test_a_picture_of_a_telephone_is_read() -> None:
+    text = load(CASES / "photo.heic").text
+    assert "9月12日9:00至17:00" in text
+    assert "023-48661234" in text
 
 
 def test_a_damaged_picture_of_a_telephone_is_named(tmp_path: Path) -> None:
