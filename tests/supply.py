@@ -1,6 +1,6 @@
 """`python -m tests.supply check | sbom FILE | weak FILE`: what this program is made of, from its packages.
 
-`check` asks nobody: every package that is installed for the program must be pinned in `requirements.lock`, in the
+`check` asks nobody: every package that is installed for the program must be locked in `requirements/`, in the
 version that is there, under a licence that lets anybody use it. `sbom` writes a CycloneDX document. Whether a version
 is known to be weak, or was withdrawn, only the network knows: `make audit`.
 
@@ -24,8 +24,7 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).parents[1]
-LOCK = ROOT / "requirements.lock"
+import tests.lock
 
 PROGRAM = "yiju"
 EXTRAS = ("audit", "cluster", "llm", "mcp", "milvus", "ocr", "oidc", "sentence-transformers")
@@ -58,6 +57,10 @@ READ = {"atheris": "Apache-2.0", "axe-playwright-python": "MIT"}
 """Licences of packages whose metadata name none, as read in the packages themselves."""
 
 
+UNLOCKED = {"torch": "2.13.0"}
+"""Not locked, but pinned by `pyproject.toml`."""
+
+
 @dataclass(frozen=True)
 class Part:
     """A package that is installed.
@@ -75,23 +78,6 @@ class Part:
     licence: str
     needs: tuple[str, ...]
     shipped: bool
-
-
-def pinned(text: str) -> dict[str, str]:
-    """Versions by name.
-
-    Raises:
-        ValueError: if a line is not `name==version`.
-    """
-    found: dict[str, str] = {}
-    for line in text.splitlines():
-        if not line.strip() or line.startswith("#"):
-            continue
-        pair = re.fullmatch(r"([A-Za-z0-9._-]+)==([0-9][A-Za-z0-9.!+_-]*)", line)
-        if not pair:
-            raise ValueError(f"not pinned: {line}")
-        found[canonicalize_name(pair[1])] = pair[2]
-    return found
 
 
 def parts(extras: Iterable[str] = (*EXTRAS, "dev", "fuzz", "gguf", "training")) -> list[Part]:
@@ -121,9 +107,9 @@ def problems(found: Iterable[Part], pins: Mapping[str, str]) -> Iterator[str]:
     """What is wrong with the packages that are installed."""
     for each in found:
         if each.name not in pins:
-            yield f"{each.name} {each.version} is not in requirements.lock"
+            yield f"{each.name} {each.version} is in no file of requirements/"
         elif pins[each.name] != each.version:
-            yield f"{each.name} is {each.version}, requirements.lock says {pins[each.name]}"
+            yield f"{each.name} is {each.version}, requirements/ says {pins[each.name]}"
         if unknown := sorted(set(_ids(each.licence)) - ALLOWED):
             yield f"{each.name} has a licence that nobody has allowed: {' '.join(unknown)}"
 
@@ -225,7 +211,7 @@ def main() -> int:
         return _weak(arguments.file)
     found = parts()
     if arguments.what == "check":
-        wrong = list(problems(found, pinned(LOCK.read_text("utf-8"))))
+        wrong = list(problems(found, tests.lock.versions() | UNLOCKED))
         sys.stdout.writelines(f"{line}\n" for line in (*wrong, f"{len(found)} packages, {len(wrong)} problems"))
         return 1 if wrong else 0
     arguments.file.parent.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,14 +56,12 @@ def requirements(name: str) -> str:
     """Return what an environment holds, a pinned package a line; the first line names the main ones."""
     if name != "yiju":
         return (REQUIREMENTS / f"{name}.txt").read_text("utf-8")
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
-    return "\n".join([f"--constraint {ROOT / 'requirements.lock'}", *declared]) + "\n"
+    return (ROOT / "requirements" / "base.lock").read_text("utf-8")
 
 
 def _versions(pins: str) -> str:
     """Return the comment that a requirements file begins with."""
-    first = pins.splitlines()[0]
-    return first.removeprefix("# ") if first.startswith("# ") else "requirements.lock"
+    return pins.splitlines()[0].removeprefix("# ")
 
 
 def _megabytes(path: Path, *, own: bool) -> float:

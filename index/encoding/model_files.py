@@ -54,7 +54,7 @@ def load_model(folder: Path, name: str) -> ort.InferenceSession:
     except _REFUSALS as error:
         raise ModelUnavailable(
             f"模型文件 {folder / name} 完好，但 onnxruntime {ort.__version__} 不能打开它：{error}。"
-            "请安装 requirements.lock 中的版本。"
+            "请安装 requirements/base.lock 中的版本。"
         ) from error
 
 

@@ -6,10 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
-from tests.supply import LOCK, Part, document, parts, pinned, problems, weaknesses
+from tests.lock import EXTRAS, LOCKS, PROJECT, entries, versions
+from tests.supply import UNLOCKED, Part, document, parts, problems, weaknesses
 
-PINS = pinned(LOCK.read_text("utf-8"))
+PINS = versions() | UNLOCKED
 FOUND = parts()
 GOOD = Part("numpy", "2.4.6", "BSD-3-Clause AND MIT", (), True)
 
@@ -22,8 +25,8 @@ def test_every_package_that_is_installed_is_pinned_and_free_to_use():
 @pytest.mark.parametrize(
     ("part", "problem"),
     [
-        (replace(GOOD, name="left-pad"), "left-pad 2.4.6 is not in requirements.lock"),
-        (replace(GOOD, version="9.9"), "numpy is 9.9, requirements.lock says 2.4.6"),
+        (replace(GOOD, name="left-pad"), "left-pad 2.4.6 is in no file of requirements/"),
+        (replace(GOOD, version="9.9"), "numpy is 9.9, requirements/ says 2.4.6"),
         (replace(GOOD, licence="MIT AND AGPL-3.0-only"), "numpy has a licence that nobody has allowed: AGPL-3.0-only"),
         (replace(GOOD, licence="unknown"), "numpy has a licence that nobody has allowed: unknown"),
     ],
@@ -32,10 +35,19 @@ def test_what_is_not_is_named(part, problem):
     assert list(problems([part, GOOD], {"numpy": "2.4.6"})) == [problem]
 
 
-@pytest.mark.parametrize("line", ["numpy", "numpy>=2", "numpy==2.*", "numpy @ http://example/numpy.whl", "-r more.txt"])
+@pytest.mark.parametrize("line", ["numpy", "numpy>=2", "numpy==2.4.6", "numpy @ http://x/numpy.whl", "-r more.txt"])
 def test_a_lock_that_leaves_a_choice_is_refused(line):
-    with pytest.raises(ValueError, match="not pinned"):
-        pinned(f"# made by hand\n{line}\n")
+    with pytest.raises(ValueError, match="not locked"):
+        entries(f"# made by hand\n{line}\nsix==1.17.0 \\\n    --hash=sha256:{'4' * 64}\n")
+
+
+def test_all_that_is_declared_is_locked_with_hashes_except_pytorch_which_is_pinned():
+    assert {each.stem for each in LOCKS.glob("*.lock")} == {"base", *EXTRAS}
+    declared = [*PROJECT["project"]["dependencies"], *PROJECT["build-system"]["requires"]]
+    declared += [each for extra in EXTRAS for each in PROJECT["project"]["optional-dependencies"][extra]]
+    for need in map(Requirement, declared):
+        name = canonicalize_name(need.name)
+        assert name == "yiju" or need.specifier.contains(PINS[name])
 
 
 def test_the_bill_of_materials_names_each_once_and_what_it_needs():
