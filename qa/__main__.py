@@ -82,7 +82,9 @@ def _run(arguments: argparse.Namespace) -> int:
     model = model_of(arguments)
     if arguments.expand and model is None:
         raise ValueError("--expand 须与 --llm-url 或 --llm-gguf 同用：没有语言模型就没有展开说明")
-    settings = Settings.from_environment(index=arguments.index, caution=arguments.caution, model=model)
+    settings = Settings.from_environment(
+        index=arguments.index, caution=arguments.caution, model=model, mask_personal=arguments.mask_personal
+    )
     assistant = open_assistant(settings)
     within = _within(arguments, assistant.descriptions())
     answerer = Masked(assistant) if arguments.mask_personal else assistant

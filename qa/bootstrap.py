@@ -13,6 +13,7 @@ from index.stores import store_at
 from qa.assistant import Assistant
 from qa.generating.checking import SentenceChecker
 from qa.generating.generative_reader import GenerativeReader, SilentReader, Writer
+from qa.privacy.library import MaskedLibrary, PersonalDocuments
 from qa.protocols import ChatModel, Reader
 from qa.question.english import EnglishDecoder, cedict
 from qa.question.interpreter import Interpreter
@@ -51,6 +52,7 @@ class Opener:
         self._encoder: Encoder | None = None
         self._spans: SpanModel | None = None
         self._writer: Writer | None = None
+        self._personal = PersonalDocuments()
 
     def open(self) -> Assistant:
         """Return an assistant on the index as it is now; raises what `open_assistant` raises."""
@@ -66,7 +68,7 @@ class Opener:
         return self._encoder if self._encoder and self._encoder.name == name else load_encoder(name)
 
     def _on(self, index: Index, spans: SpanModel, readable: Filter) -> Assistant:
-        library: Library = index if readable.is_everything else index.limited_to(readable)
+        library = self._library(index, readable)
         reader: Reader = ExtractiveReader(library, spans, caution=self._settings.caution)
         expanding: Reader | None = None
         alone = self._writer is not None and self._settings.answering is Answering.GENERATIVE
@@ -87,6 +89,12 @@ class Opener:
             computes=not alone,
             encoder=library.encoder,
         )
+
+    def _library(self, index: Index, readable: Filter) -> Library:
+        library: Library = index if readable.is_everything else index.limited_to(readable)
+        if not self._settings.mask_personal or not (hiding := self._personal.of(index)):
+            return library
+        return MaskedLibrary(library, index.limited_to(readable.both(Filter(without=hiding))), hiding)
 
     def _index(self) -> Index:
         if self._encoder:

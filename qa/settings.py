@@ -116,6 +116,7 @@ class Settings:
         caution: how sure an answer must be.
         model: the language model that may write; None where there is none.
         answering: who answers, where there is one.
+        mask_personal: whether what is personal is masked before it is searched and read.
     """
 
     index: Location = Path("data/index")
@@ -123,6 +124,7 @@ class Settings:
     caution: Caution = Caution.NORMAL
     model: ModelSettings | None = None
     answering: Answering = Answering.BOTH
+    mask_personal: bool = False
 
     @classmethod
     def from_environment(
@@ -132,6 +134,7 @@ class Settings:
         index: Location | None = None,
         caution: Caution | None = None,
         model: ModelSettings | None = None,
+        mask_personal: bool = False,
     ) -> Settings:
         """Return settings from `YIJU_INDEX` and `YIJU_CAUTION`; an argument that is given wins over the environment.
 
@@ -142,6 +145,7 @@ class Settings:
             index=index or location(environment.get("YIJU_INDEX") or "data/index"),
             caution=caution or _caution(environment.get("YIJU_CAUTION") or Caution.NORMAL),
             model=model,
+            mask_personal=mask_personal,
         )
 
 

@@ -63,7 +63,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         settings = Settings.from_environment(
-            index=arguments.index, caution=arguments.caution, model=model_of(arguments)
+            index=arguments.index,
+            caution=arguments.caution,
+            model=model_of(arguments),
+            mask_personal=arguments.mask_personal,
         )
     except ValueError as error:
         print(printable(f"yiju-serve：{error}"), file=sys.stderr)

@@ -16,12 +16,18 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.__main__ import main as build
+from index.filters import Filter
+from index.protocols import Vectors
 from index.records import Description, Document, Heading, Origin, Passage
 from index.rights import RightsFile
 from index.store.passage_index import PassageIndex
 from qa.answers import Answer, Citation, Conflict, Said, Sentence
+from qa.bootstrap import open_assistant
+from qa.privacy.library import MaskedLibrary, PersonalDocuments
 from qa.privacy.masking import Masked
 from qa.privacy.personal import masked
+from qa.settings import Settings
 from tests.support.fake_answerer import PLAN, FakeAnswerer, cite
 from tests.support.fakes import HashEncoder
 from tests.support.served import built
@@ -262,3 +268,58 @@ def test_an_index_answers_as_before_and_shows_less():
     ]
     assert [each.id for each in shown.documents()[1:]] == [PLAN.id] and shown.document("none") is None
     assert shown.document(PLAN.id) == replace(PLAN, origin=Origin())
+
+
+# What is hidden changes no answer
+
+
+class Blind(HashEncoder):
+    """Sees no digits and no letters: what differs then differs by wording."""
+
+    def _encode(self, texts: Sequence[str]) -> Vectors:
+        return super()._encode([re.sub(r"[0-9A-Za-z]", "", text) for text in texts])
+
+
+def library_of(middle: str, mail: str) -> MaskedLibrary:
+    text = (
+        f"通讯录\n\n张三的手机是138-{middle}-5678，邮箱是{mail}@example.cn。\n\n李四在采购处，房间1234，分机zhang。\n"
+    )
+    book = Document("book-1a2b", "通讯录", text, "通讯录.txt")
+    index = PassageIndex.build([book, PLAN], Blind(dim=16))
+    hiding = PersonalDocuments().of(index)
+    return MaskedLibrary(index, index.limited_to(Filter(without=hiding)), hiding)
+
+
+def test_what_is_hidden_changes_nothing_that_a_guess_of_a_part_is_told():
+    one, other = library_of("1234", "zhang.san"), library_of("9876", "zebra.sun")
+    for query in (
+        "张三的手机有1234吗",
+        "138-1234",
+        "zhang是谁的邮箱",
+        "9876",
+        "张三的手机",
+        "１２３４",
+        "光伏装机70MW",
+    ):
+        found = one.search(query, 5)
+        assert found == other.search(query, 5) and len(found) <= 5
+        assert all("1234-" not in hit.passage.text and "zhang.san" not in hit.passage.text for hit in found)
+    assert one.search("张三的手机有1234吗", 5)[0].passage.document_id == "book-1a2b"
+    assert one.search("光伏装机70MW", 5)[0].passage.document_id == PLAN.id
+    for term in ("1234", "9876", "zhang", "手机", "70"):
+        assert one.document_frequency(term) == other.document_frequency(term)
+        assert one.rarity(term) == other.rarity(term)
+    assert one.vocabulary() == other.vocabulary()
+    assert one.document("book-1a2b") == other.document("book-1a2b")
+    assert one.passages("book-1a2b") == other.passages("book-1a2b") != []
+    assert one.document("none") is None and one.document(PLAN.id) == PLAN
+
+
+def test_an_assistant_reads_masked_documents_where_it_is_told_to(tmp_path):
+    (tmp_path / "book.txt").write_text("通讯录\n\n张三的手机是138-1234-5678，在采购处。\n", "utf-8")
+    assert build(["build", str(tmp_path / "book.txt"), "-o", str(tmp_path / "index")]) == 0
+    told = {
+        mask: open_assistant(Settings(index=tmp_path / "index", mask_personal=mask)).ask("张三的手机是多少")
+        for mask in (False, True)
+    }
+    assert "138-1234-5678" in told[False].text and "138-****-5678" in told[True].text

@@ -171,7 +171,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     from qa.bootstrap import open_assistant
 
     try:
-        settings = Settings.from_environment(index=arguments.index, caution=arguments.caution)
+        settings = Settings.from_environment(
+            index=arguments.index, caution=arguments.caution, mask_personal=arguments.mask_personal
+        )
         queue = AnswerQueue(
             open_assistant(settings),
             usage=usage_of(arguments, settings.index),
