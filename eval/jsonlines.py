@@ -13,21 +13,13 @@ from eval.errors import EvaluationError
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One line of a JSON-lines file, read field by field.
-
-    Attributes:
-        path: the file.
-        line: 1-based line number; None in a file that is one JSON value.
-        fields: the JSON object; for nested objects, the inner one.
-        error: the error class that complaints are raised as.
-        prefix: where a nested object stands, e.g. `citations[0].`.
-    """
+    """One line of a JSON-lines file, read field by field."""
 
     path: Path
-    line: int | None
-    fields: Mapping[str, object]
-    error: type[EvaluationError]
-    prefix: str = ""
+    line: int | None  # 1-based line number; None in a file that is one JSON value
+    fields: Mapping[str, object]  # the JSON object; for nested objects, the inner one
+    error: type[EvaluationError]  # the error class that complaints are raised as
+    prefix: str = ""  # where a nested object stands, e.g. `citations[0].`.
 
     def complaint(self, field: str, expected: str) -> EvaluationError:
         """Return the error that says what stands in `field` and what should."""

@@ -12,32 +12,21 @@ from qa.answers import AnswerJson
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question with what is known about its answer.
+    """A question with what is known about its answer."""
 
-    Attributes:
-        id: unique in its data set.
-        question: as asked.
-        answers: alternatives; each is a tuple of strings that must all be present. Empty where `answerable` is false.
-        evidence: verbatim strings of the source, any one of which supports the answer; may be empty for sets
-            that have none, and then nothing about evidence is scored.
-        answerable: whether the documents answer; if not, refusing is right.
-        type: kind of question, e.g. number.
-        history: earlier questions of the conversation, oldest first.
-        split: dev, test or another name; None where the set is not split.
-        section: part of the source the question is about or near to; None where not stated.
-        within: title or file name, without its ending, of the one document that is asked; None for all.
-    """
-
-    id: str
+    id: str  # unique in its data set
     question: str
+    # alternatives; each is a tuple of strings that must all be present. Empty where `answerable` is false.
     answers: tuple[tuple[str, ...], ...]
+    # verbatim strings of the source, any one of which supports the answer; may be empty for sets that have
+    # none, and then nothing about evidence is scored
     evidence: tuple[str, ...]
-    answerable: bool
+    answerable: bool  # whether the documents answer; if not, refusing is right
     type: str
-    history: tuple[str, ...] = ()
-    split: str | None = None
-    section: str | None = None
-    within: str | None = None
+    history: tuple[str, ...] = ()  # earlier questions of the conversation, oldest first
+    split: str | None = None  # dev, test or another name; None where the set is not split
+    section: str | None = None  # part of the source the question is about or near to; None where not stated
+    within: str | None = None  # title or file name, without its ending, of the one document that is asked; None for all
 
     def to_json(self) -> dict[str, object]:
         """Return the question as a line of a data set."""
@@ -46,16 +35,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Questions in file order.
+    """Questions in file order."""
 
-    Attributes:
-        name: file name, for people.
-        queries: at least one, ids unique.
-        split: what was selected; None for all.
-    """
-
-    name: str
-    queries: tuple[Query, ...]
+    name: str  # file name, for people
+    queries: tuple[Query, ...]  # at least one, ids unique
     split: str | None = None
 
     @property
@@ -72,27 +55,16 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a question: an answer, or the reason why there is none.
-
-    Attributes:
-        query: the question.
-        answer: None when answering failed.
-        error: why it failed; None when it did not.
-    """
+    """What became of a question: an answer, or the reason why there is none."""
 
     query: Query
-    answer: AnswerJson | None
+    answer: AnswerJson | None  # None when answering failed
     error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredOutcome:
-    """An outcome with its scores.
-
-    Attributes:
-        outcome: what was scored.
-        scores: value by score name; a score that does not apply to the question is absent.
-    """
+    """An outcome with its scores."""
 
     outcome: Outcome
-    scores: dict[str, float]
+    scores: dict[str, float]  # value by score name; a score that does not apply to the question is absent

@@ -24,16 +24,12 @@ REASON = 500
 
 @dataclass(frozen=True, slots=True)
 class QuestionBody:
-    """A question with the earlier ones of its conversation, oldest first, and the documents to answer from.
-
-    Attributes:
-        expand: whether a language model is to say more than is needed.
-    """
+    """A question with the earlier ones of its conversation, oldest first, and the documents to answer from."""
 
     question: str
     history: tuple[str, ...] = ()
     within: Filter | None = None
-    expand: bool = False
+    expand: bool = False  # whether a language model is to say more than is needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +93,7 @@ def asked(body: Mapping[str, object]) -> QuestionBody:
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """A question to which passages are wanted.
-
-    Attributes:
-        k: how many.
-    """
+    """A question to which passages are wanted."""
 
     question: str
     k: int = 10

@@ -28,17 +28,11 @@ RETRY = 10
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where answers come from.
+    """Where answers come from."""
 
-    Attributes:
-        store: the index.
-        open: makes an answerer of what lies there now.
-        stamp: of what was opened first; taken before it was opened.
-    """
-
-    store: Store
-    open: Callable[[], Answerer]
-    stamp: str | None
+    store: Store  # the index
+    open: Callable[[], Answerer]  # makes an answerer of what lies there now
+    stamp: str | None  # of what was opened first; taken before it was opened
 
 
 def stamp_of(store: Store) -> str | None:

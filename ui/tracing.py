@@ -21,25 +21,16 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class TracedQuestion:
-    """A question and what became of it.
+    """A question and what became of it."""
 
-    Attributes:
-        question: as it may be kept.
-        where: it was asked.
-        request_id: of the request that brought it.
-        since: when it began to wait, as `time.perf_counter` counts.
-        stages: when each stage began and ended, counted alike.
-        answer: the last snapshot; None for none.
-        error: what kind of error ended it; None for none.
-    """
-
-    question: str
-    where: str
-    request_id: str
-    since: float
+    question: str  # as it may be kept
+    where: str  # it was asked
+    request_id: str  # of the request that brought it
+    since: float  # when it began to wait, as `time.perf_counter` counts
+    # when each stage began and ended, counted alike
     stages: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    answer: Answer | None = None
-    error: str | None = None
+    answer: Answer | None = None  # the last snapshot; None for none
+    error: str | None = None  # what kind of error ended it; None for none
 
 
 class Tracing:

@@ -17,14 +17,10 @@ DONE, GATE_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
 @dataclass(frozen=True, slots=True)
 class Openers:
-    """How a command gets at what it evaluates.
-
-    Attributes:
-        assistant: opens what answers.
-        index: opens the same index for searching stage by stage; None where there is none to be searched so.
-    """
+    """How a command gets at what it evaluates."""
 
     assistant: Callable[[Settings], Answerer]
+    # opens the same index for searching stage by stage; None where there is none to be searched so
     index: Callable[[Settings], StagedIndex | None]
 
 

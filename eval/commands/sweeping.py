@@ -46,17 +46,11 @@ _FORMAT = "2"
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One way to find passages.
-
-    Attributes:
-        encoder: its name.
-        size: characters of the longest passage.
-        weight: share of meaning in fusion, 0 to 1.
-    """
+    """One way to find passages."""
 
     encoder: str
-    size: int
-    weight: float
+    size: int  # characters of the longest passage
+    weight: float  # share of meaning in fusion, 0 to 1
 
     def __str__(self) -> str:
         return f"{self.encoder} · {self.size} 字 · 语义 {self.weight:g}"
@@ -64,19 +58,13 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a setting reached.
-
-    Attributes:
-        setting: which.
-        scores: question id → measure → value; a measure that does not apply to a question is absent.
-        latency_ms: median time of one question: of encoding and searching, or of answering where that was measured.
-        index_mb: vectors and postings in memory.
-    """
+    """What a setting reached."""
 
     setting: Setting
+    # question id → measure → value; a measure that does not apply to a question is absent
     scores: dict[str, dict[str, float]]
-    latency_ms: float
-    index_mb: float
+    latency_ms: float  # median time of one question: of encoding and searching, or of answering where that was measured
+    index_mb: float  # vectors and postings in memory
 
     def mean(self, measure: str) -> float | None:
         """Return the average of a measure over the questions that it applies to; None where there are none."""

@@ -20,15 +20,9 @@ _SHORTEST_COPY = 8
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something to look at.
+    """Something to look at."""
 
-    Attributes:
-        kind: what it is, in a word or two.
-        id: the question.
-        detail: what was found.
-    """
-
-    kind: str
+    kind: str  # what it is, in a word or two
     id: str
     detail: str
 

@@ -46,17 +46,11 @@ _NATIONAL = "全国"
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A proposed question.
+    """A proposed question."""
 
-    Attributes:
-        query: ready to be asked, if it is kept.
-        source: file name of the document it is about.
-        why: for unanswerable ones, what the documents do not hold.
-    """
-
-    query: Query
-    source: str
-    why: str = ""
+    query: Query  # ready to be asked, if it is kept
+    source: str  # file name of the document it is about
+    why: str = ""  # for unanswerable ones, what the documents do not hold
 
 
 @dataclass(frozen=True, slots=True)

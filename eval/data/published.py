@@ -43,19 +43,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Documents with questions about them.
+    """Documents with questions about them."""
 
-    Attributes:
-        documents: in file order, ids unique.
-        queries: in the contract's form where answers are known; ids unique.
-        topics: question id → question, for every question, with answers or without.
-        qrels: relevant documents of each question; empty where nothing but evidence tells.
-    """
-
-    documents: tuple[Source, ...]
-    queries: tuple[Query, ...]
-    topics: Mapping[str, str]
-    qrels: Qrels
+    documents: tuple[Source, ...]  # in file order, ids unique
+    queries: tuple[Query, ...]  # in the contract's form where answers are known; ids unique
+    topics: Mapping[str, str]  # question id → question, for every question, with answers or without
+    qrels: Qrels  # relevant documents of each question; empty where nothing but evidence tells
 
 
 def read_collection(

@@ -16,15 +16,10 @@ from qa.settings import ModelSettings, Unsupported
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """A language model.
+    """A language model."""
 
-    Attributes:
-        settings: which; None for none.
-        truth: what was done to its sentences, known once they are written; None where it never is.
-    """
-
-    settings: ModelSettings | None = None
-    truth: Truth | None = None
+    settings: ModelSettings | None = None  # which; None for none
+    truth: Truth | None = None  # what was done to its sentences, known once they are written; None where it never is
 
 
 def add_guest_options(parser: argparse.ArgumentParser) -> None:

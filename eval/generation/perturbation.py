@@ -119,14 +119,9 @@ _ADDED_FIGURES = (
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A sentence of which it is known whether it is true.
+    """A sentence of which it is known whether it is true."""
 
-    Attributes:
-        text: the sentence, with its stop.
-        kind: what was done to it.
-    """
-
-    text: str
+    text: str  # the sentence, with its stop
     kind: Kind
 
     @property

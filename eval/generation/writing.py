@@ -81,17 +81,11 @@ class WritingJson(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One sentence of a language model.
-
-    Attributes:
-        outcome: the question and its answer.
-        sentence: as the answer has it.
-        kind: what was done to it; None where that is not known.
-    """
+    """One sentence of a language model."""
 
     outcome: Outcome
-    sentence: SentenceJson
-    kind: Kind | None
+    sentence: SentenceJson  # as the answer has it
+    kind: Kind | None  # what was done to it; None where that is not known
 
     @property
     def shown(self) -> bool:

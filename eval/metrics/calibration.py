@@ -14,21 +14,13 @@ from operator import itemgetter
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityBin:
-    """The answers whose confidence lies in [low, high); the last bin includes 1.
-
-    Attributes:
-        low: lower edge.
-        high: upper edge.
-        n: how many answers.
-        confidence: their mean confidence.
-        accuracy: the share of them that is right.
-    """
+    """The answers whose confidence lies in [low, high); the last bin includes 1."""
 
     low: float
     high: float
     n: int
-    confidence: float
-    accuracy: float
+    confidence: float  # their mean confidence
+    accuracy: float  # the share of them that is right
 
 
 def reliability_bins(confidences: Sequence[float], right: Sequence[bool], bins: int = 10) -> list[ReliabilityBin]:
@@ -71,17 +63,11 @@ def expected_calibration_error(bins: Sequence[ReliabilityBin]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class RiskPoint:
-    """What would remain if every answer below a confidence were withheld.
+    """What would remain if every answer below a confidence were withheld."""
 
-    Attributes:
-        confidence: the lowest that is still given.
-        coverage: share of all questions that are still answered.
-        risk: share of wrong ones among those answers.
-    """
-
-    confidence: float
-    coverage: float
-    risk: float
+    confidence: float  # the lowest that is still given
+    coverage: float  # share of all questions that are still answered
+    risk: float  # share of wrong ones among those answers
 
 
 def risk_coverage(confidences: Sequence[float], right: Sequence[bool], questions: int) -> list[RiskPoint]:

@@ -18,38 +18,23 @@ Scores = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """What is compared.
+    """What is compared."""
 
-    Attributes:
-        name: for people, unique.
-        scores: of each question; a score that does not apply to a question is absent.
-    """
-
-    name: str
-    scores: Scores
+    name: str  # for people, unique
+    scores: Scores  # of each question; a score that does not apply to a question is absent
 
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """One score of one system against the first.
-
-    Attributes:
-        system: the other system's name.
-        score: name of the score.
-        before: mean of the first system over the questions that both count.
-        difference: second minus first; `difference.p` is not corrected.
-        p: corrected for all contrasts of the comparison.
-        won: ids of the questions where the second is better, in the first's order.
-        lost: those where it is worse.
-    """
+    """One score of one system against the first."""
 
     system: str
-    score: str
-    before: float
-    difference: Difference
-    p: float
-    won: tuple[str, ...]
-    lost: tuple[str, ...]
+    score: str  # name of the score
+    before: float  # mean of the first system over the questions that both count
+    difference: Difference  # second minus first; `difference.p` is not corrected
+    p: float  # corrected for all contrasts of the comparison
+    won: tuple[str, ...]  # ids of the questions where the second is better, in the first's order
+    lost: tuple[str, ...]  # those where it is worse
 
     @property
     def gain(self) -> float:

@@ -32,14 +32,10 @@ _NEEDS_CUTOFF = frozenset({"R", "P", "Success"})
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A run seen through judgements: one row a question, padded with 0.
+    """A run seen through judgements: one row a question, padded with 0."""
 
-    Attributes:
-        gains: grade of what stands at each rank, never negative; shape (questions, depth), depth at least 1.
-        ideal: grades of all relevant documents, falling; shape (questions, most relevant documents), at least 1 wide.
-    """
-
-    gains: Values
+    gains: Values  # grade of what stands at each rank, never negative; shape (questions, depth), depth at least 1
+    # grades of all relevant documents, falling; shape (questions, most relevant documents), at least 1 wide
     ideal: Values
 
     @property

@@ -25,18 +25,11 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What changed between two systems on the same questions.
+    """What changed between two systems on the same questions."""
 
-    Attributes:
-        value: mean of the differences, second minus first.
-        interval: 95 % paired bootstrap interval of `value`.
-        p: two-sided p-value of the sign-flip permutation test; 1 where nothing differs.
-        n: how many questions were compared.
-    """
-
-    value: float
-    interval: Interval
-    p: float
+    value: float  # mean of the differences, second minus first
+    interval: Interval  # 95 % paired bootstrap interval of `value`
+    p: float  # two-sided p-value of the sign-flip permutation test; 1 where nothing differs
     n: int
 
 

@@ -33,17 +33,12 @@ class StagedIndex(PassageStore, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StagedSearch:
-    """What every stage found for a set of questions.
+    """What every stage found for a set of questions."""
 
-    Attributes:
-        homes: for every question whose evidence some document holds, the file name of the first that does.
-        qrels: for every question with evidence, the passages that hold it, grade 1.
-        hits: for every stage and question, what was found, best first.
-    """
-
+    # for every question whose evidence some document holds, the file name of the first that does
     homes: Mapping[str, str]
-    qrels: Qrels
-    hits: Mapping[Stage, Mapping[str, Sequence[Hit]]]
+    qrels: Qrels  # for every question with evidence, the passages that hold it, grade 1
+    hits: Mapping[Stage, Mapping[str, Sequence[Hit]]]  # for every stage and question, what was found, best first
 
     def run(self, stage: Stage) -> Run:
         """Return a stage's findings with their scores, passages by id."""

@@ -22,21 +22,13 @@ ALPHA = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Regression:
-    """A score that got worse.
-
-    Attributes:
-        name: the score.
-        before: its mean in the baseline, over the questions that both runs count.
-        after: its mean now, over the same questions.
-        p: how likely chance alone does this.
-        broken: ids of the questions that got worse, in the data set's order.
-    """
+    """A score that got worse."""
 
     name: str
-    before: float
-    after: float
-    p: float
-    broken: tuple[str, ...]
+    before: float  # its mean in the baseline, over the questions that both runs count
+    after: float  # its mean now, over the same questions
+    p: float  # how likely chance alone does this
+    broken: tuple[str, ...]  # ids of the questions that got worse, in the data set's order
 
 
 def load_baseline(path: Path, dataset: Dataset) -> ReportJson:

@@ -39,15 +39,10 @@ def document(title: str, body: Iterable[str], script: str = _SCRIPT) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A table cell that sorts by something else than its text.
-
-    Attributes:
-        html: what is shown.
-        value: what it sorts by; None sorts last.
-    """
+    """A table cell that sorts by something else than its text."""
 
     html: str
-    value: float | None
+    value: float | None  # what it sorts by; None sorts last
 
 
 Row = Sequence[str | Cell]
@@ -120,19 +115,12 @@ def interval_bar(value: float, low: float, high: float, before: float | None = N
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """An axis of a plot.
-
-    Attributes:
-        label: what it shows.
-        low: its smallest value.
-        high: its greatest.
-        digits: of its tick labels, behind the point.
-    """
+    """An axis of a plot."""
 
     label: str
     low: float = 0.0
     high: float = 1.0
-    digits: int = 1
+    digits: int = 1  # of its tick labels, behind the point
 
     def share(self, value: float) -> float:
         """Return where a value lies, 0 at the low end and 1 at the high one."""

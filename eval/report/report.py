@@ -227,24 +227,15 @@ class ReportJson(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What is known of a run beside its answers.
+    """What is known of a run beside its answers."""
 
-    Attributes:
-        index: what was searched; None where that is unknown.
-        search: what every stage of the search found; None where no index is at hand.
-        provenance: which program answered; None for answers that came from elsewhere.
-        memory_mb: most memory that answering took, in megabytes; None where it was not measured.
-        truth: what is known of the sentences that a language model wrote; None where nothing is.
-        measures: what every stage of the search is measured by.
-        answered: the same questions answered in several ways; empty where they were answered in one.
-    """
-
-    index: IndexJson | None = None
-    search: StagedSearch | None = None
-    provenance: ProvenanceJson | None = None
-    memory_mb: float | None = None
-    truth: Truth | None = None
-    measures: Sequence[str] = STAGE_MEASURES
+    index: IndexJson | None = None  # what was searched; None where that is unknown
+    search: StagedSearch | None = None  # what every stage of the search found; None where no index is at hand
+    provenance: ProvenanceJson | None = None  # which program answered; None for answers that came from elsewhere
+    memory_mb: float | None = None  # most memory that answering took, in megabytes; None where it was not measured
+    truth: Truth | None = None  # what is known of the sentences that a language model wrote; None where nothing is
+    measures: Sequence[str] = STAGE_MEASURES  # what every stage of the search is measured by
+    # the same questions answered in several ways; empty where they were answered in one
     answered: Mapping[Answering, Sequence[Outcome]] = field(default_factory=dict)
 
 

@@ -31,18 +31,11 @@ _WHOLE_RUN: Mapping[str, Callable[[ReportJson], float | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A figure that must be reached.
+    """A figure that must be reached."""
 
-    Attributes:
-        name: a score of `SCORES`, a measure of the search in its last stage, or a figure of the whole run.
-        type: the question type it is asked of; None for all questions.
-        comparison: `>=`, `<=`, `>` or `<`.
-        bound: the figure.
-    """
-
-    name: str
-    type: str | None
-    comparison: str
+    name: str  # a score of `SCORES`, a measure of the search in its last stage, or a figure of the whole run
+    type: str | None  # the question type it is asked of; None for all questions
+    comparison: str  # `>=`, `<=`, `>` or `<`
     bound: float
 
     @classmethod

@@ -43,33 +43,21 @@ PROGRAMS = re.compile(r"/(api|v1|mcp|chat/gradio_api)(/.*)?|/metrics")
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who has access and how they authenticate. By default every request is the owner's.
+    """Who has access and how they authenticate. By default every request is the owner's."""
 
-    Attributes:
-        origins: sites that may show the chat in a frame and call the interface, as `scheme://host[:port]`.
-        hosts: names by which the service is called, in small letters; any, if None. Addresses are always right.
-        proxies: peers whose word on the request's way and user is believed.
-        user_header: header in which such a peer names the user; None if it does not.
-        groups_header: header in which it names the user's groups, with commas.
-        oidc: where users sign in; None if nowhere.
-        need_key: whether a key is needed without a sign-in.
-        book: the keys; None if there are none.
-        open_to: the role of visitors from other machines where no one must authenticate.
-        roles: by user name, or `@group`; others are readers.
-        per_address: how many questions a minute one address may ask; None for any number.
-    """
-
+    # sites that may show the chat in a frame and call the interface, as `scheme://host[:port]`
     origins: Sequence[str] = ()
+    # names by which the service is called, in small letters; any, if None. Addresses are always right.
     hosts: frozenset[str] | None = None
-    proxies: Sequence[Network] = ()
-    user_header: str | None = None
-    groups_header: str | None = None
-    oidc: Oidc | None = None
-    need_key: bool = False
+    proxies: Sequence[Network] = ()  # peers whose word on the request's way and user is believed
+    user_header: str | None = None  # header in which such a peer names the user; None if it does not
+    groups_header: str | None = None  # header in which it names the user's groups, with commas
+    oidc: Oidc | None = None  # where users sign in; None if nowhere
+    need_key: bool = False  # whether a key is needed without a sign-in
     book: KeyBook | None = None
-    open_to: Role = Role.ADMIN
-    roles: Mapping[str, Role] = field(default_factory=dict)
-    per_address: int | None = None
+    open_to: Role = Role.ADMIN  # the role of visitors from other machines where no one must authenticate
+    roles: Mapping[str, Role] = field(default_factory=dict)  # by user name, or `@group`; others are readers
+    per_address: int | None = None  # how many questions a minute one address may ask; None for any number
 
     @property
     def protected(self) -> bool:

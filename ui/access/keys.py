@@ -54,29 +54,17 @@ class KeysError(YijuError):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What is known of a key, which is not the key itself.
+    """What is known of a key, which is not the key itself."""
 
-    Attributes:
-        id: names it in lists, and is the part of the key before its secret.
-        name: which page or program has it.
-        role: what it may do.
-        scope: the documents it may ask about; None for all.
-        per_minute: how many questions a minute; None for any number.
-        per_day: how many questions a day, by UTC; None for any number.
-        created: ISO time.
-        revoked: ISO time; None while it is good.
-        groups: whose holders may read what these groups may.
-    """
-
-    id: str
-    name: str
-    role: Role = Role.READER
-    scope: Filter | None = None
-    per_minute: int | None = None
-    per_day: int | None = None
-    created: str = ""
-    revoked: str | None = None
-    groups: frozenset[str] = frozenset()
+    id: str  # names it in lists, and is the part of the key before its secret
+    name: str  # which page or program has it
+    role: Role = Role.READER  # what it may do
+    scope: Filter | None = None  # the documents it may ask about; None for all
+    per_minute: int | None = None  # how many questions a minute; None for any number
+    per_day: int | None = None  # how many questions a day, by UTC; None for any number
+    created: str = ""  # ISO time
+    revoked: str | None = None  # ISO time; None while it is good
+    groups: frozenset[str] = frozenset()  # whose holders may read what these groups may
 
 
 def keys_path(index: Location) -> Path:

@@ -16,21 +16,13 @@ from ui.errors import ApiError
 
 @dataclass(frozen=True)
 class Oidc:
-    """A provider and what it knows this service as.
+    """A provider and what it knows this service as."""
 
-    Attributes:
-        issuer: address of the provider, below which it describes itself.
-        client_id: what it knows this service as.
-        secret: what this service proves it with.
-        user_claim: what in a token names the user.
-        groups_claim: what in a token lists the user's groups.
-    """
-
-    issuer: str
-    client_id: str
-    secret: str = field(repr=False)
-    user_claim: str = "preferred_username"
-    groups_claim: str = "groups"
+    issuer: str  # address of the provider, below which it describes itself
+    client_id: str  # what it knows this service as
+    secret: str = field(repr=False)  # what this service proves it with
+    user_claim: str = "preferred_username"  # what in a token names the user
+    groups_claim: str = "groups"  # what in a token lists the user's groups
 
     async def leave(self, request: Request, back: str) -> Response:
         """Send the browser to the provider.

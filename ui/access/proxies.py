@@ -22,17 +22,12 @@ HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """How a request came here.
+    """How a request came here."""
 
-    Attributes:
-        address: the client's address as far as it is known; None for a local socket.
-        proxied: whether a trusted proxy passed it on.
-        foreign: whether a proxy that nobody named passed it on, so that `address` is the proxy's, or another user of
-            this machine made it, as which proxies run.
-    """
-
-    address: str | None = None
-    proxied: bool = False
+    address: str | None = None  # the client's address as far as it is known; None for a local socket
+    proxied: bool = False  # whether a trusted proxy passed it on
+    # whether a proxy that nobody named passed it on, so that `address` is the proxy's, or another user of this
+    # machine made it, as which proxies run
     foreign: bool = False
 
     @property

@@ -34,37 +34,23 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """How much may be asked with one key.
+    """How much may be asked with one key."""
 
-    Attributes:
-        key: the id of the key.
-        per_minute: questions a minute; None for any number.
-        per_day: questions a day; None for any number.
-    """
-
-    key: str
-    per_minute: int | None = None
-    per_day: int | None = None
+    key: str  # the id of the key
+    per_minute: int | None = None  # questions a minute; None for any number
+    per_day: int | None = None  # questions a day; None for any number
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A visitor: a person or a program that asks.
+    """A visitor: a person or a program that asks."""
 
-    Attributes:
-        name: for the log: a user's name, or `key:NAME`; None where there is no sign-in.
-        role: what they may do.
-        scope: the documents that their key is for; None for all.
-        allowance: how much they may ask with their key; None if they have none.
-        address: whose questions are counted together; None for those that are not counted.
-        reader: what rules about rights may know them by: user name, and groups with `@`; None for who owns all this.
-    """
-
-    name: str | None = None
-    role: Role = Role.GUEST
-    scope: Filter | None = None
-    allowance: Allowance | None = None
-    address: str | None = None
+    name: str | None = None  # for the log: a user's name, or `key:NAME`; None where there is no sign-in
+    role: Role = Role.GUEST  # what they may do
+    scope: Filter | None = None  # the documents that their key is for; None for all
+    allowance: Allowance | None = None  # how much they may ask with their key; None if they have none
+    address: str | None = None  # whose questions are counted together; None for those that are not counted
+    # what rules about rights may know them by: user name, and groups with `@`; None for who owns all this
     reader: frozenset[str] | None = frozenset()
 
     @property

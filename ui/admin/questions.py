@@ -29,40 +29,24 @@ _OPEN = "settled IS NULL AND (abstained OR good = 0)"
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One answer as the figures see it.
+    """One answer as the figures see it."""
 
-    Attributes:
-        at: when, in the server's local time.
-        refused: the documents did not answer.
-        seconds: how long the asker waited.
-        good: what the asker thought of it; None where nothing was said.
-    """
-
-    at: datetime
-    refused: bool
-    seconds: float
-    good: bool | None
+    at: datetime  # when, in the server's local time
+    refused: bool  # the documents did not answer
+    seconds: float  # how long the asker waited
+    good: bool | None  # what the asker thought of it; None where nothing was said
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What many answers come to.
-
-    Attributes:
-        total: how many.
-        refused: how many of them the documents did not answer.
-        good: how many readers agreed.
-        bad: how many readers objected.
-        p50: median of the seconds waited; None where there are no answers.
-        p95: what 95 of 100 waited at most.
-    """
+    """What many answers come to."""
 
     total: int
-    refused: int
-    good: int
-    bad: int
-    p50: float | None
-    p95: float | None
+    refused: int  # how many of them the documents did not answer
+    good: int  # how many readers agreed
+    bad: int  # how many readers objected
+    p50: float | None  # median of the seconds waited; None where there are no answers
+    p95: float | None  # what 95 of 100 waited at most
 
     @property
     def answered(self) -> int:
@@ -72,16 +56,10 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """The figures of an hour, a day or a week.
+    """The figures of an hour, a day or a week."""
 
-    Attributes:
-        start: its begin, in the server's local time.
-        label: how it is written at the axis.
-        figures: its figures.
-    """
-
-    start: datetime
-    label: str
+    start: datetime  # its begin, in the server's local time
+    label: str  # how it is written at the axis
     figures: Figures
 
 
@@ -96,33 +74,19 @@ class Frequent:
 
 @dataclass(frozen=True, slots=True)
 class OpenQuestion:
-    """A question that was refused or whose answer was disputed, and that is not settled.
+    """A question that was refused or whose answer was disputed, and that is not settled."""
 
-    Attributes:
-        id: of its latest such answer; stands for all of them.
-        question: as it was searched.
-        times: how often that happened.
-        refused: how often the documents did not answer.
-        disputed: how often a reader objected.
-        last: when it happened last, in the server's local time.
-        reasons: what readers objected, the latest last.
-        answer: what was answered last; None if that was a refusal.
-        short: the short answer to it.
-        citations: its basis.
-        answered_since: the same question got an undisputed answer later.
-    """
-
-    id: str
-    question: str
-    times: int
-    refused: int
-    disputed: int
-    last: datetime
-    reasons: tuple[str, ...]
-    answer: str | None
-    short: str | None
+    id: str  # of its latest such answer; stands for all of them
+    question: str  # as it was searched
+    times: int  # how often that happened
+    refused: int  # how often the documents did not answer
+    disputed: int  # how often a reader objected
+    last: datetime  # when it happened last, in the server's local time
+    reasons: tuple[str, ...]  # what readers objected, the latest last
+    answer: str | None  # what was answered last; None if that was a refusal
+    short: str | None  # the short answer to it
     citations: tuple[CitationJson, ...]
-    answered_since: bool
+    answered_since: bool  # the same question got an undisputed answer later
 
 
 def moments(path: Path, since: float, readable: Readable = everything) -> list[Moment]:

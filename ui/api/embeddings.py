@@ -25,19 +25,12 @@ Json = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a request asks for.
+    """What a request asks for."""
 
-    Attributes:
-        texts: to be encoded.
-        queries: whether they are questions, which the encoder puts another word before than passages.
-        packed: vectors as base64 of little-endian float32 rather than as numbers.
-        dimensions: how long vectors are to be; None where nothing is said.
-    """
-
-    texts: tuple[str, ...]
-    queries: bool
-    packed: bool
-    dimensions: int | None
+    texts: tuple[str, ...]  # to be encoded
+    queries: bool  # whether they are questions, which the encoder puts another word before than passages
+    packed: bool  # vectors as base64 of little-endian float32 rather than as numbers
+    dimensions: int | None  # how long vectors are to be; None where nothing is said
 
 
 def wanted(body: Mapping[str, object]) -> Wanted:

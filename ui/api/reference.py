@@ -34,14 +34,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing the interface does, as the page shows it.
-
-    Attributes:
-        body: an example of the request's body as JSON; empty where there is none.
-        fields: what the body may hold.
-        result: what a good reply holds.
-        statuses: status and meaning of each reply.
-    """
+    """One thing the interface does, as the page shows it."""
 
     id: str
     tag: str
@@ -50,10 +43,10 @@ class Operation:
     summary: str
     description: str
     parameters: tuple[Field, ...]
-    body: str
-    fields: tuple[Field, ...]
-    result: tuple[Field, ...]
-    statuses: tuple[tuple[str, str], ...]
+    body: str  # an example of the request's body as JSON; empty where there is none
+    fields: tuple[Field, ...]  # what the body may hold
+    result: tuple[Field, ...]  # what a good reply holds
+    statuses: tuple[tuple[str, str], ...]  # status and meaning of each reply
 
     def curl(self, base: str) -> str:
         """Return the command that does it, for a server at `base` (without the last slash)."""

@@ -31,15 +31,10 @@ class AuditError(YijuError):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a chain ends.
+    """Where a chain ends."""
 
-    Attributes:
-        n: the number of its last line; 0 before the first.
-        digest: of that line, 64 hexadecimal digits.
-    """
-
-    n: int = 0
-    digest: str = "0" * 64
+    n: int = 0  # the number of its last line; 0 before the first
+    digest: str = "0" * 64  # of that line, 64 hexadecimal digits
 
     def __str__(self) -> str:
         return f"{self.n}:{self.digest}"
@@ -93,17 +88,11 @@ def digest(key: bytes, before: Head, body: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ChainPosition:
-    """A line of a file.
-
-    Attributes:
-        file: where it stands.
-        number: from 1.
-        text: without its end.
-    """
+    """A line of a file."""
 
     file: Path
-    number: int
-    text: bytes
+    number: int  # from 1
+    text: bytes  # without its end
 
     def __str__(self) -> str:
         return f"{self.file} 第 {self.number} 行"
@@ -111,17 +100,11 @@ class ChainPosition:
 
 @dataclass(frozen=True, slots=True)
 class ChainCheck:
-    """What a chain is worth.
+    """What a chain is worth."""
 
-    Attributes:
-        head: its last line that is in order.
-        problem: the first thing that is not, in Chinese; None if all is.
-        torn: lines that were not written to their end and are known as such.
-    """
-
-    head: Head
-    problem: str | None = None
-    torn: int = 0
+    head: Head  # its last line that is in order
+    problem: str | None = None  # the first thing that is not, in Chinese; None if all is
+    torn: int = 0  # lines that were not written to their end and are known as such
 
 
 def parts(path: Path) -> list[Path]:

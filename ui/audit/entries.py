@@ -19,17 +19,11 @@ HERE = "本机"
 
 @dataclass
 class AuditedQuestion:
-    """A question at work.
+    """A question at work."""
 
-    Attributes:
-        last: the newest snapshot, some of which the asker may have seen.
-        complete: whether the answer came to its end.
-        searched: whether passages alone were wanted.
-    """
-
-    last: Answer | None = None
-    complete: bool = False
-    searched: bool = False
+    last: Answer | None = None  # the newest snapshot, some of which the asker may have seen
+    complete: bool = False  # whether the answer came to its end
+    searched: bool = False  # whether passages alone were wanted
 
 
 def name_of(visitor: Visitor) -> str:

@@ -49,23 +49,15 @@ def people_file(log: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """An entry to be written.
+    """An entry to be written."""
 
-    Attributes:
-        event: ask, read, export, forget.
-        who: their name, or their address.
-        where: by which way: chat, widget, api, openai, mcp, page, admin.
-        said: what only their key shall open, such as the question.
-        open: what everybody who has the log may read, such as ids of documents.
-        at: seconds since 1970.
-    """
-
-    event: str
-    who: str
-    where: str
-    said: Mapping[str, object] = field(default_factory=dict)
+    event: str  # ask, read, export, forget
+    who: str  # their name, or their address
+    where: str  # by which way: chat, widget, api, openai, mcp, page, admin
+    said: Mapping[str, object] = field(default_factory=dict)  # what only their key shall open, such as the question
+    # what everybody who has the log may read, such as ids of documents
     open: Mapping[str, object] = field(default_factory=dict)
-    at: float = field(default_factory=time.time)
+    at: float = field(default_factory=time.time)  # seconds since 1970
 
 
 class AuditLog:

@@ -41,17 +41,11 @@ _NONCE = 12
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person in the log.
+    """A person in the log."""
 
-    Attributes:
-        token: stands for them in the log.
-        name: as they signed in, or their address.
-        key: of what they asked.
-    """
-
-    token: str
-    name: str
-    key: bytes
+    token: str  # stands for them in the log
+    name: str  # as they signed in, or their address
+    key: bytes  # of what they asked
 
     def seal(self, said: object) -> str:
         """Return JSON that only the key opens."""
@@ -70,15 +64,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Where a log ended when it was last written.
+    """Where a log ended when it was last written."""
 
-    Attributes:
-        head: its last line.
-        size: of the file that grows, in bytes.
-    """
-
-    head: Head
-    size: int
+    head: Head  # its last line
+    size: int  # of the file that grows, in bytes
 
 
 class People:

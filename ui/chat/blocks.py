@@ -58,17 +58,11 @@ Messages = list[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the page says beside a question.
+    """What the page says beside a question."""
 
-    Attributes:
-        words: of the page's language.
-        within: the documents that were chosen.
-        embedded: whether the page is a widget's.
-    """
-
-    words: Words = CHINESE
-    within: Filter | None = None
-    embedded: bool = False
+    words: Words = CHINESE  # of the page's language
+    within: Filter | None = None  # the documents that were chosen
+    embedded: bool = False  # whether the page is a widget's
 
 
 def mount_chat(app: FastAPI, queue: AnswerQueue, examples: Examples) -> Events:

@@ -24,17 +24,11 @@ POSTED = re.compile(r"/chat/gradio_api/(run/predict|queue/join|cancel|reset)")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event of the page that the server answers.
+    """An event of the page that the server answers."""
 
-    Attributes:
-        inputs: what it sends, in their order: `chatbot` for a conversation, `textbox` for text.
-        queued: whether it waits in Gradio's queue.
-        chooses: whether it says which example was chosen.
-    """
-
-    inputs: tuple[str, ...]
-    queued: bool
-    chooses: bool
+    inputs: tuple[str, ...]  # what it sends, in their order: `chatbot` for a conversation, `textbox` for text
+    queued: bool  # whether it waits in Gradio's queue
+    chooses: bool  # whether it says which example was chosen
 
 
 Events = Mapping[int, Event]

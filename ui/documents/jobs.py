@@ -51,43 +51,24 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One change.
-
-    Attributes:
-        kind: what it does.
-        source: the name of the file that it is about, as the index knows it.
-        by: who asked for it; None without a sign-in.
-        id: names the job.
-        state: how far it has come.
-        documents: ids of the documents it is about, once they are known.
-        target: the new name, or the job whose removal is taken back.
-        page: of a file that is being read, how many pages were.
-        pages: how many it has; 0 if unknown.
-        share: of a file that is being indexed, how much was, 0 to 1.
-        reason: why it failed, or waits; fit for a user's eyes.
-        notices: what was left out of the documents.
-        undone: whether what it removed was brought back.
-        created: seconds since 1970.
-        finished: likewise; 0 before the end.
-        version: rises with every change of any job.
-    """
+    """One change."""
 
     kind: Kind
-    source: str
-    by: str | None = None
+    source: str  # the name of the file that it is about, as the index knows it
+    by: str | None = None  # who asked for it; None without a sign-in
     id: str = field(default_factory=lambda: uuid4().hex)
     state: State = State.WAITING
-    documents: tuple[str, ...] = ()
-    target: str = ""
-    page: int = 0
-    pages: int = 0
-    share: float = 0.0
-    reason: str = ""
-    notices: tuple[str, ...] = ()
-    undone: bool = False
-    created: float = field(default_factory=time.time)
-    finished: float = 0.0
-    version: int = 0
+    documents: tuple[str, ...] = ()  # ids of the documents it is about, once they are known
+    target: str = ""  # the new name, or the job whose removal is taken back
+    page: int = 0  # of a file that is being read, how many pages were
+    pages: int = 0  # how many it has; 0 if unknown
+    share: float = 0.0  # of a file that is being indexed, how much was, 0 to 1
+    reason: str = ""  # why it failed, or waits; fit for a user's eyes
+    notices: tuple[str, ...] = ()  # what was left out of the documents
+    undone: bool = False  # whether what it removed was brought back
+    created: float = field(default_factory=time.time)  # seconds since 1970
+    finished: float = 0.0  # likewise; 0 before the end
+    version: int = 0  # rises with every change of any job
 
     def to_json(self) -> dict[str, object]:
         """Return the JSON form of the job."""

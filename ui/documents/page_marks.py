@@ -15,17 +15,11 @@ _MARGIN = 2  # units around a line, so that its characters are not cut
 
 @dataclass(frozen=True, slots=True)
 class PageMarks:
-    """What is marked on one page.
+    """What is marked on one page."""
 
-    Attributes:
-        width: of the page, in the units of the shapes.
-        height: likewise.
-        shapes: the corners of each marked line, as SVG wants them.
-    """
-
-    width: int
+    width: int  # of the page, in the units of the shapes
     height: int
-    shapes: tuple[str, ...]
+    shapes: tuple[str, ...]  # the corners of each marked line, as SVG wants them
 
 
 def page_marks(document: Document, marked: Span | None) -> dict[int, PageMarks]:

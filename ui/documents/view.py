@@ -19,71 +19,44 @@ OUTLINE = 240
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of text.
+    """A run of text."""
 
-    Attributes:
-        text: as it stands in the document.
-        marked: whether it belongs to the place that was asked for.
-        strong: whether it is a heading that its paragraph follows in the same line.
-    """
-
-    text: str
-    marked: bool = False
-    strong: bool = False
+    text: str  # as it stands in the document
+    marked: bool = False  # whether it belongs to the place that was asked for
+    strong: bool = False  # whether it is a heading that its paragraph follows in the same line
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell of a table.
+    """A cell of a table."""
 
-    Attributes:
-        start: where its text begins; None where it is empty.
-        pieces: its text, in order.
-        over: how many columns it reaches over.
-    """
-
-    start: int | None
+    start: int | None  # where its text begins; None where it is empty
     pieces: tuple[Piece, ...]
-    over: int
+    over: int  # how many columns it reaches over
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A line of the text.
-
-    Attributes:
-        span: where it stands.
-        pieces: its text, in order.
-        heading: where its heading stands; None if it has none.
-        level: 2 to 6, without jumps, where the line is nothing but a heading; else 0.
-        row: whether it is a row of a table.
-        table: it is a row of, where its cells are known.
-        cells: of that row.
-        pages: those that began since the line before it, up to the one that it begins on; of the first line of a part
-            only that one.
-    """
+    """A line of the text."""
 
     span: Span
     pieces: tuple[Piece, ...]
-    heading: Span | None = None
-    level: int = 0
-    row: bool = False
-    table: Table | None = None
-    cells: tuple[Cell, ...] = ()
+    heading: Span | None = None  # where its heading stands; None if it has none
+    level: int = 0  # 2 to 6, without jumps, where the line is nothing but a heading; else 0
+    row: bool = False  # whether it is a row of a table
+    table: Table | None = None  # it is a row of, where its cells are known
+    cells: tuple[Cell, ...] = ()  # of that row
+    # those that began since the line before it, up to the one that it begins on; of the first line of a part
+    # only that one
     pages: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the outline.
+    """A line of the outline."""
 
-    Attributes:
-        heading: it leads to.
-        part: on which it stands, from 0.
-    """
-
-    heading: Heading
-    part: int
+    heading: Heading  # it leads to
+    part: int  # on which it stands, from 0
 
 
 def parts(document: Document) -> list[Span]:
