@@ -1,12 +1,4 @@
-"""What can be wrong with the input of an evaluation.
-
-YijuError
-└─ EvaluationError(path)
-   ├─ DatasetError(path)       a question file that cannot be used
-   ├─ AnswersError(path)       an answer file that cannot be used
-   ├─ BaselineError(path)      a report that cannot be compared with
-   └─ TrecError(path)          a qrels or run file that cannot be used
-"""
+"""What can be wrong with the input of an evaluation."""
 
 from __future__ import annotations
 
@@ -16,27 +8,7 @@ from index.errors import YijuError
 
 
 class EvaluationError(YijuError):
-    """An input of the evaluation that cannot be used; `path` names it."""
-
-    def __init__(self, path: Path | str, message: str) -> None:
-        self.path = Path(path)
-        super().__init__(message)
-
-
-class DatasetError(EvaluationError):
-    """A question file that cannot be used."""
-
-
-class AnswersError(EvaluationError):
-    """An answer file that cannot be used."""
-
-
-class BaselineError(EvaluationError):
-    """A baseline that cannot be read, or that measured something else."""
-
-
-class TrecError(EvaluationError):
-    """A qrels or run file that cannot be used."""
+    """A question, answer, report or TREC file that cannot be used."""
 
 
 class Interrupted(Exception):

@@ -18,7 +18,6 @@ class Record:
     path: Path
     line: int | None  # 1-based line number; None in a file that is one JSON value
     fields: Mapping[str, object]  # the JSON object; for nested objects, the inner one
-    error: type[EvaluationError]  # the error class that complaints are raised as
     prefix: str = ""  # where a nested object stands, e.g. `citations[0].`.
 
     def complaint(self, field: str, expected: str) -> EvaluationError:
@@ -26,7 +25,7 @@ class Record:
         found = f"是 {shown(self.fields[field])}" if field in self.fields else "没有"
         place = f" 第 {self.line} 行" if self.line is not None else ""
         where = f"{self.path}{place}：字段 {self.prefix}{field}"
-        return self.error(self.path, f"{where} {found}，应为{expected}")
+        return EvaluationError(f"{where} {found}，应为{expected}")
 
     def text(self, field: str) -> str:
         """Return a string that is not blank."""
@@ -100,53 +99,52 @@ class Record:
         value = self.fields.get(field, {})
         if not isinstance(value, dict):
             raise self.complaint(field, "对象")
-        return Record(self.path, self.line, value, self.error, f"{self.prefix}{field}.")
+        return Record(self.path, self.line, value, f"{self.prefix}{field}.")
 
     def objects(self, field: str) -> list[Record]:
         """Return a list of JSON objects, each as a record of its own."""
         value = self.fields.get(field)
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise self.complaint(field, "对象的数组")
-        return [
-            Record(self.path, self.line, item, self.error, f"{self.prefix}{field}[{n}].")
-            for n, item in enumerate(value)
-        ]
+        return [Record(self.path, self.line, item, f"{self.prefix}{field}[{n}].") for n, item in enumerate(value)]
 
 
-def read_records(path: Path, error: type[EvaluationError]) -> Iterator[Record]:
+def read_records(path: Path) -> Iterator[Record]:
     """Yield the objects of a JSON-lines file in order; blank lines are skipped.
 
     Raises:
-        EvaluationError: as `error`, if the file cannot be read or a line is no JSON object.
+        EvaluationError: if the file cannot be read or a line is no JSON object.
     """
-    for line, text in enumerate(read_text(path, error).split("\n"), start=1):
+    for line, text in enumerate(read_text(path).split("\n"), start=1):
         if text.strip():
-            yield Record(path, line, _object(path, line, text, error), error)
+            yield Record(path, line, _object(path, line, text))
 
 
-def read_text(path: Path, error: type[EvaluationError]) -> str:
+def read_text(path: Path) -> str:
     """Return the content of a UTF-8 file, with or without a byte order mark.
 
     Raises:
-        EvaluationError: as `error`, if it cannot be read or decoded.
+        EvaluationError: if it cannot be read or decoded.
     """
     try:
         content = path.read_bytes()
         return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except OSError as cause:
-        raise error(path, f"无法读取 {path}：{cause.strerror or cause}") from cause
+        raise EvaluationError(f"无法读取 {path}：{cause.strerror or cause}") from cause
     except UnicodeDecodeError as cause:
         line = content.count(b"\n", 0, cause.start) + 1
-        raise error(path, f"{path} 不是 UTF-8 文本（第 {line} 行，第 {cause.start} 字节起），请转换后再用") from cause
+        raise EvaluationError(
+            f"{path} 不是 UTF-8 文本（第 {line} 行，第 {cause.start} 字节起），请转换后再用"
+        ) from cause
 
 
-def _object(path: Path, line: int, text: str, error: type[EvaluationError]) -> dict[str, object]:
+def _object(path: Path, line: int, text: str) -> dict[str, object]:
     try:
         value = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as cause:
-        raise error(path, f"{path} 第 {line} 行不是完整的 JSON：{shown(text)}") from cause
+        raise EvaluationError(f"{path} 第 {line} 行不是完整的 JSON：{shown(text)}") from cause
     if not isinstance(value, dict):
-        raise error(path, f"{path} 第 {line} 行是 {shown(value)}，应为一个 JSON 对象")
+        raise EvaluationError(f"{path} 第 {line} 行是 {shown(value)}，应为一个 JSON 对象")
     return value
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.errors import DatasetError
+from eval.errors import EvaluationError
 from eval.jsonlines import Record, read_records
 from index.records import Document, Hit
 from index.store.passage_index import PassageIndex
@@ -72,9 +72,9 @@ def load(folder: Path, files: Sequence[str], name: str) -> list[Comprehension]:
         name: of the set.
 
     Raises:
-        DatasetError: if a file cannot be used; names line and field.
+        EvaluationError: if a file cannot be used; names line and field.
     """
-    records = [record for file in files for record in read_records(folder / file, DatasetError)]
+    records = [record for file in files for record in read_records(folder / file)]
     return [_question(record, name) for record in records if record.any_text("question").strip()]
 
 
@@ -94,11 +94,11 @@ def selection(folder: Path, every: Iterable[Comprehension], part: Part, n: int |
     """Return at most `n` questions of a part, as `of_part` and `sample` choose them.
 
     Raises:
-        DatasetError: if there is none; names `folder`, where the sets are from.
+        EvaluationError: if there is none; names `folder`, where the sets are from.
     """
     chosen = sample(of_part(every, part), n)
     if not chosen:
-        raise DatasetError(folder, f"{folder} 里没有 {part} 部分的题目，应至少有一题；请核对数据的版本，或换 --part")
+        raise EvaluationError(f"{folder} 里没有 {part} 部分的题目，应至少有一题；请核对数据的版本，或换 --part")
     return chosen
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from bench.comprehension.arguments import parser, run
 from bench.comprehension.datasets import Comprehension, contexts, load, right_passages, selection
 from bench.comprehension.reading import SpanReader, open_reader, percent, query_of
-from eval.errors import DatasetError
+from eval.errors import EvaluationError
 from eval.metrics.answer_metrics import f1, span_f1
 from eval.metrics.scores import ScoreJson, score_json
 from eval.metrics.significance import paired_difference
@@ -181,7 +181,7 @@ def _check(path: Path, index: PassageIndex, questions: Sequence[Comprehension]) 
     missing = [each.context_id for each in questions if index.document(each.context_id) is None]
     if missing:
         found = f"索引 {path} 里没有 {len(missing)} 题所问的文件（例如 {missing[0]}）"
-        raise DatasetError(path, f"{found}，应是 {FILE} 全部文字的索引；请换一个文件夹，没有索引时会建在那里")
+        raise EvaluationError(f"{found}，应是 {FILE} 全部文字的索引；请换一个文件夹，没有索引时会建在那里")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -14,10 +14,10 @@ from bench.peers.answering import Answered
 from bench.peers.environments import Environment
 from bench.peers.measuring import BUDGET, DEPTH, MEASURES, K, Measured
 from bench.peers.tasks import Task
+from eval.metrics.answer_metrics import LABELS
 from eval.metrics.comparison import Contrast, System, compare
 from eval.report.markdown import markdown_table
 from eval.report.markup import Cell, Row, document, sortable
-from eval.report.report import LABELS
 
 TITLE = "与同类框架同题比较"
 _HEADER = (

@@ -49,7 +49,7 @@ def tasks(folder: Path, data: Path) -> list[Task]:
         data: the shared data.
 
     Raises:
-        CorpusError, DatasetError: if the shared data cannot be used.
+        CorpusError, EvaluationError: if the shared data cannot be used.
     """
     return [
         Task("sample", "示例文件", _copied(folder / "sample"), _dev("qijiang.jsonl")),

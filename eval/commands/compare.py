@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from eval.commands import DONE, Openers
-from eval.errors import BaselineError
-from eval.metrics.answer_metrics import SCORES
+from eval.errors import EvaluationError
+from eval.metrics.answer_metrics import LABELS, SCORES
 from eval.metrics.comparison import Contrast, System, compare
 from eval.report.baseline import load_report
 from eval.report.comparison_page import comparison_page
 from eval.report.markdown import markdown_table
-from eval.report.report import LABELS, ReportJson, table
+from eval.report.report import ReportJson, table
 from index.terminal import printable
 
 DESCRIPTION = "比较几份存下的报告：配对检验，多重比较已校正，逐题列出得失。"
@@ -76,8 +76,7 @@ def _check_questions(paths: Sequence[Path], reports: Sequence[ReportJson]) -> No
     first = reports[0]["dataset"]
     for path, report in zip(paths, reports, strict=True):
         if report["dataset"]["sha256"] != first["sha256"]:
-            raise BaselineError(
-                path,
+            raise EvaluationError(
                 f"{path} 与 {paths[0]} 测的不是同一批问题："
                 f"{report['dataset']['name']} {report['dataset']['questions']} 题"
                 f"（sha256 {report['dataset']['sha256'][:12]}），{first['name']} {first['questions']} 题"

@@ -22,7 +22,7 @@ from pathlib import Path
 from eval.commands import DONE, Openers
 from eval.data.drafting import Draft, draft, drafts_from_usage, drafts_from_use
 from eval.data.folders import documents_of
-from eval.errors import DatasetError
+from eval.errors import EvaluationError
 from eval.jsonlines import read_records, read_text, shown
 from eval.records import Query
 from eval.report.markup import document
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace, openers: Openers) -> int:
     left_out = Counter[str]()
     drafts = _drafts(source, arguments.n, left_out, usage=arguments.from_usage is not None)
     if not drafts:
-        raise DatasetError(source, f"{source} 里没有可以拟题的内容（数字、部门、列举、定义、日期，或问过的问题）")
+        raise EvaluationError(f"{source} 里没有可以拟题的内容（数字、部门、列举、定义、日期，或问过的问题）")
     arguments.output.write_text(sheet(drafts), encoding="utf-8-sig")  # the mark tells spreadsheets that it is UTF-8
     page = arguments.output.with_suffix(".html")
     page.write_text(review_page(drafts), encoding="utf-8")
@@ -93,9 +93,9 @@ def shortfall(made: int, wanted: int, left_out: Mapping[str, int]) -> str:
 
 def _drafts(source: Path, n: int, left_out: Counter[str], *, usage: bool) -> list[Draft]:
     if usage:
-        return drafts_from_usage(read_records(source, DatasetError))[:n]
+        return drafts_from_usage(read_records(source))[:n]
     if source.suffix == ".jsonl":
-        return drafts_from_use(read_records(source, DatasetError))[:n]
+        return drafts_from_use(read_records(source))[:n]
     return draft(_documents(source), n, left_out)
 
 
@@ -153,16 +153,16 @@ def read_sheet(path: Path) -> list[Query]:
     """Return the questions that a reviewed sheet keeps.
 
     Raises:
-        DatasetError: if it cannot be used; names line and column.
+        EvaluationError: if it cannot be used; names line and column.
     """
-    reader = csv.DictReader(io.StringIO(read_text(path, DatasetError)))
+    reader = csv.DictReader(io.StringIO(read_text(path)))
     missing = [column for column in COLUMNS[:5] if column not in (reader.fieldnames or ())]
     if missing:
-        raise DatasetError(path, f"{path} 缺列 {'、'.join(missing)}；应是 yiju-eval draft 写出的表")
+        raise EvaluationError(f"{path} 缺列 {'、'.join(missing)}；应是 yiju-eval draft 写出的表")
     rows = ({column: _meant(cell) for column, cell in row.items() if column in COLUMNS} for row in reader)
     queries = [_query(path, reader.line_num, row) for row in rows if row["keep"]]
     if not queries:
-        raise DatasetError(path, f"{path} 里一题也没有保留（keep 列全空）")
+        raise EvaluationError(f"{path} 里一题也没有保留（keep 列全空）")
     return queries
 
 
@@ -170,8 +170,8 @@ def _query(path: Path, line: int, row: dict[str, str]) -> Query:
     question, id = row["question"], row["id"]
     for column, text in (("question", question), ("id", id)):
         if not text:
-            raise DatasetError(
-                path, f"{path} 第 {line} 行：{column} 列是空的，应有内容：{shown(','.join(map(str, row.values())))}"
+            raise EvaluationError(
+                f"{path} 第 {line} 行：{column} 列是空的，应有内容：{shown(','.join(map(str, row.values())))}"
             )
     answers = tuple((part.strip(),) for part in row["answer"].split(" | ") if part.strip())
     evidence = (row["evidence"],) if answers and row["evidence"] else ()

@@ -8,10 +8,11 @@ from html import escape
 from pathlib import Path
 
 from eval.commands import DONE, Openers
-from eval.errors import BaselineError
+from eval.errors import EvaluationError
+from eval.metrics.answer_metrics import LABELS
 from eval.report.baseline import load_report
 from eval.report.markup import Axis, Plot, document
-from eval.report.report import LABELS, ReportJson, table
+from eval.report.report import ReportJson, table
 from index.terminal import printable
 
 DESCRIPTION = "把一个文件夹里历次的报告按时间排成表、画成图。"
@@ -42,17 +43,17 @@ def runs_of(folder: Path) -> list[Run]:
     """Return the reports of a folder over the question set of the newest, oldest first.
 
     Raises:
-        BaselineError: if there is none.
+        EvaluationError: if there is none.
     """
     found = []
     for path in sorted(folder.glob("*.json")):
         try:
             report = load_report(path)
-        except BaselineError:
+        except EvaluationError:
             continue  # not every JSON file of a folder is a report
         found.append((_date(report), path.stem, report))
     if not found:
-        raise BaselineError(folder, f"{folder} 里没有 yiju-eval --json 存下的报告")
+        raise EvaluationError(f"{folder} 里没有 yiju-eval --json 存下的报告")
     found.sort(key=lambda each: each[:2])
     newest = found[-1][2]["dataset"]["sha256"]
     return [each for each in found if each[2]["dataset"]["sha256"] == newest]

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from eval.commands import DONE, Openers
 from eval.data.datasets import load_dataset
-from eval.errors import DatasetError
+from eval.errors import EvaluationError
 from eval.jsonlines import read_records
 from eval.metrics.retrieval_metrics import DEFAULT_MEASURES, score_run
 from eval.metrics.scores import ScoreJson, score_json
@@ -68,14 +68,9 @@ def _searched(arguments: argparse.Namespace, openers: Openers) -> tuple[Qrels, d
     if not arguments.source.is_dir():
         search = search_stages(index, load_dataset(arguments.source, arguments.split).queries)
         if not search.qrels:
-            raise DatasetError(
-                arguments.source, f"{arguments.source} 没有一个问题带证据，无法评测检索；请补上 evidence"
-            )
+            raise EvaluationError(f"{arguments.source} 没有一个问题带证据，无法评测检索；请补上 evidence")
         return search.qrels, {stage: search.run(stage) for stage in STAGES}
-    topics = {
-        record.text("_id"): record.text("text")
-        for record in read_records(arguments.source / "queries.jsonl", DatasetError)
-    }
+    topics = {record.text("_id"): record.text("text") for record in read_records(arguments.source / "queries.jsonl")}
     return read_qrels(arguments.source / "qrels.tsv"), document_runs(index, topics)
 
 

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from eval.commands import DONE, Openers
 from eval.data.datasets import load_dataset
 from eval.data.folders import documents_of
+from eval.metrics.answer_metrics import LABELS
 from eval.metrics.comparison import Contrast, System, compare, pareto
 from eval.metrics.scores import figure
 from eval.progress import with_progress
 from eval.report.markup import Axis, Cell, Plot, Row, document, sortable
-from eval.report.report import LABELS, table
+from eval.report.report import table
 from index.terminal import printable
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from eval.data.rows import evidence_in, read_rows
-from eval.errors import DatasetError
+from eval.errors import EvaluationError
 from eval.jsonlines import Record
 from eval.records import Dataset, Query
 
@@ -22,11 +22,11 @@ def load_dataset(path: Path, split: str | None = None) -> Dataset:
         The questions in file order.
 
     Raises:
-        DatasetError: if the file cannot be used; names line and field.
+        EvaluationError: if the file cannot be used; names line and field.
     """
-    queries = _distinct(path, [(record, query_of(record)) for record in read_rows(path, DatasetError)])
+    queries = _distinct(path, [(record, query_of(record)) for record in read_rows(path)])
     if not queries:
-        raise DatasetError(path, f"{path} 里一个问题也没有；应为一行一题的 JSON Lines 或表格")
+        raise EvaluationError(f"{path} 里一个问题也没有；应为一行一题的 JSON Lines 或表格")
     return Dataset(path.name, _selected(path, queries, split), split)
 
 
@@ -62,8 +62,8 @@ def _distinct(path: Path, read: list[tuple[Record, Query]]) -> tuple[Query, ...]
     for record, query in read:
         first = lines.setdefault(query.id, record.line)
         if first != record.line:
-            raise DatasetError(
-                path, f"{path} 第 {record.line} 行：字段 id 的 {query.id} 在第 {first} 行已经用过，应各不相同"
+            raise EvaluationError(
+                f"{path} 第 {record.line} 行：字段 id 的 {query.id} 在第 {first} 行已经用过，应各不相同"
             )
     return tuple(query for _, query in read)
 
@@ -74,5 +74,5 @@ def _selected(path: Path, queries: tuple[Query, ...], split: str | None) -> tupl
     selected = tuple(query for query in queries if query.split == split)
     if not selected:
         known = "、".join(sorted({query.split for query in queries if query.split})) or "没有任何划分"
-        raise DatasetError(path, f"{path} 里没有 split 为 {split} 的问题；文件里有：{known}")
+        raise EvaluationError(f"{path} 里没有 split 为 {split} 的问题；文件里有：{known}")
     return selected

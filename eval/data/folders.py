@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from eval.errors import DatasetError
+from eval.errors import EvaluationError
 from index.errors import DocumentError
 from index.loaders import find_files
 from index.records import Document
@@ -17,7 +17,7 @@ def documents_of(paths: Sequence[Path]) -> list[Document]:
     """Return the documents in files and folders; one that cannot be read is reported on stderr and skipped.
 
     Raises:
-        DatasetError: if no document can be read.
+        EvaluationError: if no document can be read.
         DocumentError: if a path does not exist.
     """
     found: list[Document] = []
@@ -29,5 +29,5 @@ def documents_of(paths: Sequence[Path]) -> list[Document]:
                 else:
                     found.append(each)
     if not found:
-        raise DatasetError(paths[0], f"{'、'.join(map(str, paths))} 里没有可以读取的文件")
+        raise EvaluationError(f"{'、'.join(map(str, paths))} 里没有可以读取的文件")
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Protocol, cast
 
-from eval.errors import AnswersError
+from eval.errors import EvaluationError
 from eval.jsonlines import Record, read_records
 from eval.records import Outcome, Query
 from index.errors import YijuError
@@ -84,17 +84,17 @@ def read_outcomes(path: Path, queries: Sequence[Query]) -> list[Outcome]:
         One outcome a question, in the order of `queries`.
 
     Raises:
-        AnswersError: if the file cannot be used; names line and field.
+        EvaluationError: if the file cannot be used; names line and field.
     """
     found = _by_id(path)
     if not any(query.id in found for query in queries):
-        raise AnswersError(path, f"{path} 里的 id 没有一个属于这些问题（例如 {queries[0].id}），请核对是否配错了文件")
+        raise EvaluationError(f"{path} 里的 id 没有一个属于这些问题（例如 {queries[0].id}），请核对是否配错了文件")
     return [found[query.id](query) if query.id in found else Outcome(query, None, MISSING) for query in queries]
 
 
 def _by_id(path: Path) -> dict[str, Callable[[Query], Outcome]]:
     found: dict[str, Callable[[Query], Outcome]] = {}
-    for record in read_records(path, AnswersError):
+    for record in read_records(path):
         id = record.text("id")
         if id in found:
             raise record.complaint("id", "各不相同的 id，这一个前面已有")

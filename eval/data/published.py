@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eval.data.rows import evidence_in, named, read_rows, sentences_with
-from eval.errors import DatasetError
+from eval.errors import EvaluationError
 from eval.jsonlines import Record, read_records, read_text
 from eval.metrics.trec import Qrels, read_qrels
 from eval.records import Query
@@ -63,7 +63,7 @@ def read_collection(
         skip: told of each unusable question of a SQuAD-like set, which is then left out; None refuses the set.
 
     Raises:
-        DatasetError: if it cannot be used; names file, place and field.
+        EvaluationError: if it cannot be used; names file, place and field.
         ValueError: if there is no such form.
     """
     readers: Mapping[str, Callable[[], Collection]] = {
@@ -77,7 +77,7 @@ def read_collection(
         raise ValueError(f"没有 {chosen} 这种问题集；有：{'、'.join(FORMS)}")
     collection = readers[chosen]()
     if not collection.topics:
-        raise DatasetError(path, f"{path} 里一个问题也没有；请检查文件内容")
+        raise EvaluationError(f"{path} 里一个问题也没有；请检查文件内容")
     return collection
 
 
@@ -86,23 +86,23 @@ def _form_of(path: Path) -> str:
         return "beir"
     if path.suffix == ".json" and not _is_rows(path):
         return "squad"
-    first = next(read_rows(path, DatasetError), None)
+    first = next(read_rows(path), None)
     return "lecoqa" if first is not None and "doc_ids" in first.fields else "rows"
 
 
 def _is_rows(path: Path) -> bool:
     """Return whether a JSON file begins with a question, alone or in a list; else it is SQuAD's or no JSON."""
-    with suppress(DatasetError):
-        first = next(read_rows(path, DatasetError), None)
+    with suppress(EvaluationError):
+        first = next(read_rows(path), None)
         return first is not None and "question" in first.fields
     return False
 
 
 def _squad(path: Path, skip: Skip | None) -> Collection:
     try:
-        content = json.loads(read_text(path, DatasetError))
+        content = json.loads(read_text(path))
     except (json.JSONDecodeError, RecursionError) as cause:
-        raise DatasetError(path, f"{path} 不是完整的 JSON：{cause}") from cause
+        raise EvaluationError(f"{path} 不是完整的 JSON：{cause}") from cause
     builder = _Builder(skip)
     for context in _contexts(path, content):
         builder.add_context(context)
@@ -112,14 +112,14 @@ def _squad(path: Path, skip: Skip | None) -> Collection:
 def _contexts(path: Path, content: object) -> Iterator[Record]:
     """Yield contexts with their questions: of CMRC 2018's list, or of SQuAD's articles with the article's title."""
     if isinstance(content, list):
-        yield from Record(path, None, {"all": content}, DatasetError).objects("all")
+        yield from Record(path, None, {"all": content}).objects("all")
         return
     if not isinstance(content, dict):
-        raise DatasetError(path, f"{path} 应是一个 JSON 对象（data › paragraphs › qas）或一个数组（CMRC 2018）")
-    for article in Record(path, None, content, DatasetError).objects("data"):
+        raise EvaluationError(f"{path} 应是一个 JSON 对象（data › paragraphs › qas）或一个数组（CMRC 2018）")
+    for article in Record(path, None, content).objects("data"):
         title = article.optional_text("title") or ""
         for paragraph in article.objects("paragraphs"):
-            yield Record(path, None, {"title": title, **paragraph.fields}, DatasetError, paragraph.prefix)
+            yield Record(path, None, {"title": title, **paragraph.fields}, paragraph.prefix)
 
 
 class _Builder:
@@ -154,7 +154,7 @@ class _Builder:
     def _try_question(self, question: Record, context: str, document: str) -> None:
         try:
             self._add_question(question, context, document)
-        except DatasetError as error:
+        except EvaluationError as error:
             if self._skip is None:
                 raise
             self._skip(str(error))
@@ -185,7 +185,7 @@ class _Builder:
 
 def _rows(path: Path, skip: Skip | None) -> Collection:
     builder = _Builder(skip)
-    for row in read_rows(path, DatasetError):
+    for row in read_rows(path):
         builder.add_row(row)
     return builder.collection()
 
@@ -204,26 +204,24 @@ def _qrels_file(folder: Path) -> Path:
     candidates = [folder / "qrels" / "test.tsv", folder / "qrels.tsv", *sorted(folder.glob("qrels/*.tsv"))]
     found = next((each for each in candidates if each.is_file()), None)
     if found is None:
-        raise DatasetError(folder, f"{folder} 里没有 qrels/test.tsv，也没有 qrels.tsv；BEIR 问题集应有其一")
+        raise EvaluationError(f"{folder} 里没有 qrels/test.tsv，也没有 qrels.tsv；BEIR 问题集应有其一")
     return found
 
 
 def _lecoqa(path: Path, documents: Path | None) -> Collection:
     statutes = documents or path.with_name(path.name.replace("questions", "statutes"))
     if statutes == path:
-        raise DatasetError(path, f"{path} 的法条不知在哪个文件；请用 --documents 指出")
+        raise EvaluationError(f"{path} 的法条不知在哪个文件；请用 --documents 指出")
     corpus = _corpus(statutes, "doc_id")
     topics = _topics(path, "qid", "question")
-    qrels = {
-        record.text("qid"): dict.fromkeys(record.texts("doc_ids"), 1) for record in read_records(path, DatasetError)
-    }
+    qrels = {record.text("qid"): dict.fromkeys(record.texts("doc_ids"), 1) for record in read_records(path)}
     _check_ids(path, qrels, topics, corpus)
     return Collection(tuple(corpus.values()), (), topics, qrels)
 
 
 def _corpus(path: Path, id_field: str) -> dict[str, Source]:
     found: dict[str, Source] = {}
-    for record in read_records(path, DatasetError):
+    for record in read_records(path):
         id = record.text(id_field)
         if id in found:
             raise record.complaint(id_field, "各不相同的文档编号，这一个前面已有")
@@ -233,7 +231,7 @@ def _corpus(path: Path, id_field: str) -> dict[str, Source]:
 
 def _topics(path: Path, id_field: str, text_field: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for record in read_records(path, DatasetError):
+    for record in read_records(path):
         id = record.text(id_field)
         if id in found:
             raise record.complaint(id_field, "各不相同的问题编号，这一个前面已有")
@@ -246,9 +244,7 @@ def _check_ids(path: Path, qrels: Qrels, topics: Mapping[str, str], corpus: Mapp
     unknown = [id for judged in qrels.values() for id in judged if id not in corpus]
     for what, ids in (("问题", strangers), ("文档", unknown)):
         if ids:
-            raise DatasetError(
-                path, f"{path} 的判定里有 {len(ids)} 个不存在的{what}（例如 {ids[0]}）；请核对文件是否配套"
-            )
+            raise EvaluationError(f"{path} 的判定里有 {len(ids)} 个不存在的{what}（例如 {ids[0]}）；请核对文件是否配套")
 
 
 def own_collection(documents: Sequence[Source], questions: Path) -> tuple[Collection, list[str]]:
@@ -266,7 +262,7 @@ def own_collection(documents: Sequence[Source], questions: Path) -> tuple[Collec
         The collection, and what a person should look at: questions whose answer no document holds.
 
     Raises:
-        DatasetError: if the file cannot be used; names line and field.
+        EvaluationError: if the file cannot be used; names line and field.
     """
     queries, doubts = [], []
     for line, question, answers, evidence in _own_questions(questions):
@@ -276,17 +272,17 @@ def own_collection(documents: Sequence[Source], questions: Path) -> tuple[Collec
         alternatives = tuple((answer,) for answer in answers)
         queries.append(Query(f"q{line:04d}", question, alternatives, found, bool(answers), "own"))
     if not queries:
-        raise DatasetError(questions, f"{questions} 里一个问题也没有；应为一行一个问题")
+        raise EvaluationError(f"{questions} 里一个问题也没有；应为一行一个问题")
     return Collection(tuple(documents), tuple(queries), {q.id: q.question for q in queries}, {}), doubts
 
 
 def _own_questions(path: Path) -> Iterator[tuple[int, str, tuple[str, ...], tuple[str, ...]]]:
     """Yield line, question, answers, evidence."""
     if path.suffix in {".jsonl", ".json", ".csv", ".tsv", ".xlsx", ".parquet"}:
-        for record in read_rows(path, DatasetError):
+        for record in read_rows(path):
             yield record.line or 0, record.text("question"), _answer_texts(record), record.texts("evidence")
         return
-    for line, text in enumerate(read_text(path, DatasetError).split("\n"), start=1):
+    for line, text in enumerate(read_text(path).split("\n"), start=1):
         question, *answers = (part.strip() for part in text.split("\t"))
         if question:
             yield line, question, tuple(answer for answer in answers if answer), ()

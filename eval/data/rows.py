@@ -41,18 +41,18 @@ _WORDS = {"true": True, "false": False, "是": True, "否": False}
 Fields = dict[str, object]
 
 
-def read_rows(path: Path, error: type[EvaluationError]) -> Iterator[Record]:
+def read_rows(path: Path) -> Iterator[Record]:
     """Yield the rows of a file with their fields named as in the contract; other fields stay as they are.
 
     A row without an id has the number of its line for one.
 
     Raises:
-        EvaluationError: as `error`, if the file cannot be read as what its name says.
+        EvaluationError: if the file cannot be read as what its name says.
         MissingDependency: for parquet without the extra.
     """
     readers = {".csv": _delimited, ".tsv": _delimited, ".xlsx": _sheet, ".parquet": _parquet, ".json": _json}
-    for line, fields in readers.get(path.suffix.lower(), _lines)(path, error):
-        yield Record(path, line, {"id": f"r{line:04d}", **named(fields)}, error)
+    for line, fields in readers.get(path.suffix.lower(), _lines)(path):
+        yield Record(path, line, {"id": f"r{line:04d}", **named(fields)})
 
 
 def named(fields: Mapping[str, object]) -> Fields:
@@ -67,51 +67,51 @@ def named(fields: Mapping[str, object]) -> Fields:
     return found
 
 
-def _lines(path: Path, error: type[EvaluationError]) -> Iterator[tuple[int, Fields]]:
-    yield from ((each.line or 0, dict(each.fields)) for each in read_records(path, error))
+def _lines(path: Path) -> Iterator[tuple[int, Fields]]:
+    yield from ((each.line or 0, dict(each.fields)) for each in read_records(path))
 
 
-def _json(path: Path, error: type[EvaluationError]) -> Iterator[tuple[int, Fields]]:
+def _json(path: Path) -> Iterator[tuple[int, Fields]]:
     """Yield the objects of an array, or of lines, as Hugging Face's `to_json` writes them."""
-    text = read_text(path, error)
+    text = read_text(path)
     if not text.lstrip().startswith("["):
-        yield from _lines(path, error)
+        yield from _lines(path)
         return
     try:
         rows = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as cause:
-        raise error(path, f"{path} 不是完整的 JSON：{cause}") from cause
-    for number, row in enumerate(Record(path, None, {"rows": rows}, error).objects("rows"), start=1):
+        raise EvaluationError(f"{path} 不是完整的 JSON：{cause}") from cause
+    for number, row in enumerate(Record(path, None, {"rows": rows}).objects("rows"), start=1):
         yield number, dict(row.fields)
 
 
-def _delimited(path: Path, error: type[EvaluationError]) -> Iterator[tuple[int, Fields]]:
+def _delimited(path: Path) -> Iterator[tuple[int, Fields]]:
     """Yield the rows of a text in any encoding that documents may have, a spreadsheet's own among them."""
     try:
         text = plain.decode(path, path.read_bytes())
     except OSError as cause:
-        raise error(path, f"无法读取 {path}：{cause.strerror or cause}") from cause
+        raise EvaluationError(f"无法读取 {path}：{cause.strerror or cause}") from cause
     except DocumentUnreadable as cause:
-        raise error(path, str(cause)) from cause
+        raise EvaluationError(path, str(cause)) from cause
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimited.delimiter_of(text))
     try:
         rows = [(reader.line_num, row) for row in reader]
     except csv.Error as cause:
-        raise error(path, f"{path} 第 {reader.line_num} 行起无法读取：{cause}") from cause
+        raise EvaluationError(f"{path} 第 {reader.line_num} 行起无法读取：{cause}") from cause
     yield from _under_header(rows)
 
 
-def _sheet(path: Path, error: type[EvaluationError]) -> Iterator[tuple[int, Fields]]:
+def _sheet(path: Path) -> Iterator[tuple[int, Fields]]:
     try:
         rows = xlsx.rows(path.read_bytes())
     except OSError as cause:
-        raise error(path, f"无法读取 {path}：{cause.strerror or cause}") from cause
+        raise EvaluationError(f"无法读取 {path}：{cause.strerror or cause}") from cause
     except Unreadable as cause:
-        raise error(path, f"无法读取 {path}：{cause}") from cause
+        raise EvaluationError(f"无法读取 {path}：{cause}") from cause
     yield from _under_header(rows)
 
 
-def _parquet(path: Path, error: type[EvaluationError]) -> Iterator[tuple[int, Fields]]:
+def _parquet(path: Path) -> Iterator[tuple[int, Fields]]:
     try:
         import pyarrow as arrow
         from pyarrow import parquet
@@ -120,7 +120,7 @@ def _parquet(path: Path, error: type[EvaluationError]) -> Iterator[tuple[int, Fi
     try:
         yield from enumerate(parquet.read_table(path).to_pylist(), start=1)
     except (OSError, arrow.ArrowException) as cause:
-        raise error(path, f"{path} 不是可读的 parquet 文件：{cause}") from cause
+        raise EvaluationError(f"{path} 不是可读的 parquet 文件：{cause}") from cause
 
 
 def _under_header(rows: Sequence[tuple[int, Sequence[str]]]) -> Iterator[tuple[int, Fields]]:

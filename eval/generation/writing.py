@@ -1,4 +1,4 @@
-"""What a language model contributed: sentences shown and withheld, why, how many are right, and their cost.
+"""What a language model contributed: sentences shown and withheld, how many are right, their cost.
 
 Where it is known which of its sentences are true (`eval.generation.scripted`), support precision is the share of true
 ones among those shown, support recall the share of those shown among the true ones. Where it is not, the figures of
@@ -17,12 +17,14 @@ import numpy as np
 
 from eval.generation.perturbation import FAITHFUL, FIGURES, NAMES, Kind
 from eval.generation.scripted import key
-from eval.metrics.answer_metrics import overlaps
-from eval.metrics.scores import ScoreJson, score_json
+from eval.metrics.answer_metrics import LABELS, SCORES, TextOf, overlaps, score
+from eval.metrics.comparison import System, compare
+from eval.metrics.scores import ScoreJson, figure, score_json
 from eval.records import Outcome
 from qa.answers import AnswerJson, SentenceJson
 from qa.generating.fact_checking import Basis, facts
 from qa.reading.citations import marked
+from qa.settings import Answering
 
 Truth = Mapping[str, Kind]
 """What was done to each sentence that a scripted model wrote, by `eval.generation.scripted.key`."""
@@ -184,3 +186,167 @@ def _cost(answers: Sequence[AnswerJson]) -> CostJson:
 def _struck(written: Written) -> StruckJson:
     sentence = written.sentence
     return {"id": written.outcome.query.id, "text": sentence["text"], "problem": sentence["problem"] or ""}
+
+
+# --- ways of answering -------------------------------------------------------------------------
+
+WAYS = {Answering.EXTRACTIVE: "只摘原文", Answering.GENERATIVE: "只用语言模型", Answering.BOTH: "两者"}
+"""Ways of answering as people read them, in the order in which they are compared."""
+
+
+class WayJson(TypedDict):
+    """What one way of answering reached, and what it cost; `cost` is null where no model was asked."""
+
+    name: str
+    label: str
+    scores: dict[str, ScoreJson]
+    ms_p50: float | None
+    ms_p95: float | None
+    share_struck: ScoreJson | None
+    cost: CostJson | None
+
+
+class ContrastJson(TypedDict):
+    """One score of one way against quoting alone; `p` is corrected for all contrasts (Holm)."""
+
+    name: str
+    score: str
+    difference: float
+    low: float
+    high: float
+    p: float
+
+
+class WaysJson(TypedDict):
+    """All ways, and how the others differ from the first."""
+
+    ways: list[WayJson]
+    contrasts: list[ContrastJson]
+
+
+def ways_json(
+    answered: Mapping[Answering, Sequence[Outcome]], text_of: TextOf | None = None, truth: Truth | None = None
+) -> WaysJson | None:
+    """Compare ways of answering; None where there are fewer than two.
+
+    Args:
+        answered: outcomes of the same questions, by way.
+        text_of: gives documents' texts; without it `verbatim` and `wrong_document` are not scored.
+        truth: what was done to sentences, where that is known.
+    """
+    if len(answered) < 2:
+        return None
+    scored = {way: {each.query.id: score(each.query, each.answer, text_of) for each in answered[way]} for way in WAYS}
+    contrasts = compare([System(way, scored[way]) for way in WAYS], SCORES)
+    return {
+        "ways": [_way(way, answered[way], scored[way], truth) for way in WAYS],
+        "contrasts": [
+            {
+                "name": each.system,
+                "score": each.score,
+                "difference": round(each.difference.value, 6),
+                "low": round(each.difference.interval.low, 6),
+                "high": round(each.difference.interval.high, 6),
+                "p": round(each.p, 6),
+            }
+            for each in contrasts
+        ],
+    }
+
+
+def _way(
+    way: Answering, outcomes: Sequence[Outcome], scored: Mapping[str, Mapping[str, float]], truth: Truth | None
+) -> WayJson:
+    writing = writing_json(outcomes, truth)
+    ms = [each.answer["timing_ms"]["total"] for each in outcomes if each.answer]
+    p50, p95 = (round(float(value), 3) for value in np.percentile(ms, [50, 95])) if ms else (None, None)
+    return {
+        "name": way,
+        "label": WAYS[way],
+        "scores": {name: score_json(each[name] for each in scored.values() if name in each) for name in SCORES},
+        "ms_p50": p50,
+        "ms_p95": p95,
+        "share_struck": writing["share_struck"] if writing else None,
+        "cost": writing["cost"] if writing else None,
+    }
+
+
+# --- for people --------------------------------------------------------------------------------
+
+Rows = tuple[list[str], list[list[str]]]
+"""A header, and the rows below it: for the terminal, the page and Markdown alike."""
+
+_KINDS = {
+    "verbatim": "原句",
+    "converted": "换算过的",
+    "reordered": "换了次序的",
+    "digit": "改了数字",
+    "scale": "改了数量级",
+    "unit": "改了单位",
+    "swap": "数字对调",
+    "year": "改了年份",
+    "made-up figure": "编造数字",
+    "name": "改了名称",
+    "made-up name": "编造名称",
+    "direction": "改了增减",
+    "denial": "改了准禁",
+}
+"""What was done to a sentence, as people read it."""
+
+_WAY_SCORES = ("answer_hit", "short_hit", "citation_recall", "citation_precision", "false_answer", "false_refusal")
+
+
+_SHARES: Mapping[str, str] = {
+    "share_struck": "删去的句子",
+    "figures_carried": "显示的数字在所引原文里",
+    "evidence_precision": "显示的句子引到已知证据",
+    "support_precision": "句子支持准确率（显示的句子中属实的比例）",
+    "support_recall": "句子支持召回率（属实的句子中显示的比例）",
+    "false_figures_shown": "错误数字的显示率↓",
+    "false_names_shown": "错误名称的显示率↓",
+}
+
+
+def writing_table(writing: WritingJson) -> Rows:
+    """Return each measure that applies, with its interval."""
+    found: list[tuple[str, str, ScoreJson]] = [(label, name, writing[name]) for name, label in _SHARES.items()]  # type: ignore[literal-required]
+    return ["指标", "值", "95% 区间", "个数", "名称"], [
+        [label, figure(each["value"]), f"[{figure(each['low'])}, {figure(each['high'])}]", str(each["n"]), name]
+        for label, name, each in found
+        if each["value"] is not None
+    ]
+
+
+def writing_head(writing: WritingJson) -> str:
+    """Return how much was written, and what it cost, in one line."""
+    cost = writing["cost"]
+    estimated = f"（其中 {cost['estimated']} 题按字数估算）" if cost["estimated"] else ""
+    return (
+        f"{writing['answers']} 题问了语言模型，{writing['extended']} 题因此多了内容；写 {writing['sentences']} 句，"
+        f"显示 {writing['shown']} 句；读 {cost['prompt_tokens']}、写 {cost['completion_tokens']} token，"
+        f"每题 {figure(cost['tokens_per_answer'], 0)}{estimated}；每题 p50 {figure(cost['ms_p50'], 0)} ms，"
+        f"p95 {figure(cost['ms_p95'], 0)} ms"
+    )
+
+
+def kind_table(writing: WritingJson) -> Rows:
+    """Return what was done to sentences, how many were shown and how many written."""
+    rows = [[_KINDS[kind], str(each["shown"]), str(each["written"])] for kind, each in writing["by_kind"].items()]
+    return ["写的句子", "显示", "写了"], rows
+
+
+def way_table(ways: WaysJson) -> Rows:
+    """Return each way of answering; a score that differs from the first way's by more than chance is marked *."""
+    sure = {(each["name"], each["score"]) for each in ways["contrasts"] if each["p"] < 0.05}
+    header = ["方式", *(LABELS[name] for name in _WAY_SCORES), "p50 毫秒", "p95 毫秒", "删去", "每题 token"]
+    return header, [
+        [
+            way["label"],
+            *(figure(way["scores"][name]["value"]) + "*" * ((way["name"], name) in sure) for name in _WAY_SCORES),
+            figure(way["ms_p50"], 0),
+            figure(way["ms_p95"], 0),
+            figure(way["share_struck"]["value"] if way["share_struck"] else None),
+            figure(way["cost"]["tokens_per_answer"] if way["cost"] else None, 0),
+        ]
+        for way in ways["ways"]
+    ]

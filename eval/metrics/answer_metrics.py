@@ -26,22 +26,24 @@ from functools import lru_cache
 from eval.records import Query
 from qa.answers import AnswerJson
 
-SCORES = (
-    "answer_hit",
-    "short_hit",
-    "evidence_recall_at_1",
-    "evidence_recall_at_5",
-    "evidence_recall_at_10",
-    "citation_recall",
-    "citation_precision",
-    "wrong_document",
-    "verbatim",
-    "false_answer",
-    "false_refusal",
-    "em",
-    "f1",
-)
-"""Every score by the name it has in reports, in the order people read them."""
+LABELS = {
+    "answer_hit": "答案命中",
+    "short_hit": "短答命中",
+    "evidence_recall_at_1": "证据召回@1",
+    "evidence_recall_at_5": "证据召回@5",
+    "evidence_recall_at_10": "证据召回@10",
+    "citation_recall": "引用召回",
+    "citation_precision": "引用准确",
+    "wrong_document": "引错文件↓",
+    "verbatim": "逐字引用",
+    "false_answer": "误答率↓",
+    "false_refusal": "误拒率↓",
+    "em": "完全一致EM",
+    "f1": "重合F1",
+}
+"""Every score by its name in reports, as people read it and in that order; ↓ marks those where less is better."""
+
+SCORES = tuple(LABELS)
 
 LOWER_IS_BETTER = frozenset({"false_answer", "false_refusal", "wrong_document"})
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from eval.errors import TrecError
+from eval.errors import EvaluationError
 from eval.jsonlines import read_text, shown
 
 Qrels = Mapping[str, Mapping[str, int]]
@@ -44,7 +44,7 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
     """Return the judgements of a qrels file: TREC's four columns, or BEIR's three with their header.
 
     Raises:
-        TrecError: if the file cannot be used; names line and field.
+        EvaluationError: if the file cannot be used; names line and field.
     """
     lines = list(_lines(path))
     if lines and lines[0][1][:2] == ["query-id", "corpus-id"]:
@@ -59,7 +59,7 @@ def read_run(path: Path) -> dict[str, dict[str, float]]:
     """Return the scores of a run file.
 
     Raises:
-        TrecError: if the file cannot be used; names line and field.
+        EvaluationError: if the file cannot be used; names line and field.
     """
     rows = _with_columns(path, list(_lines(path)), 6)
     cells = [(line, query, document, score) for line, (query, _, document, _, score, _) in rows]
@@ -98,7 +98,7 @@ def write_run(path: Path, run: Run, tag: str = "yiju") -> None:
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield line numbers with the columns of every line that is not blank."""
-    for line, text in enumerate(read_text(path, TrecError).split("\n"), start=1):
+    for line, text in enumerate(read_text(path).split("\n"), start=1):
         if cells := text.split():
             yield line, cells
 
@@ -106,8 +106,8 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
 def _with_columns(path: Path, lines: Sequence[tuple[int, list[str]]], n: int) -> list[tuple[int, list[str]]]:
     for line, cells in lines:
         if len(cells) != n:
-            raise TrecError(
-                path, f"{path} 第 {line} 行有 {len(cells)} 列，应为 {n} 列（以空白分隔）：{shown(' '.join(cells))}"
+            raise EvaluationError(
+                f"{path} 第 {line} 行有 {len(cells)} 列，应为 {n} 列（以空白分隔）：{shown(' '.join(cells))}"
             )
     return list(lines)
 
@@ -119,13 +119,13 @@ def _table(
     for line, query, document, text in rows:
         value = value_of(text)
         if value is None:
-            raise TrecError(path, f"{path} 第 {line} 行：{expected}，这里是 {shown(text)}")
+            raise EvaluationError(f"{path} 第 {line} 行：{expected}，这里是 {shown(text)}")
         judged = found.setdefault(query, {})
         if document in judged:
-            raise TrecError(path, f"{path} 第 {line} 行：问题 {query} 的文档 {document} 前面已有，应各不相同")
+            raise EvaluationError(f"{path} 第 {line} 行：问题 {query} 的文档 {document} 前面已有，应各不相同")
         judged[document] = value
     if not found:
-        raise TrecError(path, f"{path} 里一行也没有；请检查文件内容")
+        raise EvaluationError(f"{path} 里一行也没有；请检查文件内容")
     return found
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from eval.errors import BaselineError
+from eval.errors import EvaluationError
 from eval.jsonlines import read_text
-from eval.metrics.answer_metrics import LOWER_IS_BETTER, SCORES
+from eval.metrics.answer_metrics import LABELS, LOWER_IS_BETTER, SCORES
 from eval.metrics.significance import Difference, paired_difference
 from eval.records import Dataset
-from eval.report.report import FORMAT, LABELS, VERSION, IndexJson, QuestionJson, ReportJson
+from eval.report.report import FORMAT, VERSION, IndexJson, QuestionJson, ReportJson
 from index.terminal import printable
 
 ALPHA = 0.05
@@ -35,12 +35,12 @@ def load_baseline(path: Path, dataset: Dataset) -> ReportJson:
     """Return a report saved with `--json` over the same questions.
 
     Raises:
-        BaselineError: if it is unusable or of another data set; names the difference.
+        EvaluationError: if it is unusable or of another data set; names the difference.
     """
     report = load_report(path)
     ids = [each["id"] for each in report["questions"]]
     if report["dataset"]["sha256"] != dataset.sha256 or ids != [query.id for query in dataset.queries]:
-        raise BaselineError(path, f"基线 {path} 测的是另一个问题集：{_dataset_difference(report, dataset)}")
+        raise EvaluationError(f"基线 {path} 测的是另一个问题集：{_dataset_difference(report, dataset)}")
     return report
 
 
@@ -48,14 +48,14 @@ def load_report(path: Path) -> ReportJson:
     """Return a report saved with `--json`.
 
     Raises:
-        BaselineError: if it is unusable.
+        EvaluationError: if it is unusable.
     """
     try:
-        content = json.loads(read_text(path, BaselineError))
+        content = json.loads(read_text(path))
     except (json.JSONDecodeError, RecursionError) as error:
-        raise BaselineError(path, f"{path} 不是完整的 JSON；基线应是 yiju-eval --json 存下的报告") from error
+        raise EvaluationError(f"{path} 不是完整的 JSON；基线应是 yiju-eval --json 存下的报告") from error
     if not _is_report(content):
-        raise BaselineError(path, f"{path} 不是 yiju-eval --json 存下的第 {VERSION} 版报告，请重新生成基线")
+        raise EvaluationError(f"{path} 不是 yiju-eval --json 存下的第 {VERSION} 版报告，请重新生成基线")
     return cast(ReportJson, content)
 
 
@@ -63,7 +63,7 @@ def check_index(path: Path, baseline: ReportJson, index: IndexJson | None) -> No
     """Refuse a baseline that was measured over other documents; another encoder or splitting may be what is compared.
 
     Raises:
-        BaselineError: if documents differ; names them. Nothing is checked where either index is unknown.
+        EvaluationError: if documents differ; names them. Nothing is checked where either index is unknown.
     """
     then = baseline["index"]
     # Reports of earlier versions did not say which documents they were about.
@@ -78,7 +78,7 @@ def check_index(path: Path, baseline: ReportJson, index: IndexJson | None) -> No
     ]
     if any(sources for _, sources in differences):
         shown = "；".join(f"{label} {len(sources)} 个{_some(sources)}" for label, sources in differences if sources)
-        raise BaselineError(path, f"基线 {path} 测的是另一批文件：{shown}；请用同一批文件建的索引，或重新生成基线")
+        raise EvaluationError(f"基线 {path} 测的是另一批文件：{shown}；请用同一批文件建的索引，或重新生成基线")
 
 
 def regressions(

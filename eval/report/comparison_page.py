@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from eval.metrics.answer_metrics import LABELS
 from eval.metrics.comparison import Contrast, System
 from eval.metrics.scores import figure
 from eval.report.markup import Cell, Row, clip, document, filters, sortable
-from eval.report.report import LABELS
 
 Given = Mapping[str, Mapping[str, str]]
 """Question id → name of the system → what it answered."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eval.generation.writing_text import WAY_SCORES, WRITING_HEADER, way_header, way_rows, writing_head, writing_rows
-from eval.metrics.answer_metrics import LOWER_IS_BETTER
+from eval.generation.writing import way_table, writing_head, writing_table
+from eval.metrics.answer_metrics import LABELS, LOWER_IS_BETTER
 from eval.metrics.scores import figure
 from eval.report.baseline import question_differences
 from eval.report.markup import clip
-from eval.report.report import LABELS, ReportJson
+from eval.report.report import ReportJson
 from eval.report.report_text import expected_text
 
 _SHOWN = 20
@@ -37,9 +37,9 @@ def _writing(report: ReportJson) -> list[str]:
     writing, ways, parts = report["writing"], report["ways"], list[str]()
     if writing:
         parts += [f"**语言模型**：{markdown_text(writing_head(writing))}"]
-        parts += [markdown_table(WRITING_HEADER, writing_rows(writing))]
+        parts += [markdown_table(*writing_table(writing))]
     if ways:
-        parts += [markdown_table(way_header([LABELS[name] for name in WAY_SCORES]), way_rows(ways))]
+        parts += [markdown_table(*way_table(ways))]
     return parts
 
 

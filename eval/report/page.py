@@ -6,18 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from eval.generation.writing import WritingJson
-from eval.generation.writing_text import (
-    KIND_HEADER,
-    WAY_SCORES,
-    WRITING_HEADER,
-    kind_rows,
-    way_header,
-    way_rows,
-    writing_head,
-    writing_rows,
-)
-from eval.metrics.answer_metrics import LOWER_IS_BETTER
+from eval.generation.writing import Rows, WritingJson, kind_table, way_table, writing_head, writing_table
+from eval.metrics.answer_metrics import LABELS, LOWER_IS_BETTER
 from eval.metrics.scores import ScoreJson, figure
 from eval.metrics.significance import Difference
 from eval.report.baseline import question_differences
@@ -34,7 +24,7 @@ from eval.report.markup import (
     interval_bar,
     sortable,
 )
-from eval.report.report import LABELS, STAGE_LABELS, MissJson, RankedJson, ReportJson
+from eval.report.report import STAGE_LABELS, MissJson, RankedJson, ReportJson
 from eval.report.report_text import expected_text
 
 HEADLINES = ("answer_hit", "short_hit", "evidence_recall_at_5", "citation_recall", "false_answer", "false_refusal")
@@ -189,13 +179,12 @@ def _writing(report: ReportJson) -> list[str]:
     writing, ways, parts = report["writing"], report["ways"], list[str]()
     if writing:
         parts += [f"<h2>语言模型</h2><p>{escape(writing_head(writing))}</p>"]
-        parts += [_plain_table(WRITING_HEADER, writing_rows(writing))]
-        parts += [f"<p></p>{_plain_table(KIND_HEADER, kind_rows(writing))}"] if writing["by_kind"] else []
+        parts += [_plain_table(writing_table(writing))]
+        parts += [f"<p></p>{_plain_table(kind_table(writing))}"] if writing["by_kind"] else []
         parts += [_struck(writing)] if writing["struck"] else []
     if ways:
-        header = way_header([LABELS[name] for name in WAY_SCORES])
         note = "<p class='quiet'>* 与只摘原文的差别不是偶然（置换检验，Holm 校正，p &lt; 0.05）</p>"
-        parts += [f"<h2>三种方式</h2>{_plain_table(header, way_rows(ways))}{note}"]
+        parts += [f"<h2>三种方式</h2>{_plain_table(way_table(ways))}{note}"]
     return parts
 
 
@@ -203,11 +192,12 @@ def _struck(writing: WritingJson) -> str:
     """Return the sentences that did not stand the check, each with its reason."""
     head = "，".join(f"{reason} {n} 句" for reason, n in writing["reasons"].items())
     rows = [[each["id"], clip(each["text"] or "（未保留）", _TEXT), each["problem"]] for each in writing["struck"]]
-    body = _plain_table(["题", "句子", "原因"], rows)
+    body = _plain_table((["题", "句子", "原因"], rows))
     return f"<details><summary>删去的句子：{escape(head)}</summary>{body}</details>"
 
 
-def _plain_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _plain_table(table: Rows) -> str:
+    header, rows = table
     return sortable(header, [[escape(cell) for cell in row] for row in rows])
 
 

@@ -12,9 +12,8 @@ from typing import NotRequired, TypedDict
 
 import numpy as np
 
-from eval.generation.answer_modes import WaysJson, ways_json
 from eval.generation.judging import JudgeJson
-from eval.generation.writing import Truth, WritingJson, writing_json
+from eval.generation.writing import Truth, WaysJson, WritingJson, ways_json, writing_json
 from eval.metrics.answer_metrics import SCORES, TextOf, answer_hit, score
 from eval.metrics.calibration import (
     area_under_risk_coverage,
@@ -32,24 +31,6 @@ from qa.settings import Answering
 
 FORMAT = "yiju-eval"
 VERSION = 1
-
-LABELS = {
-    "answer_hit": "答案命中",
-    "short_hit": "短答命中",
-    "evidence_recall_at_1": "证据召回@1",
-    "evidence_recall_at_5": "证据召回@5",
-    "evidence_recall_at_10": "证据召回@10",
-    "citation_recall": "引用召回",
-    "citation_precision": "引用准确",
-    "wrong_document": "引错文件↓",
-    "verbatim": "逐字引用",
-    "false_answer": "误答率↓",
-    "false_refusal": "误拒率↓",
-    "em": "完全一致EM",
-    "f1": "重合F1",
-}
-"""Every score as people read it; ↓ marks those where less is better."""
-
 
 STAGE_LABELS = {"dense": "语义", "lexical": "字面", "fused": "融合", "reranked": "重排"}
 """Stages of the search as people read them."""

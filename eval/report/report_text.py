@@ -5,28 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from eval.generation.judging import judge_text
-from eval.generation.writing import WritingJson
-from eval.generation.writing_text import (
-    KIND_HEADER,
-    WAY_SCORES,
-    WRITING_HEADER,
-    kind_rows,
-    way_header,
-    way_rows,
-    writing_head,
-    writing_rows,
-)
-from eval.metrics.answer_metrics import SCORES
+from eval.generation.writing import WritingJson, kind_table, way_table, writing_head, writing_table
+from eval.metrics.answer_metrics import LABELS, SCORES
 from eval.metrics.scores import ScoreJson, figure
-from eval.report.report import (
-    LABELS,
-    STAGE_LABELS,
-    IndexJson,
-    MissJson,
-    ReportJson,
-    StagesJson,
-    table,
-)
+from eval.report.report import STAGE_LABELS, IndexJson, MissJson, ReportJson, StagesJson, table
 from index.terminal import printable
 
 _TABLES = (
@@ -50,8 +32,7 @@ def report_text(report: ReportJson) -> str:
     if report["writing"]:
         parts += [_writing_text(report["writing"])]
     if report["ways"]:
-        rows = way_rows(report["ways"])
-        parts += [table(way_header([LABELS[name] for name in WAY_SCORES]), rows) + "\n* 与只摘原文的差别不是偶然"]
+        parts += [table(*way_table(report["ways"])) + "\n* 与只摘原文的差别不是偶然"]
     if "judge" in report:
         parts += [judge_text(report["judge"])]
     parts += [_misses_text(report["misses"])]
@@ -120,12 +101,9 @@ def _stages_text(stages: StagesJson) -> str:
 
 
 def _writing_text(writing: WritingJson) -> str:
-    lines = [
-        f"语言模型 {writing_head(writing)}",
-        table(WRITING_HEADER, writing_rows(writing)),
-    ]
+    lines = [f"语言模型 {writing_head(writing)}", table(*writing_table(writing))]
     if writing["by_kind"]:
-        lines.append(table(KIND_HEADER, kind_rows(writing)))
+        lines.append(table(*kind_table(writing)))
     lines += [f"删去 {n} 句：{reason}" for reason, n in writing["reasons"].items()]
     return "\n".join(lines)
 

@@ -9,7 +9,7 @@ from eval.__main__ import main
 from eval.data.datasets import load_dataset
 from eval.data.published import Source, own_collection, read_collection
 from eval.data.rows import sentences_with
-from eval.errors import DatasetError
+from eval.errors import EvaluationError
 from eval.metrics.trec import read_qrels, read_run
 from index.loaders import load
 from index.store.passage_index import PassageIndex
@@ -172,13 +172,13 @@ def test_lecoqa_is_read_with_its_statutes(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_used_is_refused_with_place_and_field(
     tmp_path: Path, content: object, complaint: str
 ) -> None:
-    with pytest.raises(DatasetError) as caught:
+    with pytest.raises(EvaluationError) as caught:
         read_collection(as_json(tmp_path, content))
     assert complaint in str(caught.value)
 
 
 def test_judgements_of_unknown_documents_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="1 个不存在的文档（例如 gone）"):
+    with pytest.raises(EvaluationError, match="1 个不存在的文档（例如 gone）"):
         read_collection(beir(tmp_path, "q\tgone\t1\n"))
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from bench.comprehension import open_domain, reading
 from bench.comprehension.datasets import SETS, Comprehension, contexts, load, of_part, right_passages, sample, selection
-from eval.errors import DatasetError
+from eval.errors import EvaluationError
 from index.filters import Filter
 from index.records import Description, Document, Hit
 from index.store.passage_index import PassageIndex
@@ -190,7 +190,7 @@ def test_questions_are_loaded_and_blank_ones_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("changes", "field"), [({"answers": []}, "answers"), ({"context": ""}, "context")])
 def test_an_unusable_line_is_named(tmp_path: Path, changes: dict[str, object], field: str) -> None:
     (tmp_path / "a.jsonl").write_text(row(**changes), encoding="utf-8")
-    with pytest.raises(DatasetError, match=f"第 1 行：字段 {field}"):
+    with pytest.raises(EvaluationError, match=f"第 1 行：字段 {field}"):
         load(tmp_path, ["a.jsonl"], "甲集")
 
 
@@ -215,7 +215,7 @@ def test_a_part_without_questions_is_refused(tmp_path: Path) -> None:
     title = next(f"標題{n}" for n in range(60) if part_of(f"標題{n}") == "train")
     every = [Comprehension("1", "s", title, "c", "x", "y", ("x",))]
     assert selection(tmp_path, every, "train", None) == every
-    with pytest.raises(DatasetError, match="没有 test 部分的题目"):
+    with pytest.raises(EvaluationError, match="没有 test 部分的题目"):
         selection(tmp_path, every, "test", None)
 
 

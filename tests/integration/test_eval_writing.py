@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from eval.__main__ import main
-from eval.generation.answer_modes import ways_json
 from eval.generation.perturbation import Kind
 from eval.generation.scripted import key, scripted_model
-from eval.generation.writing import writing_json
+from eval.generation.writing import ways_json, writing_json
 from eval.metrics.answer_metrics import SCORES
 from eval.records import Outcome
 from eval.report.report_text import report_text

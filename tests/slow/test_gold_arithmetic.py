@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from eval.errors import DatasetError
 from eval.jsonlines import read_records
 from qa.language.grammar import Kind, candidates
 from qa.language.quantities import parse, told
@@ -19,9 +18,7 @@ from training.corpora.corpus import Document
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
-ROWS: list[dict[str, Any]] = [
-    dict(record.fields) for record in read_records(ROOT / "eval/gold/arithmetic.jsonl", DatasetError)
-]
+ROWS: list[dict[str, Any]] = [dict(record.fields) for record in read_records(ROOT / "eval/gold/arithmetic.jsonl")]
 
 
 @pytest.fixture(scope="module")

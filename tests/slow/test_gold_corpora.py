@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from eval.data.datasets import load_dataset
-from eval.errors import DatasetError
 from eval.jsonlines import read_records
 from eval.metrics.answer_metrics import normalise
 from training.corpora import corpus, mixed_corpus, versions_corpus, work_reports_corpus
@@ -52,7 +51,7 @@ def gold(request: pytest.FixtureRequest) -> Set:
 
 @pytest.fixture(scope="module")
 def rows(gold: Set) -> Rows:
-    return [dict(record.fields) for record in read_records(gold.path, DatasetError)]
+    return [dict(record.fields) for record in read_records(gold.path)]
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +151,7 @@ PLACES = {
 
 @pytest.fixture(scope="module")
 def reports() -> Rows:
-    return [dict(record.fields) for record in read_records(SETS[1].path, DatasetError)]
+    return [dict(record.fields) for record in read_records(SETS[1].path)]
 
 
 def test_answers_about_reports_stand_in_their_evidence(reports: Rows) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from eval.errors import DatasetError
 from eval.jsonlines import read_records
 from training.corpora import mixed_corpus
 
@@ -20,7 +19,7 @@ SPLITS = ("dev", "test")
 
 @pytest.fixture(scope="module")
 def rows() -> list[dict[str, Any]]:
-    return [dict(record.fields) for record in read_records(QUESTIONS, DatasetError)]
+    return [dict(record.fields) for record in read_records(QUESTIONS)]
 
 
 @pytest.fixture(scope="module")

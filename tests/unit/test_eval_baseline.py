@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.errors import BaselineError
+from eval.errors import EvaluationError
 from eval.records import Dataset, Outcome, Query
 from eval.report.baseline import load_baseline, regression_text, regressions
 from eval.report.report import ReportJson, make_report
@@ -85,14 +85,14 @@ def test_a_saved_report_is_a_baseline_for_the_same_questions(tmp_path: Path) -> 
 
 
 def test_a_baseline_of_other_questions_is_refused_with_the_difference(tmp_path: Path) -> None:
-    with pytest.raises(BaselineError) as caught:
+    with pytest.raises(EvaluationError) as caught:
         load_baseline(save(tmp_path, GOOD), Dataset("set.jsonl", (*QUERIES[2:], TRAPS[0])))
     assert "基线 20 题，现在 19 题；只在基线里的 2 题（q00、q01），只在现在的 1 题（u00）" in str(caught.value)
 
 
 def test_a_baseline_whose_questions_were_edited_is_refused(tmp_path: Path) -> None:
     edited = (make_query(("71MW",), id="q00"), *QUERIES[1:])
-    with pytest.raises(BaselineError, match="题号相同，但题目内容改过"):
+    with pytest.raises(EvaluationError, match="题号相同，但题目内容改过"):
         load_baseline(save(tmp_path, GOOD), Dataset("set.jsonl", edited))
 
 
@@ -110,10 +110,10 @@ def test_a_baseline_whose_questions_were_edited_is_refused(tmp_path: Path) -> No
     ],
 )
 def test_what_is_no_report_is_no_baseline(tmp_path: Path, content: object) -> None:
-    with pytest.raises(BaselineError, match=r"baseline\.json 不是"):
+    with pytest.raises(EvaluationError, match=r"baseline\.json 不是"):
         load_baseline(save(tmp_path, content), Dataset("set.jsonl", QUERIES))
 
 
 def test_a_baseline_that_lost_questions_is_refused_though_its_hash_fits(tmp_path: Path) -> None:
-    with pytest.raises(BaselineError, match="只在现在的 19 题"):
+    with pytest.raises(EvaluationError, match="只在现在的 19 题"):
         load_baseline(save(tmp_path, {**GOOD, "questions": GOOD["questions"][:1]}), Dataset("set.jsonl", QUERIES))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from eval.data.datasets import load_dataset
-from eval.errors import DatasetError
+from eval.errors import EvaluationError
 from eval.records import Query
 
 GOOD: dict[str, object] = {
@@ -80,7 +80,7 @@ def test_a_split_keeps_its_questions_only(tmp_path: Path) -> None:
 )
 def test_a_wrong_field_is_named_with_its_line(tmp_path: Path, change: dict[str, object], message: str) -> None:
     path = write(tmp_path, GOOD, GOOD | {"id": "h002"} | change)
-    with pytest.raises(DatasetError) as caught:
+    with pytest.raises(EvaluationError) as caught:
         load_dataset(path)
     assert f"{path} 第 2 行：" in str(caught.value)
     assert message in str(caught.value)
@@ -88,13 +88,13 @@ def test_a_wrong_field_is_named_with_its_line(tmp_path: Path, change: dict[str, 
 
 def test_a_missing_field_is_named(tmp_path: Path) -> None:
     path = write(tmp_path, {key: value for key, value in GOOD.items() if key not in ("answerable", "answers")})
-    with pytest.raises(DatasetError, match="第 1 行：字段 answerable 没有，应为 true 或 false"):
+    with pytest.raises(EvaluationError, match="第 1 行：字段 answerable 没有，应为 true 或 false"):
         load_dataset(path)
 
 
 def test_an_id_used_twice_is_named_with_both_lines(tmp_path: Path) -> None:
     path = write(tmp_path, GOOD, GOOD)
-    with pytest.raises(DatasetError, match="第 2 行：字段 id 的 h001 在第 1 行已经用过"):
+    with pytest.raises(EvaluationError, match="第 2 行：字段 id 的 h001 在第 1 行已经用过"):
         load_dataset(path)
 
 
@@ -108,21 +108,21 @@ def test_an_id_used_twice_is_named_with_both_lines(tmp_path: Path) -> None:
     ],
 )
 def test_a_line_that_is_no_question_is_named(tmp_path: Path, line: str, message: str) -> None:
-    with pytest.raises(DatasetError, match=message):
+    with pytest.raises(EvaluationError, match=message):
         load_dataset(write(tmp_path, line))
 
 
 def test_a_split_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="没有 split 为 tset 的问题；文件里有：dev"):
+    with pytest.raises(EvaluationError, match="没有 split 为 tset 的问题；文件里有：dev"):
         load_dataset(write(tmp_path, GOOD | {"split": "dev"}), "tset")
 
 
 def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"gone\.jsonl"):
+    with pytest.raises(EvaluationError, match=r"gone\.jsonl"):
         load_dataset(tmp_path / "gone.jsonl")
     path = tmp_path / "gbk.jsonl"
     path.write_bytes("光伏".encode("gbk"))
-    with pytest.raises(DatasetError, match="不是 UTF-8 文本"):
+    with pytest.raises(EvaluationError, match="不是 UTF-8 文本"):
         load_dataset(path)
 
 

@@ -13,7 +13,7 @@ from eval.commands.draft import COLUMNS, read_sheet
 from eval.data.checks import copied
 from eval.data.datasets import load_dataset
 from eval.data.drafting import Draft, draft
-from eval.errors import DatasetError
+from eval.errors import EvaluationError
 from eval.metrics.answer_metrics import normalise
 from index.loaders import load
 from index.records import Document
@@ -157,7 +157,7 @@ def test_a_reviewed_sheet_becomes_a_question_set(tmp_path: Path, capsys: pytest.
 def test_a_sheet_that_cannot_be_used_is_refused(tmp_path: Path, text: str, complaint: str) -> None:
     path = tmp_path / "sheet.csv"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(DatasetError, match=complaint):
+    with pytest.raises(EvaluationError, match=complaint):
         read_sheet(path)
 
 

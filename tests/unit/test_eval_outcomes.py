@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from eval.data.outcomes import MISSING, ask_all, read_outcomes
-from eval.errors import AnswersError
+from eval.errors import EvaluationError
 from eval.records import Outcome
 from index.errors import IndexCorrupt
 from tests.support.eval_fakes import EVIDENCE, TableAnswerer, make_answer, make_query
@@ -90,7 +90,7 @@ def test_a_wrong_field_of_an_answer_is_named_with_its_line(
     tmp_path: Path, change: dict[str, object], message: str
 ) -> None:
     path = write(tmp_path, {"id": "q0", **make_answer()}, {"id": "q1", **make_answer(), **change})
-    with pytest.raises(AnswersError) as caught:
+    with pytest.raises(EvaluationError) as caught:
         read_outcomes(path, [QUERY])
     assert f"{path} 第 2 行：" in str(caught.value)
     assert message in str(caught.value)
@@ -98,17 +98,17 @@ def test_a_wrong_field_of_an_answer_is_named_with_its_line(
 
 def test_an_id_answered_twice_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, {"id": "q1", **make_answer()}, {"id": "q1", **make_answer()})
-    with pytest.raises(AnswersError, match="第 2 行：字段 id 是 q1"):
+    with pytest.raises(EvaluationError, match="第 2 行：字段 id 是 q1"):
         read_outcomes(path, [QUERY])
 
 
 def test_answers_to_other_questions_altogether_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(AnswersError, match="没有一个属于这些问题"):
+    with pytest.raises(EvaluationError, match="没有一个属于这些问题"):
         read_outcomes(write(tmp_path, {"id": "z9", **make_answer()}), [QUERY])
 
 
 def test_a_half_written_answer_file_is_refused_at_its_line(tmp_path: Path) -> None:
     path = write(tmp_path, {"id": "q1", **make_answer()})
     path.write_text(path.read_text(encoding="utf-8") + '{"id": "q2", "ans', encoding="utf-8")
-    with pytest.raises(AnswersError, match="第 2 行不是完整的 JSON"):
+    with pytest.raises(EvaluationError, match="第 2 行不是完整的 JSON"):
         read_outcomes(path, [QUERY])

@@ -5,10 +5,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from eval.metrics.answer_metrics import LOWER_IS_BETTER, SCORES
+from eval.metrics.answer_metrics import LABELS, LOWER_IS_BETTER, SCORES
 from eval.records import Dataset, Outcome, Query, ScoredOutcome
 from eval.report.page import report_page
-from eval.report.report import LABELS, ReportJson, make_report, miss_kind, table
+from eval.report.report import ReportJson, make_report, miss_kind, table
 from eval.report.report_text import report_text
 from tests.support.eval_fakes import TEXT, make_answer, make_query, refusal
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from eval.data.datasets import load_dataset
-from eval.errors import DatasetError
+from eval.errors import EvaluationError
 from eval.records import Query
 
 EXPECTED = (
@@ -79,5 +79,5 @@ def test_a_file_that_is_not_what_its_name_says_is_refused(tmp_path: Path, name: 
     if name.endswith("parquet"):
         pytest.importorskip("pyarrow")
     (tmp_path / name).write_bytes(bytes(range(256)) * 4)
-    with pytest.raises(DatasetError, match=name):
+    with pytest.raises(EvaluationError, match=name):
         load_dataset(tmp_path / name)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.errors import TrecError
+from eval.errors import EvaluationError
 from eval.metrics.trec import ranking, read_qrels, read_run, write_qrels, write_run
 
 
@@ -72,19 +72,19 @@ def test_an_id_that_would_break_the_columns_is_not_written(tmp_path: Path, id: s
     ],
 )
 def test_qrels_that_cannot_be_used_are_refused_with_line_and_field(tmp_path: Path, text: str, complaint: str) -> None:
-    with pytest.raises(TrecError) as caught:
+    with pytest.raises(EvaluationError) as caught:
         read_qrels(file(tmp_path, text))
     assert complaint in str(caught.value)
 
 
 @pytest.mark.parametrize("score", ["nan", "inf", "x", "1,5"])
 def test_a_run_with_a_score_that_is_no_number_is_refused(tmp_path: Path, score: str) -> None:
-    with pytest.raises(TrecError, match=f"第 1 行：分数应为有限的数，这里是 {score}"):
+    with pytest.raises(EvaluationError, match=f"第 1 行：分数应为有限的数，这里是 {score}"):
         read_run(file(tmp_path, f"q Q0 d 1 {score} tag\n"))
 
 
 def test_a_file_that_is_not_utf8_is_refused_with_the_place(tmp_path: Path) -> None:
     path = tmp_path / "gbk"
     path.write_bytes("q 0 甲 1\n".encode("gbk"))
-    with pytest.raises(TrecError, match="不是 UTF-8 文本"):
+    with pytest.raises(EvaluationError, match="不是 UTF-8 文本"):
         read_qrels(path)
