@@ -230,7 +230,7 @@ def _blocks(sheet: _Sheet) -> Iterator[_Block]:
     run: list[int] = []
     for row in [*sorted(filled), -1]:
         if run and row != run[-1] + 1 and not _only_hidden(run[-1], row, sheet.hidden):
-            yield from _dense(sheet.cells, run, sorted(set().union(*(filled[each] for each in run))), small)
+            yield from _dense(sheet.cells, {each: filled[each] for each in run}, small)
             run = []
         run.append(row)
 
@@ -240,10 +240,12 @@ def _only_hidden(last: int, row: int, hidden: set[tuple[str, int]]) -> bool:
     return last < row <= last + len(hidden) + 1 and all(("行", each) in hidden for each in range(last + 1, row))
 
 
-def _dense(cells: Mapping[Place, str], rows: list[int], columns: list[int], areas: list[Area]) -> Iterator[_Block]:
+def _dense(cells: Mapping[Place, str], filled: Mapping[int, set[int]], areas: list[Area]) -> Iterator[_Block]:
+    """Yield a run of rows as one table; row by row where too many of its places are empty."""
+    rows, columns = list(filled), sorted(set().union(*filled.values()))
     if len(rows) * len(columns) > _DENSE_MAX:
-        for row in rows:
-            yield [[cells[row, column] for column in columns if (row, column) in cells]], []
+        for row, held in filled.items():
+            yield [[cells[row, column] for column in sorted(held) if (row, column) in cells]], []
         return
     at_row, at_column = ({each: place for place, each in enumerate(some)} for some in (rows, columns))
     merged = [

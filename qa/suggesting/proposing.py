@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from index.loaders.tables import SEPARATOR
 from index.numerals import HEADING_NUMBER
 from index.records import Document, Passage, Span
 from qa.language.grammar import Candidate, Kind, candidates, clause_spans
@@ -60,6 +61,10 @@ _AS_WHAT = re.compile("以.+为")
 _SET_WORD = re.compile("[一两]|百分(?!之)|.*大$")
 """一次性, 一站式, 二十大 count nothing."""
 _BEHIND_A_MEASURE = re.compile("(?:以上|以下|以内|左右)?的?(?:一次性)?(?:奖励|奖金|补助|补贴|资助|罚款|支持)?(?:资金)?")
+
+_ROW_NAME = re.compile(rf"(?=.*{_HAN}{{2}})[^“”。；\n]{{2,30}}")
+_BODY_LABEL = re.compile(rf"{_HAN}{{0,6}}(?:单位|部门|机关|机构|主体)")
+"""Names of columns that hold bodies."""
 
 _POINTING = re.compile(r"其|该|此|这|上述|前款|前述|本条|以下|下列|有关规定|前者|后者|同期|分别|另有|之一")
 _BROKEN_START = re.compile(r"^(?:[的地得之和与及或等、者对]|以及|除|关于)")
@@ -206,9 +211,13 @@ def candidate_proposal(passage: Passage, candidate: Candidate) -> Proposal | Non
     Returns:
         None for other candidates, and where the question would not read well.
     """
-    if candidate.labelled and candidate.kind is Kind.ORGANISATION and (topic := _topic(passage)):
+    if candidate.labelled and candidate.kind is Kind.ORGANISATION:
+        row = _row(passage.text, candidate.span)
+        topic = _topic(passage)
+        named, label, topic = _cell(passage.text, row, candidate.span) if row else (topic, candidate.own, topic)
         several = "有哪些" if re.search("[、，]", candidate.span.slice(passage.text)) else "是哪个"
-        return Proposal("department", f"{topic}的{candidate.own}{several}？", candidate.span, topic)
+        made = Proposal("department", f"{named}的{label}{several}？", candidate.span, topic)
+        return made if named and label else None
     if candidate.kind is not Kind.QUANTITY or dimension(candidate.unit) in _UNMEASURED:
         return None
     subject = _measured(candidate.own)
@@ -217,6 +226,27 @@ def candidate_proposal(passage: Passage, candidate: Candidate) -> Proposal | Non
     period = _period(candidate.own) or _lone_period(passage.text, candidate.clause.start)
     period = period if period in passage.text else ""
     return Proposal("number", f"{period}{subject}是多少？", candidate.span, subject)
+
+
+def _row(text: str, span: Span) -> Span | None:
+    """Return the row of a table that a span stands in."""
+    end = text.find("\n", span.end)
+    line = Span(text.rfind("\n", 0, span.start) + 1, len(text) if end < 0 else end)
+    return line if SEPARATOR in line.slice(text) else None
+
+
+def _cell(text: str, line: Span, span: Span) -> tuple[str, str, str]:
+    """Return what names a row as it is asked for, the name of the column of a cell in it, and the name alone.
+
+    All are empty where the row or the column has no name that reads well.
+    """
+    at = line.slice(text)[: span.start - line.start].count(SEPARATOR)
+    cells = [cell.strip().rpartition("：") for cell in line.slice(text).split(SEPARATOR)]
+    label = cells[at][0].rpartition("›")[2].strip()
+    name = next((value for _, _, value in cells[:at] if _ROW_NAME.fullmatch(value)), "")
+    if not name or _BODY_LABEL.fullmatch(name) or not _BODY_LABEL.fullmatch(label):
+        return "", "", ""
+    return name if _is_noun_phrase(name) else f"“{name}”", label, name
 
 
 def _period(own: str) -> str:
@@ -273,7 +303,9 @@ def _clauses(passage: Passage, found: Sequence[Candidate]) -> Iterator[Proposal]
 
 
 def _is_whole(passage: Passage, clause: Span) -> bool:
-    """Return whether a clause is one in itself: no half brackets, no pronoun, not cut off by the end of a line."""
+    """Return whether a clause is one in itself: no half brackets, no pronoun, not cut off by a line, in no row."""
+    if _row(passage.text, clause):
+        return False
     own, behind = clause.slice(passage.text), passage.text[clause.end : clause.end + 1]
     paired = all(own.count(a) == own.count(b) for a, b in ("（）", "()", "“”", "《》", "〔〕"))
     return paired and not _POINTING.search(own) and behind in {*"，。；！;", ""} and _begins(passage, clause.start)

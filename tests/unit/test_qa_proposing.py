@@ -48,6 +48,23 @@ def test_a_clause_is_asked_with_its_answer_blanked_out(text: str, question: str,
 
 
 @pytest.mark.parametrize(
+    ("row", "questions"),
+    [
+        (
+            "序号：1 | 任务：建设绿色园区 | 牵头单位：区经济信息委 | 责任单位：区教育局、区财政局",
+            {"建设绿色园区的牵头单位是哪个？": "区经济信息委", "建设绿色园区的责任单位有哪些？": "区教育局、区财政局"},
+        ),
+        ("任务：改造小区20个 | 分工 › 牵头单位：区财政局", {"“改造小区20个”的牵头单位是哪个？": "区财政局"}),
+        ("指标：牵头单位 | 要求：区财政局 | 责任单位：区教育局", {}),  # a row of names
+        ("1 | 区财政局", {}),
+        ("任务：园区 | 内容：由区教育局负责组织实施，创建10家绿色工厂。", {}),  # which says nothing without its row
+    ],
+)
+def test_a_cell_is_asked_for_by_what_names_its_row_and_its_column(row: str, questions: dict[str, str]) -> None:
+    assert asked(f"{row}\n") == questions
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "形成30万吨正极材料、10万吨电池铝箔。",  # two figures: which one is asked for?
