@@ -24,6 +24,7 @@ MAX_RATIO = 200
 """How many times larger than packed a file may be; text of an office document reaches 30."""
 MAX_ENTRIES = 20_000
 """Files in an archive."""
+_DEPTH_MAX = 255  # elements within elements that the parser goes down
 _SMALL = 4 * 2**20  # bytes that do no harm, however well they are packed
 
 
@@ -104,6 +105,9 @@ def parse_xml(data: bytes, name: str) -> etree._Element:
     try:
         root = etree.fromstring(data, _parser())
     except etree.XMLSyntaxError as error:
+        if "depth" in str(error.msg):
+            told = f"部件 {name} 嵌套太深（超过 {_DEPTH_MAX} 层，如表格套表格），没有读取。请把里层内容移到外面后另存。"
+            raise Unreadable(told) from error
         raise Unreadable(f"部件 {name} 不是合规的 XML（第 {error.lineno} 行）。请用原软件打开后另存。") from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise Unreadable(f"部件 {name} 带有 DOCTYPE 声明（可能是实体炸弹），没有读取。")

@@ -29,6 +29,8 @@ _PALE, _WHITE = 0.6, 0.97  # luminance between which text may lie under other te
 _CLEAR = 178  # opacity of 255 below which it may as well
 _COLUMN_MIN = 8  # characters below each other from which a page may be written downwards
 _APART_MAX = 2.2  # em from one character to the next of a line
+_LOST = 0xFFFD  # what stands for a character of which its font does not say what it is
+_LOST_MAX = 0.05  # of such characters those with codes of no sign, up to which the codes may be letters all the same
 _OUTSIDE_MAX = 0.1  # share of the characters that may stand beside the pages that a page shows
 
 
@@ -96,8 +98,10 @@ def _glyphs(page: pdfium.PdfPage, turned: Turn) -> list[Glyph]:
     box = raw.FS_RECTF()
     glyphs: list[Glyph] = []
     places: list[int] = []
+    unmapped: list[int] = []
     for i in range(text.count_chars()):
-        code = raw.FPDFText_GetUnicode(text, i)
+        code, lost = raw.FPDFText_GetUnicode(text, i), raw.FPDFText_HasUnicodeMapError(text, i) == 1
+        code = _LOST if lost and code < 32 else code
         if code <= 32 or raw.FPDFText_IsGenerated(text, i) == 1 or 0xDC00 <= code < 0xE000:
             continue
         angle = raw.FPDFText_GetCharAngle(text, i)
@@ -106,8 +110,13 @@ def _glyphs(page: pdfium.PdfPage, turned: Turn) -> list[Glyph]:
         x0, top, x1, bottom = turned.box(box.left, box.bottom, box.right, box.top)
         if 0 <= (x0 + x1) / 2 <= turned.width and 0 <= (top + bottom) / 2 <= turned.height and bottom > top:
             turns, faint = turned.quarters(angle), _is_faint(text, i)
+            if lost:
+                unmapped.append(len(glyphs))
             glyphs.append(Glyph(_character(text, i, code), x0, top, x1, bottom, turns, faint))
             places.append(i)
+    if sum(glyphs[at].text == chr(_LOST) for at in unmapped) > _LOST_MAX * len(unmapped):
+        for at in unmapped:
+            glyphs[at] = glyphs[at]._replace(text=chr(_LOST))
     found = repaired(glyphs, lambda place: _font(text, places[place]))
     text.close()
     return found

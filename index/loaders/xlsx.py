@@ -122,7 +122,7 @@ class _Book:
         rows, areas = block
         if len(rows) == 1 or max(len(set(filter(None, row))) for row in rows) < 2:
             for row in rows:
-                self._writer.paragraph(" ".join(dict.fromkeys(filter(None, row))))
+                self._writer.paragraph(" ".join(filter(None, row)))
             return
         above = 0
         while above < len(rows) - 1 and len(set(filter(None, rows[above]))) == 1:
