@@ -13,14 +13,14 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from index import rights_command
+from index import rights_editing
 from index.command_line import Parser, for_readers_that_leave
 from index.encoding.encoders import DEFAULT_ENCODER, load_encoder
 from index.errors import YijuError
 from index.locations import Location, location_argument
 from index.manifest import Search
 from index.protocols import Encoder, Index, LoadEncoder, Progress, Writer
-from index.records import Described, Description, Document, Passage
+from index.records import Described, Document, Passage
 from index.store.named_encoder import NamedEncoder
 from index.store.sync import Batch, Changes, Read, batches, changes, read_here, settlings
 from index.stores import store_at
@@ -82,99 +82,78 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_changing(commands: argparse._SubParsersAction[Parser]) -> None:
-    build = commands.add_parser("build", help="用文件和文件夹新建（或整个替换）一个索引；中断后再运行同一命令会接着做")
-    build.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="文件或文件夹")
-    build.add_argument(
-        "-o",
-        "--output",
-        "--store",
-        required=True,
-        type=location_argument,
-        metavar="DIR",
-        help="索引文件夹，或 Milvus 的集合：milvus://主机:19530/集合",
-    )
-    build.add_argument(
-        "--encoder", default=DEFAULT_ENCODER, metavar="NAME", help="编码器名称或本地文件夹（默认 %(default)s）"
-    )
-    build.add_argument(
-        "--recall",
-        type=_share,
-        metavar="SHARE",
-        help=f"片段多到须分组检索时要求的召回率：一百个最近邻中至少找到的比例（默认 {Search().wanted}）",
-    )
-    _add_strict(build)
-    _add_cluster(build)
-    build.set_defaults(run=_build)
+def _command(
+    commands: argparse._SubParsersAction[Parser],
+    name: str,
+    run: Callable[[argparse.Namespace], Outcome],
+    said: str,
+    *,
+    where: str = "索引文件夹，或 milvus://…",
+) -> Parser:
+    """Add a command; its first argument is the index, unless `where` is empty."""
+    parser = commands.add_parser(name, help=said)
+    parser.set_defaults(run=run)
+    if where:
+        parser.add_argument("index", type=location_argument, metavar="DIR", help=where)
+    return parser
 
-    add = commands.add_parser("add", help="加入文件和文件夹；只处理新的、改过的和已删去的，中断后可接着做")
-    add.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹，或 milvus://…")
+
+def _add_changing(commands: argparse._SubParsersAction[Parser]) -> None:
+    said = "用文件和文件夹新建（或整个替换）一个索引；中断后再运行同一命令会接着做"
+    build = _command(commands, "build", _build, said, where="")
+    build.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="文件或文件夹")
+    said = "索引文件夹，或 Milvus 的集合：milvus://主机:19530/集合"
+    build.add_argument("-o", "--output", "--store", required=True, type=location_argument, metavar="DIR", help=said)
+    said = "编码器名称或本地文件夹（默认 %(default)s）"
+    build.add_argument("--encoder", default=DEFAULT_ENCODER, metavar="NAME", help=said)
+    said = f"片段多到须分组检索时要求的召回率：一百个最近邻中至少找到的比例（默认 {Search().wanted}）"
+    build.add_argument("--recall", type=_share, metavar="SHARE", help=said)
+    _add_reading(build)
+
+    said = "加入文件和文件夹；只处理新的、改过的和已删去的，中断后可接着做"
+    add = _command(commands, "add", lambda given: _watch(given) if given.watch else _add(given), said)
     add.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="文件或文件夹")
     add.add_argument("--encoder", metavar="NAME", help="编码器移动了位置时指明；须与建立索引时的相同")
     add.add_argument("--watch", action="store_true", help="持续监看这些文件夹，有变动就加入，按 Ctrl-C 停止")
-    add.add_argument(
-        "--every", type=_seconds, default=5.0, metavar="SECONDS", help="每隔几秒检查一次（默认 %(default)g）"
-    )
-    _add_strict(add)
-    _add_cluster(add)
-    add.set_defaults(run=lambda arguments: _watch(arguments) if arguments.watch else _add(arguments))
+    said = "每隔几秒检查一次（默认 %(default)g）"
+    add.add_argument("--every", type=_seconds, default=5.0, metavar="SECONDS", help=said)
+    _add_reading(add)
 
-    remove = commands.add_parser("remove", help="移除文档")
-    remove.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹，或 milvus://…")
+    remove = _command(commands, "remove", _remove, "移除文档")
     remove.add_argument("ids", nargs="+", metavar="DOCUMENT_ID", help="文档编号，见 info")
-    remove.set_defaults(run=_remove)
 
 
 def _add_looking(commands: argparse._SubParsersAction[Parser]) -> None:
-    info = commands.add_parser("info", help="查看索引的内容")
-    info.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹，或 milvus://…")
+    info = _command(commands, "info", _info, "查看索引的内容")
     info.add_argument("--json", action="store_true", help="输出 JSON")
-    info.set_defaults(run=_info)
 
-    show = commands.add_parser("show", help="查看一份文档的目录和片段")
-    show.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹，或 milvus://…")
+    show = _command(commands, "show", _show, "查看一份文档的目录和片段")
     show.add_argument("document", metavar="DOCUMENT", help="文档编号、来源，或来源、标题里独有的几个字")
-    show.set_defaults(run=_show)
 
-    rights = commands.add_parser("rights", help="查看和改动谁能读哪些文档；不必停止服务，改动立即生效")
-    rights_command.add_arguments(rights)
-    rights.set_defaults(run=_rights)
+    rights = _command(commands, "rights", _rights, "查看和改动谁能读哪些文档；不必停止服务，改动立即生效")
+    rights_editing.add_arguments(rights)
 
 
 def _add_keeping(commands: argparse._SubParsersAction[Parser]) -> None:
-    backup = commands.add_parser("backup", help="把索引备份成一个 tar 文件，边写边核对")
-    backup.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹")
+    backup = _command(commands, "backup", _backup, "把索引备份成一个 tar 文件，边写边核对", where="索引文件夹")
     backup.add_argument("file", type=Path, metavar="FILE", help="备份文件；已有的会被替换")
-    backup.set_defaults(run=_backup)
 
-    restore = commands.add_parser("restore", help="用备份恢复索引；核对无误后才替换，否则什么也不变")
+    restore = _command(commands, "restore", _restore, "用备份恢复索引；核对无误后才替换，否则什么也不变", where="")
     restore.add_argument("file", type=Path, metavar="FILE", help="备份文件")
     restore.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹")
-    restore.set_defaults(run=_restore)
 
-    repair = commands.add_parser(
-        "repair", help="修复损坏的索引：完好的部分留用，其余重做；文档本身坏了的，从原文件重读"
-    )
-    repair.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹")
+    said = "修复损坏的索引：完好的部分留用，其余重做；文档本身坏了的，从原文件重读"
+    repair = _command(commands, "repair", _repair, said, where="索引文件夹")
     repair.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="原来编入的文件和文件夹")
     repair.add_argument("--encoder", metavar="NAME", help="编码器移动了位置时指明；须与建立索引时的相同")
-    repair.set_defaults(run=_repair)
 
-    verify = commands.add_parser("verify", help="逐个文件核对校验和与结构；有损坏时退出码为 1")
-    verify.add_argument("index", type=location_argument, metavar="DIR", help="索引文件夹，或 milvus://…")
-    verify.set_defaults(run=_verify)
+    _command(commands, "verify", _verify, "逐个文件核对校验和与结构；有损坏时退出码为 1")
 
 
-def _add_strict(parser: argparse.ArgumentParser) -> None:
+def _add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="有文件没有读取或没有读全时，退出码为 1（索引照样写好）")
-
-
-def _add_cluster(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--cluster",
-        metavar="ADDRESS",
-        help="由 Ray 集群读文件和编码：local、local:2、auto 或 主机:端口",
-    )
+    said = "由 Ray 集群读文件和编码：local、local:2、auto 或 主机:端口"
+    parser.add_argument("--cluster", metavar="ADDRESS", help=said)
 
 
 def _share(text: str) -> float:
@@ -201,30 +180,27 @@ def _build(arguments: argparse.Namespace) -> Outcome:
     store = store_at(output)
     job = escaped(json.dumps([str(path.absolute()) for path in arguments.paths]))
     with (
-        _hands(arguments, arguments.encoder) as hands,
-        store.building(arguments.encoder, hands.load, arguments.recall, job) as writer,
+        _workers(arguments, arguments.encoder) as (read, load),
+        store.building(arguments.encoder, load, arguments.recall, job) as writer,
     ):
         if writer.document_count:
             _say(f"接着上次未完成的建立继续：已有 {_counts(writer)}。")
-        taken = _take_in(hands, arguments.paths, writer, keeps=store.resumes)
-    return Outcome([f"已建立索引 {output}：{_counts(writer)}"], _status(arguments, taken))
+        taken = _take_in(read, arguments.paths, writer, keeps=store.resumes)
+    return Outcome(
+        [f"已建立索引 {output}：{_counts(writer)}"], FAILED if arguments.strict and not taken.complete else DONE
+    )
 
 
 def _add(arguments: argparse.Namespace) -> Outcome:
     where: Location = arguments.index
     store = store_at(where)
     with (
-        _hands(arguments, arguments.encoder or store.manifest().encoder) as hands,
-        store.writing(hands.load, arguments.encoder) as writer,
+        _workers(arguments, arguments.encoder or store.manifest().encoder) as (read, load),
+        store.writing(load, arguments.encoder) as writer,
     ):
-        taken = _take_in(hands, arguments.paths, writer, keeps=True)
+        taken = _take_in(read, arguments.paths, writer, keeps=True)
     said = _added(taken.changed, taken.added) + f"；索引 {where}：{_counts(writer)}"
-    return Outcome([said], _status(arguments, taken))
-
-
-def _status(arguments: argparse.Namespace, taken: _Taken) -> int:
-    """Return 1 under `--strict` if files were not read whole, else 0."""
-    return FAILED if arguments.strict and not taken.complete else DONE
+    return Outcome([said], FAILED if arguments.strict and not taken.complete else DONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,21 +212,14 @@ class _Taken:
     complete: bool
 
 
-def _take_in(hands: _Hands, paths: Sequence[Path], writer: Writer, *, keeps: bool) -> _Taken:
-    """Bring an index up to date with files and folders.
-
-    Args:
-        hands: who reads and encodes.
-        paths: files and folders.
-        writer: of the index.
-        keeps: whether what is done is kept when the rest is interrupted.
-    """
+def _take_in(read: Read, paths: Sequence[Path], writer: Writer, *, keeps: bool) -> _Taken:
+    """Bring an index up to date with files and folders; `keeps` says whether an interruption leaves what is done."""
     descriptions = writer.descriptions()
     report = _Report()
     changed = changes(paths, descriptions, report.notice)
     meter, added, saved = _Meter(len(changed.incoming), report), 0, 0
     try:
-        for batch in _read(hands, changed, descriptions, report):
+        for batch in _batches(read, changed, descriptions, report):
             writer.add(batch.documents, stale=batch.stale, progress=meter.of(batch))
             added, saved = added + len(batch.documents), batch.files
     except KeyboardInterrupt as interrupt:
@@ -309,7 +278,16 @@ def _info(arguments: argparse.Namespace) -> Outcome:
             "search": manifest.search and asdict(manifest.search),
             "bytes": manifest.size(),
             "passages": manifest.passages,
-            "documents": [_described(index, description) for description in index.descriptions()],
+            "documents": [
+                {
+                    "id": each.id,
+                    "source": each.source,
+                    "title": each.title,
+                    "characters": each.characters,
+                    "passages": len(index.passages(each.id)),
+                }
+                for each in index.descriptions()
+            ],
         }
         return Outcome([escaped(json.dumps(described, ensure_ascii=False, indent=1))])
     lines = [
@@ -359,11 +337,7 @@ def _show(arguments: argparse.Namespace) -> Outcome:
 
 
 def _chosen(index: Index, wanted: str) -> Document:
-    """Return the document that a user means.
-
-    Raises:
-        YijuError: if none or several are meant.
-    """
+    """Return the document that a user means; YijuError if none or several are meant."""
     documents = index.documents()
     exact = [d for d in documents if wanted in (d.id, d.source)]
     found = exact or [d for d in documents if wanted in d.source or wanted in d.title]
@@ -387,7 +361,7 @@ def _place(page: int | None) -> str:
 
 
 def _rights(arguments: argparse.Namespace) -> Outcome:
-    return Outcome(rights_command.lines(arguments, _open_unloaded(arguments.index).descriptions()))
+    return Outcome(rights_editing.lines(arguments, _open_unloaded(arguments.index).descriptions()))
 
 
 def _verify(arguments: argparse.Namespace) -> Outcome:
@@ -409,7 +383,7 @@ def _repair(arguments: argparse.Namespace) -> Outcome:
     with store.repairing(arguments.load_encoder, arguments.encoder) as writer:
         kept, report = writer.descriptions(), _Report()
         changed = changes(arguments.paths, kept)
-        read = _read(_Hands(read_here, arguments.load_encoder), changed, kept, report)
+        read = _batches(read_here, changed, kept, report)
         # All at once: broken off, it has changed nothing.
         writer.add([document for batch in read for document in batch.documents])
         report.close(len(changed.incoming), found=True)
@@ -506,35 +480,21 @@ class _Report:
             _say(f"读取情况：完整 {whole} 个文件，读了一部分 {partly} 个，没有读取 {len(self._failures)} 个。")
 
 
-@dataclass(frozen=True, slots=True)
-class _Hands:
-    """How files are read and their passages encoded."""
-
-    read: Read
-    load: LoadEncoder
-
-
 @contextmanager
-def _hands(arguments: argparse.Namespace, encoder: str) -> Iterator[_Hands]:
-    """Provide this process, or the cluster that the user names."""
+def _workers(arguments: argparse.Namespace, encoder: str) -> Iterator[tuple[Read, LoadEncoder]]:
+    """Provide what reads files and what loads the encoder: in this process, or on the cluster that the user names."""
     if arguments.cluster is None:
-        yield _Hands(read_here, arguments.load_encoder)
+        yield read_here, arguments.load_encoder
         return
     from index.store.cluster import connected
 
     with connected(arguments.cluster, encoder) as cluster:
-        yield _Hands(cluster.read, cluster.vectors(arguments.load_encoder))
+        yield cluster.read, cluster.vectors(arguments.load_encoder)
 
 
-def _read(hands: _Hands, changed: Changes, documents: Sequence[Described], report: _Report) -> Iterator[Batch]:
-    return batches(
-        changed.incoming,
-        documents,
-        failed=report.failed,
-        notice=report.notice,
-        progress=report.reading,
-        read=hands.read,
-    )
+def _batches(read: Read, changed: Changes, documents: Sequence[Described], report: _Report) -> Iterator[Batch]:
+    failed, notice, progress = report.failed, report.notice, report.reading
+    return batches(changed.incoming, documents, failed=failed, notice=notice, progress=progress, read=read)
 
 
 def _load_encoder(name: str) -> Encoder:
@@ -586,16 +546,6 @@ def _duration(seconds: float) -> str:
 
 def _counts(index: Index | Writer) -> str:
     return f"{index.document_count} 份文档，{index.passage_count} 个片段"
-
-
-def _described(index: Index, document: Description) -> dict[str, object]:
-    return {
-        "id": document.id,
-        "source": document.source,
-        "title": document.title,
-        "characters": document.characters,
-        "passages": len(index.passages(document.id)),
-    }
 
 
 def _one_line(error: BaseException) -> str:

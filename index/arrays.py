@@ -212,11 +212,7 @@ class Strings:
         return self.data[first + start : last if end is None else min(first + end, last)].tobytes()
 
     def check(self) -> None:
-        """Look at every string's place.
-
-        Raises:
-            ValueError: if one ends before it begins.
-        """
+        """Look at every string's place; ValueError if one ends before it begins."""
         if len(self) and (self.ends[0] < 0 or (np.diff(self.ends) < 0).any()):
             raise ValueError("字符串的次序颠倒")
 

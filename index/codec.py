@@ -29,11 +29,7 @@ def packed(row: object) -> bytes:
 
 
 def unpacked(content: bytes) -> Any:
-    """Return the value again.
-
-    Raises:
-        ValueError: if it is not JSON.
-    """
+    """Return the value again; ValueError if it is not JSON."""
     try:
         return json.loads(to_text(content))
     except (ValueError, RecursionError) as error:
@@ -51,11 +47,7 @@ def to_text(content: bytes) -> str:
 
 
 def last_of_each(documents: Iterable[Document]) -> list[Document]:
-    """Return documents by ascending id; of several with one id or source the last.
-
-    Raises:
-        ValueError: if an id is unusable.
-    """
+    """Return documents by ascending id; of several with one id or source the last. ValueError if an id is unusable."""
     chosen: dict[str, Document] = {}
     sources: set[str] = set()
     for document in reversed(list(documents)):

@@ -26,25 +26,20 @@ class Encoder(Protocol):
     @property
     def name(self) -> str:
         """Return what the user names it by, e.g. `multilingual-e5-small`."""
-        ...
 
     @property
     def revision(self) -> str:
         """Pins the weights and prompts: two encoders with equal revisions give equal vectors."""
-        ...
 
     @property
     def dim(self) -> int:
         """Length of a vector."""
-        ...
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """Encode texts to be found. Returns float32 `(len(texts), dim)`, unit rows, in input order."""
-        ...
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Encode texts to search with. Returns float32 `(len(texts), dim)`, unit rows, in input order."""
-        ...
 
 
 @runtime_checkable
@@ -54,7 +49,6 @@ class Independent(Protocol):
     @property
     def independent(self) -> Literal[True]:
         """Vouches for that."""
-        ...
 
 
 @runtime_checkable
@@ -72,7 +66,6 @@ class Retriever(Protocol):
         Raises:
             ValueError: if `k` is below 1.
         """
-        ...
 
 
 @runtime_checkable
@@ -81,22 +74,15 @@ class PassageStore(Protocol):
 
     def documents(self) -> Sequence[Document]:
         """Return all documents, ordered by id."""
-        ...
 
     def descriptions(self) -> Sequence[Description]:
-        """Return all documents without their texts and outlines, ordered by id.
-
-        What lists, filters and versions ask for.
-        """
-        ...
+        """Return all documents without their texts and outlines, ordered by id."""
 
     def document(self, document_id: str) -> Document | None:
         """Return the document with this id, or None."""
-        ...
 
     def passages(self, document_id: str) -> Sequence[Passage]:
         """Return the passages of one document in text order; empty for an unknown id."""
-        ...
 
 
 @runtime_checkable
@@ -105,15 +91,12 @@ class Lexicon(Protocol):
 
     def document_frequency(self, term: str) -> int:
         """Return in how many passages a term occurs."""
-        ...
 
     def vocabulary(self) -> Mapping[str, int]:
         """Return all terms with the number of passages they occur in."""
-        ...
 
     def rarity(self, word: str) -> float:
         """Return how rare a folded word is: the inverse document frequency of its rarest term, as BM25 counts it."""
-        ...
 
 
 @runtime_checkable
@@ -123,7 +106,6 @@ class Library(Retriever, PassageStore, Lexicon, Protocol):
     @property
     def encoder(self) -> Encoder:
         """Return the encoder that questions go through."""
-        ...
 
 
 @runtime_checkable
@@ -133,41 +115,31 @@ class Index(Library, Protocol):
     def limited_to(self, readable: Filter) -> Library:
         """Return an index of the documents that a filter admits; nothing in it reveals the others.
 
-        The filter of a `search` chooses among documents that the asker knows of. Documents that the asker must not
-        know of may not even show in scores, word frequencies and what they bring about.
+        A filter of `search` chooses among documents that the asker knows of, and scores stay measured against all of
+        these. Documents that the asker must not know of may not even show in scores and word frequencies.
         """
-        ...
 
     @property
     def manifest(self) -> Manifest:
         """Return what the index says of itself."""
-        ...
 
     @property
     def document_count(self) -> int:
         """Return how many documents there are."""
-        ...
 
     @property
     def passage_count(self) -> int:
         """Return how many passages there are."""
-        ...
 
     def retriever(self, stage: Stage) -> Retriever:
-        """Return one stage of the search by itself.
-
-        Raises:
-            ValueError: if there is no such stage.
-        """
-        ...
+        """Return one stage of the search by itself; ValueError if there is no such stage."""
 
     def with_encoder(self, encoder: Encoder) -> Self:
-        """Return the same index searched through another encoder of the same revision, such as one that remembers.
+        """Return the same index searched through another encoder, such as one with a cache.
 
         Raises:
-            ValueError: if the encoder makes other vectors.
+            ValueError: if it is of another revision.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,16 +162,13 @@ class Writer(Protocol):
     @property
     def document_count(self) -> int:
         """Return how many documents there are."""
-        ...
 
     @property
     def passage_count(self) -> int:
         """Return how many passages there are."""
-        ...
 
     def descriptions(self) -> Sequence[Description]:
         """Return all documents without their texts and outlines, ordered by id."""
-        ...
 
     def add(
         self,
@@ -220,15 +189,9 @@ class Writer(Protocol):
             EncoderMismatch: if the encoder is not the one the index was built with.
             ModelError: if the encoder fails.
         """
-        ...
 
     def remove(self, ids: Iterable[str]) -> None:
-        """Remove documents.
-
-        Raises:
-            ValueError: if there is no document with one of these ids.
-        """
-        ...
+        """Remove documents; ValueError if there is none with one of these ids."""
 
 
 class Store(Protocol):
@@ -241,15 +204,12 @@ class Store(Protocol):
     @property
     def resumes(self) -> bool:
         """Return whether a build of a job that was broken off is gone on with."""
-        ...
 
     def stamp(self) -> str | None:
         """Tell one state of the index from another, cheaply; None where there is none."""
-        ...
 
     def manifest(self) -> Manifest:
         """Return what the index says of itself."""
-        ...
 
     def open(self, encoder: Encoder | None = None) -> Index:
         """Return the index as it is now.
@@ -262,7 +222,6 @@ class Store(Protocol):
             MissingDependency: if a package is missing that the store or the encoder needs.
             ModelError: if the encoder cannot be loaded.
         """
-        ...
 
     def building(
         self, encoder: str, load: LoadEncoder, recall: float | None = None, job: str | None = None
@@ -281,7 +240,6 @@ class Store(Protocol):
         Raises:
             ValueError: if the store cannot be told a recall.
         """
-        ...
 
     def writing(self, load: LoadEncoder, encoder: str | None = None) -> AbstractContextManager[Writer]:
         """Return the index that is there, to be changed.
@@ -290,8 +248,6 @@ class Store(Protocol):
             load: makes the encoder, when there is something to encode.
             encoder: names it, where it is not found under the name that the index has for it.
         """
-        ...
 
     def damage(self) -> list[str]:
         """Return what is wrong with the index, a line each; empty if it is whole."""
-        ...

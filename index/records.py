@@ -5,18 +5,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from index.clauses import clause_path
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """A half-open range of code points.
-
-    Raises:
-        ValueError: if the range is negative or reversed.
-    """
+    """A half-open range of code points; ValueError if the range is negative or reversed."""
 
     start: int
     end: int
@@ -231,33 +226,8 @@ class Description:
     characters: int
 
 
-class Described(Protocol):
-    """A document or its description."""
-
-    @property
-    def id(self) -> str:
-        """Stable across rebuilds of the same source."""
-        ...
-
-    @property
-    def title(self) -> str:
-        """Return what a reader would call it."""
-        ...
-
-    @property
-    def source(self) -> str:
-        """File name as given by the user."""
-        ...
-
-    @property
-    def metadata(self) -> Metadata:
-        """Return what it says of itself."""
-        ...
-
-    @property
-    def origin(self) -> Origin:
-        """Return where its file lies."""
-        ...
+Described = Document | Description
+"""What lists, filters and versions work with."""
 
 
 @dataclass(frozen=True, slots=True)

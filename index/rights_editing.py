@@ -1,8 +1,10 @@
-"""Rules about rights put into their file, while services read it."""
+"""Show and change the rules on who may read which documents, also while services read them."""
 
 from __future__ import annotations
 
+import argparse
 import os
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +12,8 @@ from threading import Lock
 
 from index.errors import YijuError
 from index.records import Described
-from index.rights import Rights, RightsError, parse, rule_of
+from index.rights import EVERYONE, Rights, RightsError, Rule, parse, rights_path, rule_of
+from index.terminal import printable
 
 HEAD = """# 谁能读哪些文件，一行一条，后面的盖过前面的：
 # 读者（用户名、@用户组；* 所有人，- 无人），空格，文件、文件夹或 id:编号（* 代表任意文字）。
@@ -20,11 +23,7 @@ _lock = Lock()
 
 
 def text_of(path: Path) -> str:
-    """Return the file's text; empty where there is none.
-
-    Raises:
-        RightsError: if it cannot be read.
-    """
+    """Return the file's text; empty where there is none. RightsError if it cannot be read."""
     try:
         return path.read_text("utf-8") if path.exists() else ""
     except (OSError, UnicodeDecodeError) as error:
@@ -107,3 +106,45 @@ def _about(line: str) -> str | None:
     """Return the documents that a line of the file is about; None where it is no rule."""
     rules = [] if line.strip().startswith("#") else parse(line, "").rules
     return rules[0].documents if rules else None
+
+
+# --- the command ------------------------------------------------------------------------------
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `yiju-index rights`, which `lines` reads."""
+    parser.add_argument("documents", nargs="*", metavar="FILE", help="文件、文件夹或 id:编号；* 代表任意文字")
+    change = parser.add_mutually_exclusive_group()
+    change.add_argument("--readers", metavar="LIST", help="只给这些人读：用户名、@用户组，以逗号分隔；* 所有人，- 无人")
+    change.add_argument("--forget", action="store_true", help="去掉关于这些文件的规则")
+    change.add_argument("--as", dest="reader", metavar="LIST", help="只列出这个人能读的：用户名和 @用户组，以逗号分隔")
+    parser.add_argument("--rights", type=Path, metavar="FILE", help="权限文件；默认在索引旁边")
+
+
+def lines(arguments: argparse.Namespace, documents: Sequence[Described]) -> list[str]:
+    """Do what the arguments say; return for each document its id, its readers and its file.
+
+    Raises:
+        YijuError: if a rule is not understood, or the file cannot be read or written.
+    """
+    path = arguments.rights or rights_path(arguments.index)
+    text = text_of(path)
+    if arguments.readers is not None or arguments.forget:
+        text = changed(text, arguments.documents, None if arguments.forget else arguments.readers)
+        parse(text, str(path))
+        write(path, text)
+    rights = parse(text, str(path))
+    for rule in rights.idle(documents):
+        sys.stderr.write(printable(f"注意：没有文档符合规则「{rule.documents}」；请检查规则是否写错、文档是否已移走\n"))
+    asked = [Rule(frozenset(), each.rstrip("/")) for each in arguments.documents]
+    shown = [each for each in documents if not asked or any(rule.names(each) for rule in asked)]
+    if arguments.reader is not None:
+        shown = [
+            each for each in shown if not rights.readers(each).isdisjoint({*arguments.reader.split(","), EVERYONE})
+        ]
+    return [_described(each, rights) for each in shown] or ["未找到匹配的文档。"]
+
+
+def _described(document: Described, rights: Rights) -> str:
+    readers = "、".join(sorted(rights.readers(document))) or "无人"
+    return f"{document.id}\t{readers.replace(EVERYONE, '所有人')}\t{document.source}"

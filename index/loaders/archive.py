@@ -82,11 +82,7 @@ class Archive:
         return data
 
     def xml(self, name: str) -> etree._Element:
-        """Return a file as XML.
-
-        Raises:
-            Unreadable: if it cannot be read or is not well-formed XML without a document type.
-        """
+        """Return a file as XML; Unreadable if it cannot be read or is not well-formed XML without a document type."""
         return parse_xml(self.read(name), name)
 
     def optional_xml(self, name: str) -> etree._Element | None:

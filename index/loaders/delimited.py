@@ -21,11 +21,7 @@ _SAMPLE = 50  # rows that the delimiter is told by
 
 
 def read(data: bytes) -> Content:
-    """Read a .csv or .tsv file.
-
-    Raises:
-        Unreadable: if its encoding is unknown, or it is no table.
-    """
+    """Read a .csv or .tsv file; Unreadable if its encoding is unknown, or it is no table."""
     decoded = plain.read(data)
     writer = Writer()
     for notice in decoded.notices:

@@ -58,11 +58,7 @@ class _Style:
 
 
 def read(data: bytes) -> Content:
-    """Read a .docx file.
-
-    Raises:
-        Unreadable: if it is damaged, or is no Word document.
-    """
+    """Read a .docx file; Unreadable if it is damaged, or is no Word document."""
     archive = Archive(data)
     main = next((target for target in relations(archive, "").values() if target.endswith("document.xml")), None)
     return _Reader(archive, main or "word/document.xml").content()

@@ -16,11 +16,7 @@ _CHAPTERS = ("application/xhtml+xml", "text/html")
 
 
 def read(data: bytes) -> Content:
-    """Read a book.
-
-    Raises:
-        Unreadable: if it is damaged, or no chapter of it can be read.
-    """
+    """Read a book; Unreadable if it is damaged, or no chapter of it can be read."""
     archive = Archive(data)
     container = archive.xml("META-INF/container.xml")
     root = next((e for e in container.iter("{*}rootfile")), None)

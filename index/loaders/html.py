@@ -118,11 +118,7 @@ _SHIFTED = {"sup": symbols.raised, "sub": symbols.lowered}
 
 
 def read(data: bytes) -> Content:
-    """Read a web page.
-
-    Raises:
-        Unreadable: if its encoding is unknown, or nothing visible is in it.
-    """
+    """Read a web page; Unreadable if its encoding is unknown, or nothing visible is in it."""
     from lxml import etree, html
 
     text = _decoded(data)

@@ -19,12 +19,7 @@ PAGES_MAX = 300
 
 
 def read(data: bytes) -> Content:
-    """Read a picture.
-
-    Raises:
-        Unreadable: if it is damaged or too large.
-        MissingDependency: if OCR is not installed.
-    """
+    """Read a picture; Unreadable if it is damaged or too large, MissingDependency if OCR is not installed."""
     from PIL import Image, UnidentifiedImageError
 
     if data[4:8] == b"ftyp":

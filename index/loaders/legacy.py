@@ -25,11 +25,7 @@ _TARGETS = {
 
 
 def read(data: bytes) -> Content:
-    """Read an old office file.
-
-    Raises:
-        Unreadable: if LibreOffice is missing or cannot convert the file.
-    """
+    """Read an old office file; Unreadable if LibreOffice is missing or cannot convert the file."""
     kind = _kind(data)
     program = office()
     if program is None:
@@ -48,11 +44,7 @@ def office() -> str | None:
 
 
 def _kind(data: bytes) -> str:
-    """Return what wrote a file, by the names of its streams.
-
-    Raises:
-        Unreadable: if it has none of an office program.
-    """
+    """Return what wrote a file, by the names of its streams; Unreadable if it has none of an office program."""
     if data.startswith(b"{\\rtf"):
         return "rtf"
     found = streams(data)

@@ -23,11 +23,7 @@ _BLOCKS = frozenset(["p", "h"])
 
 
 def read(data: bytes) -> Content:
-    """Read a file of OpenDocument.
-
-    Raises:
-        Unreadable: if it is damaged, or has no body.
-    """
+    """Read a file of OpenDocument; Unreadable if it is damaged, or has no body."""
     archive = Archive(data)
     body = child(archive.xml("content.xml"), "body")
     main = next(iter(body), None) if body is not None else None

@@ -25,11 +25,7 @@ _REPEATS_MAX = 10_000
 
 
 def read(data: bytes) -> Content:
-    """Read an .ofd file.
-
-    Raises:
-        Unreadable: if it is damaged, or is no OFD document.
-    """
+    """Read an .ofd file; Unreadable if it is damaged, or is no OFD document."""
     archive = Archive(data)
     body = archive.xml("OFD.xml")
     root = next((e.text or "" for e in body.iter("{*}DocRoot")), "")

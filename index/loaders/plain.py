@@ -61,11 +61,7 @@ def decoded(path: Path, data: bytes) -> tuple[str, int]:
 
 
 def read(data: bytes, path: Path = Path("文本")) -> Content:
-    """Read a text and count the bytes that could not be decoded.
-
-    Raises:
-        Unreadable: as `decode` raises.
-    """
+    """Read a text and count the bytes that could not be decoded; Unreadable as `decode` raises."""
     try:
         text, broken = decoded(path, data)
     except DocumentUnreadable as error:

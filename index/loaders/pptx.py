@@ -24,11 +24,7 @@ _HEADING_MAX = 12  # characters of a line that heads a column
 
 
 def read(data: bytes) -> Content:
-    """Read a .pptx file.
-
-    Raises:
-        Unreadable: if it is damaged, or is no presentation.
-    """
+    """Read a .pptx file; Unreadable if it is damaged, or is no presentation."""
     archive = Archive(data)
     writer = Writer()
     drawings = Drawings(archive, writer)

@@ -18,11 +18,7 @@ _LEVEL = " › "
 
 
 def read(data: bytes) -> Content:
-    """Read a .json or .jsonl file.
-
-    Raises:
-        Unreadable: if its encoding is unknown, or it is no JSON.
-    """
+    """Read a .json or .jsonl file; Unreadable if its encoding is unknown, or it is no JSON."""
     decoded = plain.read(data)
     writer = Writer()
     for notice in decoded.notices:

@@ -10,11 +10,7 @@ from index.loaders.tables import Grid
 
 
 def read(data: bytes) -> Content:
-    """Read rich text.
-
-    Raises:
-        Unreadable: if it is damaged.
-    """
+    """Read rich text; Unreadable if it is damaged."""
     if legacy.office() is not None:
         return legacy.read(data)
     from striprtf.striprtf import rtf_to_text

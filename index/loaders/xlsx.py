@@ -35,11 +35,7 @@ Place = tuple[int, int]
 
 
 def read(data: bytes) -> Content:
-    """Read an .xlsx file.
-
-    Raises:
-        Unreadable: if it is damaged.
-    """
+    """Read an .xlsx file; Unreadable if it is damaged."""
     return _Book(Archive(data)).content()
 
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 
 import grpc
 from pymilvus import CollectionSchema, DataType, Function, FunctionType, MilvusClient, MilvusException
 
 from index.errors import IndexBusy, IndexStoreError, MissingDependency, StoreUnavailable
 from index.locations import MilvusAddress
-from index.milvus.names import Kind
 from index.search.sparse import K1, B
 
 Row = Mapping[str, Any]
+Kind = Literal["passages", "documents", "terms"]
+KINDS: tuple[Kind, ...] = ("passages", "documents", "terms")
 
 ANSWER_SECONDS = 5.0
 """How long a call that a question waits for may take."""
@@ -43,6 +46,29 @@ logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
 logging.getLogger("milvus_lite").setLevel(logging.CRITICAL)
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Generation:
+    """One build of an index: three collections. The alias, named as the index, points to the passages of one of them.
+
+    Attributes:
+        index: the name that people use, which is the alias.
+        number: counts builds, from 1.
+    """
+
+    index: str
+    number: int
+
+    def name(self, kind: Kind) -> str:
+        """Return the name of one of its collections."""
+        return f"{self.index}_g{self.number}_{kind}"
+
+    @classmethod
+    def of(cls, index: str, collection: str) -> Generation | None:
+        """Return the generation of an index that a collection belongs to; None if it is none of its."""
+        found = re.fullmatch(rf"{re.escape(index)}_g([1-9]\d{{0,8}})_({'|'.join(KINDS)})", collection)
+        return cls(index, int(found[1])) if found else None
 
 
 class Connection:
@@ -96,7 +122,7 @@ class Connection:
             kind: what it is for.
             dim: length of the vectors of passages.
         """
-        schema = _SCHEMAS[kind](dim)
+        schema = _schema(kind, dim)
         self._do("create_collection", name, schema=schema, consistency_level="Bounded", timeout=WORK_SECONDS)
         for field, index in _INDEXES[kind].items():
             try:
@@ -221,26 +247,19 @@ class Connection:
     def _connected(self) -> MilvusClient:
         with self._lock:
             if self._client is None:
-                self._client = self._opened() if self.address.is_local else self._reached()
+                self._client = self._opened()
             return self._client
 
-    def _reached(self) -> MilvusClient:
-        address = self.address
-        return MilvusClient(
-            address.uri,
-            token=address.token,
-            db_name=address.database,
-            timeout=ANSWER_SECONDS,
-            grpc_options=_QUIET,
-        )
-
     def _opened(self) -> MilvusClient:
-        path = Path(self.address.uri)
+        where, options = self.address, {"timeout": ANSWER_SECONDS, "grpc_options": _QUIET}
+        if not where.is_local:
+            return MilvusClient(where.uri, token=where.token, db_name=where.database, **options)
+        path = Path(where.uri)
         if find_spec("milvus_lite") is None:
             raise MissingDependency("milvus", f"{self.address} 需要 milvus-lite；请安装：pip install milvus-lite")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            return MilvusClient(self.address.uri, timeout=ANSWER_SECONDS, grpc_options=_QUIET)
+            return MilvusClient(where.uri, **options)
         except MilvusException as error:
             raise IndexBusy(
                 path, f"无法打开 {self.address}：{path} 正被另一个进程使用，或不是 milvus-lite 的库；{error.message}"
@@ -268,50 +287,49 @@ def _pages(items: list[Any]) -> Iterator[list[Any]]:
     return (items[start : start + PAGE] for start in range(0, len(items), PAGE))
 
 
-def _schema() -> CollectionSchema:
-    return MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+def _text(length: int, **options: Any) -> dict[str, Any]:
+    return {"datatype": DataType.VARCHAR, "max_length": length, **options}
 
 
-def _passages(dim: int) -> CollectionSchema:
-    schema = _schema()
-    schema.add_field("key", DataType.VARCHAR, is_primary=True, max_length=256)
-    schema.add_field("document", DataType.VARCHAR, max_length=200)
-    schema.add_field("change", DataType.INT64)
-    schema.add_field("content", DataType.VARCHAR, max_length=LONGEST)
-    names = {"element_type": DataType.VARCHAR, "max_capacity": MOST_NAMES, "max_length": 1024}
-    schema.add_field("issuers", DataType.ARRAY, **names)
-    schema.add_field("regions", DataType.ARRAY, **names)
-    schema.add_field("years", DataType.ARRAY, element_type=DataType.INT32, max_capacity=MOST_YEARS)
-    # Tokens of letters and digits only, so that every tokenizer cuts them alike.
-    analysis = {"enable_analyzer": True, "enable_match": True, "analyzer_params": {"tokenizer": "standard"}}
-    schema.add_field("terms", DataType.VARCHAR, max_length=LONGEST, **analysis)
-    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dim)
-    schema.add_field("wording", DataType.SPARSE_FLOAT_VECTOR)
-    schema.add_function(
-        Function("bm25", FunctionType.BM25, input_field_names=["terms"], output_field_names=["wording"])
-    )
-    return schema
+_NUMBER = {"datatype": DataType.INT64}
+_NAMES = {"datatype": DataType.ARRAY, "element_type": DataType.VARCHAR, "max_capacity": MOST_NAMES, "max_length": 1024}
+_UNUSED = {"datatype": DataType.FLOAT_VECTOR, "dim": 2}  # Milvus wants a vector in every collection
+_FIELDS: Mapping[Kind, Mapping[str, Mapping[str, Any]]] = {
+    "passages": {
+        "key": _text(256, is_primary=True),
+        "document": _text(200),
+        "change": _NUMBER,
+        "content": _text(LONGEST),
+        "issuers": _NAMES,
+        "regions": _NAMES,
+        "years": {"datatype": DataType.ARRAY, "element_type": DataType.INT32, "max_capacity": MOST_YEARS},
+        # Tokens of letters and digits only, so that every tokenizer cuts them alike.
+        "terms": _text(LONGEST, enable_analyzer=True, enable_match=True, analyzer_params={"tokenizer": "standard"}),
+        "vector": {"datatype": DataType.FLOAT_VECTOR},
+        "wording": {"datatype": DataType.SPARSE_FLOAT_VECTOR},
+    },
+    "documents": {
+        "key": _text(256, is_primary=True),
+        "document": _text(200),
+        "change": _NUMBER,
+        "part": _text(16),
+        "pieces": _NUMBER,
+        "passages": _NUMBER,
+        "tokens": _NUMBER,
+        "content": _text(LONGEST),
+        "unused": _UNUSED,
+    },
+    "terms": {"term": _text(LONGEST, is_primary=True), "frequency": _NUMBER, "unused": _UNUSED},
+}
 
 
-def _documents(dim: int) -> CollectionSchema:
-    schema = _schema()
-    schema.add_field("key", DataType.VARCHAR, is_primary=True, max_length=256)
-    schema.add_field("document", DataType.VARCHAR, max_length=200)
-    schema.add_field("change", DataType.INT64)
-    schema.add_field("part", DataType.VARCHAR, max_length=16)
-    schema.add_field("pieces", DataType.INT64)
-    schema.add_field("passages", DataType.INT64)
-    schema.add_field("tokens", DataType.INT64)
-    schema.add_field("content", DataType.VARCHAR, max_length=LONGEST)
-    schema.add_field("unused", DataType.FLOAT_VECTOR, dim=2)  # Milvus wants a vector in every collection
-    return schema
-
-
-def _terms(dim: int) -> CollectionSchema:
-    schema = _schema()
-    schema.add_field("term", DataType.VARCHAR, is_primary=True, max_length=LONGEST)
-    schema.add_field("frequency", DataType.INT64)
-    schema.add_field("unused", DataType.FLOAT_VECTOR, dim=2)
+def _schema(kind: Kind, dim: int) -> CollectionSchema:
+    schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+    for name, options in _FIELDS[kind].items():
+        schema.add_field(name, **options, **({"dim": dim} if name == "vector" else {}))
+    if kind == "passages":
+        bm25 = Function("bm25", FunctionType.BM25, input_field_names=["terms"], output_field_names=["wording"])
+        schema.add_function(bm25)
     return schema
 
 
@@ -331,10 +349,4 @@ _INDEXES: Mapping[Kind, Mapping[str, Mapping[str, Any]]] = {
     },
     "documents": {"unused": {"index_type": "FLAT", "metric_type": "L2"}},
     "terms": {"unused": {"index_type": "FLAT", "metric_type": "L2"}},
-}
-
-_SCHEMAS: Mapping[Kind, Callable[[int], CollectionSchema]] = {
-    "passages": _passages,
-    "documents": _documents,
-    "terms": _terms,
 }

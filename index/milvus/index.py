@@ -17,9 +17,8 @@ import numpy as np
 from index.errors import IndexBusy
 from index.filters import Filter
 from index.manifest import Manifest
-from index.milvus.connection import Connection
+from index.milvus.connection import Connection, Generation
 from index.milvus.lexicons import LimitedLexicon, MilvusLexicon
-from index.milvus.names import Generation
 from index.milvus.rows import (
     BODY,
     EVERYTHING,
@@ -103,11 +102,7 @@ class MilvusIndex:
         self._documents = Lazily(len(self._in_order), self._read, _KEPT)
 
     def with_encoder(self, encoder: Encoder) -> MilvusIndex:
-        """Return the same index searched through another encoder of the same revision.
-
-        Raises:
-            ValueError: if the encoder makes other vectors.
-        """
+        """See `Index.with_encoder`."""
         if (encoder.revision, encoder.dim) != (self._encoder.revision, self._encoder.dim):
             raise ValueError(f"an encoder of revision {self._encoder.revision} is needed, got {encoder.revision}")
         return self._with(encoder, self._in_order, self._lexicon, self._readable)
@@ -125,13 +120,7 @@ class MilvusIndex:
         return MilvusIndex(self._connection, self._generation, self._manifest, held, encoder, lexicon, readable)
 
     def search(self, query: str, k: int, within: Filter | None = None) -> list[Hit]:
-        """Return the best passages by meaning and wording, at most `k`, best first; ties by document id, then offset.
-
-        Raises:
-            ValueError: if `k` is below 1.
-            ModelError: if the encoder fails.
-            StoreUnavailable: if the Milvus does not answer.
-        """
+        """Search by meaning and wording; see `Retriever.search`. ModelError or StoreUnavailable where that fails."""
         return self.search_stage("fused", query, k, within)
 
     def search_stage(self, stage: Stage, query: str, k: int, within: Filter | None = None) -> list[Hit]:
@@ -208,11 +197,7 @@ class MilvusIndex:
         return scores
 
     def retriever(self, stage: Stage) -> Retriever:
-        """Return one stage of the search by itself.
-
-        Raises:
-            ValueError: if there is no such stage.
-        """
+        """See `Index.retriever`."""
         if stage not in _STAGES:
             raise ValueError(f"stage must be one of {', '.join(_STAGES)}, got {stage!r}")
         return OneStage(self.search_stage, stage)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
 from math import log1p
 
-from index.milvus.connection import Connection
-from index.milvus.names import Generation
+from index.milvus.connection import Connection, Generation
 from index.milvus.rows import Held, passage_from, tokens
 from index.text import terms
 
@@ -34,6 +32,7 @@ class MilvusLexicon(ABC):
         self._connection = connection
         self._generation = generation
         self._known: dict[str, int] = {}
+        self._vocabulary: Mapping[str, int] | None = None
 
     def document_frequency(self, term: str) -> int:
         """Return in how many passages a term (of `index.text.terms`) occurs, title and section path included."""
@@ -57,12 +56,15 @@ class MilvusLexicon(ABC):
         # A term that was written since may occur in more passages than there were.
         return log1p(max(0.0, self.passages - frequency + 0.5) / (frequency + 0.5))
 
-    @abstractmethod
     def vocabulary(self) -> Mapping[str, int]:
-        """Return all terms of one or two characters with the number of passages they occur in.
+        """Return all terms of one or two characters with the number of passages they occur in."""
+        if self._vocabulary is None:
+            self._vocabulary = dict(sorted((term, count) for term, count in self._counted() if len(term) <= 2))
+        return self._vocabulary
 
-        Read when first asked for.
-        """
+    @abstractmethod
+    def _counted(self) -> Iterable[tuple[str, int]]:
+        """Return terms with the number of passages they occur in."""
 
     @abstractmethod
     def _frequencies(self, missing: Sequence[str]) -> Mapping[str, int]:
@@ -72,17 +74,9 @@ class MilvusLexicon(ABC):
 class WholeLexicon(MilvusLexicon):
     """Of all passages: frequencies are kept in a collection of their own."""
 
-    def vocabulary(self) -> Mapping[str, int]:
-        """Return all terms of one or two characters with the number of passages they occur in.
-
-        Read when first asked for.
-        """
-        return self._all
-
-    @cached_property
-    def _all(self) -> Mapping[str, int]:
+    def _counted(self) -> Iterable[tuple[str, int]]:
         rows = self._connection.rows(self._generation.name("terms"), "frequency > 0", ("term", "frequency"))
-        return dict(sorted((row["term"], row["frequency"]) for row in rows if len(row["term"]) <= 2))
+        return ((row["term"], row["frequency"]) for row in rows)
 
     def _frequencies(self, missing: Sequence[str]) -> Mapping[str, int]:
         rows = self._connection.get(self._generation.name("terms"), missing, ("term", "frequency"))
@@ -104,23 +98,14 @@ class LimitedLexicon(MilvusLexicon):
         self._held = {each.description.id: each for each in held}
         self._where = where
 
-    def vocabulary(self) -> Mapping[str, int]:
-        """Return all terms of one or two characters with the number of passages they occur in.
-
-        Read when first asked for.
-        """
-        return self._all
-
-    @cached_property
-    def _all(self) -> Mapping[str, int]:
+    def _counted(self) -> Iterable[tuple[str, int]]:
         counted: Counter[str] = Counter()
         fields = ("document", "change", "content")
         for row in self._connection.rows(self._generation.name("passages"), self._where, fields):
             held = self._held.get(row["document"])
             if held and held.change == row["change"]:
-                found = terms(passage_from(row, held.description).indexed_text)
-                counted.update({term for term in found if len(term) <= 2})
-        return dict(sorted(counted.items()))
+                counted.update(set(terms(passage_from(row, held.description).indexed_text)))
+        return counted.items()
 
     def _frequencies(self, missing: Sequence[str]) -> Mapping[str, int]:
         passages = self._generation.name("passages")

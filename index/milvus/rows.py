@@ -58,11 +58,7 @@ class Record:
 
     @classmethod
     def read(cls, content: str) -> Record:
-        """Read from the content of a row.
-
-        Raises:
-            ValueError: if it is not what an index says of itself.
-        """
+        """Read from the content of a row; ValueError if it is not what an index says of itself."""
         try:
             stored = json.loads(content)
             manifest = Manifest(**{**stored["manifest"], "segments": ()})
@@ -136,11 +132,7 @@ def _held(change: int, rows: Sequence[Row]) -> Held:
 
 
 def document_from(rows: Sequence[Row]) -> Document:
-    """Return a document out of the pieces of its body.
-
-    Raises:
-        ValueError: if they do not make a document.
-    """
+    """Return a document out of the pieces of its body; ValueError if they do not make a document."""
     return codec.document_of(_joined(rows))
 
 
@@ -166,11 +158,7 @@ def passage_row(passage: Passage, document: Document, change: int, vector: Vecto
 
 
 def passage_from(row: Row, document: Description) -> Passage:
-    """Return a passage out of its row.
-
-    Raises:
-        ValueError: if it is no passage of the document.
-    """
+    """Return a passage out of its row; ValueError if it is no passage of the document."""
     try:
         start, end, page, path, text = json.loads(row["content"])
         section_path, labels = codec.path_from(path)

@@ -8,10 +8,9 @@ from contextlib import contextmanager, suppress
 from index.errors import IndexCorrupt, IndexFormatMismatch, IndexNotFound, IndexStoreError
 from index.locations import MilvusAddress
 from index.manifest import Manifest
-from index.milvus.connection import Connection
+from index.milvus.connection import KINDS, Connection, Generation
 from index.milvus.index import MilvusIndex
 from index.milvus.lexicons import WholeLexicon
-from index.milvus.names import KINDS, Generation
 from index.milvus.rows import CARD, CARD_FIELDS, RECORD, Held, Record, held_from
 from index.milvus.writer import MilvusWriter
 from index.protocols import Encoder, LoadEncoder

@@ -8,22 +8,18 @@ off is made good by whoever changes the index next: what belongs to no whole doc
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from index import codec
-from index.milvus.connection import PAGE, Connection
-from index.milvus.names import Generation
+from index.milvus.connection import PAGE, Connection, Generation
 from index.milvus.rows import RECORD, Held, Record, document_rows, of_change, passage_from, passage_row, term_rows
-from index.protocols import Encoder, Progress, Vectors
+from index.protocols import Encoder, Progress
 from index.records import Description, Document, Passage
+from index.search.dense import check_vectors
+from index.store.passage_index import encoded
 from index.structure.splitter import split
 from index.text import terms
-
-_BLOCK = 128
-"""Passages that are encoded and written together."""
 
 
 @dataclass(slots=True)
@@ -108,20 +104,23 @@ class MilvusWriter:
         encoder = self._encoder()
         sources, ids = {each.source for each in incoming}, {each.id for each in incoming}
         replaced = [id for id, old in self._held.items() if id in ids or old.description.source in sources]
+        cut = [(document, split(document)) for document in incoming]
+        vectors = encoded(cut, encoder, progress)
+        check_vectors(vectors)
         self._begin()
-        tallies = {document.id: Tally() for document in incoming}
-        for document, passages, vectors in _encoded(incoming, encoder, progress):
+        total, fresh, done = Tally(), [], 0
+        for document, passages in cut:
+            own, tally = vectors[done : done + len(passages)], Tally()
             rows = [
                 passage_row(passage, document, self._record.changes, vector)
-                for passage, vector in zip(passages, vectors, strict=True)
+                for passage, vector in zip(passages, own, strict=True)
             ]
             self._connection.upsert(self._passages, rows)
             for passage in passages:
-                tallies[document.id].count(passage)
-        fresh = [self._write(document, tallies[document.id]) for document in incoming]
-        total = Tally()
-        for tally in tallies.values():
+                tally.count(passage)
+            fresh.append(self._write(document, tally))
             total.include(tally)
+            done += len(passages)
         self._end([*dict.fromkeys([*replaced, *stale])], fresh, total)
 
     def remove(self, ids: Iterable[str]) -> None:
@@ -191,26 +190,3 @@ class MilvusWriter:
         manifest = replace(self._record.manifest, documents=len(self._held), passages=passages)
         self._record = self._record.changed(manifest=manifest, tokens=tokens, unfinished=False)
         self._connection.upsert(self._documents, [self._record.row()])
-
-
-def _encoded(
-    documents: Sequence[Document], encoder: Encoder, progress: Callable[[Progress], None] | None
-) -> Iterator[tuple[Document, Sequence[Passage], Vectors]]:
-    """Yield passages block by block with their vectors; a block is of one document.
-
-    Raises:
-        ValueError: if the encoder does not return unit vectors.
-    """
-    cut = [(document, split(document)) for document in documents]
-    total, done = sum(len(passages) for _, passages in cut), 0
-    for number, (document, passages) in enumerate(cut, 1):
-        for start in range(0, len(passages), _BLOCK):
-            block = passages[start : start + _BLOCK]
-            vectors = encoder.encode_passages([passage.encoded_text for passage in block])
-            lengths = np.linalg.norm(vectors, axis=1)
-            if vectors.shape != (len(block), encoder.dim) or not np.allclose(lengths, 1.0, rtol=0, atol=1e-2):
-                raise ValueError(f"unit vectors ({len(block)}, {encoder.dim}) are needed, got {vectors.shape}")
-            yield document, block, vectors
-            done += len(block)
-            if progress is not None:
-                progress(Progress(number - (start + len(block) < len(passages)), len(cut), done, total))

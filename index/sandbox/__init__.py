@@ -16,9 +16,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import closing, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -57,39 +56,6 @@ class _Ended(Exception):
     """The process ended, or had to be; the reason fits behind a file's name."""
 
 
-@dataclass(frozen=True, slots=True)
-class _At:
-    """A document is read next: its number in the file, and what it is called."""
-
-    number: int
-    path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class _Notice:
-    """What was left out of a document."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """A page was read: its number, and how many there are, 0 if that is not known."""
-
-    number: int
-    of: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """Why the file itself cannot be read."""
-
-    error: DocumentError | MissingDependency
-
-
-_Said = Document | DocumentError | _At | _Notice | _Page | bytes
-
-
 class Sandbox:
     """Reads files in a confined process, which is started when it is needed; one file at a time.
 
@@ -112,15 +78,14 @@ class Sandbox:
         self.close()
 
     def start(self) -> None:
-        """Start the process now, so that the next file need not wait for it.
-
-        Raises:
-            YijuError: if it cannot be started.
-        """
+        """Start the process now, so that the next file need not wait for it; YijuError if it cannot be started."""
         if self._worker is not None and self._worker.has_ended:
             self.close()
         if self._worker is None:
-            self._started()
+            self._worker = _Worker(self._module)
+            for meaning in confinement.missing(self._worker.layers):
+                self._notice(f"{meaning}；内存、时间和输出仍受限制。")
+            self._notice = lambda _: None  # once is enough
 
     def close(self) -> None:
         """End the process; the next file starts another."""
@@ -147,23 +112,24 @@ class Sandbox:
             DocumentError, MissingDependency: as there; DocumentUnreadable too if reading it ended the process.
             YijuError: if no process can be started.
         """
-        at = _At(-1, path)
+        at = -1, path  # the number and the name of the document that is read next
         for _ in range(DEATHS):
             before = at
             try:
-                job = {"path": str(path), "source": source or legible(path.name), "skip": at.number + 1}
-                for said in self._said(job, path, partial(open_file, path, below)):
-                    if isinstance(said, _At):
-                        at = said
-                    elif isinstance(said, _Notice):
-                        notice(said.text)
-                    elif isinstance(said, _Page):
-                        paged(said.number, said.of)
-                    elif not isinstance(said, bytes):
-                        yield said
+                job = {"path": str(path), "source": source or legible(path.name), "skip": at[0] + 1}
+                for kind, said in self._said(job, partial(open_file, path, below)):
+                    match kind:
+                        case "at":
+                            at = said
+                        case "notice":
+                            notice(said)
+                        case "page":
+                            paged(*said)
+                        case "document" | "error":
+                            yield said
                 return
             except _Ended as ended:
-                where = path if at is before else at.path
+                where = path if at is before else at[1]
                 error = DocumentUnreadable(where, f"无法读取 {where}：{ended}")
                 if where == path:
                     raise error from ended
@@ -186,55 +152,42 @@ class Sandbox:
             YijuError: if no process can be started.
         """
         job = {"path": str(path), "page": page, "long_side": long_side}
-        picture = b""
         try:
-            for said in self._said(job, path, opened or partial(open_file, path)):
-                if isinstance(said, bytes):
-                    picture = said
+            said = dict(self._said(job, opened or partial(open_file, path)))
         except _Ended as ended:
             raise DocumentUnreadable(path, f"无法显示 {path} 的第 {page} 页：{ended}") from ended
+        picture: bytes = said.get("picture", b"")
         return picture
 
-    def _said(self, job: dict[str, object], path: Path, opened: Callable[[], IO[bytes]]) -> Iterator[_Said]:
-        """Yield what the process says of a file, until it has done with it.
+    def _said(self, job: dict[str, object], opened: Callable[[], IO[bytes]]) -> Iterator[tuple[str, Any]]:
+        """Yield what the process says of a file, as kind and value; end the process unless it came to the end of it.
 
         Raises:
             DocumentError, MissingDependency: if the file itself cannot be read.
             _Ended: if the process ended, or had to be.
         """
-        failure: DocumentError | MissingDependency | None = None
-        with opened() as file, closing(self._messages(job, file)) as messages:
-            for said in messages:
-                if isinstance(said, _Failure):
-                    failure = said.error
-                else:
-                    yield said
+        done, failure = False, None
+        with opened() as file:
+            self.start()
+            assert self._worker is not None
+            worker = self._worker
+            try:
+                for message in worker.ask(job, file):
+                    kind, said = _meant(message)
+                    if kind == "failure":
+                        failure = said
+                    else:
+                        yield kind, said
+                done = True
+            except (EOFError, ConnectionError) as error:
+                raise _Ended(worker.reason()) from error
+            except (ValueError, TypeError, LookupError, OSError) as error:
+                raise _Ended(f"读取程序的回答不合规（{error}），已中止。") from error
+            finally:
+                if not done or worker.files >= FILES:
+                    self.close()
         if failure is not None:
             raise failure
-
-    def _messages(self, job: dict[str, object], file: IO[bytes]) -> Generator[_Said | _Failure]:
-        """See `_said`. The process is ended unless it came to the end of the file."""
-        self.start()
-        assert self._worker is not None
-        worker = self._worker
-        done = False
-        try:
-            for message in worker.ask(job, file):
-                yield _meant(message)
-            done = True
-        except (EOFError, ConnectionError) as error:
-            raise _Ended(worker.reason()) from error
-        except (ValueError, TypeError, LookupError, OSError) as error:
-            raise _Ended(f"读取程序的回答不合规（{error}），已中止。") from error
-        finally:
-            if not done or worker.files >= FILES:
-                self.close()
-
-    def _started(self) -> None:
-        self._worker = _Worker(self._module)
-        for meaning in confinement.missing(self._worker.layers):
-            self._notice(f"{meaning}；内存、时间和输出仍受限制。")
-        self._notice = lambda _: None  # once is enough
 
 
 class _Worker:
@@ -334,28 +287,28 @@ def _reason(code: int, complaint: str) -> str:
             return f"读取程序意外结束（{complaint or code}）。请用原软件打开后另存，再重试。"
 
 
-def _meant(message: Mapping[str, Any]) -> _Said | _Failure:
-    """Return a message as what it means.
+def _meant(message: Mapping[str, Any]) -> tuple[str, Any]:
+    """Return the kind of a message, and what it says as a value.
 
     Raises:
         ValueError, TypeError, LookupError: if it makes no sense.
     """
     match message:
         case {"document": row}:
-            return codec.document_of(row)
+            return "document", codec.document_of(row)
         case {"at": [int(number), str(path)]}:
-            return _At(number, Path(path))
+            return "at", (number, Path(path))
         case {"notice": str(said)}:
-            return _Notice(said[:_SAID])
+            return "notice", said[:_SAID]
         case {"page": [int(number), int(of)]}:
-            return _Page(number, of)
+            return "page", (number, of)
         case {"error": [str(kind), str(path), str(said)]}:
-            return _ERRORS[kind](path, said[:_SAID])
+            return "error", _ERRORS[kind](path, said[:_SAID])
         case {"failed": [str(kind), str(path), str(said)]}:
-            return _Failure(_ERRORS[kind](path, said[:_SAID]))
+            return "failure", _ERRORS[kind](path, said[:_SAID])
         case {"missing": [str(extra), str(said)]}:
-            return _Failure(MissingDependency(extra, said[:_SAID]))
+            return "failure", MissingDependency(extra, said[:_SAID])
         case {"picture": str(content)}:
-            return base64.b64decode(content)
+            return "picture", base64.b64decode(content)
         case _:
             raise ValueError("unknown message")

@@ -42,11 +42,7 @@ def receive(connection: socket.socket, most: int = MAX) -> tuple[dict[str, Any],
 
 
 def receive_with_file(connection: socket.socket) -> tuple[dict[str, Any], int | None]:
-    """Return the next message with the descriptor that came along.
-
-    Raises:
-        EOFError, ValueError: as `receive`.
-    """
+    """Return the next message with the descriptor that came along; EOFError or ValueError as `receive`."""
     head, descriptors, _, _ = socket.recv_fds(connection, _LENGTH.size, 1)
     length = head + _exactly(connection, _LENGTH.size - len(head))
     message, _ = _decoded(length, connection, MAX)

@@ -150,11 +150,7 @@ class DeliveredVectors:
         self.dim = encoder.dim
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """Return the vectors of the workers where they sent one.
-
-        Raises:
-            ClusterError: if theirs is another encoder.
-        """
+        """Return the vectors of the workers where they sent one; ClusterError if theirs is another encoder."""
         found = [self._taken(_digest(text)) for text in texts]
         missing = [text for text, vector in zip(texts, found, strict=True) if vector is None]
         made = iter(self._encoder.encode_passages(missing) if missing else ())

@@ -38,11 +38,7 @@ class SegmentContents:
     """
 
     def __init__(self, arrays: Mapping[str, AnyArray]) -> None:
-        """Take arrays as they were stored.
-
-        Raises:
-            ValueError: if one is missing, or they do not fit each other.
-        """
+        """Take arrays as they were stored; ValueError if one is missing, or they do not fit each other."""
         try:
             self._strings = {name: Strings(arrays[name], arrays[f"{name}_ends"]) for name in _STRINGS}
             self.marks: Marks = arrays["marks"]
@@ -54,12 +50,9 @@ class SegmentContents:
         self.arrays = dict(arrays)
         self.ids, self._cards, self._outlines, self._texts, self._paths = (self._strings[name] for name in _STRINGS)
         count, size = len(self.ids), len(self._paths)
+        lengths = {len(self._cards), len(self._outlines), len(self._texts)}
         shapes = [each.shape for each in (self.marks, self.sources, self.first, self._places)]
-        if shapes != [(count,), (count,), (count + 1,), (size, 5)] or {
-            len(self._cards),
-            len(self._outlines),
-            len(self._texts),
-        } != {count}:
+        if shapes != [(count,), (count,), (count + 1,), (size, 5)] or lengths != {count}:
             raise ValueError("文档的数量与各数组不符")
         if (int(self.first[0]), int(self.first[-1])) != (0, size):
             raise ValueError("片段的数量与各数组不符")
@@ -87,29 +80,21 @@ class SegmentContents:
 
     @classmethod
     def gathered(cls, runs: Sequence[tuple[SegmentContents, int, int]]) -> Self:
-        """Return the runs of documents of several, each from one document up to another, in the order given.
-
-        Copied unread.
-        """
+        """Return runs of documents of several, each from one document up to another, in the order given."""
+        rows = [(part, int(part.first[first]), int(part.first[last])) for part, first, last in runs]
         return cls._assembled(
             {
-                name: Strings.joined(
-                    [(part._strings[name], *part._range(name, first, last)) for part, first, last in runs]
-                )
+                name: Strings.joined([(p._strings[name], a, b) for p, a, b in (rows if name == "paths" else runs)])
                 for name in _STRINGS
             },
             np.concatenate([part.sizes[first:last] for part, first, last in runs]),
             marks=np.concatenate([part.marks[first:last] for part, first, last in runs]),
             sources=np.concatenate([part.sources[first:last] for part, first, last in runs]),
-            places=np.concatenate([p._places[p.first[first] : p.first[last]] for p, first, last in runs]),
+            places=np.concatenate([part._places[first:last] for part, first, last in rows]),
         )
 
     def ordered(self, numbers: Offsets) -> Self:
-        """Return the same documents in another order.
-
-        Args:
-            numbers: which document stands at each place.
-        """
+        """Return the same documents in another order: `numbers` says which one stands at each place."""
         rows = rows_of(self.first, numbers)
         return self._assembled(
             {name: each.picked(rows if name == "paths" else numbers) for name, each in self._strings.items()},
@@ -141,8 +126,9 @@ class SegmentContents:
 
     def find(self, document_id: str) -> int | None:
         """Return which document has this id."""
-        at = self.place(document_id.encode("utf-8", "replace"))
-        return at if at < len(self) and self.ids[at] == document_id.encode("utf-8", "replace") else None
+        wanted = document_id.encode("utf-8", "replace")
+        at = self.place(wanted)
+        return at if at < len(self) and self.ids[at] == wanted else None
 
     def place(self, document_id: bytes) -> int:
         """Return where a document of this id stands, or would."""
@@ -197,11 +183,8 @@ class SegmentContents:
         places = np.asarray(self._places[self.first[number] : self.first[number + 1]])
         for passage, place in zip(self.passages(number), places, strict=True):
             span = passage.span
-            if (
-                span.slice(document.text) != passage.text
-                or not passage.text
-                or passage.page != document.page(span.start)
-            ):
+            fits = span.slice(document.text) == passage.text and passage.page == document.page(span.start)
+            if not fits or not passage.text:
                 raise ValueError(f"片段的位置不对：{place[_START]}–{place[_END]}")
             if (span.start, span.end) <= before:
                 raise ValueError(f"片段 {passage.id} 重复或次序不对")
@@ -214,10 +197,6 @@ class SegmentContents:
         section_path, labels = codec.path_from(codec.unpacked(self._paths[row]))
         text = codec.to_text(self._texts.slice(number, first_byte, last_byte))
         return Passage(described.id, described.title, text, Span(start, end), section_path, page or None, labels)
-
-    def _range(self, name: str, first: int, last: int) -> tuple[int, int]:
-        """Return the strings of one kind that belong to a run of documents."""
-        return (int(self.first[first]), int(self.first[last])) if name == "paths" else (first, last)
 
 
 def replaced(parts: Sequence[SegmentContents], incoming: Iterable[Document]) -> set[tuple[int, int]]:

@@ -19,11 +19,7 @@ class NamedEncoder:
         self.dim = manifest.dim
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """Refuse to encode: the encoder is known by name only.
-
-        Raises:
-            ModelUnavailable: always.
-        """
+        """Refuse to encode: the encoder is known by name only; ModelUnavailable always."""
         raise ModelUnavailable(f"编码器 {self.name} 没有载入，不能编码。")
 
     encode_queries = encode_passages

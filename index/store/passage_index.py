@@ -25,7 +25,6 @@ from index.manifest import Files, Manifest, Search, StoredFile
 from index.protocols import Encoder, Independent, Progress, Retriever, Stage, Vectors
 from index.records import Description, Document, Hit, Passage
 from index.search.dense import EXACT_UP_TO, Codebook, DenseIndex, Lists
-from index.search.fusion import Rows
 from index.search.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever, OneStage, weight_among
 from index.search.sparse import SparseIndex, SparseLexicon
 from index.store import storage
@@ -111,21 +110,14 @@ class PassageIndex(SparseLexicon):
 
     @classmethod
     def of(cls, pairs: Pairs, vectors: Vectors, encoder: Encoder) -> Self:
-        """Return an index of documents that are split and encoded already.
-
-        Args:
-            pairs: documents by ascending id, each with its passages in text order.
-            vectors: one for each passage, in that order.
-            encoder: made the vectors.
-        """
+        """Return an index of documents by ascending id that are split already, with a vector for each passage."""
         return cls(merged([], Segment.build(pairs, vectors), ()), encoder).fitted()
 
     @classmethod
     def open(cls, path: Path, *, encoder: Encoder | None = None, whole: bool = False) -> Self:
         """Open an index folder: nothing is read before it is asked for.
 
-        Sizes and shapes are always checked, digests and every entry only up to `storage.CHECK_LIMIT`. An index of
-        format 1 is read into memory, and saved in the present format.
+        Sizes and shapes are always checked, digests and every entry only up to `storage.CHECK_LIMIT`.
 
         Args:
             path: the folder.
@@ -158,11 +150,7 @@ class PassageIndex(SparseLexicon):
                 manifest = current
 
     def with_encoder(self, encoder: Encoder) -> Self:
-        """Return the same index searched through another encoder of the same revision, such as one that remembers.
-
-        Raises:
-            ValueError: if the encoder makes other vectors.
-        """
+        """See `Index.with_encoder`."""
         if (encoder.revision, encoder.dim) != (self._encoder.revision, self._encoder.dim):
             raise ValueError(f"an encoder of revision {self._encoder.revision} is needed, got {encoder.revision}")
         return type(self)(self._segments, encoder, self._codebook, self._recall, self._shared)
@@ -209,11 +197,7 @@ class PassageIndex(SparseLexicon):
         return self._with(addition, gone).fitted()
 
     def remove(self, ids: Iterable[str]) -> Self:
-        """Return the index without these documents.
-
-        Raises:
-            ValueError: if there is no document with one of these ids.
-        """
+        """Return the index without these documents; ValueError if there is none with one of these ids."""
         places = {id: self._stored.place(id) for id in ids}
         unknown = [id for id, place in places.items() if place is None]
         if unknown:
@@ -258,49 +242,26 @@ class PassageIndex(SparseLexicon):
         return self._encoder.encode_queries([max(re.split("[，。；：\n]", text), key=len)[:60] for text in texts])
 
     def search(self, query: str, k: int, within: Filter | None = None) -> list[Hit]:
-        """Return the best passages by meaning and wording, at most `k`, best first; ties by document id, then offset.
-
-        Args:
-            query: what is looked for.
-            k: how many passages.
-            within: which documents to search; all by default.
-
-        Raises:
-            ValueError: if `k` is below 1.
-            ModelError: if the encoder fails.
-        """
+        """Search by meaning and wording; see `Retriever.search`. ModelError if the encoder fails."""
         return self.search_stage("fused", query, k, within)
 
     def search_stage(self, stage: Stage, query: str, k: int, within: Filter | None = None) -> list[Hit]:
         """See `search`, by one stage of it alone."""
+        rows = None if within is None or within.is_everything else self._stored.rows(within)
         try:
-            return self._retrievers[stage].search(query, k, self._among(within))
+            return self._retrievers[stage].search(query, k, rows)
         except IndexError as error:
             # A large index is looked at whole by `verify` only: postings that point nowhere show here.
             raise IndexCorrupt(".", f"索引文件已损坏（{error}）；请用 yiju-index verify 查明。") from error
 
-    def _among(self, within: Filter | None) -> Rows | None:
-        """Return the rows of the documents that a filter admits, ascending; None for all."""
-        if within is None or within.is_everything:
-            return None
-        return self._stored.rows(within)
-
     def retriever(self, stage: Stage) -> Retriever:
-        """Return one stage of the search by itself: `dense`, `lexical`, or `fused`, which is `search`.
-
-        Raises:
-            ValueError: if there is no such stage.
-        """
+        """See `Index.retriever`."""
         if stage not in self._retrievers:
             raise ValueError(f"stage must be one of {', '.join(self._retrievers)}, got {stage!r}")
         return OneStage(self.search_stage, stage)
 
     def limited_to(self, readable: Filter) -> IndexView:
-        """Return an index of the documents that a filter admits; nothing in it reveals the others.
-
-        A filter of `search` chooses among documents that the asker knows of, and scores stay measured against all of
-        these. Documents that the asker must not know of may not even show in scores and word frequencies.
-        """
+        """See `Index.limited_to`."""
         return IndexView(self._stored, self._dense, self._sparse, self._encoder, readable)
 
     def documents(self) -> Sequence[Document]:
@@ -308,10 +269,7 @@ class PassageIndex(SparseLexicon):
         return self._documents
 
     def descriptions(self) -> Sequence[Description]:
-        """Return all documents without their texts and outlines, ordered by id.
-
-        Kept in memory once they were asked for.
-        """
+        """Return all documents without their texts and outlines; kept in memory once they were asked for."""
         return self._stored.descriptions()
 
     def document(self, document_id: str) -> Document | None:

@@ -112,9 +112,7 @@ class Segment:
         paths = {kind: storage.check_file(folder, file, whole=whole) for kind, file in files.items()}
         contents = decoded(paths["contents"], lambda path: read_contents(path, check=whole))
         vectors = decoded(paths["vectors"], lambda path: _vectors(path, (contents.rows, dim), check=whole))
-        codes = None
-        if codebook is not None:
-            codes = decoded(paths["codes"], lambda path: _codes(path, codebook, contents.rows))
+        codes = decoded(paths["codes"], lambda path: _codes(path, codebook, contents.rows)) if codebook else None
         if anew:
             numbers = range(len(contents))
             texts = (passage.indexed_text for number in numbers for passage in contents.passages(number))
@@ -124,31 +122,19 @@ class Segment:
         return cls(contents, vectors, postings, codes, files)
 
     def stored_in(self, folder: Path) -> Files:
-        """Return its files, written to a folder that nothing names them in yet.
-
-        IndexStoreError if that is not possible.
-        """
+        """Return its files, written to a folder where nothing names them yet; IndexStoreError where that fails."""
         parts = self.parts(folder).items()
-        return {
-            kind: part if isinstance(part, StoredFile) else storage.store(folder, kind, part) for kind, part in parts
-        }
+        return {kind: p if isinstance(p, StoredFile) else storage.store(folder, kind, p) for kind, p in parts}
 
     def with_codes_in(self, folder: Path) -> Self:
-        """Return the same with its codes in a file of a folder instead of in memory.
-
-        Raises:
-            IndexStoreError: if it cannot be written or the disk is full.
-        """
+        """Return the same with its codes in a file instead of in memory; IndexStoreError if it cannot be written."""
         if self.codes is None:
             return self
         stored = storage.store(folder, "codes", partial(_write_npy, self.codes))
         return replace(self, codes=open_npy(folder / stored.name), files={**self.files, "codes": stored})
 
     def parts(self, folder: Path) -> dict[str, StoredFile | storage.Write]:
-        """Return what the segment is stored as.
-
-        By kind, the file in the folder that holds it already, or what writes it.
-        """
+        """Return by kind the file in the folder that holds the segment's data already, or what writes it."""
         writers: dict[str, storage.Write] = {
             "contents": partial(write_arrays, self.contents.arrays),
             "vectors": partial(_write_npy, self.vectors),

@@ -25,7 +25,7 @@ import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, Any
@@ -56,17 +56,12 @@ _OWN_NAME = re.compile(rf"{re.escape(MANIFEST)}|{re.escape(LOCK)}|{_DATA_NAME.pa
 Write = Callable[[IO[bytes]], None]
 
 
+@dataclass(slots=True)
 class WriteLock:
-    """Proof of holding the right to write one folder; made by `write_lock`.
+    """The right to write one folder; made by `write_lock`, which does not clear away unfinished work named `keep`."""
 
-    Args:
-        folder: which.
-        keep: name of what lies in it unfinished, to be gone on with.
-    """
-
-    def __init__(self, folder: Path, keep: str = "") -> None:
-        self.folder = folder
-        self.keep = keep
+    folder: Path
+    keep: str = ""
 
 
 def program_version() -> str:
@@ -81,11 +76,8 @@ def program_version() -> str:
 def write_lock(folder: Path, keep: str = "") -> Iterator[WriteLock]:
     """Hold the right to write an index folder, which is made where it is missing.
 
-    What a dead writer left behind is cleared away first. A folder made here that is empty in the end is removed.
-
-    Args:
-        folder: an index folder, an empty one, or one to be made.
-        keep: name of what a dead writer may have left and is not cleared away.
+    What a dead writer left behind is cleared away first, but for `keep`. A folder made here that is empty in the end
+    is removed.
 
     Raises:
         IndexBusy: if another process is writing it.
@@ -118,10 +110,7 @@ def commit(
     Args:
         lock: the right to write that folder.
         parts: for every kind of file what writes it, or the file where the folder holds it already.
-        describe: makes the manifest out of the files.
-
-    Returns:
-        The manifest.
+        describe: makes the manifest, which is returned, out of the files.
 
     Raises:
         IndexStoreError: if the folder cannot be written or the disk is full; the old index stays as it was.
@@ -129,7 +118,10 @@ def commit(
     folder = lock.folder
     try:
         with _explained(folder, "写入"):
-            stored = [{kind: _kept_or_written(folder, kind, part) for kind, part in each.items()} for each in parts]
+            stored = [
+                {kind: p if isinstance(p, StoredFile) else _write(folder, kind, p) for kind, p in each.items()}
+                for each in parts
+            ]
             manifest = describe(stored)
             _put(folder / MANIFEST, sealed({"format": FORMAT, **asdict(manifest)}))
     finally:
@@ -138,12 +130,7 @@ def commit(
 
 
 def store(folder: Path, kind: str, write: Write) -> StoredFile:
-    """Write one data file, which nothing names yet.
-
-    Args:
-        folder: where; made if it is not there.
-        kind: of the file.
-        write: writes its content.
+    """Write one data file, which nothing names yet, to a folder, which is made where it is missing.
 
     Raises:
         IndexStoreError: if it cannot be written or the disk is full.
@@ -166,9 +153,7 @@ def put(path: Path, content: bytes) -> None:
 def adopt(lock: WriteLock, staged: Path) -> None:
     """Replace the index in a folder by a whole one that lies in a folder inside it: wholly, or not at all.
 
-    Args:
-        lock: the right to write the folder.
-        staged: holds the files of the other index, already on the disk; it is removed.
+    The other folder, whose files are on the disk already, is removed.
 
     Raises:
         IndexStoreError: if the folder cannot be written; the old index stays as it was.
@@ -220,22 +205,23 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def check_file(folder: Path, file: StoredFile, *, whole: bool) -> Path:
-    """Make sure that a data file is the one the manifest names.
-
-    Args:
-        folder: the index folder.
-        file: what the manifest says of it.
-        whole: compare the digest too; otherwise the size.
-
-    Returns:
-        Where the file is.
+    """Return where a data file is, after comparing its size, and if `whole` its digest, with the manifest.
 
     Raises:
         IndexCorrupt: if it is missing, not a regular file, of another size, or altered.
     """
     path = folder / file.name
     try:
-        return _checked(path, file, whole=whole)
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode):
+            raise corrupt(path, "不是普通文件")
+        if found.st_size != file.bytes:
+            raise corrupt(path, f"应为 {file.bytes} 字节，实为 {found.st_size} 字节")
+        if whole:
+            with path.open("rb") as content:
+                if hashlib.file_digest(content, "sha256").hexdigest() != file.sha256:
+                    raise corrupt(path, "内容与清单中的校验和不符")
+        return path
     except FileNotFoundError as error:
         raise corrupt(path, "文件缺失") from error
     except OSError as error:
@@ -249,16 +235,7 @@ def is_there(folder: Path, file: StoredFile) -> bool:
 
 
 def damaged_files(folder: Path) -> list[str]:
-    """Compare every file with the manifest.
-
-    Returns:
-        One line for each bad file, in the order of the manifest; empty if all are whole.
-
-    Raises:
-        IndexNotFound: if there is no index.
-        IndexFormatMismatch: if it is of another format version.
-        IndexCorrupt: if the manifest is damaged.
-    """
+    """Compare every file with the manifest; return a line for each bad one. Raises what `read_manifest` does."""
     messages = []
     for file in read_manifest(folder).files.values():
         try:
@@ -266,17 +243,6 @@ def damaged_files(folder: Path) -> list[str]:
         except IndexCorrupt as error:
             messages.append(str(error))
     return messages
-
-
-def _checked(path: Path, file: StoredFile, *, whole: bool) -> Path:
-    found = path.lstat()
-    if not stat.S_ISREG(found.st_mode):
-        raise corrupt(path, "不是普通文件")
-    if found.st_size != file.bytes:
-        raise corrupt(path, f"应为 {file.bytes} 字节，实为 {found.st_size} 字节")
-    if whole and _digest(path) != file.sha256:
-        raise corrupt(path, "内容与清单中的校验和不符")
-    return path
 
 
 def corrupt(path: Path, reason: str) -> IndexCorrupt:
@@ -360,10 +326,6 @@ class _Digesting:
         return StoredFile(f"{kind}-{digest[:16]}.{_EVERY_KIND[kind]}", self._bytes, digest)
 
 
-def _kept_or_written(folder: Path, kind: str, part: StoredFile | Write) -> StoredFile:
-    return part if isinstance(part, StoredFile) else _write(folder, kind, part)
-
-
 def _write(folder: Path, kind: str, write: Write) -> StoredFile:
     part = folder / f"{kind}.part"
     with part.open("wb") as file:
@@ -402,22 +364,14 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def sealed(stored: Mapping[str, object]) -> bytes:
-    """Return a manifest as it is written.
+    """Return a manifest as it is written: with the digest of all the rest at its end."""
 
-    The digest of all the rest stands at its end, so that no altered byte passes.
-    """
+    def written(value: object) -> bytes:
+        return (json.dumps(value, ensure_ascii=True, indent=1) + "\n").encode("ascii")
+
     rest = {name: value for name, value in stored.items() if name != _SEAL}
-    return _json(rest | {_SEAL: hashlib.sha256(_json(rest)).hexdigest()})
-
-
-def _json(value: object) -> bytes:
-    return (json.dumps(value, ensure_ascii=True, indent=1) + "\n").encode("ascii")
+    return written(rest | {_SEAL: hashlib.sha256(written(rest)).hexdigest()})
 
 
 def _check_seal(path: Path, content: bytes, stored: Mapping[str, object]) -> None:
@@ -442,6 +396,7 @@ def _parse_manifest(folder: Path, content: bytes) -> dict[str, Any]:
 def _decode_manifest(stored: dict[str, Any]) -> Manifest:
     search = _decode_search(stored["search"])
     kinds = APPROXIMATE_KINDS if search.lists else KINDS
+    shared = SHARED_KINDS if search.lists else {}
     return Manifest(
         encoder=_text(stored["encoder"]),
         revision=_text(stored["revision"]),
@@ -449,16 +404,12 @@ def _decode_manifest(stored: dict[str, Any]) -> Manifest:
         documents=_count(stored["documents"]),
         passages=_count(stored["passages"]),
         terms=_text(stored["terms"]),
-        segments=[_decode_files(segment, kinds) for segment in _list(stored["segments"])],
+        segments=[{kind: decode_file(kind, segment[kind]) for kind in kinds} for segment in stored["segments"]],
         created_with=_text(stored["created_with"]),
         version=_count(stored["version"]),
-        shared=_decode_files(stored["shared"], SHARED_KINDS) if search.lists else {},
+        shared={kind: decode_file(kind, stored["shared"][kind]) for kind in shared},
         search=search,
     )
-
-
-def _decode_files(stored: dict[str, Any], kinds: Iterable[str]) -> Files:
-    return {kind: decode_file(kind, stored[kind]) for kind in kinds}
 
 
 def _decode_search(stored: dict[str, Any]) -> Search:
@@ -480,12 +431,6 @@ def decode_file(kind: str, stored: dict[str, Any]) -> StoredFile:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"应为文字：{value!r}")
-    return value
-
-
-def _list(value: object) -> list[Any]:
-    if not isinstance(value, list):
-        raise TypeError(f"应为列表：{value!r}")
     return value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TypeVar, overload
 
 import numpy as np
@@ -74,7 +74,15 @@ class Stored:
         self._sizes = [segment.contents.sizes for segment in segments]
         first_documents = _starts([len(segment.contents) for segment in segments])
         first_rows = _starts([segment.contents.rows for segment in segments])
-        document, passage = partial(_document, segments, first_documents), partial(_passage, segments, first_rows)
+
+        def document(number: int) -> Document:
+            at = bisect_right(first_documents, number) - 1
+            return _readable(segments[at].contents.document, number - int(first_documents[at]))
+
+        def passage(row: int) -> Passage:
+            at = bisect_right(first_rows, row) - 1
+            return _readable(segments[at].contents.passage, row - int(first_rows[at]))
+
         self._first_documents = first_documents
         self._descriptions: Sequence[Description] | None = None
         self._catalogue: Catalogue | None = None
@@ -121,16 +129,6 @@ class Stored:
             sizes = np.concatenate([np.zeros(0, np.int64), *self._sizes])
             self._rows[within] = np.flatnonzero(np.repeat(admitted, sizes)).astype(np.int64)
         return self._rows[within]
-
-
-def _document(segments: Sequence[Segment], starts: Numbers, number: int) -> Document:
-    at = bisect_right(starts, number) - 1
-    return _readable(segments[at].contents.document, number - int(starts[at]))
-
-
-def _passage(segments: Sequence[Segment], starts: Numbers, row: int) -> Passage:
-    at = bisect_right(starts, row) - 1
-    return _readable(segments[at].contents.passage, row - int(starts[at]))
 
 
 def _starts(sizes: Sequence[int]) -> Numbers:

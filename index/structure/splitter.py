@@ -7,6 +7,7 @@ running lengths and never searched for.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from index.records import Document, Heading, Passage, Span, Table
-from index.structure.front_matter import labels
 
 if TYPE_CHECKING:
     from langchain_text_splitters import RecursiveCharacterTextSplitter
@@ -42,6 +42,15 @@ _SEPARATORS = (
     _ATOM,
     "",
 )
+# Words in which questions ask for what a head states without them: 「綦江府发〔2023〕16号」 stands there without 文号.
+# A passage that holds such a fact is indexed under its names; what is quoted stays the text.
+_NUMBER = "文号、发文字号、文件编号"
+_ISSUER = "发文机关、发布单位、印发机关、谁发的文"
+_ISSUED = "印发日期、发布时间、成文日期、落款日期、什么时候发的"
+_ADDRESSEES = "主送单位、发给哪些单位"
+_ADDRESS = "链接、网址、来源"
+_SALUTATION = re.compile(r"^[^\n。；]{2,200}[：:][ \t]*$", re.M)
+_URL = re.compile(r"https?://", re.I)
 _SMALL = 60  # characters below which a piece joins its neighbour
 
 
@@ -117,6 +126,24 @@ def _limit(document: Document, section: _Section, limit: int) -> int:
 
 def _is_bare(text: str, heading: Heading, end: int) -> bool:
     return not text[heading.end : end].strip("：:#*_ \t\n\u3000\xa0")
+
+
+def labels(document: Document, span: Span) -> tuple[str, ...]:
+    """Return the names of the facts about a document that a part of its head holds; empty for other parts."""
+    head = document.headings[0].start if document.headings else len(document.text)
+    if span.start >= head:
+        return ()
+    text = span.slice(document.text)
+    metadata = document.metadata
+    year = metadata.issued[:4] if metadata.issued else None
+    held = (
+        (_NUMBER, metadata.number is not None and metadata.number in text),
+        (_ISSUER, metadata.issuer is not None and metadata.issuer in text),
+        (_ISSUED, year is not None and f"{year}年" in text),
+        (_ADDRESSEES, metadata.number is not None and bool(_SALUTATION.search(text))),
+        (_ADDRESS, bool(_URL.search(text))),
+    )
+    return tuple(name for name, holds in held if holds)
 
 
 def _captions(text: str, tables: Sequence[Table], span: Span) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from index.records import Document, Heading, Metadata, Span
-from index.structure.front_matter import labels
+from index.structure.splitter import labels
 
 HEAD = "綦江府发〔2023〕16号\n各镇人民政府：\n重庆市綦江区人民政府\n2023年4月28日\n来源 https://example.org\n"
 BODY = "一、总则\n綦江府发〔2023〕16号第二次提到\n"
