@@ -261,7 +261,8 @@ def open_arrays(path: Path) -> dict[str, AnyArray]:
     if not isinstance(header, dict):
         raise ValueError("数组文件的开头不是 JSON 对象")
     start = _aligned(len(_MAGIC) + 8 + length)
-    return {name: _kept(file, name, start, *_promise(entry)) for name, entry in header.items()}
+    promised = {name: _promise(entry) for name, entry in header.items()}
+    return {name: _within(file, name, np.dtype(k), shape, start + at) for name, (k, shape, at) in promised.items()}
 
 
 def open_npy(path: Path) -> AnyArray:
@@ -294,10 +295,6 @@ def _promise(entry: Any) -> tuple[str, tuple[int, ...], int]:
     if kind not in _TYPES or not all(type(n) is int and 0 <= n < 2**53 for n in numbers) or offset % _ALIGNMENT:
         raise ValueError(f"数组的说明不合规：{str(entry)[:60]}")
     return kind, tuple(shape), offset
-
-
-def _kept(file: _File, name: str, start: int, kind: str, shape: tuple[int, ...], offset: int) -> AnyArray:
-    return _within(file, name, np.dtype(kind), shape, start + offset)
 
 
 def _within(file: _File, name: str, dtype: np.dtype[Any], shape: tuple[int, ...], offset: int) -> AnyArray:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
@@ -19,8 +19,6 @@ DOCUMENT_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
 # Names of files need not be valid Unicode, which Python shows as lone surrogates; they must survive the round trip.
 _SURROGATES = "surrogatepass"
-
-_NOTHING_SAID = Metadata()
 
 
 def packed(row: object) -> bytes:
@@ -78,7 +76,6 @@ def outline_row(document: Document) -> dict[str, object]:
         "headings": [[heading.title, heading.level, heading.start, heading.end] for heading in document.headings],
         "page_starts": list(document.page_starts),
         "tables": [_table_row(table) for table in document.tables],
-        # Absent where there is nothing to say, as in every index written before it was known.
         **({"placed": document.placed} if document.placed else {}),
         **({"gaps": list(document.gaps)} if document.gaps else {}),
     }
@@ -101,12 +98,14 @@ def description_from(card: Any) -> Description:
     _expect(isinstance(metadata, dict), "文档的元数据不是 JSON 对象")
     identifier = _text(card.get("id"))
     _expect(DOCUMENT_ID.fullmatch(identifier) is not None, f"文档编号不合规：{identifier!r}")
+    origin = card.get("origin", [None, ""])
+    _expect(isinstance(origin, list) and len(origin) == 2, "来源不是两项")
     return Description(
         id=identifier,
         title=_text(card.get("title")),
         source=_text(card.get("source")),
-        metadata=_metadata(metadata),
-        origin=_origin(card.get("origin", [None, ""])),
+        metadata=Metadata(*(_text_or_none(metadata.get(field.name)) for field in fields(Metadata))),
+        origin=Origin(_text_or_none(origin[0]), _text(origin[1])),
         characters=_offset(card.get("characters"), 2**53),
     )
 
@@ -144,10 +143,6 @@ def path_from(row: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(_text(title) for title in _list(row[0])), tuple(_text(label) for label in _list(row[1]))
 
 
-def _metadata(row: Mapping[str, Any]) -> Metadata:
-    return Metadata(*(_text_or_none(row.get(field.name)) for field in fields(Metadata))) if row else _NOTHING_SAID
-
-
 def _heading(row: Any, length: int) -> Heading:
     _expect(isinstance(row, list) and len(row) == 4, "标题不是四项")
     title, level, start, end = row
@@ -155,26 +150,16 @@ def _heading(row: Any, length: int) -> Heading:
     return Heading(_text(title), _offset(level, 1000), start, end)
 
 
-def _origin(row: Any) -> Origin:
-    _expect(isinstance(row, list) and len(row) == 2, "来源不是两项")
-    return Origin(_text_or_none(row[0]), _text(row[1]))
-
-
 def _table_row(table: Table) -> list[object]:
     """Return a table, its rows as running lists: line, then cells, -1 twice for an empty one."""
-    rows = [[at for span in (row.line, *row.cells) for at in _places(span)] for row in table.rows]
+    spans = ((row.line, *row.cells) for row in table.rows)
+    rows = [[at for span in each for at in ((span.start, span.end) if span else (-1, -1))] for each in spans]
     return [table.span.start, table.span.end, table.caption, list(table.columns), rows]
 
 
-def _places(span: Span | None) -> tuple[int, int]:
-    return (span.start, span.end) if span else (-1, -1)
-
-
 def _table(row: Any, length: int) -> Table:
-    """Return a table; those of an index of the version before have no columns and rows."""
-    _expect(isinstance(row, list) and len(row) in (3, 5), "表格不是五项")
-    start, end, caption, *more = row
-    columns, rows = more or ([], [])
+    _expect(isinstance(row, list) and len(row) == 5, "表格不是五项")
+    start, end, caption, columns, rows = row
     return Table(
         _span(start, end, length),
         _text(caption),

@@ -11,7 +11,7 @@ from index.clauses import clause_path
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """A half-open range of code points; ValueError if the range is negative or reversed."""
+    """A half-open range of code points; ValueError if it is negative or reversed."""
 
     start: int
     end: int
@@ -194,10 +194,10 @@ class Document:
             while path and path[-1].level >= heading.level:
                 path.pop()
             path.append(heading)
-        titles = tuple(heading.title for heading in path)
         if not path:
-            return titles
+            return ()
         start = path[-1].start
+        titles = tuple(heading.title for heading in path)
         return titles + clause_path(titles[-1], self.text[start:after], offset - start)
 
     @property

@@ -85,15 +85,7 @@ class Rights:
         return next(named, frozenset({EVERYONE}))
 
     def readable(self, reader: frozenset[str], documents: Iterable[Described]) -> Filter | None:
-        """Return the filter of the documents that a reader may see.
-
-        Args:
-            reader: the user's name, and the user's groups, each with `@`.
-            documents: all that there are.
-
-        Returns:
-            A filter that names the documents; None where that is all of them.
-        """
+        """Return the filter of the documents that a user, with groups written as `@group`, may see; None for all."""
         mine, documents = reader | {EVERYONE}, list(documents)
         ids = frozenset(each.id for each in documents if not mine.isdisjoint(self.readers(each)))
         return None if len(ids) == len(documents) else Filter(documents=ids)
@@ -117,15 +109,7 @@ def rights_path(index: Location) -> Path:
 
 
 def parse(text: str, name: str) -> Rights:
-    """Return the rules of a file.
-
-    Args:
-        text: its content.
-        name: what it is called in errors.
-
-    Raises:
-        RightsError: if a line is no rule; which one, and what it should be.
-    """
+    """Return the rules in the text of a file; RightsError names the file and says which line is no rule, and why."""
     rules = []
     for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
         if not (said := line.strip()) or said.startswith("#"):
@@ -139,11 +123,7 @@ def parse(text: str, name: str) -> Rights:
 
 
 def rule_of(readers: str, documents: str) -> Rule:
-    """Return a rule of its two halves.
-
-    Raises:
-        ValueError: if one of them says nothing, or not clearly; the message is fit for a user's eyes.
-    """
+    """Return a rule of its two halves; ValueError with a message for users if one of them is unclear."""
     names = readers.split(",")
     if not all(re.fullmatch(r"@?[^\s,@*][^\s,*]*|\*", each) for each in names):
         raise ValueError("读者须为用户名、@用户组、*（所有人）或 -（无人），以逗号分隔，名字里的空格写作 %20。")
@@ -156,19 +136,14 @@ def rule_of(readers: str, documents: str) -> Rule:
 
 
 class _Both(Rights):
-    """What two sets of rules give alike.
-
-    Args:
-        old: those that held so far.
-        new: those of a file that may not be whole yet.
-    """
+    """What the rules that held so far and those of a file that may not be whole yet both give."""
 
     def __init__(self, old: Rights, new: Rights) -> None:
         super().__init__([*old.rules, *new.rules])
         self._both = old, new
 
     def readers(self, document: Described) -> frozenset[str]:
-        """Return who may read a document by both."""
+        """See `Rights.readers`."""
         old, new = (each.readers(document) for each in self._both)
         return new if EVERYONE in old else old if EVERYONE in new else old & new
 

@@ -31,15 +31,12 @@ def text_of(path: Path) -> str:
 
 
 def changed(text: str, documents: Sequence[str], readers: str | None) -> str:
-    """Return the text with rules for documents in place of those it had, at the end, where they count.
+    """Return the text of a file with new rules for documents at the end, where they count, in place of those it had.
 
     Args:
         text: of the file.
-        documents: as in a rule.
+        documents: as in a rule; YijuError if there are none, or a rule is not understood.
         readers: as in a rule; None takes the rules away.
-
-    Raises:
-        YijuError: if there are no documents, or a rule is not understood; the message is fit for a user's eyes.
     """
     if not documents:
         raise YijuError("请写明是哪些文件；* 代表全部。")
@@ -58,15 +55,13 @@ def set_readers(path: Path, document: Described, readers: str | None, reader: fr
 
     Args:
         path: of the file.
-        document: which may have to be named by its id.
+        document: which one.
         readers: as in a rule; None: as the rules about its folders say.
         reader: the visitor's names that rules can match; None for the owner, who reads everything.
 
     Returns:
-        The rights as they are now.
-
-    Raises:
-        YijuError: if the readers are not understood, the visitor would not be one, or the file cannot be used.
+        The rights as they are now. YijuError if the readers are not understood, the visitor would not be one, or the
+        file cannot be used.
     """
     with _lock:
         text = changed(text_of(path), [_named(document)], readers)

@@ -37,24 +37,8 @@ MAX_UNPACKED = 2 * 1024**3
 _NOT_DOCUMENTS = (".", "~$", "Thumbs.db", "desktop.ini")  # hidden, of an open editor, of the desktop
 _ARCHIVES_MAX = 3  # archives within archives
 
-_READABLE = "、".join(
-    (
-        *SUFFIXES,
-        ".html",
-        ".docx",
-        ".pdf",
-        ".xlsx",
-        ".pptx",
-        ".csv",
-        ".json",
-        ".eml",
-        ".epub",
-        ".odt",
-        ".rtf",
-        ".ofd",
-        ".zip",
-        "图片（.png、.jpg、.tif）",
-    )
+_READABLE = "、".join(SUFFIXES) + (
+    "、.html、.docx、.pdf、.xlsx、.pptx、.csv、.json、.eml、.epub、.odt、.rtf、.ofd、.zip、图片（.png、.jpg、.tif）"
 )
 
 # What parsers of damaged files raise, our own and others'. Whatever it was, it is this file's failure and no other's.
@@ -101,10 +85,8 @@ def load_all(
         archives: how deep archives within archives are opened.
 
     Yields:
-        Documents in the order of the archive, and an error for each file in it that cannot be read.
-
-    Raises:
-        DocumentError, MissingDependency: as `load`, if the file itself cannot be read.
+        Documents in the order of the archive, and an error for each file in it that cannot be read. If the file itself
+        cannot, what `load` raises is raised.
     """
     with open_file(path) as file:
         for part in parts(path, file, source or legible(path.name), notice=notice, archives=archives):
@@ -144,9 +126,8 @@ def _descriptor(path: Path, below: Path) -> int:
             inner = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
             os.close(at)
             at = inner
-        return os.open(
-            name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at
-        )  # no waiting for a pipe's other end
+        # O_NONBLOCK: no waiting for a pipe's other end.
+        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at)
     finally:
         os.close(at)
 
@@ -173,18 +154,7 @@ class Part:
 def parts(
     path: Path, file: IO[bytes], source: str, *, notice: Notice = lambda _: None, archives: int = _ARCHIVES_MAX
 ) -> Iterator[Part]:
-    """Yield the documents of a file, each to be read when it is wanted.
-
-    Args:
-        path: what the file is called.
-        file: its content.
-        source: as for `load_all`.
-        notice: as for `load_all`.
-        archives: as for `load_all`.
-
-    Raises:
-        DocumentError: as `load_all`, if the file itself cannot be read.
-    """
+    """Yield the documents of an open file, to be read when they are wanted; arguments and errors as for `load_all`."""
     try:
         head = file.read(HEAD)
         _check(path, os.fstat(file.fileno()).st_size, sniff(head, path.suffix.lower()))
@@ -195,7 +165,9 @@ def parts(
 
 
 def _parts(path: Path, data: bytes, source: str, notice: Notice, archives: int) -> Iterator[Part]:
-    found = _format(path, data)
+    found = sniff(data[:HEAD], path.suffix.lower())
+    _check(path, len(data), found)
+    found = inside(data, found)
     if found is not Format.ZIP:
         yield Part(path, partial(_document, path, data, found, source, notice))
     elif archives < 1:
@@ -315,20 +287,8 @@ def document_id(source: str) -> str:
     return hashlib.sha256(source.encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
 
-_CLAIMED = {
-    ".docx": " Word 文档",
-    ".xlsx": " Excel 表格",
-    ".pptx": "演示文稿",
-    ".pdf": " PDF",
-    ".ofd": " OFD",
-}
+_CLAIMED = {".docx": " Word 文档", ".xlsx": " Excel 表格", ".pptx": "演示文稿", ".pdf": " PDF", ".ofd": " OFD"}
 """What a file whose name ends so would have to be."""
-
-
-def _format(path: Path, data: bytes) -> Format:
-    found = sniff(data[:HEAD], path.suffix.lower())
-    _check(path, len(data), found)
-    return inside(data, found)
 
 
 def _check(path: Path, size: int, found: Format) -> None:
@@ -412,7 +372,8 @@ def _walk(folder: Path, root: Path, notice: Notice) -> Iterator[Path]:
 def _distinct(depths: dict[Path, int], files: dict[Path, Path]) -> dict[Path, str]:
     """Return a source for each file: its last `depth` parts, more of them as long as two files share one."""
     while True:
-        sources = {real: _tail(files[real], depth) for real, depth in depths.items()}
+        tails = {real: files[real].absolute().parts[-depth:] for real, depth in depths.items()}
+        sources = {real: "/".join(map(legible, tail)).replace("//", "/") for real, tail in tails.items()}
         sharing: dict[str, list[Path]] = {}
         for real, source in sources.items():
             sharing.setdefault(source, []).append(real)
@@ -421,11 +382,6 @@ def _distinct(depths: dict[Path, int], files: dict[Path, Path]) -> dict[Path, st
         if not deeper:
             return sources
         depths = depths | deeper
-
-
-def _tail(file: Path, depth: int) -> str:
-    parts = file.absolute().parts
-    return "/".join(map(legible, parts[-depth:])).replace("//", "/")
 
 
 def legible(name: str) -> str:

@@ -7,6 +7,7 @@ archive may lie about them; XML is parsed without entities, document types, netw
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 import zlib
 from collections import Counter
@@ -121,20 +122,30 @@ def _parser() -> etree.XMLParser:
 
 
 def local(element: etree._Element) -> str:
-    """Return an element's name without its namespace.
-
-    The strict and the usual form of a format differ in that alone.
-    """
+    """Return an element's name without its namespace, in which the strict and the usual form of a format differ."""
     tag = element.tag
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
-def attribute(element: etree._Element, name: str) -> str | None:
-    """Return an attribute by its name without namespace."""
-    for key, value in element.attrib.items():
-        if str(key).rpartition("}")[2] == name:
-            return str(value)
-    return None
+def attribute(element: etree._Element | None, name: str) -> str | None:
+    """Return an attribute by its name without namespace; None where it, or the element, is not there."""
+    found = element.attrib.items() if element is not None else ()
+    return next((str(value) for key, value in found if str(key).rpartition("}")[2] == name), None)
+
+
+def integer(text: str | None, default: int = 0) -> int:
+    """Return an attribute as a whole number; `default` where it is none, or is absurdly large."""
+    return int(text) if text and re.fullmatch(r"-?[0-9]{1,11}", text) else default
+
+
+def is_on(element: etree._Element | None, default: bool = False) -> bool:
+    """Return whether a property of Word's applies; `default` where it is not given."""
+    return default if element is None else attribute(element, "val") not in ("0", "false", "off")
+
+
+def children(element: etree._Element | None, *names: str) -> list[etree._Element]:
+    """Return the elements right below one that have one of some local names."""
+    return [below for below in element if local(below) in names] if element is not None else []
 
 
 def child(element: etree._Element | None, *names: str) -> etree._Element | None:
@@ -154,11 +165,19 @@ def relations(archive: Archive, part: str) -> dict[str, str]:
     for relation in root if root is not None else ():
         target = attribute(relation, "Target") or ""
         if attribute(relation, "TargetMode") != "External":
-            found[attribute(relation, "Id") or ""] = _resolved(folder, target)
+            found[attribute(relation, "Id") or ""] = resolved(folder, target)
     return found
 
 
-def _resolved(folder: str, target: str) -> str:
+def main_part(archive: Archive, name: str) -> str:
+    """Return the part that an office file begins with: the one of this file name that it names, or the usual one."""
+    targets = relations(archive, "").values()
+    usual = {"document.xml": "word", "workbook.xml": "xl", "presentation.xml": "ppt"}[name]
+    return next((target for target in targets if target.endswith(name)), f"{usual}/{name}")
+
+
+def resolved(folder: str, target: str) -> str:
+    """Return the name of the part that a path leads to from a folder."""
     parts = [] if target.startswith("/") else folder.split("/") if folder else []
     for step in target.strip("/").split("/"):
         if step == "..":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from itertools import islice
 
@@ -17,16 +18,14 @@ CELLS_MAX = 2_000_000
 """Cells that are read."""
 _FIELD_MAX = 1_000_000  # characters of a cell
 _DELIMITERS = (",", "\t", ";", "|", "，")
+_NUMBER = re.compile(r"[\d.,\-+%/: ]+")
 _SAMPLE = 50  # rows that the delimiter is told by
 
 
 def read(data: bytes) -> Content:
     """Read a .csv or .tsv file; Unreadable if its encoding is unknown, or it is no table."""
-    decoded = plain.read(data)
-    writer = Writer()
-    for notice in decoded.notices:
-        writer.notice(notice)
-    rows = _rows(decoded.text, writer)
+    text, writer = plain.begun(data)
+    rows = _rows(text, writer)
     above = next((number for number, row in enumerate(rows) if len(list(filter(None, row))) > 1), len(rows))
     for row in rows[:above]:
         title = " ".join(filter(None, row))
@@ -75,10 +74,6 @@ def delimiter_of(text: str) -> str:
 
 def _header(rows: list[list[str]]) -> int | None:
     """Return 1 if the first row has only distinct names, else let the table find its heading rows."""
-    first = [cell for cell in rows[0] if cell]
-    named = len(rows) > 1 and len(set(first)) == len(first) and not any(_is_number(cell) for cell in first)
-    return 1 if named and len(first) == len(rows[0]) else None
-
-
-def _is_number(cell: str) -> bool:
-    return bool(cell) and all(character.isdigit() or character in ".,-+%/: " for character in cell)
+    first = rows[0]
+    named = len(rows) > 1 and all(first) and len(set(first)) == len(first)
+    return 1 if named and not any(_NUMBER.fullmatch(cell) for cell in first) else None

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from index.errors import MissingDependency
 from index.loaders import limits
-from index.loaders.archive import Archive, child, local, relations
+from index.loaders.archive import Archive, child, integer, local, relations
 from index.loaders.content import Unreadable, Writer, spaced
-from index.loaders.number_formats import shown
+from index.loaders.number_formats import GENERAL, shown
 from index.loaders.tables import Grid
 
 if TYPE_CHECKING:
@@ -57,31 +57,19 @@ class Drawings:
             if not part or part in self._seen or any(local(above) == "Fallback" for above in reference.iterancestors()):
                 continue
             self._seen.add(part)
-            if name == "chart":
-                self._chart(part)
+            drawn = self._archive.optional_xml(part) if name in ("chart", "relIds") else None
+            if name == "chart" and drawn is not None:
+                _write_chart(self._writer, drawn)
             elif name == "relIds":
-                self._diagram(part)
-            elif pictures:
-                self._picture(part)
+                for line in diagram(drawn) if drawn is not None else ():
+                    self._writer.paragraph(line)
+            elif name in ("blip", "imagedata") and pictures and (reason := self._read(part)):
+                self._unread[reason] = self._unread.get(reason, 0) + 1
 
     def tell(self) -> None:
         """Say which pictures were not read, and why."""
         for reason, count in self._unread.items():
             self._writer.notice(f"{count} 张图片没有读取：{reason}")
-
-    def _chart(self, part: str) -> None:
-        root = self._archive.optional_xml(part)
-        if root is not None:
-            _write_chart(self._writer, root)
-
-    def _diagram(self, part: str) -> None:
-        root = self._archive.optional_xml(part)
-        for line in diagram(root) if root is not None else ():
-            self._writer.paragraph(line)
-
-    def _picture(self, part: str) -> None:
-        if reason := self._read(part):
-            self._unread[reason] = self._unread.get(reason, 0) + 1
 
     def _read(self, part: str) -> str:
         """Read a picture; why it was not, or nothing."""
@@ -151,11 +139,9 @@ def chart(root: etree._Element) -> tuple[str, Grid | None]:
     if len(columns) == 1 and not columns[0][0]:
         heads = [title or "数值"]
     axis = next((text for axis in root.iter("{*}catAx", "{*}dateAx") if (text := _said(child(axis, "title")))), "类别")
-    rows = [[axis, *heads]]
-    rows += [
-        [categories.get(place, str(place + 1)), *(values.get(place, "") for _, values in columns)] for place in places
-    ]
-    return title, Grid(rows, 1)
+    named = ((categories.get(place, str(place + 1)), place) for place in places)
+    rows = [[name, *(values.get(place, "") for _, values in columns)] for name, place in named]
+    return title, Grid([[axis, *heads], *rows], 1)
 
 
 def _series_name(head: etree._Element | None) -> str:
@@ -169,12 +155,13 @@ def _points(element: etree._Element | None) -> dict[int, str]:
     """Return cached values by their place; of categories in several levels all, from the outermost in."""
     if element is None:
         return {}
-    levels = list(element.iter("{*}lvl"))
     found: dict[int, str] = {}
-    if levels:
-        inner = _of_cache(levels[0])
-        for place in inner:
-            outer = [_last(_of_cache(level), place) for level in reversed(levels[1:])]
+    if levels := [_of_cache(level) for level in element.iter("{*}lvl")]:
+        inner, *around = levels
+        for place in inner:  # an outer category stands once, where it begins
+            outer = (
+                next((above[at] for at in sorted(above, reverse=True) if at <= place), "") for above in around[::-1]
+            )
             found[place] = " ".join(filter(None, [*outer, inner[place]]))
         return found
     for cache in element.iter("{*}strCache", "{*}numCache", "{*}strLit", "{*}numLit"):
@@ -183,27 +170,21 @@ def _points(element: etree._Element | None) -> dict[int, str]:
 
 
 def _of_cache(cache: etree._Element) -> dict[int, str]:
-    code = child(cache, "formatCode")
-    shape = code.text or "" if code is not None else ""
+    declared = child(cache, "formatCode")
+    shape = declared.text or "" if declared is not None else ""
     found: dict[int, str] = {}
     for point in cache:
         value = child(point, "v") if local(point) == "pt" else None
-        place = point.get("idx") or ""
-        if value is not None and value.text and place.isdigit() and len(found) < POINTS_MAX:
-            found[int(place)] = _formatted(value.text, point.get("formatCode") or shape)
+        place = integer(point.get("idx"), -1)
+        if value is not None and value.text and place >= 0 and len(found) < POINTS_MAX:
+            code = point.get("formatCode") or shape
+            try:
+                found[place] = (
+                    shown(float(value.text), code) if code not in ("", GENERAL) else spaced(value.text.split("\n"))
+                )
+            except (ValueError, OverflowError):
+                found[place] = value.text
     return found
-
-
-def _formatted(text: str, shape: str) -> str:
-    try:
-        return shown(float(text), shape) if shape and shape != "General" else spaced(text.split("\n"))
-    except (ValueError, OverflowError):
-        return text
-
-
-def _last(values: dict[int, str], place: int) -> str:
-    """Return what holds at a place: an outer category stands once, where it begins."""
-    return next((values[at] for at in sorted(values, reverse=True) if at <= place), "")
 
 
 def _said(element: etree._Element | None) -> str:
@@ -228,11 +209,9 @@ def diagram(root: etree._Element) -> list[str]:
     inner: set[str] = set()
     for link in root.iter("{*}cxn"):
         if link.get("type", "parOf") == "parOf":
-            order = link.get("srcOrd") or "0"
-            below.setdefault(link.get("srcId") or "", []).append(
-                (int(order) if order.isdigit() else 0, link.get("destId") or "")
-            )
-            inner.add(link.get("destId") or "")
+            to = link.get("destId") or ""
+            below.setdefault(link.get("srcId") or "", []).append((integer(link.get("srcOrd")), to))
+            inner.add(to)
     said: list[str] = []
     waiting = [identifier for identifier in reversed(texts) if identifier not in inner]
     passed: set[str] = set()

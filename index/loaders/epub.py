@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from index.loaders import html
-from index.loaders.archive import Archive, attribute, child, local
+from index.loaders.archive import Archive, attribute, child, children, resolved
 from index.loaders.content import Content, Unreadable, Writer, tidy
 
 if TYPE_CHECKING:
@@ -19,8 +19,7 @@ def read(data: bytes) -> Content:
     """Read a book; Unreadable if it is damaged, or no chapter of it can be read."""
     archive = Archive(data)
     container = archive.xml("META-INF/container.xml")
-    root = next((e for e in container.iter("{*}rootfile")), None)
-    name = (attribute(root, "full-path") if root is not None else "") or ""
+    name = attribute(next(container.iter("{*}rootfile"), None), "full-path") or ""
     package = archive.xml(name)
     writer = Writer()
     title = next((tidy(e.text or "") for e in package.iter("{*}title") if (e.text or "").strip()), "")
@@ -41,21 +40,10 @@ def read(data: bytes) -> Content:
 def _chapters(package: etree._Element, folder: str) -> list[str]:
     """Return the parts of the chapters, in the order of the spine, without the table of contents."""
     listed: dict[str, str] = {}
-    manifest, spine = child(package, "manifest"), child(package, "spine")
-    for item in manifest if manifest is not None else ():
+    for item in children(child(package, "manifest"), "item"):
         navigates = "nav" in (attribute(item, "properties") or "").split()
         if attribute(item, "media-type") in _CHAPTERS and not navigates:
             listed[attribute(item, "id") or ""] = unquote(attribute(item, "href") or "")
-    order = [attribute(item, "idref") or "" for item in spine if local(item) == "itemref"] if spine is not None else []
+    order = [attribute(item, "idref") or "" for item in children(child(package, "spine"), "itemref")]
     names = [listed[identifier] for identifier in order if identifier in listed] or list(listed.values())
-    return [_joined(folder, name) for name in names]
-
-
-def _joined(folder: str, name: str) -> str:
-    steps: list[str] = []
-    for step in f"{folder}/{name}".split("/"):
-        if step == "..":
-            steps = steps[:-1]
-        elif step not in ("", "."):
-            steps.append(step)
-    return "/".join(steps)
+    return [resolved(folder, name) for name in names]

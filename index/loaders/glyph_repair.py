@@ -46,16 +46,12 @@ def repaired(glyphs: Sequence[Glyph], font_of: Callable[[int], str]) -> list[Gly
             texts[place] = symbols.text(font_of(place).split("+")[-1], texts[place])
     for place in _look_alikes(texts, font_of) if chinese else ():
         texts[place] = _MEANT[texts[place]]
-    return [
-        glyph if glyph.text == text else glyph._replace(text=text) for glyph, text in zip(glyphs, texts, strict=True)
-    ]
+    pairs = zip(glyphs, texts, strict=True)
+    return [glyph if glyph.text == text else glyph._replace(text=text) for glyph, text in pairs]
 
 
 def _plain(text: str) -> str:
-    """Return a character without the form that only its font gave it.
-
-    A radical, a full-width digit, a mathematical letter.
-    """
+    """Return a character for a form that its font gave it: radical, full-width digit, mathematical letter."""
     if text.isascii() or len(text) > 1 or "\u4e00" <= text <= "\u9fff":
         return text
     code = ord(text)
@@ -76,11 +72,8 @@ def _is_in(text: str, codes: range) -> bool:
 def _from_code(texts: Sequence[str], place: int) -> str:
     """Return the sign whose code in GB 2312, or else in Big5, a character's Unicode is."""
     code = ord(texts[place]).to_bytes(2, "big")
-    for encoding in ("gb2312", "big5"):
-        sign = code.decode(encoding, "ignore")
-        if sign:
-            break
-    else:
+    sign = code.decode("gb2312", "ignore") or code.decode("big5", "ignore")
+    if not sign:
         return texts[place]
     before = texts[place - 1][-1:] if place else ""
     if sign == "．":  # the full stop of scientific journals
@@ -89,10 +82,7 @@ def _from_code(texts: Sequence[str], place: int) -> str:
 
 
 def _look_alikes(texts: Sequence[str], font_of: Callable[[int], str]) -> Iterator[int]:
-    """Yield where signs of other scripts stand for Chinese ones.
-
-    Nearly all of theirs in a font stand among characters.
-    """
+    """Yield where signs of other scripts stand for Chinese ones: in their font nearly all stand among characters."""
     among: dict[str, list[int]] = defaultdict(list)
     otherwise: dict[str, int] = defaultdict(int)
     suspects = [place for place, text in enumerate(texts) if text in _MEANT]

@@ -76,15 +76,12 @@ def _merged(segments: Sequence[Segment]) -> list[Segment]:
     merged: list[Segment] = []
     for group in _clusters(sorted(segments)):
         at = sum(segment.at for segment in group) / len(group)
-        start, end = None, 0.0
-        for segment in sorted(group, key=lambda segment: segment.start):
-            if start is None or segment.start > end + _NEAR:
-                if start is not None:
-                    merged.append(Segment(at, start, end))
-                start, end = segment.start, segment.end
-            end = max(end, segment.end)
-        if start is not None:
-            merged.append(Segment(at, start, end))
+        first = len(merged)
+        for _, start, end in sorted(group, key=lambda segment: segment.start):
+            if len(merged) > first and start <= merged[-1].end + _NEAR:
+                merged[-1] = Segment(at, merged[-1].start, max(merged[-1].end, end))
+            else:
+                merged.append(Segment(at, start, end))
     return [segment for segment in merged if segment.end - segment.start >= _SHORT]
 
 
@@ -153,15 +150,9 @@ def _ruled(rules: Sequence[Segment], at: float, start: float, end: float) -> boo
 
 def _outermost(found: Sequence[Lattice]) -> list[Lattice]:
     """Return the tables that lie in no other; one inside a cell is read with the cell."""
-    return [
-        one
-        for one in found
-        if not any(
-            other is not one
-            and other.xs[0] - _NEAR <= one.xs[0]
-            and one.xs[-1] <= other.xs[-1] + _NEAR
-            and other.ys[0] - _NEAR <= one.ys[0]
-            and one.ys[-1] <= other.ys[-1] + _NEAR
-            for other in found
-        )
-    ]
+
+    def lies_in(one: Lattice, other: Lattice) -> bool:
+        sides = ((one.xs, other.xs), (one.ys, other.ys))
+        return all(outer[0] - _NEAR <= inner[0] and inner[-1] <= outer[-1] + _NEAR for inner, outer in sides)
+
+    return [one for one in found if not any(other is not one and lies_in(one, other) for other in found)]

@@ -1,15 +1,17 @@
-"""Old office formats (.doc, .wps, .xls, .et, .ppt, .dps): converted by LibreOffice where the machine has it."""
+"""Old office formats (.doc, .wps, .xls, .et, .ppt, .dps, .rtf): converted by LibreOffice where the machine has it."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import tempfile
+from itertools import groupby
 from pathlib import Path
 
 from index.loaders import docx, pptx, xlsx
-from index.loaders.content import Content, Unreadable
+from index.loaders.content import Content, Unreadable, Writer
 from index.loaders.sniff import streams
+from index.loaders.tables import Grid
 
 TIMEOUT = 180
 """Seconds that one conversion may take."""
@@ -28,6 +30,8 @@ def read(data: bytes) -> Content:
     """Read an old office file; Unreadable if LibreOffice is missing or cannot convert the file."""
     kind = _kind(data)
     program = office()
+    if program is None and kind == "rtf":
+        return _rich_text(data)
     if program is None:
         raise Unreadable(
             f"这是旧版格式（.{kind} 一类），读取它需要本机装有 LibreOffice。请安装 LibreOffice，"
@@ -54,6 +58,28 @@ def _kind(data: bytes) -> str:
     if kind is None and found:
         raise Unreadable("不是 Word、Excel 或 PowerPoint 的旧版文件。请用原软件另存为 .docx、.xlsx 或 .pptx。")
     return kind or "doc"
+
+
+def _rich_text(data: bytes) -> Content:
+    """Return the text of an .rtf file without its formatting, rows of tables as tables."""
+    from striprtf.striprtf import rtf_to_text
+
+    try:
+        text = rtf_to_text(data.decode("latin-1"), encoding="gb18030", errors="replace")
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise Unreadable("RTF 结构损坏。请用 Word 或 WPS 打开后另存为 .docx。") from error
+    writer = Writer()
+    for is_row, lines in groupby(
+        text.split("\n"), key=lambda line: line.count("|") > 1 and line.rstrip().endswith("|")
+    ):
+        if is_row:
+            rows = [[cell.strip() for cell in line.rstrip().removesuffix("|").split("|")] for line in lines]
+            width = max(map(len, rows))
+            writer.table(Grid([row + [""] * (width - len(row)) for row in rows]))
+        else:
+            for line in lines:
+                writer.paragraph(line)
+    return writer.content()
 
 
 def _converted(office: str, data: bytes, kind: str, target: str, folder: Path) -> bytes:

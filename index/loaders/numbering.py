@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from index.loaders.archive import attribute, child, local
+from index.loaders.archive import attribute, child, children, integer, is_on
 from index.numerals import written
 
 if TYPE_CHECKING:
     from lxml import etree
 
-_FORMAL = "零壹贰叁肆伍陆柒捌玖"
-_STEMS = "甲乙丙丁戊己庚辛壬癸"
-_BRANCHES = "子丑寅卯辰巳午未申酉戌亥"
 _PLACE = re.compile(r"%([1-9])")
 _ROMAN = (
     (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"),
@@ -49,17 +46,23 @@ class Numbering:
     def __init__(self, root: etree._Element | None) -> None:
         self._levels: dict[str, tuple[str, Mapping[int, Level]]] = {}
         self._counts: dict[str, dict[int, int]] = {}
-        if root is not None:
-            self._read(root)
+        abstract = {attribute(each, "abstractNumId") or "": _levels(each) for each in children(root, "abstractNum")}
+        for each in children(root, "num"):
+            name = attribute(child(each, "abstractNumId"), "val") or ""
+            levels, counts_alone = dict(abstract.get(name, {})), False
+            for override in children(each, "lvlOverride"):
+                place, start = integer(attribute(override, "ilvl")), child(override, "startOverride")
+                definition = child(override, "lvl")
+                level = _level(definition) if definition is not None else levels.get(place, Level())
+                if start is not None:
+                    level, counts_alone = replace(level, start=integer(attribute(start, "val"), 1)), True
+                levels[place] = level
+            identifier = attribute(each, "numId") or ""
+            self._levels[identifier] = (f"{name}/{identifier}" if counts_alone else name, levels)
 
     def label(self, list_id: str, level: int) -> str:
-        """Return the number of the next paragraph of a list, with the space that follows it.
-
-        Empty for an unknown list.
-        """
-        if list_id not in self._levels:
-            return ""
-        abstract, levels = self._levels[list_id]
+        """Return the number of the next paragraph of a list and the space that follows it; empty for no known list."""
+        abstract, levels = self._levels.get(list_id, ("", {}))
         shape = levels.get(level)
         if shape is None or shape.format == "none":
             return ""
@@ -79,41 +82,9 @@ class Numbering:
         of = levels.get(level, Level())
         return numeral(counts.get(level, of.start), "decimal" if shape.legal else of.format)
 
-    def _read(self, root: etree._Element) -> None:
-        abstract = {
-            attribute(element, "abstractNumId") or "": _levels(element)
-            for element in root
-            if local(element) == "abstractNum"
-        }
-        for element in root:
-            if local(element) == "num":
-                reference = child(element, "abstractNumId")
-                name = attribute(reference, "val") or "" if reference is not None else ""
-                levels, own = dict(abstract.get(name, {})), False
-                for override in element:
-                    own = self._override(override, levels) or own
-                identifier = attribute(element, "numId") or ""
-                self._levels[identifier] = (f"{name}/{identifier}" if own else name, levels)
-
-    @staticmethod
-    def _override(override: etree._Element, levels: dict[int, Level]) -> bool:
-        """Apply a list's own way with a level; whether it counts by itself from then on."""
-        if local(override) != "lvlOverride":
-            return False
-        place = _integer(attribute(override, "ilvl"), 0)
-        definition, start = child(override, "lvl"), child(override, "startOverride")
-        level = _level(definition) if definition is not None else levels.get(place, Level())
-        if start is not None:
-            level = Level(
-                _integer(attribute(start, "val"), 1),
-                level.format, level.text, level.restart, level.legal, level.spaced,
-            )  # fmt: skip
-        levels[place] = level
-        return start is not None
-
 
 def _levels(element: etree._Element) -> dict[int, Level]:
-    return {_integer(attribute(lvl, "ilvl"), 0): _level(lvl) for lvl in element if local(lvl) == "lvl"}
+    return {integer(attribute(each, "ilvl")): _level(each) for each in children(element, "lvl")}
 
 
 def _level(element: etree._Element) -> Level:
@@ -122,19 +93,14 @@ def _level(element: etree._Element) -> Level:
         return default if found is None else attribute(found, "val") or ""
 
     restart = child(element, "lvlRestart")
-    legal = child(element, "isLgl")
     return Level(
-        start=_integer(value("start", "1"), 1),
+        start=integer(value("start", "1"), 1),
         format=value("numFmt", "decimal"),
         text=value("lvlText", ""),
-        restart=None if restart is None else _integer(attribute(restart, "val"), 0),
-        legal=legal is not None and attribute(legal, "val") not in ("0", "false"),
+        restart=None if restart is None else integer(attribute(restart, "val")),
+        legal=is_on(child(element, "isLgl")),
         spaced=value("suff", "tab") != "nothing",
     )
-
-
-def _integer(value: str | None, default: int) -> int:
-    return int(value) if value and re.fullmatch(r"-?\d{1,9}", value) else default
 
 
 def numeral(number: int, form: str) -> str:
@@ -161,27 +127,21 @@ def _roman(number: int) -> str:
     return text
 
 
-def _run(first: str, count: int) -> str:
-    return "".join(chr(ord(first) + place) for place in range(count))
-
-
-_LEGAL = partial(written, digits=_FORMAL, units="拾佰仟")
+_LEGAL = partial(written, digits="零壹贰叁肆伍陆柒捌玖", units="拾佰仟")
+_CIRCLED = _counted("①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳")
 _FORMS: Mapping[str, Callable[[int], str]] = {
-    "chineseCounting": written,
-    "chineseCountingThousand": written,
-    "japaneseCounting": written,
-    "taiwaneseCounting": written,
-    "taiwaneseCountingThousand": written,
+    **dict.fromkeys(("chineseCounting", "chineseCountingThousand", "japaneseCounting"), written),
+    **dict.fromkeys(("taiwaneseCounting", "taiwaneseCountingThousand"), written),
     "ideographDigital": lambda number: "".join("〇一二三四五六七八九"[int(digit)] for digit in str(number)),
     "chineseLegalSimplified": _LEGAL,
     "ideographLegalTraditional": _LEGAL,
-    "ideographTraditional": _counted(_STEMS),
-    "ideographZodiac": _counted(_BRANCHES),
-    "decimalEnclosedCircle": _counted(_run("①", 20)),
-    "decimalEnclosedCircleChinese": _counted(_run("①", 20)),
-    "decimalEnclosedParen": _counted(_run("⑴", 20)),
-    "decimalEnclosedFullstop": _counted(_run("⒈", 20)),
-    "ideographEnclosedCircle": _counted(_run("㊀", 10)),
+    "ideographTraditional": _counted("甲乙丙丁戊己庚辛壬癸"),
+    "ideographZodiac": _counted("子丑寅卯辰巳午未申酉戌亥"),
+    "decimalEnclosedCircle": _CIRCLED,
+    "decimalEnclosedCircleChinese": _CIRCLED,
+    "decimalEnclosedParen": _counted("⑴⑵⑶⑷⑸⑹⑺⑻⑼⑽⑾⑿⒀⒁⒂⒃⒄⒅⒆⒇"),
+    "decimalEnclosedFullstop": _counted("⒈⒉⒊⒋⒌⒍⒎⒏⒐⒑⒒⒓⒔⒕⒖⒗⒘⒙⒚⒛"),
+    "ideographEnclosedCircle": _counted("㊀㊁㊂㊃㊄㊅㊆㊇㊈㊉"),
     "decimalZero": lambda number: f"{number:02}",
     "decimalFullWidth": lambda number: str(number).translate({ord("0") + i: 0xFF10 + i for i in range(10)}),
     "upperLetter": lambda number: _letters(number).upper(),

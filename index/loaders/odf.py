@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from index.loaders.archive import Archive, attribute, child, local
+from index.loaders.archive import Archive, attribute, child, children, integer, local
 from index.loaders.content import Content, Unreadable, Writer, spaced
 from index.loaders.tables import Area, Grid
 
@@ -40,18 +40,14 @@ def read(data: bytes) -> Content:
 
 
 class _Text:
-    """Walks the blocks of a text."""
-
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
 
     def blocks(self, parent: etree._Element, depth: int = 0) -> None:
-        """Write all blocks below an element."""
         for element in parent:
             name = local(element)
             if name == "h":
-                level = attribute(element, "outline-level") or "1"
-                self._writer.paragraph(_inline(element), level=int(level) if level.isdigit() else 1)
+                self._writer.paragraph(_inline(element), level=integer(attribute(element, "outline-level"), 1))
             elif name == "p":
                 self._paragraph(element)
             elif name == "list":
@@ -112,9 +108,7 @@ def _grid(table: etree._Element, writer: Writer) -> Grid:
             writer.notice(f"表格超过 {ROWS_MAX:,} 行，其余没有读取。请拆分。")
             break
         number, cells = len(rows), list[str]()
-        for cell in row:
-            if local(cell) not in ("table-cell", "covered-table-cell"):
-                continue
+        for cell in children(row, "table-cell", "covered-table-cell"):
             text = _cell(cell)
             count = _count(cell, "number-columns-repeated")
             down, across = _count(cell, "number-rows-spanned"), _count(cell, "number-columns-spanned")
@@ -140,23 +134,18 @@ def _rows(table: etree._Element, heads: bool = False) -> Iterator[tuple[etree._E
 
 def _cell(cell: etree._Element) -> str:
     # Those of lists, text boxes and tables in it too; comments stand by themselves.
-    blocks = (line for line in cell.iter("{*}p", "{*}h") if not any(map(_is_comment, line.iterancestors())))
+    blocks = (p for p in cell.iter("{*}p", "{*}h") if not any(local(e) == "annotation" for e in p.iterancestors()))
     lines = [_inline(line) for line in blocks]
     formula, value = attribute(cell, "formula"), attribute(cell, "value-type")
     return spaced(lines) or ("（公式未计算）" if formula and not value else "")
 
 
-def _is_comment(element: etree._Element) -> bool:
-    return local(element) == "annotation"
-
-
 def _count(element: etree._Element, name: str) -> int:
-    value = attribute(element, name) or "1"
-    return max(1, int(value)) if value.isdigit() and len(value) < 9 else 1
+    return max(1, integer(attribute(element, name), 1))
 
 
 def _sheets(writer: Writer, main: etree._Element) -> None:
-    tables = [table for table in main if local(table) == "table" and attribute(table, "display") != "false"]
+    tables = [table for table in children(main, "table") if attribute(table, "display") != "false"]
     for table in tables:
         grid = _grid(table, writer)
         name = attribute(table, "name") or ""
@@ -175,20 +164,16 @@ def _sheets(writer: Writer, main: etree._Element) -> None:
 
 def _slides(writer: Writer, main: etree._Element) -> None:
     text = _Text(writer)
-    for slide in main:
-        if local(slide) != "page":
-            continue
+    for slide in children(main, "page"):
         writer.page()
-        frames = sorted(
-            (part for part in slide if local(part) != "notes"), key=lambda p: attribute(p, "class") != "title"
-        )
-        for frame in frames:
+        frames = [part for part in slide if local(part) != "notes"]
+        for frame in sorted(frames, key=lambda part: attribute(part, "class") != "title"):
             if attribute(frame, "class") == "title":
                 title = spaced([_inline(line) for line in frame.iter("{*}p")])
                 writer.title = writer.title or title or None
                 writer.paragraph(title, level=1)
             else:
                 text.blocks(frame)
-        for notes in (part for part in slide if local(part) == "notes"):
+        for notes in children(slide, "notes"):
             said = spaced([_inline(line) for line in notes.iter("{*}p")])
             writer.paragraph(f"备注：{said}" if said else "")

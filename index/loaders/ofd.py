@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from index.loaders import layout, limits
-from index.loaders.archive import Archive, child, local
+from index.loaders.archive import Archive, child, children, resolved
 from index.loaders.content import Content, Unreadable, Writer
 from index.loaders.grids import Rule
 from index.loaders.sheets import Glyph, Sheet
@@ -28,11 +28,10 @@ def read(data: bytes) -> Content:
     """Read an .ofd file; Unreadable if it is damaged, or is no OFD document."""
     archive = Archive(data)
     body = archive.xml("OFD.xml")
-    root = next((e.text or "" for e in body.iter("{*}DocRoot")), "")
+    root = next((e.text or "" for e in body.iter("{*}DocRoot")), "").strip().lstrip("/")
     if not root:
         raise Unreadable("没有正文（缺少 DocRoot）。请用 OFD 阅读器打开后另存。")
-    document = archive.xml(root.strip().lstrip("/"))
-    folder = root.strip().lstrip("/").rpartition("/")[0]
+    document, folder = archive.xml(root), root.rpartition("/")[0]
     templates = {e.get("ID") or "": e.get("BaseLoc") or "" for e in document.iter("{*}TemplatePage")}
     area = _box(next((e.text for e in document.iter("{*}PhysicalBox")), None), _A4)
     pages = [e.get("BaseLoc") or "" for e in document.iter("{*}Page") if e.get("BaseLoc")]
@@ -42,15 +41,10 @@ def read(data: bytes) -> Content:
     limits.pages(len(pages[:_PAGES_MAX]))
     sheets = list[Sheet]()
     for page in pages[:_PAGES_MAX]:
-        sheets.append(_sheet(archive, _path(folder, page), folder, templates, area))
+        sheets.append(_sheet(archive, resolved(folder, page.strip()), folder, templates, area))
         limits.page()
     layout.write(sheets, writer)
     return writer.content()
-
-
-def _path(folder: str, location: str) -> str:
-    location = location.strip()
-    return location.lstrip("/") if location.startswith("/") or not folder else f"{folder}/{location}"
 
 
 def _sheet(archive: Archive, name: str, folder: str, templates: dict[str, str], area: tuple[float, ...]) -> Sheet:
@@ -61,7 +55,7 @@ def _sheet(archive: Archive, name: str, folder: str, templates: dict[str, str], 
     for template in page.iter("{*}Template"):
         location = templates.get(template.get("TemplateID") or "")
         if location:
-            layers.append(archive.xml(_path(folder, location)))
+            layers.append(archive.xml(resolved(folder, location.strip())))
     glyphs = [glyph for layer in layers for text in layer.iter("{*}TextObject") for glyph in _glyphs(text)]
     rules = [rule for layer in layers for path in layer.iter("{*}PathObject") for rule in _rules(path)]
     return Sheet(
@@ -104,7 +98,7 @@ def _glyphs(element: etree._Element) -> Iterator[Glyph]:
         return
     scale = abs(matrix[3]) if len(matrix) == 6 and matrix[3] else 1.0
     x = y = 0.0
-    for code in (part for part in element if local(part) == "TextCode"):
+    for code in children(element, "TextCode"):
         x, y = (_numbers(code.get("X")) or [x])[0], (_numbers(code.get("Y")) or [y])[0]
         across, down = _deltas(code.get("DeltaX")), _deltas(code.get("DeltaY"))
         right, below = x, y

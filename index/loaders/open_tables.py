@@ -92,11 +92,8 @@ def _aligned(rows: Sequence[_Row]) -> Iterator[OpenTable]:
         run = rows[place:end]
         if end - place >= _ALIGNED_MIN and median(len(part.text) for row in run for part in row.parts) <= _ALIGNED_MAX:
             columns = _columns(run)
-            xs = [
-                columns[0][0] - 1,
-                *((left[1] + right[0]) / 2 for left, right in pairwise(columns)),
-                columns[-1][1] + 1,
-            ]
+            between = ((left[1] + right[0]) / 2 for left, right in pairwise(columns))
+            xs = [columns[0][0] - 1, *between, columns[-1][1] + 1]
             ys = [run[0].top, *((above.bottom + below.top) / 2 for above, below in pairwise(run)), run[-1].bottom]
             places = tuple(_places(number, (), columns, ()) for number in range(len(run)))
             yield OpenTable(Lattice(tuple(xs), tuple(ys), places), None)
@@ -104,10 +101,7 @@ def _aligned(rows: Sequence[_Row]) -> Iterator[OpenTable]:
 
 
 def _fits(rows: Sequence[_Row], row: _Row, least: int) -> bool:
-    """Return whether a row goes on with the rows of an aligned table.
-
-    Each of its cells stands in one of their columns.
-    """
+    """Return whether a row goes on with those of an aligned table: each of its cells stands in one of their columns."""
     if not rows:
         return len(row.parts) >= least
     if row.top - rows[-1].top > _LINE_MAX * row.size or len(row.parts) < 2 or len(row.parts) > len(rows[0].parts):
@@ -203,10 +197,7 @@ def _columns(rows: Sequence[_Row]) -> list[_Interval]:
 
 
 def _rows_of(bands: Sequence[list[_Row]], columns: Sequence[_Interval]) -> Iterator[list[list[_Row]]]:
-    """Yield the lines of each band, those of one row together.
-
-    All of a band where most rows have rules of their own.
-    """
+    """Yield the lines of each band, those of one row together: all of it where most rows have rules of their own."""
     ruled = len(bands) > 2 and sum(len(band) == 1 for band in bands) * 2 >= len(bands)
     for band in bands:
         rows: list[list[_Row]] = []

@@ -27,11 +27,12 @@ def without_watermarks(sheets: Sequence[Sheet]) -> list[Sheet]:
     copies go with it. So does what is pale, stands in the middle of pages and repeats from page to page.
     """
     suspects = [list(_suspects(sheet)) for sheet in sheets]
+    counts = Counter(_key(run) for runs in suspects for run in runs)
     marks = {
         _key(run)
         for sheet, runs in zip(sheets, suspects, strict=True)
         for run in runs
-        if _crosses(run, sheet.glyphs) and (run[0].faint or _count(suspects, _key(run)) > 1)
+        if (run[0].faint or counts[_key(run)] > 1) and _crosses(run, sheet.glyphs)
     }
     marks |= _repeated(sheets, suspects)
     if not marks:
@@ -67,11 +68,9 @@ def _goes_on(last: Glyph, glyph: Glyph) -> bool:
 def _crosses(run: _Run, glyphs: Sequence[Glyph]) -> bool:
     """Return whether other characters stand in the boxes of a run's."""
     own = {id(glyph) for glyph in run}
-    others = np.array(
-        [((g.x0 + g.x1) / 2, (g.top + g.bottom) / 2) for g in glyphs if id(g) not in own and not g.text.isspace()]
-    ).reshape(-1, 2)
-    x0, x1 = run[0].x0, run[-1].x1
-    top, bottom = run[0].top, run[0].bottom
+    middles = [glyph.middle for glyph in glyphs if id(glyph) not in own and not glyph.text.isspace()]
+    others = np.array(middles).reshape(-1, 2)
+    x0, x1, top, bottom = run[0].x0, run[-1].x1, run[0].top, run[0].bottom
     inset = 0.1 * (bottom - top)
     inside = (others[:, 0] > x0) & (others[:, 0] < x1) & (others[:, 1] > top + inset) & (others[:, 1] < bottom - inset)
     return int(inside.sum()) >= _CROSSED_MIN
@@ -80,10 +79,6 @@ def _crosses(run: _Run, glyphs: Sequence[Glyph]) -> bool:
 def _key(run: _Run) -> tuple[str, int]:
     """Return what a run says and how large it is."""
     return "".join("".join(glyph.text for glyph in run).split()), round((run[0].bottom - run[0].top) / 2)
-
-
-def _count(suspects: Sequence[Sequence[_Run]], key: tuple[str, int]) -> int:
-    return sum(_key(run) == key for runs in suspects for run in runs)
 
 
 def _repeated(sheets: Sequence[Sheet], suspects: Sequence[Sequence[_Run]]) -> set[tuple[str, int]]:

@@ -118,10 +118,7 @@ def _is_garbled(text: str) -> bool:
 
 
 def _is_monotonous(text: str) -> bool:
-    """Return fonts without a mapping may come out as one character over and over.
-
-    Dots before numbers of pages are none.
-    """
+    """Return whether a text is one character over and over, as of fonts without a mapping; dots of contents aside."""
     text = _LEADERS.sub("", text)
     return len(text) > 200 and Counter(text).most_common(1)[0][1] > 0.6 * len(text)
 

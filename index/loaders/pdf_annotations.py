@@ -37,9 +37,7 @@ _Texts = list[tuple[Sides, str, float]]  # boxes, what stands in them, and how l
 
 
 def annotated(page: pdfium.PdfPage, turned: Turn, sheets: Sequence[Sheet]) -> list[Sheet]:
-    """Return a page's sheets with what was filled in where it stands.
-
-    Comments, and what covers other text, behind them.
+    """Return a page's sheets with what was filled in where it stands; comments, and what covers text, behind them.
 
     Without sheets, as for a page that is read off its picture with all that stands in it, the comments alone.
     """
@@ -117,12 +115,7 @@ def _read_string(read: Callable[[object, int], int]) -> str:
 
 def _covers(box: Sides, glyphs: Sequence[Glyph]) -> bool:
     """Return whether text stands on the page where a box lies, but for lines to write on."""
-    x0, top, x1, bottom = box
-    return any(
-        x0 < (glyph.x0 + glyph.x1) / 2 < x1 and top < (glyph.top + glyph.bottom) / 2 < bottom
-        for glyph in glyphs
-        if glyph.text not in "_＿—-. …"
-    )
+    return any(glyph.is_within(box) for glyph in glyphs if glyph.text not in "_＿—-. …")
 
 
 def _set(box: Sides, text: str, size: float) -> Iterator[Glyph]:

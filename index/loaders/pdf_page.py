@@ -57,10 +57,9 @@ class Turn:
     """Where points of a page's own coordinates stand, seen as it is shown: from the top left, turned upright."""
 
     def __init__(self, page: pdfium.PdfPage) -> None:
-        left, bottom, right, top = page.get_cropbox()
-        self._left, self._bottom, self._right, self._top = left, bottom, right, top
+        self._left, self._bottom, self._right, self._top = page.get_cropbox()
         self.rotation = page.get_rotation()
-        across, down = right - left, top - bottom
+        across, down = self._right - self._left, self._top - self._bottom
         self.width, self.height = (down, across) if self.rotation in (90, 270) else (across, down)
 
     def box(self, left: float, bottom: float, right: float, top: float) -> Sides:
@@ -105,7 +104,8 @@ def _glyphs(page: pdfium.PdfPage, turned: Turn) -> list[Glyph]:
         if code <= 32 or raw.FPDFText_IsGenerated(text, i) == 1 or 0xDC00 <= code < 0xE000:
             continue
         angle = raw.FPDFText_GetCharAngle(text, i)
-        if _is_skewed(angle) or not raw.FPDFText_GetLooseCharBox(text, i, ctypes.byref(box)):
+        off = angle % (math.pi / 2)
+        if min(off, math.pi / 2 - off) > _SKEWED or not raw.FPDFText_GetLooseCharBox(text, i, ctypes.byref(box)):
             continue
         x0, top, x1, bottom = turned.box(box.left, box.bottom, box.right, box.top)
         if 0 <= (x0 + x1) / 2 <= turned.width and 0 <= (top + bottom) / 2 <= turned.height and bottom > top:
@@ -135,11 +135,6 @@ def _character(text: pdfium.PdfTextPage, place: int, code: int) -> str:
         return chr(0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00)) if 0xDC00 <= low < 0xE000 else "\ufffd"
     character = chr(code)
     return _LIGATURES.get(character, character)
-
-
-def _is_skewed(angle: float) -> bool:
-    off = angle % (math.pi / 2)
-    return min(off, math.pi / 2 - off) > _SKEWED
 
 
 def _is_faint(text: pdfium.PdfTextPage, place: int) -> bool:
@@ -206,10 +201,7 @@ def _matrix(drawn: pdfium.PdfObject) -> pdfium.PdfMatrix:
 
 
 def _bounds(drawn: pdfium.PdfObject, turned: Turn) -> Sides:
-    """Return the box around an object, as the page is shown.
-
-    Pdfium tells it in the coordinates of the form around it.
-    """
+    """Return the box around an object as the page is shown; pdfium tells it in coordinates of the form around it."""
     left, bottom, right, top = drawn.get_bounds()
     corners = [(left, bottom), (left, top), (right, bottom), (right, top)]
     if drawn.container is not None:
@@ -250,9 +242,8 @@ def _logical_pages(page: pdfium.PdfPage, turned: Turn) -> list[Sides]:
         else:
             rows.append([area])
     rows = [sorted(row) for row in rows]
-    if any(left[2] > right[0] for row in rows for left, right in pairwise(row)):
-        return []
-    return [area for row in rows for area in row] if any(len(row) > 1 for row in rows) else []
+    overlap = any(left[2] > right[0] for row in rows for left, right in pairwise(row))
+    return [area for row in rows for area in row] if any(len(row) > 1 for row in rows) and not overlap else []
 
 
 def _cut(sheet: Sheet, area: Sides) -> Sheet:
@@ -261,7 +252,7 @@ def _cut(sheet: Sheet, area: Sides) -> Sheet:
     glyphs = [
         glyph._replace(x0=glyph.x0 - x0, top=glyph.top - top, x1=glyph.x1 - x0, bottom=glyph.bottom - top)
         for glyph in sheet.glyphs
-        if x0 <= (glyph.x0 + glyph.x1) / 2 < x1 and top <= (glyph.top + glyph.bottom) / 2 < bottom
+        if glyph.is_within(area)
     ]
     rules = [
         Rule(rule.x0 - x0, rule.top - top, rule.x1 - x0, rule.bottom - top)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import codecs
 import re
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from index.errors import DocumentUnreadable
-from index.loaders.content import Content, Unreadable
+from index.loaders.content import Content, Unreadable, Writer
 from index.text import align
 
 _BOMS = (
@@ -28,30 +27,19 @@ _GB18030_MIN = 0.65  # share of everyday characters: Chinese text has 0.75 and m
 _UTF16_MIN = 0.6  # the same with the bytes in the right order; 0.1 in the wrong one
 
 
-def decode(path: Path, data: bytes) -> str:
-    """Return the text of a .txt or .md file.
+def decoded(path: Path, data: bytes) -> tuple[str, int]:
+    """Return the text of a .txt or .md file, and at how many places it is broken: there U+FFFD stands.
 
-    UTF-8, GB18030 (with GBK and GB2312 in it) and UTF-16 are recognised, with or without a byte order mark.
-
-    Args:
-        path: what the file is called in messages.
-        data: its content.
-
-    Returns:
-        The text: byte order mark dropped, `\\r\\n` and `\\r` made `\\n`, nothing else changed.
+    UTF-8, GB18030 (with GBK and GB2312 in it) and UTF-16 are recognised, with or without a byte order mark. The mark
+    is dropped, `\\r\\n` and `\\r` are made `\\n`, nothing else changes.
 
     Raises:
-        DocumentUnreadable: if it has no visible character, is binary or in another encoding.
+        DocumentUnreadable: if it has no visible character, is binary, in another encoding or broken all over.
     """
-    return decoded(path, data)[0]
-
-
-def decoded(path: Path, data: bytes) -> tuple[str, int]:
-    """See `decode`, with how many places could not be read: there U+FFFD stands.
-
-    A file whose text is broken here and there is read; one that is broken all over is in no encoding known here.
-    """
-    text, broken = _decode(path, data)
+    text, broken = _decoded(path, data)
+    sample = text[:_SAMPLE]
+    if len(_CONTROL.findall(sample)) > _CONTROL_MAX * len(sample):
+        raise _binary(path)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip("\ufeff \t\n\u3000\xa0\x00"):
         raise DocumentUnreadable(
@@ -61,7 +49,7 @@ def decoded(path: Path, data: bytes) -> tuple[str, int]:
 
 
 def read(data: bytes, path: Path = Path("文本")) -> Content:
-    """Read a text and count the bytes that could not be decoded; Unreadable as `decode` raises."""
+    """Read a text and count the places that could not be decoded; Unreadable where `decoded` raises."""
     try:
         text, broken = decoded(path, data)
     except DocumentUnreadable as error:
@@ -69,34 +57,50 @@ def read(data: bytes, path: Path = Path("文本")) -> Content:
     return Content(text, notices=told(broken))
 
 
+def begun(data: bytes) -> tuple[str, Writer]:
+    """Return the text of a file of records, and a writer that has been told what could not be decoded of it."""
+    content, writer = read(data), Writer()
+    for notice in content.notices:
+        writer.notice(notice)
+    return content.text, writer
+
+
 def told(broken: int) -> tuple[str, ...]:
     """Return what a user should know of places that could not be read."""
     return (f"{broken} 处字节不是有效的文字，以「\ufffd」代替；请核对原文。",) if broken else ()
 
 
-def _decode(path: Path, data: bytes) -> tuple[str, int]:
+def _decoded(path: Path, data: bytes) -> tuple[str, int]:
     for bom, encoding in _BOMS:
         if data.startswith(bom):
-            rest = data[len(bom) :]
-            return _lenient(rest, (encoding,)) or (_checked(path, _strict(path, rest, encoding)), 0)
+            return _marked(path, data[len(bom) :], encoding)
     if b"\x00" in data:
         text = _best_guess(data, ("utf-16-le", "utf-16-be"))
         if text is None:
-            raise DocumentUnreadable(path, _binary(path))
-        return _checked(path, text), 0
-    with suppress(UnicodeDecodeError):
-        return _checked(path, data.decode("utf-8")), 0
+            raise _binary(path)
+        return text, 0
+    try:
+        return data.decode("utf-8"), 0
+    except UnicodeDecodeError as error:
+        first = error.start + 1
     text = _best_guess(data, ("gb18030", "utf-16-le", "utf-16-be"))
     if text is not None:
-        return _checked(path, text), 0
-    if (found := _lenient(data, ("utf-8", "gb18030"))) is None:
-        raise DocumentUnreadable(path, _undecodable(path, data))
-    return _checked(path, found[0]), found[1]
+        return text, 0
+    if found := _lenient(data, ("utf-8", "gb18030")):
+        return found
+    raise DocumentUnreadable(
+        path,
+        f"无法识别文件 {path} 的文字编码：第 {first} 字节起不是 UTF-8，整体也不像 GB18030（GBK）或 UTF-16 中文文本。"
+        "请用文本编辑器另存为 UTF-8 后重试。",
+    )
 
 
-def _strict(path: Path, data: bytes, encoding: str) -> str:
+def _marked(path: Path, data: bytes, encoding: str) -> tuple[str, int]:
+    """Return what follows a byte order mark."""
+    if found := _lenient(data, (encoding,)):
+        return found
     try:
-        return data.decode(encoding)
+        return data.decode(encoding), 0
     except UnicodeDecodeError as error:
         raise DocumentUnreadable(
             path,
@@ -106,31 +110,15 @@ def _strict(path: Path, data: bytes, encoding: str) -> str:
 
 
 def _lenient(data: bytes, encodings: tuple[str, ...]) -> tuple[str, int] | None:
-    """Return the decoding with the fewest places that cannot be read, where these are some but few.
-
-    None where none is.
-    """
-    best: tuple[int, str] | None = None
+    """Return the decoding with the fewest broken places, and how many; None where it is all right or has too many."""
+    found: list[tuple[str, int]] = []
     for encoding in encodings:
         text = data.decode(encoding, "replace")
         broken = len(_BROKEN.findall(text)) - len(_BROKEN.findall(data.decode(encoding, "ignore")))
-        allowed = max(_BROKEN_FEW, int(len(text) * _BROKEN_MAX))
-        plausible = encoding != "gb18030" or everyday_share(text[:_SAMPLE]) >= _GB18030_MIN
-        if (
-            0 < broken <= allowed
-            and text.count("\ufffd") * 10 < len(text)
-            and plausible
-            and (best is None or broken < best[0])
-        ):
-            best = broken, text
-    return (best[1], best[0]) if best else None
-
-
-def _checked(path: Path, text: str) -> str:
-    sample = text[:_SAMPLE]
-    if len(_CONTROL.findall(sample)) > _CONTROL_MAX * len(sample):
-        raise DocumentUnreadable(path, _binary(path))
-    return text
+        few = 0 < broken <= max(_BROKEN_FEW, int(len(text) * _BROKEN_MAX)) and text.count("\ufffd") * 10 < len(text)
+        if few and (encoding != "gb18030" or everyday_share(text[:_SAMPLE]) >= _GB18030_MIN):
+            found.append((text, broken))
+    return min(found, key=lambda each: each[1], default=None)
 
 
 def _best_guess(data: bytes, encodings: tuple[str, ...]) -> str | None:
@@ -167,22 +155,6 @@ def _is_everyday(character: str) -> bool:
     return any(len(code) == 2 and (0xA1 <= code[0] <= 0xA3 or 0xB0 <= code[0] <= 0xD7) for code in codes)
 
 
-def _undecodable(path: Path, data: bytes) -> str:
-    first = _first_broken(data)
-    return (
-        f"无法识别文件 {path} 的文字编码：第 {first} 字节起不是 UTF-8，"
-        "整体也不像 GB18030（GBK）或 UTF-16 中文文本。"
-        "请用文本编辑器另存为 UTF-8 后重试。"
-    )
-
-
-def _first_broken(data: bytes) -> int:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error.start + 1
-    return 1
-
-
-def _binary(path: Path) -> str:
-    return f"文件 {path} 像是二进制文件（含大量控制字符），不是纯文本。请提供 UTF-8、GB18030 或 UTF-16 编码的文本文件。"
+def _binary(path: Path) -> DocumentUnreadable:
+    said = "像是二进制文件（含大量控制字符），不是纯文本。请提供 UTF-8、GB18030 或 UTF-16 编码的文本文件。"
+    return DocumentUnreadable(path, f"文件 {path} {said}")

@@ -19,11 +19,8 @@ _LEVEL = " › "
 
 def read(data: bytes) -> Content:
     """Read a .json or .jsonl file; Unreadable if its encoding is unknown, or it is no JSON."""
-    decoded = plain.read(data)
-    writer = Writer()
-    for notice in decoded.notices:
-        writer.notice(notice)
-    _write(writer, _parsed(decoded.text.lstrip("\ufeff"), writer), (), 0)
+    text, writer = plain.begun(data)
+    _write(writer, _parsed(text.lstrip("\ufeff"), writer), (), 0)
     return writer.content()
 
 

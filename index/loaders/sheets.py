@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from index.loaders.grids import Lattice, Rule, lattices
+from index.loaders.grids import Rule, lattices
 
 Sides = tuple[float, float, float, float]
 """Left, top, right and bottom of a box, in points from the top left corner."""
@@ -28,6 +28,16 @@ class Glyph(NamedTuple):
     bottom: float
     turns: int = 0
     faint: bool = False
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Return where its middle stands."""
+        return (self.x0 + self.x1) / 2, (self.top + self.bottom) / 2
+
+    def is_within(self, box: Sides) -> bool:
+        """Return whether its middle lies in a box, the right and lower side left out."""
+        (x, y), (left, top, right, bottom) = self.middle, box
+        return left <= x < right and top <= y < bottom
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +70,7 @@ class Sheet:
 
 
 def upright(sheet: Sheet) -> Iterator[Sheet]:
-    """Yield a sheet with its lines upright.
-
-    Turned as most of its characters ask, what runs in other directions behind it.
+    """Yield a sheet with its lines upright: turned as most of its characters ask, then what runs in other directions.
 
     A table is turned as a whole; characters that run otherwise in its cells keep their turns.
     """
@@ -84,7 +92,8 @@ def _directions(sheet: Sheet) -> dict[int, int]:
     tables = lattices(sheet.rules)
     inside: dict[int, list[int]] = {}
     for place, glyph in enumerate(sheet.glyphs):
-        number = _table(tables, glyph)
+        x, y = glyph.middle
+        number = next((number for number, table in enumerate(tables) if table.cell(x, y) is not None), None)
         if number is not None:
             inside.setdefault(number, []).append(place)
     return {
@@ -94,22 +103,12 @@ def _directions(sheet: Sheet) -> dict[int, int]:
     }
 
 
-def _table(tables: Sequence[Lattice], glyph: Glyph) -> int | None:
-    x, y = (glyph.x0 + glyph.x1) / 2, (glyph.top + glyph.bottom) / 2
-    return next((number for number, table in enumerate(tables) if table.cell(x, y) is not None), None)
-
-
 def _turned(sheet: Sheet, turns: int) -> Sheet:
     """Return a sheet after quarter turns to the left."""
     width, height = (sheet.height, sheet.width) if turns % 2 else (sheet.width, sheet.height)
-    return replace(
-        sheet,
-        width=width,
-        height=height,
-        glyphs=turned(sheet.glyphs, turns, sheet.width, sheet.height),
-        rules=[Rule(*_side(rule, turns, sheet.width, sheet.height)) for rule in sheet.rules],
-        turns=(sheet.turns + turns) % 4,
-    )
+    glyphs = turned(sheet.glyphs, turns, sheet.width, sheet.height)
+    rules = [Rule(*_side(rule, turns, sheet.width, sheet.height)) for rule in sheet.rules]
+    return replace(sheet, width=width, height=height, glyphs=glyphs, rules=rules, turns=(sheet.turns + turns) % 4)
 
 
 def turned(glyphs: Sequence[Glyph], turns: int, width: float, height: float) -> list[Glyph]:

@@ -26,9 +26,8 @@ class Format(StrEnum):
     MAIL = "mail"  # .eml, .mhtml
     EPUB = "epub"
     ODF = "odf"  # .odt, .ods, .odp
-    RTF = "rtf"
     PACKED = "packed"  # archives that nobody opens: .7z, .rar, .gz
-    LEGACY = "legacy"  # .doc, .wps, .xls, .ppt
+    LEGACY = "legacy"  # .doc, .wps, .xls, .ppt, .rtf
     LOCKED = "locked"  # an office file with a password
 
 
@@ -70,17 +69,13 @@ def sniff(head: bytes, suffix: str = "") -> Format:
         return Format.PDF
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return Format.ZIP
-    if head.startswith(_OLE):
+    if head.startswith((_OLE, b"{\\rtf")):
         return Format.LEGACY
-    if head.startswith(b"{\\rtf"):
-        return Format.RTF
     if head.startswith(_ARCHIVES):
         return Format.PACKED
-    if head[4:8] == b"ftyp" and head[8:12] in _HEIF:
+    if (head[4:8] == b"ftyp" and head[8:12] in _HEIF) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
         return Format.IMAGE
     if head.startswith(_IMAGES) and not (head.startswith(b"BM") and head[6:10] != bytes(4)):
-        return Format.IMAGE
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return Format.IMAGE
     if _HTML.match(head) or (suffix in _WEB_SUFFIXES and b"<" in head):
         return Format.HTML

@@ -40,8 +40,7 @@ _SYSTEM = (
 )  # fmt: skip
 # Our own modules, before the door closes; what they import themselves lies in folders that stay open.
 _LOADERS = (
-    "delimited", "docx", "epub", "html", "image", "legacy", "mail", "odf", "ofd", "pdf", "pptx", "records", "rtf",
-    "xlsx",
+    "delimited", "docx", "epub", "html", "image", "legacy", "mail", "odf", "ofd", "pdf", "pptx", "records", "xlsx",
 )  # fmt: skip
 
 

@@ -27,10 +27,9 @@ _DOCUMENT_KIND = (
     "清单|制度|章程|决议|命令|令|通报|议案|纪要|预案|规程|规范|目录|指引|行动|准则|法|宪法|办法|手册|合同|协议|须知|说明|公报"
 )
 _TITLE_END = re.compile(rf"(?:{_DOCUMENT_KIND})(?:[（(〔\[][^（）()]{{1,30}}[）)〕\]])*$")
-_PUBLISHED = re.compile(
-    r"《([^《》]{4,80}(?:《[^《》]{2,60}》[^《》]{0,40})?)》[^。\n]{0,60}?(?:印发|颁布|公布|发布|转发)"
-)
-_ISSUING = re.compile(r"(?:印发|颁布|公布|发布|转发|批转)(?:了)?《([^《》]{4,80}(?:《[^《》]{2,60}》[^《》]{0,40})?)》")
+_QUOTED = "《([^《》]{4,80}(?:《[^《》]{2,60}》[^《》]{0,40})?)》"
+_PUBLISHED = re.compile(rf"{_QUOTED}[^。\n]{{0,60}}?(?:印发|颁布|公布|发布|转发)")
+_ISSUING = re.compile(rf"(?:印发|颁布|公布|发布|转发|批转)(?:了)?{_QUOTED}")
 _NUMBERED = re.compile(
     r"[（(]?[0-9０-９一二三四五六七八九十]{1,3}[）)、.．]|[0-9]{1,2}(?:\.[0-9]{1,2})*[ \u3000]+(?=[\u4e00-\u9fff])"
 )
@@ -132,19 +131,17 @@ def _plain(text: str) -> str:
 
 
 def _written(text: str, lines: Sequence[str], prominent: Sequence[str]) -> str | None:
-    published = _published(text, lines)
-    if published:
+    if published := _published(text, lines):
         return published
-    markdown = _MARKDOWN_TITLE.search(text, 0, HEAD)
-    if markdown:
+    if markdown := _MARKDOWN_TITLE.search(text, 0, HEAD):
         return _tidy(markdown[1])
     if standard := _standard(lines):
         return standard
-    candidates = [
-        line for line in (_ANNEX.sub("", line, count=1) for line in lines) if line and not _is_furniture(line)
-    ]
+    bare = (_ANNEX.sub("", line, count=1) for line in lines)
+    candidates = [line for line in bare if line and not _is_furniture(line)]
     large = [_closed(line) for line in prominent if _is_title_line(line) and not _is_furniture(line)]
-    first = _first_short_line(candidates)
+    short = candidates and len(candidates[0]) > 1 and _is_title_line(candidates[0])
+    first = _closed(candidates[0]) if short else None
     return (
         _joined_title(candidates)
         or labelled(lines, ("标题", "题名", "文件名称"))
@@ -178,9 +175,8 @@ def _standard(lines: Sequence[str]) -> str | None:
 
 def _published(text: str, lines: Sequence[str]) -> str | None:
     """Return what a notice issues, if the text carries it: named in 《》 and once more by itself."""
-    for match in sorted(
-        [*_PUBLISHED.finditer(text, 0, HEAD), *_ISSUING.finditer(text, 0, HEAD)], key=lambda found: found.start()
-    ):
+    matches = [*_PUBLISHED.finditer(text, 0, HEAD), *_ISSUING.finditer(text, 0, HEAD)]
+    for match in sorted(matches, key=lambda found: found.start()):
         if text[match.end(1) + 1 : match.end(1) + 3].lstrip("、和及").startswith("《"):
             continue  # a notice that issues several is titled by itself
         name = squeezed(match[1])
@@ -245,10 +241,4 @@ def labelled(lines: Sequence[str], keys: Sequence[str]) -> str | None:
         match = _LABELLED.match(line)
         if match and match["key"] in keys:
             return _tidy(match["value"])
-    return None
-
-
-def _first_short_line(lines: Sequence[str]) -> str | None:
-    if lines and _is_title_line(lines[0]) and len(lines[0]) >= 2:
-        return _closed(lines[0])
     return None

@@ -65,13 +65,9 @@ _PROVINCE = re.compile(
     "台湾|内蒙古|广西|西藏|宁夏|新疆|香港|澳门"
 )
 _PROVINCE_ENDS = {
-    **dict.fromkeys(("北京", "天津", "上海", "重庆"), "市"),
-    **dict.fromkeys(("内蒙古", "西藏"), "自治区"),
-    **dict.fromkeys(("香港", "澳门"), "特别行政区"),
-    "广西": "壮族自治区",
-    "宁夏": "回族自治区",
-    "新疆": "维吾尔自治区",
-}
+    "北京": "市", "天津": "市", "上海": "市", "重庆": "市", "内蒙古": "自治区", "西藏": "自治区", "广西": "壮族自治区",
+    "宁夏": "回族自治区", "新疆": "维吾尔自治区", "香港": "特别行政区", "澳门": "特别行政区",
+}  # fmt: skip
 _BEFORE_REGION = re.compile(r"^(?:(?:19|20)\d{2}年|中共|关于|印发|《|国家[\u4e00-\u9fff]{2,8}?总?局|中国人民银行)+")
 _BODY = re.compile(
     r"^[ \t\u3000]*(?:##|第[一1][编章节条部]|[一1][、.．]|[（(][一1][）)]|1[ \u3000]+(?=[\u4e00-\u9fff]))", re.M
@@ -204,13 +200,9 @@ def _region(issuer: str | None, title: str) -> str | None:
 
 
 def _names_a_region(name: str, *, sure: bool) -> bool:
-    """Return whether it is a name and no word that ends like one.
-
-    Titles begin with all sorts of words, issuers do not.
-    """
-    if len(name) < 3 or _NO_REGION.search(name):
-        return False
-    return sure or len(name) <= 4 or bool(_PROVINCE.match(name))
+    """Return whether it is a name and no word that ends like one: titles begin with all sorts of words, issuers not."""
+    known = sure or len(name) <= 4 or _PROVINCE.match(name) is not None
+    return known and len(name) >= 3 and not _NO_REGION.search(name)
 
 
 # --- number, issuer, date ---------------------------------------------------------------------
@@ -224,18 +216,15 @@ def _bodies(line: str) -> str:
 
 
 def _parted(name: str) -> str:
-    """Return the bodies that stand side by side without a mark.
-
-    The next begins with a place as the first does, or a province.
+    """Return bodies without a mark between them apart: the next begins with a place as the first does, or a province.
 
     A bureau of the state in a province (国家税务总局广东省税务局) is one body.
     """
     if re.match("国家|中国", name):
         return name
     place = re.escape(name.removeprefix("中共")[:2])
-    return re.sub(
-        rf"(?<=[局厅委会府室院])(?=(?:{place}|{_PROVINCE.pattern}|最高人民|中共)[\u4e00-\u9fff]{{3,}})", "、", name
-    )
+    begins = rf"(?:{place}|{_PROVINCE.pattern}|最高人民|中共)[\u4e00-\u9fff]{{3,}}"
+    return re.sub(rf"(?<=[局厅委会府室院])(?={begins})", "、", name)
 
 
 def _signed_within(text: str, issuer: str | None) -> str | None:
@@ -253,10 +242,9 @@ def _number(lines: Sequence[str]) -> str | None:
         return stated
     for line in lines[:40]:
         if NUMBER.fullmatch(line) or (_ORDER.fullmatch(line) and len(line) <= 40):
-            number = re.sub(r"\s+", "", line)
-            return (
-                number if re.search("[（(][^）)]*[）)][^）)〔]*〔", number) else re.sub("^[^（(〔]*[）)]", "", number)
-            )
+            number = squeezed(line)
+            bracketed = re.search("[（(][^）)]*[）)][^）)〔]*〔", number)
+            return number if bracketed else re.sub("^[^（(〔]*[）)]", "", number)
     return None
 
 

@@ -14,6 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import partial
 from itertools import pairwise
 
 from index.records import Declared, Heading, Table
@@ -21,36 +22,10 @@ from index.structure.heading_numbers import Marker, markers
 from index.structure.titles import UNNUMBERED, unnumbered
 
 # Which kind encloses which, where the document does not show it otherwise.
-_RANK = {
-    kind: rank
-    for rank, kind in enumerate(
-        [
-            "附件",
-            "附件题",
-            UNNUMBERED,
-            "部分",
-            "篇",
-            "编",
-            "分编",
-            "章",
-            "节",
-            "条",
-            "一、",
-            "（一）",
-            "1",
-            "1.",
-            "1、",
-            "1.1",
-            "1.1.1",
-            "1.1.1.1",
-            "（1）",
-            "1）",
-            "①",
-            "一是",
-            "专栏",
-        ]
-    )
-}
+_KINDS = (
+    f"附件 附件题 {UNNUMBERED} 部分 篇 编 分编 章 节 条 一、 （一） 1 1. 1、 1.1 1.1.1 1.1.1.1 （1） 1） ① 一是 专栏"
+)
+_RANK = {kind: rank for rank, kind in enumerate(_KINDS.split())}
 _FIXED = frozenset(["附件", "附件题", "部分", "篇", "编", "分编", "章", "节", "条", "专栏"])
 _PARTS = frozenset(["部分", "篇", "编", "分编", "章", "节"])  # of a document, never items of a list
 _STRONG = frozenset(["部分", "篇", "编", "分编", "章", "节", "条", "附件", "附件题", "专栏", "1"])
@@ -125,7 +100,9 @@ def outline(text: str, declared: Sequence[Declared] = (), tables: Sequence[Table
         candidates = [marker for marker in candidates if marker.kind != "一是"]
     for _ in range(2):  # a second pass: dropped lists no longer disturb the nesting of the rest
         nodes = _nest(candidates)
-        _describe(text, nodes, wrapped)
+        for node, end in zip(nodes, [*(node.marker.line for node in nodes[1:]), len(text)], strict=False):
+            node.extent = end
+            node.shape = _shape(text, node, wrapped)
         _drop_lists(text, nodes)
         nodes = [node for node in nodes if not node.run.dropped]
         candidates = [node.marker for node in nodes]
@@ -180,10 +157,7 @@ def _as_declared(marker: Marker, found: Sequence[Marker], levels: Mapping[int, i
 
 
 def _with_set_off(found: Sequence[Marker], lines: Sequence[Declared]) -> list[Marker]:
-    """Return markers together with lines that are only set off, where these have no number.
-
-    Titles as others without one.
-    """
+    """Return markers together with lines that are only set off, where these have no number, as titles without one."""
     taken = {marker.line for marker in found}
     spans = [heading.span for heading in lines if heading.span.start not in taken]
     titles = [Marker(UNNUMBERED, 0, span.start, span.start, span.start, span.end) for span in spans]
@@ -254,11 +228,11 @@ class _Nesting:
     def place(self, marker: Marker, *, expected: bool) -> None:
         """Place a marker or leave it out; `expected` says that its successor exists."""
         if marker.kind in _MARKDOWN:
-            self._push(marker, _Run(marker.kind), lambda open_: _yields_to_markdown(open_, marker.kind))
+            outer = {"#" * n for n in range(1, len(marker.kind))}
+            self._push(marker, _Run(marker.kind), lambda open_: open_.marker.kind not in outer)
         elif marker.kind in ("附件", "附件题"):
-            self._push(
-                marker, _Run(marker.kind), lambda open_: self._outranks(marker.kind, open_.marker.kind, same=True)
-            )
+            closes = partial(self._outranks, marker.kind, same=True)
+            self._push(marker, _Run(marker.kind), lambda open_: closes(open_.marker.kind))
             self._last = {}
         elif marker.kind == UNNUMBERED:
             self._push(marker, _Run(marker.kind), lambda open_: not self._goes_on(open_.marker, marker))
@@ -286,21 +260,15 @@ class _Nesting:
         continues = last is not None and _follows(last.marker, marker)
         if not (continues or (not marker.glued and (marker.number <= 1 or expected or marker.kind == "条"))):
             return
-        if marker.prefix and not (expected or self._numbers_parent(marker)):
+        numbered = ((*open_.marker.prefix, open_.marker.number) for open_ in self._stack)
+        if marker.prefix and not expected and marker.prefix not in numbered:
             return
         run = _Run(marker.kind, continues=last.run if last is not None and continues else None)
-        adjacent = bool(self._stack) and self._stack[-1].marker.kind == "专栏" and self._adjoins(marker)
+        top = self._stack[-1].marker if self._stack else None
+        adjacent = (
+            top is not None and top.kind == "专栏" and marker.line - top.end <= 2
+        )  # a box that begins with a list
         self._push(marker, run, lambda open_: not adjacent and self._outranks(marker.kind, open_.marker.kind))
-
-    def _adjoins(self, marker: Marker) -> bool:
-        """Return whether nothing stands between the heading on top and this marker: a box that begins with a list."""
-        return marker.line - self._stack[-1].marker.end <= 2
-
-    def _numbers_parent(self, marker: Marker) -> bool:
-        return any(
-            open_.marker.number == marker.prefix[-1] and open_.marker.prefix == marker.prefix[:-1]
-            for open_ in self._stack
-        )
 
     def _goes_on(self, open_: Marker, title: Marker) -> bool:
         """Return whether the numbers of an open heading go on behind a title, which then stands inside it."""
@@ -333,10 +301,6 @@ class _Nesting:
         self._last[marker.kind] = node
 
 
-def _yields_to_markdown(open_: _Node, kind: str) -> bool:
-    return open_.marker.kind not in _MARKDOWN or len(open_.marker.kind) >= len(kind)
-
-
 def _follows(last: Marker, marker: Marker) -> bool:
     gap = marker.number - last.number
     if marker.prefix != last.prefix:
@@ -347,10 +311,7 @@ def _follows(last: Marker, marker: Marker) -> bool:
 
 
 def _resumed(run: _Run, marker: Marker) -> _Run | None:
-    """Return the interrupted run that a marker goes on with.
-
-    The runs that interrupted it are lists inside its last item.
-    """
+    """Return the interrupted run that a marker goes on with; those that interrupted it are lists in its last item."""
     passed = [run]
     while (earlier := passed[-1].suspended) is not None and len(passed) <= _INTERRUPTIONS_MAX:
         last = earlier.nodes[-1].marker
@@ -363,12 +324,6 @@ def _resumed(run: _Run, marker: Marker) -> _Run | None:
 
 
 # --- headings or lists ------------------------------------------------------------------------
-
-
-def _describe(text: str, nodes: Sequence[_Node], wrapped: bool) -> None:
-    for i, node in enumerate(nodes):
-        node.extent = nodes[i + 1].marker.line if i + 1 < len(nodes) else len(text)
-        node.shape = _shape(text, node, wrapped)
 
 
 def _is_wrapped(text: str) -> bool:
@@ -427,18 +382,18 @@ def _drop_lists(text: str, nodes: Sequence[_Node]) -> None:
 
 
 def _shapes(nodes: Sequence[_Node], enclosing: set[int]) -> list[_Shape]:
-    """Return the shapes of what counts in one sequence.
-
-    A sentence that headings stand under heads them, but in an article.
-    """
-    shapes = [_Shape.ALONE if id(node) in enclosing and _is_free_sentence(node) else node.shape for node in nodes]
+    """Return the shapes of what counts in one sequence."""
+    shapes = [node.shape for node in nodes]
+    for place, node in enumerate(nodes):  # a sentence that headings stand under heads them, but in an article
+        if id(node) in enclosing and node.shape is _Shape.SENTENCE and not _is_in_article(node):
+            shapes[place] = _Shape.ALONE
     if len(nodes) > 1 and all(shape is _Shape.ITEM for shape in shapes[:-1]):
         shapes[-1] = _Shape.ITEM  # what follows a list is no part of its last item
     return shapes
 
 
-def _is_free_sentence(node: _Node) -> bool:
-    return node.shape is _Shape.SENTENCE and (node.parent is None or node.parent.marker.kind != "条")
+def _is_in_article(node: _Node) -> bool:
+    return node.parent is not None and node.parent.marker.kind == "条"
 
 
 def _filled(text: str, nodes: Sequence[_Node]) -> set[int]:
@@ -463,8 +418,7 @@ def _heads(run: _Run, shapes: Sequence[_Shape], filled: set[int]) -> bool:
         return True
     if len(shapes) == 1 and run.kind in _WEAK:
         return False
-    parent = run.nodes[0].parent
-    if parent is not None and parent.marker.kind == "条":
+    if _is_in_article(run.nodes[0]):
         heading_like = shapes.count(_Shape.ALONE)  # else the items (项) of an article
     else:
         heading_like = len(shapes) - shapes.count(_Shape.SENTENCE) - shapes.count(_Shape.ITEM)
@@ -510,17 +464,15 @@ def _title_length(text: str, node: _Node) -> int:
 def _with_annex_titles(text: str, found: Sequence[Marker]) -> list[Marker]:
     """Drop 附件 lines that only list annexes, and make the title line below a real one a heading."""
     numbered = {marker.line for marker in found}
-    kept: list[Marker] = []
     annexes = [marker for marker in found if marker.kind == "附件" and not _lists_annexes(text, marker)]
     if len(annexes) == 1 and not text[: annexes[0].line].strip():
-        return [marker for marker in found if marker.kind != "附件"]  # the annex is the document, its title the title
+        annexes = []  # the annex is the document, its title the title
+    kept: list[Marker] = []
     for marker in found:
-        if marker.kind != "附件":
+        if marker.kind != "附件" or marker in annexes:
             kept.append(marker)
-        elif not _lists_annexes(text, marker):
-            kept.append(marker)
-            if marker.content >= marker.end and (title := _annex_title(text, marker, numbered)):
-                kept.append(title)
+        if marker in annexes and marker.content >= marker.end and (title := _annex_title(text, marker, numbered)):
+            kept.append(title)
     return kept
 
 
@@ -544,8 +496,8 @@ def _annex_title(text: str, marker: Marker, numbered: set[int]) -> Marker | None
     end = text.find("\n", position, position + _ALONE_MAX + 2)
     end = min(len(text), position + _ALONE_MAX + 2) if end < 0 else end
     title = text[position:end].rstrip()
-    if not title or len(title) > _ALONE_MAX or line in numbered or "\t" in title or title[0] in "|#":
+    if not title or len(title) > _ALONE_MAX or line in numbered or "\t" in title:
         return None
-    if title[-1] in "。；，：、:;,":
+    if title[0] in "|#" or title[-1] in "。；，：、:;,":
         return None
     return Marker("附件题", 0, line, position, position, position + len(title))
