@@ -457,15 +457,7 @@ class _Report:
         return not self._failures and not self._notices
 
     def close(self, files: int, *, found: bool) -> None:
-        """Say how many files were read, in part or not at all, and name these.
-
-        Args:
-            files: how many there were to read.
-            found: whether any document was found in them.
-
-        Raises:
-            YijuError: if nothing was found beside them.
-        """
+        """Say how many files were read, in part or not at all; YijuError unless any document was `found` in them."""
         if not found and len(self._failures) == 1:
             raise YijuError(self._failures[0])
         for notice in self._notices:
@@ -507,12 +499,7 @@ def _say(message: str) -> None:
 
 
 class _Meter:
-    """Progress on stderr: a line that changes on a terminal, one every few seconds elsewhere.
-
-    Args:
-        files: how many there are to read.
-        report: writes it.
-    """
+    """Progress of encoding: a line that changes on a terminal, one every few seconds elsewhere."""
 
     def __init__(self, files: int, report: _Report) -> None:
         self._files = files

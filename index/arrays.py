@@ -81,14 +81,7 @@ class _File:
 
 
 class FileArray(NDArrayOperatorsMixin):
-    """An array in a file, typed and used as one of numpy: slices are views, everything else is read.
-
-    Args:
-        file: holds it.
-        dtype: of an entry.
-        shape: its own.
-        offset: where it begins in the file, in bytes.
-    """
+    """An array at an offset of a file, typed and used as one of numpy: slices are views, everything else is read."""
 
     def __init__(self, file: _File, dtype: np.dtype[Any], shape: tuple[int, ...], offset: int) -> None:
         self._file, self._offset = file, offset
@@ -153,15 +146,7 @@ class Strings:
     """Byte strings of any length, end to end."""
 
     def __init__(self, data: Bytes, ends: Offsets) -> None:
-        """Take strings as they were stored.
-
-        Args:
-            data: all strings, one after the other.
-            ends: where each ends, ascending.
-
-        Raises:
-            ValueError: if the types differ, or the last does not end where the data do.
-        """
+        """Take strings, one after the other, and where each ends; ValueError if types or the last end do not fit."""
         if data.dtype != np.uint8 or ends.dtype != np.int64 or data.ndim != 1 or ends.ndim != 1:
             raise ValueError(f"bytes and int64 ends are needed, got {data.dtype} {ends.dtype}")
         if int(ends[-1] if len(ends) else 0) != len(data):
@@ -218,12 +203,7 @@ class Strings:
 
 
 def rows_of(first: Offsets, numbers: Offsets) -> Offsets:
-    """Return the rows of some groups, one group after the other.
-
-    Args:
-        first: for each group its first row, then the number of rows.
-        numbers: which groups.
-    """
+    """Return the rows of some groups, one after the other; `first` has the first row of each, then their number."""
     sizes = (first[1:] - first[:-1])[numbers]
     ends = np.cumsum(sizes, dtype=np.int64)
     return np.repeat(first[:-1][numbers] - ends + sizes, sizes) + np.arange(int(ends[-1]) if len(ends) else 0)

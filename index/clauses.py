@@ -58,16 +58,10 @@ def parts(title: str, article: str) -> list[Part]:
 
 
 def clause_path(title: str, article: str, offset: int) -> tuple[str, ...]:
-    """Return paragraph and item of an article at an offset.
+    """Return paragraph and item at an offset of an article; arguments as for `parts`.
 
-    Args:
-        title: the heading, which numbers an article: 「第二十一条」.
-        article: its text, heading included, up to the next heading.
-        offset: in `article`.
-
-    Returns:
-        「第二款」 and 「第（三）项」 as far as they apply: an article of one paragraph has no 款 to name, and what is
-        no article has neither.
+    「第二款」 and 「第（三）项」 as far as they apply: an article of one paragraph has no 款 to name, and what is no
+    article has neither.
     """
     found = parts(title, article)
     here = next((part for part in reversed(found) if part.start <= offset), found[0] if found else None)

@@ -16,19 +16,12 @@ _PORT = 19530
 
 @dataclass(frozen=True, slots=True)
 class MilvusAddress:
-    """A collection of a Milvus.
+    """A collection of a Milvus."""
 
-    Attributes:
-        uri: of the server, without credentials; or the path of a local file.
-        collection: the name that the index goes by there.
-        database: of the server; empty for its default one.
-        token: `user:password` or an API key; empty if none is needed. Never shown.
-    """
-
-    uri: str
-    collection: str
-    database: str = ""
-    token: str = ""
+    uri: str  # of the server, without credentials; or the path of a local file
+    collection: str  # the name that the index goes by there
+    database: str = ""  # of the server; empty for its default one
+    token: str = ""  # `user:password` or an API key; empty if none is needed. Never shown
 
     @property
     def is_local(self) -> bool:

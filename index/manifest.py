@@ -23,50 +23,29 @@ Files = Mapping[str, StoredFile]
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """How vectors are compared.
+    """How vectors are compared."""
 
-    Attributes:
-        wanted: share of the true hundred nearest that is to be found where not all are compared.
-        lists: into how many lists vectors are sorted; 0 where all are compared.
-        probes: how many of these a search reads.
-        found: the share that was found when this was chosen.
-    """
-
-    wanted: float = 0.98
-    lists: int = 0
-    probes: int = 0
-    found: float = 1.0
+    wanted: float = 0.98  # share of the true hundred nearest that is to be found where not all are compared
+    lists: int = 0  # into how many lists vectors are sorted; 0 where all are compared
+    probes: int = 0  # how many of these a search reads
+    found: float = 1.0  # the share that was found when this was chosen
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What an index says of itself.
+    """What an index says of itself."""
 
-    Attributes:
-        encoder: name of the encoder.
-        revision: pins its weights and prompts.
-        dim: length of a vector.
-        documents: how many.
-        passages: how many.
-        terms: fingerprint of the rules that cut text into terms.
-        segments: for each the data files by kind; empty for an index that is not on disk.
-        created_with: version of the program.
-        version: of the format.
-        shared: data files of all segments by kind.
-        search: how vectors are compared; None where the store that holds them knows.
-    """
-
-    encoder: str
-    revision: str
-    dim: int
-    documents: int
-    passages: int
-    terms: str
-    segments: Sequence[Files]
-    created_with: str
-    version: int = VERSION
-    shared: Files = field(default_factory=dict)
-    search: Search | None = None
+    encoder: str  # name of the encoder
+    revision: str  # pins its weights and prompts
+    dim: int  # length of a vector
+    documents: int  # how many
+    passages: int  # how many
+    terms: str  # fingerprint of the rules that cut text into terms
+    segments: Sequence[Files]  # for each the data files by kind; empty for an index that is not on disk
+    created_with: str  # version of the program
+    version: int = VERSION  # of the format
+    shared: Files = field(default_factory=dict)  # data files of all segments by kind
+    search: Search | None = None  # how vectors are compared; None where the store that holds them knows
 
     @property
     def files(self) -> dict[str, StoredFile]:

@@ -45,64 +45,41 @@ _FIGURES = re.compile(r"[\d\s.,%:/()\[\]+~–—-]*")
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading of the outline.
+    """A heading of the outline."""
 
-    Attributes:
-        title: the heading as it stands in the text, numbering included, trimmed.
-        level: 1 is outermost.
-        start: offset of its first code point.
-        end: offset behind its last; for a run-in heading the rest of the paragraph follows.
-    """
-
-    title: str
-    level: int
-    start: int
-    end: int
+    title: str  # the heading as it stands in the text, numbering included, trimmed
+    level: int  # 1 is outermost
+    start: int  # offset of its first code point
+    end: int  # offset behind its last; for a run-in heading the rest of the paragraph follows
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A heading that the file itself declares: by style, tag or bookmark.
+    """A heading that the file itself declares: by style, tag or bookmark."""
 
-    Attributes:
-        level: 1 is outermost; 0 where the file only sets the line off, as a short one all in bold.
-        span: its line in the text.
-    """
-
-    level: int
-    span: Span
+    level: int  # 1 is outermost; 0 where the file only sets the line off, as a short one all in bold
+    span: Span  # its line in the text
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a table.
+    """A row of a table."""
 
-    Attributes:
-        line: where it is written.
-        cells: for each column where the text of its cell stands: of a cell that reaches over several rows in the first
-            of them, of one over several columns the same place; None where a cell is empty.
-    """
-
-    line: Span
+    line: Span  # where it is written
+    # for each column where the text of its cell stands: of a cell that reaches over several rows in the first of them,
+    # of one over several columns the same place; None where a cell is empty
     cells: tuple[Span | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Lines of a text that are the rows of a table.
+    """Lines of a text that are the rows of a table."""
 
-    Attributes:
-        span: from its first row to behind its last, line ends included.
-        caption: what the text above calls it; empty where nothing does.
-        columns: what each column is called, its headings from the outermost in, joined by 「 › 」; empty where nothing
-            names them.
-        rows: below the headings, in text order; empty where the cells are not known.
-    """
-
-    span: Span
-    caption: str = ""
+    span: Span  # from its first row to behind its last, line ends included
+    caption: str = ""  # what the text above calls it; empty where nothing does
+    # what each column is called, its headings from the outermost in, joined by 「 › 」; empty where nothing names them
     columns: tuple[str, ...] = ()
-    rows: tuple[Row, ...] = ()
+    rows: tuple[Row, ...] = ()  # below the headings, in text order; empty where the cells are not known
 
     def shift(self, offset: int) -> Table:
         """Return the same table seen from a text that begins `offset` code points earlier."""
@@ -115,73 +92,45 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a document says of itself; None where it does not.
+    """What a document says of itself; None where it does not."""
 
-    Attributes:
-        number: document number (文号), e.g. 綦江府发〔2023〕16号.
-        issuer: issuing body, e.g. 重庆市綦江区人民政府.
-        issued: date of issue as ISO 8601, year alone or year-month where no more is known.
-        effective: date from which it applies, likewise.
-        period: first and last year that it covers, e.g. 2022/2025; equal for a single year.
-        region: whose it is, e.g. 重庆市綦江区; 全国 for what the state issues.
-        revised: date of the amendment that made this version, and what it was called: 2018-10-26 修正.
-        expires: the last date on which it applies.
-        repeals: titles in 《》 of what it puts out of force, one after another.
-    """
-
-    number: str | None = None
-    issuer: str | None = None
-    issued: str | None = None
-    effective: str | None = None
-    period: str | None = None
-    region: str | None = None
-    revised: str | None = None
-    expires: str | None = None
-    repeals: str | None = None
+    number: str | None = None  # document number (文号), e.g. 綦江府发〔2023〕16号
+    issuer: str | None = None  # issuing body, e.g. 重庆市綦江区人民政府
+    issued: str | None = None  # date of issue as ISO 8601, year alone or year-month where no more is known
+    effective: str | None = None  # date from which it applies, likewise
+    period: str | None = None  # first and last year that it covers, e.g. 2022/2025; equal for a single year
+    region: str | None = None  # whose it is, e.g. 重庆市綦江区; 全国 for what the state issues
+    revised: str | None = None  # date of the amendment that made this version, and what it was called: 2018-10-26 修正
+    expires: str | None = None  # the last date on which it applies
+    repeals: str | None = None  # titles in 《》 of what it puts out of force, one after another
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The file that a document was read from, to see next time whether it changed or is gone.
+    """The file that a document was read from, to see next time whether it changed or is gone."""
 
-    Attributes:
-        folder: the folder that was given to be indexed, or that a file given by itself lies in, absolute; None where
-            that is not known.
-        digest: of the file's content, and of the version of the loaders that read it.
-    """
-
+    # the folder that was given to be indexed, or that a file given by itself lies in, absolute; None where that is not
+    # known
     folder: str | None = None
-    digest: str = ""
+    digest: str = ""  # of the file's content, and of the version of the loaders that read it
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A source, loaded once: verbatim text with an outline.
+    """A source, loaded once: verbatim text with an outline."""
 
-    Attributes:
-        id: stable across rebuilds of the same source; ASCII letters, digits, `-` and `_`.
-        title: what a reader would call it.
-        text: verbatim; never normalised in place.
-        source: file name as given by the user.
-        headings: in text order.
-        page_starts: offset at which each page begins; empty where there are no pages.
-        tables: in text order.
-        origin: where its file lies.
-        gaps: what of the file was not read, and why, as users are told.
-        placed: where its lines stand on its pages, see `index.structure.page_positions`; empty where that is not known.
-    """
-
-    id: str
-    title: str
-    text: str
-    source: str
-    headings: tuple[Heading, ...] = ()
-    page_starts: tuple[int, ...] = ()
+    id: str  # stable across rebuilds of the same source; ASCII letters, digits, `-` and `_`
+    title: str  # what a reader would call it
+    text: str  # verbatim; never normalised in place
+    source: str  # file name as given by the user
+    headings: tuple[Heading, ...] = ()  # in text order
+    page_starts: tuple[int, ...] = ()  # offset at which each page begins; empty where there are no pages
     metadata: Metadata = field(default_factory=Metadata)
-    tables: tuple[Table, ...] = ()
-    origin: Origin = Origin()
+    tables: tuple[Table, ...] = ()  # in text order
+    origin: Origin = Origin()  # where its file lies
+    # where its lines stand on its pages, see `index.structure.page_positions`; empty where that is not known
     placed: str = ""
-    gaps: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()  # what of the file was not read, and why, as users are told
 
     def section_path(self, offset: int) -> tuple[str, ...]:
         """Return the headings that enclose `offset`, outermost first; in an article then 第…款 and 第…项."""
@@ -212,18 +161,14 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """A document without its text and outline: all that lists, filters and versions ask for.
-
-    Attributes:
-        characters: length of the text, in code points.
-    """
+    """A document without its text and outline: all that lists, filters and versions ask for."""
 
     id: str
     title: str
     source: str
     metadata: Metadata
     origin: Origin
-    characters: int
+    characters: int  # length of the text, in code points
 
 
 Described = Document | Description
@@ -235,9 +180,6 @@ class Passage:
     """An exact slice of a document, the unit of retrieval.
 
     Invariant: `span.slice(document.text) == text`.
-
-    Attributes:
-        labels: names of facts in it that the text itself does not name; indexed, never quoted.
     """
 
     document_id: str
@@ -246,7 +188,7 @@ class Passage:
     span: Span
     section_path: tuple[str, ...] = ()
     page: int | None = None
-    labels: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()  # names of facts in it that the text itself does not name; indexed, never quoted
 
     @property
     def id(self) -> str:
@@ -278,18 +220,12 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage found; its rank is its place in the list.
+    """A passage found; its rank is its place in the list."""
 
-    Attributes:
-        passage: what was found.
-        score: of the search as a whole; comparable within one search only.
-        dense: by meaning alone, the cosine; None where that is not known.
-        lexical: by wording alone, BM25; None where that is not known.
-        source: file name of the document as the user gave it; empty if it was not looked up.
-    """
-
-    passage: Passage
-    score: float
+    passage: Passage  # what was found
+    score: float  # of the search as a whole; comparable within one search only
+    # by meaning alone, the cosine; None where that is not known
     dense: float | None = field(default=None, compare=False)
-    lexical: float | None = field(default=None, compare=False)
+    lexical: float | None = field(default=None, compare=False)  # by wording alone, BM25; None where that is not known
+    # file name of the document as the user gave it; empty if it was not looked up
     source: str = field(default="", compare=False)

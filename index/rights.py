@@ -47,15 +47,10 @@ class RightsError(YijuError):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule on who may read some documents.
+    """A rule on who may read some documents."""
 
-    Attributes:
-        readers: user names, `@` and the name of a group, or `*`; none if no one may.
-        documents: the name of a file or folder as the index knows it, with `*` for any text, or `id:` and an id.
-    """
-
-    readers: frozenset[str]
-    documents: str
+    readers: frozenset[str]  # user names, `@` and the name of a group, or `*`; none if no one may
+    documents: str  # the name of a file or folder as the index knows it, with `*` for any text, or `id:` and an id
 
     def names(self, document: Described) -> bool:
         """Return whether the rule is about this document: its file, a folder above it, or the archive that holds it."""

@@ -31,12 +31,10 @@ def text_of(path: Path) -> str:
 
 
 def changed(text: str, documents: Sequence[str], readers: str | None) -> str:
-    """Return the text of a file with new rules for documents at the end, where they count, in place of those it had.
+    """Return the text of a file with rules for documents at its end, where they count, in place of those it had.
 
-    Args:
-        text: of the file.
-        documents: as in a rule; YijuError if there are none, or a rule is not understood.
-        readers: as in a rule; None takes the rules away.
+    Readers and documents are written as in a rule; None as readers takes the rules away. YijuError if there are no
+    documents, or a rule is not understood.
     """
     if not documents:
         raise YijuError("请写明是哪些文件；* 代表全部。")
@@ -51,17 +49,10 @@ def changed(text: str, documents: Sequence[str], readers: str | None) -> str:
 
 
 def set_readers(path: Path, document: Described, readers: str | None, reader: frozenset[str] | None) -> Rights:
-    """Give one document its own readers, among whom the visitor who sets them must stay.
+    """Give one document its own readers, or with None those of its folders, and return the rights as they are now.
 
-    Args:
-        path: of the file.
-        document: which one.
-        readers: as in a rule; None: as the rules about its folders say.
-        reader: the visitor's names that rules can match; None for the owner, who reads everything.
-
-    Returns:
-        The rights as they are now. YijuError if the readers are not understood, the visitor would not be one, or the
-        file cannot be used.
+    The visitor must stay among them: `reader` has the names that rules can match, None for the owner, who reads all.
+    YijuError if the readers are not understood, the visitor would not be one, or the file cannot be used.
     """
     with _lock:
         text = changed(text_of(path), [_named(document)], readers)

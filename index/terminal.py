@@ -15,11 +15,7 @@ def printable(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return JSON whose strings mean what they meant, and in which a terminal finds nothing to obey.
-
-    Args:
-        text: JSON in which control characters below a space are escaped already, as `json.dumps` does.
-    """
+    """Return JSON, as `json.dumps` writes it, with the same meaning and nothing in it that a terminal obeys."""
     return "".join(each if each == "\n" or not _is_obeyed(each) else json.dumps(each)[1:-1] for each in text)
 
 

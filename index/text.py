@@ -47,11 +47,7 @@ _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−－─~～〜"), "-")
 
 
 class _Table(dict[int, str]):
-    """What `str.translate` replaces each character by, worked out when a character is first met.
-
-    Args:
-        replace: a character in, its replacement out.
-    """
+    """What `str.translate` replaces each character by, worked out when a character is first met."""
 
     def __init__(self, replace: Callable[[str], str]) -> None:
         super().__init__()
@@ -85,15 +81,9 @@ _FOLDED = _Table(_folded_character)
 
 
 def terms(text: str) -> list[str]:
-    """Return what BM25 counts.
+    """Return what BM25 counts, in text order: bigrams of Chinese characters (or a lone one), words, numbers.
 
-    Bigrams of Chinese characters (a lone one stands for itself), words of spaced scripts, numbers.
-
-    Args:
-        text: passage or question, in any form: folded here (case, width, traditional characters).
-
-    Returns:
-        Terms in text order, repeated as often as they occur; numbers without thousands separators.
+    The text is folded here (case, width, traditional characters); numbers lose their thousands separators.
     """
     found: list[str] = []
     for match in _WORD.finditer(spaced_fold(text)):

@@ -140,14 +140,10 @@ def _unreachable(path: Path, error: OSError) -> DocumentUnreadable:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A document that a file holds, not read yet.
+    """A document that a file holds, not read yet."""
 
-    Attributes:
-        path: the file; inside an archive with its name there behind.
-        read: reads it. Inside an archive an error is returned, since the rest goes on; otherwise it is raised.
-    """
-
-    path: Path
+    path: Path  # the file; inside an archive with its name there behind
+    # reads it. Inside an archive an error is returned, since the rest goes on; otherwise it is raised
     read: Callable[[], Document | DocumentError]
 
 

@@ -30,16 +30,10 @@ _SMALL = 4 * 2**20  # bytes that do no harm, however well they are packed
 
 
 class Archive:
-    """A ZIP archive in memory.
-
-    Args:
-        data: its bytes.
+    """A ZIP archive in memory; Unreadable if it is damaged, or holds too many files.
 
     Attributes:
         repeated: names that more than one file has; the last one of each counts.
-
-    Raises:
-        Unreadable: if it is damaged, or holds too many files.
     """
 
     def __init__(self, data: bytes) -> None:

@@ -42,13 +42,9 @@ class Unreadable(Exception):
 
 
 class Box(NamedTuple):
-    """A rectangle on a page, in `page_positions.UNITS`.
+    """A rectangle on a page, in `page_positions.UNITS`."""
 
-    Attributes:
-        page: its number, from 1.
-    """
-
-    page: int
+    page: int  # its number, from 1
     x0: int
     top: int
     x1: int
@@ -61,27 +57,16 @@ Place = tuple[int, int, Box]
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A file's text with the file's own metadata.
+    """A file's text with the file's own metadata."""
 
-    Attributes:
-        text: what a reader would read, paragraphs on lines of their own.
-        title: what the file declares as its title.
-        page_starts: offset of each page; empty for formats without pages.
-        declared: headings by style, tag or bookmark, in text order.
-        tables: in text order.
-        notices: what was left out and why, for the user to know.
-        prominent: what stands in large print on the first pages, the largest first.
-        placed: where the lines stand on their pages, as `page_positions.packed` writes it.
-    """
-
-    text: str
-    title: str | None = None
-    page_starts: tuple[int, ...] = ()
-    declared: tuple[Declared, ...] = ()
-    tables: tuple[Table, ...] = ()
-    notices: tuple[str, ...] = ()
-    placed: str = ""
-    prominent: tuple[str, ...] = ()
+    text: str  # what a reader would read, paragraphs on lines of their own
+    title: str | None = None  # what the file declares as its title
+    page_starts: tuple[int, ...] = ()  # offset of each page; empty for formats without pages
+    declared: tuple[Declared, ...] = ()  # headings by style, tag or bookmark, in text order
+    tables: tuple[Table, ...] = ()  # in text order
+    notices: tuple[str, ...] = ()  # what was left out and why, for the user to know
+    placed: str = ""  # where the lines stand on their pages, as `page_positions.packed` writes it
+    prominent: tuple[str, ...] = ()  # what stands in large print on the first pages, the largest first
 
 
 class Writer:
@@ -184,12 +169,7 @@ class Writer:
             self.page()
 
     def include(self, content: Content, *, pages: bool = True) -> None:
-        """Add all of another content here.
-
-        Args:
-            content: with offsets of its own.
-            pages: whether its pages are pages of this document, too.
-        """
+        """Add all of another content here; `pages` says whether its pages are pages of this document, too."""
         base = self._length
         self._append(content.text if content.text.endswith("\n") or not content.text else content.text + "\n")
         self._declared += [Declared(each.level, each.span.shift(base)) for each in content.declared]

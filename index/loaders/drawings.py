@@ -29,12 +29,7 @@ _FORMULA = re.compile(r"(?:'[^']*'|[^'!]+)!\$?[A-Z]{1,3}\$?\d")
 
 
 class Drawings:
-    """Writes what the drawings of one document say, each once.
-
-    Args:
-        archive: the file.
-        writer: of the document.
-    """
+    """Writes what the drawings of one document say, each once."""
 
     def __init__(self, archive: Archive, writer: Writer) -> None:
         self._archive = archive
@@ -44,13 +39,7 @@ class Drawings:
         self._unread: dict[str, int] = {}
 
     def write(self, element: etree._Element, targets: dict[str, str], *, pictures: bool = True) -> None:
-        """Write what an element refers to.
-
-        Args:
-            element: with drawings somewhere in it.
-            targets: the relations of its part.
-            pictures: whether pictures are read, too.
-        """
+        """Write what the drawings below an element show; `targets` are the relations of its part."""
         for reference in element.iter("{*}chart", "{*}relIds", "{*}blip", "{*}imagedata"):
             name = local(reference)
             part = next((targets[v] for k, v in _ids(reference, name) if v in targets), "")
@@ -116,11 +105,7 @@ def _holds_text(data: bytes) -> bool:
 
 
 def chart(root: etree._Element) -> tuple[str, Grid | None]:
-    """Return a chart as its title and a table: a row a category, a column a series; None where it holds no values.
-
-    Args:
-        root: of the chart's part.
-    """
+    """Return title and table of a chart: a row a category, a column a series; None where it holds no values."""
     top = child(root, "chart")
     title = _said(child(top, "title")) if top is not None else ""
     columns: list[tuple[str, dict[int, str]]] = []
@@ -196,11 +181,7 @@ def _said(element: etree._Element | None) -> str:
 
 
 def diagram(root: etree._Element) -> list[str]:
-    """Return the lines of a diagram, those of a shape under that which it belongs to.
-
-    Args:
-        root: of the diagram's data part.
-    """
+    """Return the lines of a diagram, given its data part: those of a shape under that which it belongs to."""
     texts: dict[str, list[str]] = {}
     for point in root.iter("{*}pt"):
         lines = ["".join(run.text or "" for run in p.iter("{*}t")) for p in point.iter("{*}p")]

@@ -13,11 +13,7 @@ from index.loaders.sniff import HEAD, Format, inside, sniff
 
 
 def read(data: bytes, name: str) -> Content:
-    """Read a file that is part of another.
-
-    Args:
-        data: its bytes.
-        name: what it is called; its suffix counts where the content does not tell.
+    """Read a file that is part of another; the suffix of its name counts where the content does not tell its format.
 
     Raises:
         Unreadable: if it is damaged, locked or of no readable format.

@@ -30,12 +30,7 @@ _OPENING, _CLOSING = "“‘（《〈〔【", "”’）》〉〕】%％"
 
 
 def repaired(glyphs: Sequence[Glyph], font_of: Callable[[int], str]) -> list[Glyph]:
-    """Return the characters of a page with the wrong ones among them set right.
-
-    Args:
-        glyphs: in the order in which the page shows them.
-        font_of: the name of the font of one of them.
-    """
+    """Return the characters of a page, in order, with the wrong ones set right; `font_of` names the font of one."""
     texts = [_plain(glyph.text) for glyph in glyphs]
     chinese = sum(_is_chinese(text) for text in texts)
     if sum(_is_in(text, _YI) for text in texts) <= _YI_MAX * chinese:

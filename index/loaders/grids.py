@@ -36,17 +36,11 @@ class Segment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Lattice:
-    """The grid of a table.
+    """The grid of a table."""
 
-    Attributes:
-        xs: positions of its columns' borders, ascending; at least two.
-        ys: the same of its rows.
-        cells: for each place, row by row, the number of the merged cell that it belongs to.
-    """
-
-    xs: tuple[float, ...]
-    ys: tuple[float, ...]
-    cells: tuple[tuple[int, ...], ...]
+    xs: tuple[float, ...]  # positions of its columns' borders, ascending; at least two
+    ys: tuple[float, ...]  # the same of its rows
+    cells: tuple[tuple[int, ...], ...]  # for each place, row by row, the number of the merged cell that it belongs to
 
     def cell(self, x: float, y: float) -> int | None:
         """Return the cell at a point, or None outside the table."""

@@ -125,12 +125,7 @@ class _Page:
 
 
 def write(sheets: Sequence[Sheet], writer: Writer) -> None:
-    """Write pages as paragraphs and tables.
-
-    Args:
-        sheets: the pages in order; an empty one still counts as a page.
-        writer: told of every page, paragraph and table.
-    """
+    """Write pages, in order, as paragraphs and tables; an empty sheet still counts as a page."""
     sheets = [part for sheet in without_watermarks(sheets) for part in upright(sheet)]
     read = [_read(number, sheet) for number, sheet in enumerate(sheets)]
     body = _body_size([line for lines, _ in read for line in lines])

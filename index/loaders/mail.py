@@ -19,15 +19,7 @@ _FIELDS = (("subject", "主题"), ("from", "发件人"), ("to", "收件人"), ("
 
 
 def read(data: bytes, depth: int = 0) -> Content:
-    """Read a message.
-
-    Args:
-        data: its bytes.
-        depth: how many messages it lies in.
-
-    Raises:
-        Unreadable: if it has no text, or one message lies in too many others.
-    """
+    """Read a message that lies in `depth` others; Unreadable if it has no text, or lies in too many."""
     if depth >= _DEPTH_MAX:
         raise Unreadable("邮件套邮件，层数太多。")
     message = email.message_from_bytes(data, policy=email.policy.default)

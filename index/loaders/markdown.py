@@ -26,11 +26,7 @@ _CAPTION_MAX = 60  # characters of a line above a table that names it
 
 
 def read(text: str) -> Content:
-    """Find what a markdown text declares.
-
-    Args:
-        text: decoded, line ends `\\n`.
-    """
+    """Find what a markdown text declares; its line ends are `\n`."""
     from markdown_it import MarkdownIt
 
     if len(text) > PARSED_MAX:

@@ -22,21 +22,15 @@ _SPAN_MAX = 100
 
 @dataclass(slots=True)
 class _Open:
-    """A table that is being read: its rows so far, the cells by row and column, and what is open in it.
-
-    Attributes:
-        rows: where each row stands.
-        cells: for every place where the text of the cell stands that covers it, and that cell's number.
-        heads: for each row whether all of its cells are headings.
-        at: where the cell or caption begins whose end has not come; its tag; its reach down and across.
-    """
+    """A table that is being read: its rows so far, the cells by row and column, and what is open in it."""
 
     start: int
-    rows: list[Span] = field(default_factory=list)
+    rows: list[Span] = field(default_factory=list)  # where each row stands
+    # for every place where the text of the cell stands that covers it, and that cell's number
     cells: dict[tuple[int, int], tuple[Span, int]] = field(default_factory=dict)
-    heads: list[bool] = field(default_factory=list)
+    heads: list[bool] = field(default_factory=list)  # for each row whether all of its cells are headings
     caption: Span | None = None
-    at: int = -1
+    at: int = -1  # where the cell or caption begins whose end has not come; its tag; its reach down and across
     tag: str = ""
     reach: tuple[int, int] = (1, 1)
 
@@ -67,12 +61,7 @@ class _Open:
 
 
 def tables(text: str, without: list[Span]) -> Iterator[Table]:
-    """Yield the tables in HTML of a text, in order; a table within a cell is text of that cell.
-
-    Args:
-        text: verbatim.
-        without: where tags are only shown, as in code.
-    """
+    """Yield the tables in HTML of a text but for spans `without` any, as code; a table in a cell is text of it."""
     table, depth = _Open(0), 0
     for part in _PART.finditer(text):
         if any(span.start <= part.start() < span.end for span in without):

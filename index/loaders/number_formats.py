@@ -60,13 +60,7 @@ class _Section:
 
 
 def shown(value: float, shape: str, *, since_1904: bool = False) -> str:
-    """Return a number as its cell shows it.
-
-    Args:
-        value: finite.
-        shape: the cell's number format.
-        since_1904: whether days are counted from 1904 on.
-    """
+    """Return a finite number as a cell of some number format shows it; days count from 1900, or `since_1904`."""
     sections = _sections(shape[:_FORMAT_MAX])
     section, signed = _chosen(sections, Decimal(repr(value)))
     kinds = {token.kind for token in section.tokens}

@@ -37,11 +37,7 @@ class Level:
 
 
 class Numbering:
-    """Counts the paragraphs of a document.
-
-    Args:
-        root: the numbering part, or None for a document without lists.
-    """
+    """Counts the paragraphs of a document, given its numbering part; None for one without lists."""
 
     def __init__(self, root: etree._Element | None) -> None:
         self._levels: dict[str, tuple[str, Mapping[int, Level]]] = {}

@@ -44,17 +44,11 @@ _STROKE_OUT = 0.1  # heights of a line that a stroke reaches out of its box
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Page:
-    """A page that is only a picture.
+    """A page that is only a picture."""
 
-    Attributes:
-        picture: shape (height, width, 3).
-        points: for each pixel.
-        headings: as in `Sheet`.
-    """
-
-    picture: Picture
-    points: float
-    headings: Sequence[tuple[str, int]] = ()
+    picture: Picture  # shape (height, width, 3)
+    points: float  # for each pixel
+    headings: Sequence[tuple[str, int]] = ()  # as in `Sheet`
 
 
 class _Line:
@@ -78,14 +72,7 @@ def scale(width: float, height: float) -> float:
 
 
 def sheets(pages: Iterable[Sheet | Page]) -> Iterator[Sheet]:
-    """Yield pages in order, those that are pictures read side by side.
-
-    Args:
-        pages: taken one by one, as far ahead as is read.
-
-    Raises:
-        MissingDependency: if rapidocr is not installed and there is a picture.
-    """
+    """Yield pages in order, pictures of pages read side by side; MissingDependency if there is one and no rapidocr."""
     waiting: deque[Sheet | Future[Sheet]] = deque()
     try:
         for page in pages:
@@ -111,14 +98,7 @@ def _pool() -> ThreadPoolExecutor:
 
 
 def sheet(page: Page) -> Sheet:
-    """Read a page.
-
-    Returns:
-        The page, turned upright and straightened.
-
-    Raises:
-        MissingDependency: if rapidocr is not installed.
-    """
+    """Read the picture of a page, turned upright and straightened; MissingDependency if rapidocr is not installed."""
     points = page.points
     picture, lines, turns = _upright(without_seals(np.ascontiguousarray(page.picture)))
     height, width = picture.shape[:2]

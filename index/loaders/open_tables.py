@@ -49,24 +49,14 @@ class _Row(NamedTuple):
 
 
 class OpenTable(NamedTuple):
-    """The grid of a table.
+    """The grid of a table."""
 
-    Attributes:
-        lattice: of its cells.
-        header: rows at the top that name the columns; None where that is not known.
-    """
-
-    lattice: Lattice
-    header: int | None
+    lattice: Lattice  # of its cells
+    header: int | None  # rows at the top that name the columns; None where that is not known
 
 
 def open_tables(rules: Sequence[Rule], glyphs: Sequence[Glyph]) -> list[OpenTable]:
-    """Return the tables of a page, from the top down.
-
-    Args:
-        rules: of the page.
-        glyphs: what stands in no other table.
-    """
+    """Return the tables of a page, from the top down; `glyphs` are what stands in no other table."""
     across, rows = levels(rules), [_row(line) for line in baselines(glyphs)]
     found: list[OpenTable] = []
     for stack in _stacks(across) if len(across) <= _RULES_MAX else ():

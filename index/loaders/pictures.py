@@ -11,16 +11,15 @@ from index.loaders.sniff import HEAD, Format, sniff
 
 
 def draw_page(path: Path, file: IO[bytes], page: int, *, long_side: int = 1400) -> bytes:
-    """Return a page as PNG, drawn in this process; `index.sandbox` does it in one that is confined.
+    """Return a page of a PDF or picture as PNG, in this process; `index.sandbox` does it in one that is confined.
 
     Args:
         path: what the file is called.
-        file: a PDF or a picture.
+        file: its content.
         page: from 1.
-        long_side: pixels of the longer side, 100 to 4,000.
+        long_side: pixels of the longer side, 100 to 4,000; ValueError if out of range.
 
     Raises:
-        ValueError: if `long_side` is out of range.
         DocumentUnreadable: if there is no such page, or the file has no pages that can be shown.
     """
     if not 100 <= long_side <= 4000:

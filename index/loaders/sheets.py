@@ -14,20 +14,15 @@ Sides = tuple[float, float, float, float]
 
 
 class Glyph(NamedTuple):
-    """A character, or a few, with the box around it: points from the top left corner of the page.
-
-    Attributes:
-        turns: quarter turns to the left that bring its line upright; 1 for a column that is read downwards.
-        faint: printed so pale that it may lie under the text: a watermark.
-    """
+    """A character, or a few, with the box around it: points from the top left corner of the page."""
 
     text: str
     x0: float
     top: float
     x1: float
     bottom: float
-    turns: int = 0
-    faint: bool = False
+    turns: int = 0  # quarter turns to the left that bring its line upright; 1 for a column that is read downwards
+    faint: bool = False  # printed so pale that it may lie under the text: a watermark
 
     @property
     def middle(self) -> tuple[float, float]:
@@ -42,30 +37,18 @@ class Glyph(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What stands on a page, or on a part of it.
+    """What stands on a page, or on a part of it."""
 
-    Attributes:
-        width: in points.
-        height: in points.
-        glyphs: in any order; those of one line one after the other.
-        rules: horizontal and vertical lines.
-        headings: titles that lead to this page by a bookmark, with their level.
-        rough: the boxes were measured in a picture, so that sizes differ by chance.
-        turns: quarter turns to the left that brought the page upright.
-        skew: radians that its lines fell to the right by, before they were straightened.
-        part: goes on with the page of the sheet before it.
-        frame: where it lies on its page, as left, top, and the page's width and height; None if it is all of it.
-    """
-
-    width: float
-    height: float
-    glyphs: Sequence[Glyph]
-    rules: Sequence[Rule] = ()
-    headings: Sequence[tuple[str, int]] = ()
-    rough: bool = False
-    turns: int = 0
-    skew: float = 0.0
-    part: bool = False
+    width: float  # in points
+    height: float  # in points
+    glyphs: Sequence[Glyph]  # in any order; those of one line one after the other
+    rules: Sequence[Rule] = ()  # horizontal and vertical lines
+    headings: Sequence[tuple[str, int]] = ()  # titles that lead to this page by a bookmark, with their level
+    rough: bool = False  # the boxes were measured in a picture, so that sizes differ by chance
+    turns: int = 0  # quarter turns to the left that brought the page upright
+    skew: float = 0.0  # radians that its lines fell to the right by, before they were straightened
+    part: bool = False  # goes on with the page of the sheet before it
+    # where it lies on its page, as left, top, and the page's width and height; None if it is all of it
     frame: tuple[float, float, float, float] | None = None
 
 

@@ -56,14 +56,9 @@ HEAD = 4096
 
 
 def sniff(head: bytes, suffix: str = "") -> Format:
-    """Tell a format by the first `HEAD` bytes.
+    """Tell a format by the first `HEAD` bytes; all that is packed is `ZIP`, which `inside` tells apart.
 
-    Args:
-        head: the beginning of the file.
-        suffix: of its name, lower case; asked only where text may be a web page that does not say so.
-
-    Returns:
-        The format; `ZIP` for all that is packed so, which `inside` tells apart.
+    The suffix, in lower case, is asked only where text may be a web page, a table or records that do not say so.
     """
     if b"%PDF-" in head[:1024]:
         return Format.PDF

@@ -64,12 +64,7 @@ def is_symbolic(font: str) -> bool:
 
 
 def character(font: str, code: str) -> str:
-    """Return the sign of `w:sym`.
-
-    Args:
-        font: its name.
-        code: in hexadecimal, with or without the offset of the private area.
-    """
+    """Return the sign of `w:sym` in a font; its code is hexadecimal, with or without the offset of the private area."""
     try:
         return _sign(font, int(code, 16))
     except ValueError:

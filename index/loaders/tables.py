@@ -53,17 +53,12 @@ _ASKING_SHARE = 0.6  # of the cells that may ask in a form, those that are known
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table's cells.
+    """A table's cells."""
 
-    Attributes:
-        rows: cells of each row, trimmed; a merged cell stands in every place that it covers.
-        header: rows at the top that the file declares to name columns; None where it does not say.
-        owners: for every place the number of the cell that it belongs to, so that a merged cell is told from equal
-            neighbours; empty where no cell is merged.
-    """
-
-    rows: Sequence[Sequence[str]]
-    header: int | None = None
+    rows: Sequence[Sequence[str]]  # cells of each row, trimmed; a merged cell stands in every place that it covers
+    header: int | None = None  # rows at the top that the file declares to name columns; None where it does not say
+    # for every place the number of the cell that it belongs to, so that a merged cell is told from equal neighbours;
+    # empty where no cell is merged
     owners: Sequence[Sequence[int]] = ()
 
     @classmethod
@@ -90,45 +85,28 @@ class Area(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A row as it is written.
+    """A row as it is written."""
 
-    Attributes:
-        text: the line.
-        row: the row of the grid that it says.
-        cells: for each column, where in the line its text stands; None where it has none.
-        fresh: for each column, whether its cell begins in this row.
-    """
-
-    text: str
-    row: int
-    cells: tuple[Span | None, ...]
-    fresh: tuple[bool, ...]
+    text: str  # the line
+    row: int  # the row of the grid that it says
+    cells: tuple[Span | None, ...]  # for each column, where in the line its text stands; None where it has none
+    fresh: tuple[bool, ...]  # for each column, whether its cell begins in this row
 
 
 class Part(NamedTuple):
-    """Rows under one set of names.
+    """Rows under one set of names."""
 
-    Attributes:
-        names: of the columns; empty where nothing names them.
-        lines: of the rows.
-    """
-
-    names: tuple[str, ...]
-    lines: list[Line]
+    names: tuple[str, ...]  # of the columns; empty where nothing names them
+    lines: list[Line]  # of the rows
 
 
 class Rendered(NamedTuple):
-    """A table as it is written.
+    """A table as it is written."""
 
-    Attributes:
-        lead: rows above the names that say what the table is: (text, row of the grid).
-        parts: the rows, in runs under the same names; heading rows have no line but where nothing else is left.
-        names: of the columns at the table's end.
-    """
-
-    lead: list[tuple[str, int]]
+    lead: list[tuple[str, int]]  # rows above the names that say what the table is: (text, row of the grid)
+    # the rows, in runs under the same names; heading rows have no line but where nothing else is left
     parts: list[Part]
-    names: list[str]
+    names: list[str]  # of the columns at the table's end
 
     @property
     def lines(self) -> list[str]:
@@ -146,12 +124,7 @@ class _Row(NamedTuple):
 
 
 def rendered(grid: Grid, names: Sequence[str] = ()) -> Rendered:
-    """Write a table.
-
-    Args:
-        grid: of rows that may differ in length.
-        names: of the columns of the table that this one goes on from.
-    """
+    """Write a table; `names` are those of the columns of the table that it goes on from."""
     rows = _rows(grid)
     width = max((len(row.cells) for row in rows), default=0)
     lead: list[tuple[str, int]] = []

@@ -50,17 +50,12 @@ def rows(data: bytes) -> list[tuple[int, list[str]]]:
 
 @dataclass(slots=True)
 class _Sheet:
-    """What a sheet shows.
+    """What a sheet shows."""
 
-    Attributes:
-        cells: texts by row and column, from 0; rows and columns that are hidden are left out.
-        areas: merged cells.
-        hidden: rows and columns that hold something and are not shown.
-    """
-
+    # texts by row and column, from 0; rows and columns that are hidden are left out
     cells: dict[Place, str] = field(default_factory=dict)
-    areas: list[Area] = field(default_factory=list)
-    hidden: set[tuple[str, int]] = field(default_factory=set)
+    areas: list[Area] = field(default_factory=list)  # merged cells
+    hidden: set[tuple[str, int]] = field(default_factory=set)  # rows and columns that hold something and are not shown
 
 
 class _Book:

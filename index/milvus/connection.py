@@ -75,9 +75,6 @@ class Connection:
     """A Milvus, connected to with the first call; safe to share between threads.
 
     Every method raises `StoreUnavailable` if the server does not answer in time, and `IndexStoreError` if it refuses.
-
-    Args:
-        address: of the index.
     """
 
     def __init__(self, address: MilvusAddress) -> None:
@@ -115,13 +112,7 @@ class Connection:
         self._do("alter_alias" if self.has(alias) else "create_alias", collection, alias, timeout=WORK_SECONDS)
 
     def create(self, name: str, kind: Kind, dim: int) -> None:
-        """Make and load a collection.
-
-        Args:
-            name: of the collection.
-            kind: what it is for.
-            dim: length of the vectors of passages.
-        """
+        """Make and load a collection for passages, documents or terms; vectors of passages have the length `dim`."""
         schema = _schema(kind, dim)
         self._do("create_collection", name, schema=schema, consistency_level="Bounded", timeout=WORK_SECONDS)
         for field, index in _INDEXES[kind].items():
@@ -159,13 +150,7 @@ class Connection:
         return int(self._do("query", name, filter=where, output_fields=["count(*)"], **options)[0]["count(*)"])
 
     def rows(self, name: str, where: str, fields: Sequence[str]) -> Iterator[Row]:
-        """Yield all rows that fit an expression, as they are now, in any order, page by page.
-
-        Args:
-            name: of the collection.
-            where: an expression; empty for all.
-            fields: what is wanted of each.
-        """
+        """Yield all rows that fit an expression, or all if it is empty, as they are now, in any order, page by page."""
         options: dict[str, Any] = {"timeout": WORK_SECONDS, "consistency_level": "Strong", "on": name}
         found = self._do("query_iterator", name, PAGE, filter=where, output_fields=list(fields), **options)
         try:

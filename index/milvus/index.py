@@ -68,16 +68,8 @@ class MilvusIndex:
     """An `Index` in a Milvus, as it was when it was opened: what came later is not shown before it is opened again.
 
     Descriptions of documents are in memory; texts, passages, vectors and terms are read when they are asked for. A
-    passage is shown only if the change that wrote it is that of the described document, so never half of one.
-
-    Args:
-        connection: to the Milvus.
-        generation: which collections.
-        manifest: what the index says of itself.
-        held: the documents that are shown, by ascending id.
-        encoder: of the revision that the manifest names.
-        lexicon: what the words of their passages are worth.
-        readable: a filter that admits just these documents; None where they are all.
+    passage is shown only if the change that wrote it is that of the described document, so never half of one. `held`
+    has the documents that are shown, by ascending id; `readable` admits just these, and is None where they are all.
     """
 
     def __init__(

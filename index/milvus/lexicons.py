@@ -13,18 +13,7 @@ from index.text import terms
 
 
 class MilvusLexicon(ABC):
-    """A `Lexicon` that looks terms up when they are asked for, and remembers them; as it was at the first asking.
-
-    Attributes:
-        passages: how many there are.
-        mean_length: how many terms each has on average.
-
-    Args:
-        connection: to the Milvus.
-        generation: which collections.
-        passages: how many there are.
-        tokens: how many terms they have together.
-    """
+    """A `Lexicon` that looks terms up when they are asked for, and remembers them; as it was at the first asking."""
 
     def __init__(self, connection: Connection, generation: Generation, passages: int, tokens: int) -> None:
         self.passages = passages

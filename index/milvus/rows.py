@@ -36,19 +36,12 @@ _LONGEST_NAME = 250
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What an index in a Milvus says of itself.
+    """What an index in a Milvus says of itself."""
 
-    Attributes:
-        manifest: as an index in a folder.
-        tokens: how many terms all passages have together, for the mean that BM25 measures lengths by.
-        unfinished: whether a change has begun and not ended, or was broken off.
-        changes: counts them, so that no two states look alike.
-    """
-
-    manifest: Manifest
-    tokens: int = 0
-    unfinished: bool = False
-    changes: int = 0
+    manifest: Manifest  # as an index in a folder
+    tokens: int = 0  # how many terms all passages have together, for the mean that BM25 measures lengths by
+    unfinished: bool = False  # whether a change has begun and not ended, or was broken off
+    changes: int = 0  # counts them, so that no two states look alike
 
     def row(self) -> Row:
         """Return it as a row of the documents' collection."""
@@ -77,19 +70,12 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A document that an index holds.
+    """A document that an index holds."""
 
-    Attributes:
-        description: the document but for its text and outline.
-        change: the change that wrote it, and its passages.
-        passages: how many it has.
-        tokens: how many terms they have together.
-    """
-
-    description: Description
-    change: int
-    passages: int
-    tokens: int
+    description: Description  # the document but for its text and outline
+    change: int  # the change that wrote it, and its passages
+    passages: int  # how many it has
+    tokens: int  # how many terms they have together
 
 
 CARD, BODY = "card", "body"

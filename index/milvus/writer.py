@@ -24,17 +24,11 @@ from index.text import terms
 
 @dataclass(slots=True)
 class Tally:
-    """What passages have in number, terms and length.
+    """What passages have in number, terms and length."""
 
-    Attributes:
-        frequencies: in how many of them each term occurs.
-        passages: how many they are.
-        tokens: how many terms they have together.
-    """
-
-    frequencies: Counter[str] = field(default_factory=Counter)
-    passages: int = 0
-    tokens: int = 0
+    frequencies: Counter[str] = field(default_factory=Counter)  # in how many of them each term occurs
+    passages: int = 0  # how many they are
+    tokens: int = 0  # how many terms they have together
 
     def count(self, passage: Passage, sign: int = 1) -> None:
         """Count a passage, or with -1 take one off."""

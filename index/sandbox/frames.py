@@ -15,13 +15,7 @@ _SURROGATES = "surrogatepass"  # names of files may hold them
 
 
 def send(connection: socket.socket, message: dict[str, object], descriptor: int | None = None) -> None:
-    """Send a message.
-
-    Args:
-        connection: a stream socket.
-        message: JSON values.
-        descriptor: an open file that the other side shall have too.
-    """
+    """Send JSON values over a stream socket, with an open file that the other side shall have too."""
     content = json.dumps(message, ensure_ascii=False).encode("utf-8", _SURROGATES)
     length = _LENGTH.pack(len(content))
     if descriptor is None:

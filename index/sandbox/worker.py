@@ -45,14 +45,7 @@ _LOADERS = (
 
 
 def main(arguments: list[str]) -> int:
-    """Read files until the other side is gone.
-
-    Args:
-        arguments: the descriptor of a socket to the other side, and a folder to work in.
-
-    Returns:
-        The exit status, 0.
-    """
+    """Read files until the other side is gone; given the descriptor of a socket to it, and a folder to work in."""
     connection, folder = socket.socket(fileno=int(arguments[0])), Path(arguments[1])
     for name in _LOADERS:
         importlib.import_module(f"index.loaders.{name}")

@@ -29,16 +29,9 @@ _BLOCK = 1 << 20
 
 
 def backup(folder: Path, file: Path) -> Manifest:
-    """Write an index to one file, which then holds it wholly, or what it held before.
+    """Write an index to a file, which then holds it wholly, or what it held before; return what was written.
 
     A writer may go on meanwhile: the file holds the index as it was before or after.
-
-    Args:
-        folder: the index folder.
-        file: the file to write; replaced if it is there.
-
-    Returns:
-        What was written.
 
     Raises:
         IndexStoreError: if there is no index, it is damaged, or the file cannot be written.
@@ -55,14 +48,7 @@ def backup(folder: Path, file: Path) -> Manifest:
 
 
 def restore(file: Path, folder: Path) -> Manifest:
-    """Put an index back into a folder, which then holds it wholly, or what it held before.
-
-    Args:
-        file: what `backup` wrote.
-        folder: an index folder, an empty one, or one to be made.
-
-    Returns:
-        What was put back.
+    """Put an index back into a folder, which then holds it wholly, or what it held before; return what was put back.
 
     Raises:
         IndexStoreError: if the file is no whole backup, or the folder cannot be written; nothing has changed then.

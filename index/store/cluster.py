@@ -48,12 +48,7 @@ Columns = dict[str, NDArray[Any]]
 
 
 class Cluster:
-    """Workers that read and encode; made by `connected`.
-
-    Args:
-        encoder: name of the encoder, which every worker loads.
-        workers: how many there may be.
-    """
+    """Workers that read files and encode with the named encoder; made by `connected`."""
 
     def __init__(self, encoder: str, workers: int) -> None:
         self._encoder = encoder
@@ -135,12 +130,7 @@ class _Delivery:
 
 
 class DeliveredVectors:
-    """An encoder that takes from workers what they sent, and makes the rest itself.
-
-    Args:
-        encoder: the same as the workers'.
-        delivered: what came, by the digest of its text; what has been taken leaves it.
-    """
+    """An encoder that takes from workers, once, what they sent by the digest of its text, and makes the rest itself."""
 
     def __init__(self, encoder: Encoder, delivered: dict[bytes, _Delivery]) -> None:
         self._encoder = encoder

@@ -19,11 +19,7 @@ from index.store.storage import MANIFEST, WriteLock, damaged_files, read_manifes
 
 
 class FolderStore:
-    """A `Store` in a folder.
-
-    Args:
-        folder: there already, or to be made.
-    """
+    """A `Store` in a folder that is there already, or is to be made."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -99,13 +95,7 @@ class FolderStore:
 
 
 class FolderWriter:
-    """A `Writer` of the index in a folder.
-
-    Args:
-        lock: the right to write it.
-        loaded: gives the index with its encoder, which is not loaded before it is needed.
-        index: what lies there, saved after every change.
-    """
+    """A `Writer` of the index in a folder, saved after every change; `loaded` gives it with its encoder when needed."""
 
     def __init__(self, lock: WriteLock, loaded: Callable[[], PassageIndex], index: PassageIndex) -> None:
         self._lock = lock

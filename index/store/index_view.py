@@ -17,13 +17,6 @@ class IndexView(SparseLexicon):
     """Some documents of an index: an index to read, whose scores and frequencies are those of these documents alone.
 
     Vectors and postings are those of the whole index; only which rows count is kept here.
-
-    Args:
-        stored: documents and passages of the whole index.
-        dense: their vectors.
-        sparse: their terms.
-        encoder: made the vectors.
-        readable: which documents there are.
     """
 
     def __init__(

@@ -211,11 +211,7 @@ class PassageIndex(SparseLexicon):
         return type(self)(segments, self._encoder, self._codebook, self._recall, self._shared)
 
     def fitted(self, keep: Callable[[Segment], Segment] = lambda segment: segment) -> Self:
-        """Return the same index, searched in the way that goes with its size.
-
-        Args:
-            keep: what becomes of each segment that was given other codes; by default it stays as it is.
-        """
+        """Return the same index, searched as goes with its size; `keep` gives back each segment that has new codes."""
         size = len(self._passages)
         if size <= EXACT_UP_TO:
             return self if self._codebook is None else self._searched_by(None, self._segments)

@@ -27,25 +27,14 @@ _DERIVED = {"postings", "codes"}
 
 @dataclass(frozen=True, slots=True)
 class Salvage:
-    """What is left.
+    """What is left."""
 
-    Attributes:
-        index: of the segments whose documents and vectors are whole.
-        documents: of those whose documents alone are.
-    """
-
-    index: PassageIndex
-    documents: Sequence[Document]
+    index: PassageIndex  # of the segments whose documents and vectors are whole
+    documents: Sequence[Document]  # of those whose documents alone are
 
 
 def salvage(folder: Path, manifest: Manifest, encoder: Encoder) -> Salvage:
-    """Return looks at every file of an index.
-
-    Args:
-        folder: of the index.
-        manifest: its own.
-        encoder: made the vectors.
-    """
+    """Look at every file of an index, and return what is left."""
     codebook = _codebook(folder, manifest.shared)
     segments, documents = list[Segment](), list[Document]()
     for files in manifest.segments:

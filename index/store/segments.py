@@ -41,20 +41,13 @@ _SEGMENTS = 16
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Documents that follow each other, with all that is known of them.
+    """Documents that follow each other, with all that is known of them."""
 
-    Attributes:
-        contents: documents and passages.
-        vectors: float32, one unit row for each passage.
-        postings: terms of each passage.
-        codes: what a codebook made of the vectors; None where they are searched exactly.
-        files: what it lies in, by kind; empty where it is in memory only.
-    """
-
-    contents: SegmentContents
-    vectors: Vectors
-    postings: Postings
-    codes: Bytes | None = None
+    contents: SegmentContents  # documents and passages
+    vectors: Vectors  # float32, one unit row for each passage
+    postings: Postings  # terms of each passage
+    codes: Bytes | None = None  # what a codebook made of the vectors; None where they are searched exactly
+    # what it lies in, by kind; empty where it is in memory only
     files: Mapping[str, StoredFile] = field(default_factory=dict)
 
     @classmethod
@@ -96,7 +89,7 @@ class Segment:
         whole: bool,
         anew: bool,
     ) -> Self:
-        """Open a segment's files.
+        """Open the files of a segment.
 
         Args:
             folder: where they lie.

@@ -56,14 +56,7 @@ class Lazily(Sequence[Item]):
 
 
 class Stored:
-    """What the segments of an index hold.
-
-    Args:
-        segments: in the order of their documents' ids; none empty.
-
-    Attributes:
-        documents: by number: in the order of their ids.
-        passages: by row.
+    """What the segments of an index hold: documents in the order of their ids, passages by row.
 
     Every method raises `IndexCorrupt` where it meets damage that opening did not look for.
     """

@@ -31,64 +31,35 @@ _BATCH_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A file to be read.
+    """A file to be read."""
 
-    Attributes:
-        path: where it lies.
-        source: the name that it is known by.
-        origin: its folder and digest.
-        bytes: its size, which tells how much of the work it is.
-    """
-
-    path: Path
-    source: str
-    origin: Origin
-    bytes: int = 0
+    path: Path  # where it lies
+    source: str  # the name that it is known by
+    origin: Origin  # its folder and digest
+    bytes: int = 0  # its size, which tells how much of the work it is
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What an index has to do to be up to date with some paths.
+    """What an index has to do to be up to date with some paths."""
 
-    Attributes:
-        incoming: files that are new or changed, in the order of the paths.
-        unchanged: how many files it holds as they are.
-        gone: ids of documents whose files are no longer in the folders given.
-    """
-
-    incoming: Sequence[Incoming]
-    unchanged: int
-    gone: Sequence[str]
+    incoming: Sequence[Incoming]  # files that are new or changed, in the order of the paths
+    unchanged: int  # how many files it holds as they are
+    gone: Sequence[str]  # ids of documents whose files are no longer in the folders given
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Documents that are encoded and saved together.
+    """Documents that are encoded and saved together."""
 
-    Attributes:
-        documents: what was read.
-        stale: ids of documents that earlier versions of these files held.
-        files: how many files have been read, those of earlier batches included.
-        share: how much of all that is to be read these files are, 0 to 1.
-    """
-
-    documents: Sequence[Document]
-    stale: Sequence[str]
-    files: int
-    share: float
+    documents: Sequence[Document]  # what was read
+    stale: Sequence[str]  # ids of documents that earlier versions of these files held
+    files: int  # how many files have been read, those of earlier batches included
+    share: float  # how much of all that is to be read these files are, 0 to 1
 
 
 def changes(paths: Sequence[Path], documents: Iterable[Described] = (), notice: Notice = lambda _: None) -> Changes:
-    """Compare paths with what is indexed.
-
-    Args:
-        paths: files and folders.
-        documents: what the index holds.
-        notice: told of links that are not followed.
-
-    Raises:
-        DocumentUnreadable: if a path does not exist or a folder cannot be listed.
-    """
+    """Compare files and folders with what is indexed; DocumentUnreadable if one is missing or cannot be listed."""
     documents = list(documents)
     folders = [path for path in paths if path.is_dir()]
     by_digest: dict[str, list[str]] = defaultdict(list)
@@ -107,16 +78,7 @@ def changes(paths: Sequence[Path], documents: Iterable[Described] = (), notice: 
 
 
 def incoming_file(path: Path, source: str, folder: Path) -> Incoming:
-    """Return a file to be read that is to lie below a folder under a name, wherever it lies now.
-
-    Args:
-        path: where it lies.
-        source: its name below `folder`, by which it is known.
-        folder: will hold it.
-
-    Raises:
-        DocumentUnreadable: if it cannot be read.
-    """
+    """Return a file to be read that is to lie below a folder under a name; DocumentUnreadable if it cannot be read."""
     with open_file(path) as file:
         digest = content_digest(file)
     return Incoming(path, source, Origin(str(folder.absolute()), digest), sum(_stamp(path)[:1]))
@@ -125,16 +87,7 @@ def incoming_file(path: Path, source: str, folder: Path) -> Incoming:
 def read_here(
     incoming: Sequence[Incoming], failed: Failed, notice: Notice
 ) -> Iterator[tuple[Incoming, list[Document]]]:
-    """Read files in a confined process, one after the other.
-
-    Args:
-        incoming: the files.
-        failed: told of each file that cannot be read.
-        notice: told what was left out of a document.
-
-    Returns:
-        Every file with the documents that it holds: none where it cannot be read, several in an archive.
-    """
+    """Read files in a confined process, one by one; yield each with its documents, of which it may have none."""
     with Sandbox(notice) as sandbox:
         for file in incoming:
             yield file, list(_loaded(sandbox, file, failed, notice))
@@ -199,11 +152,7 @@ def _distinct(fresh: Iterable[Document], names: dict[str, str], failed: Failed) 
 def settlings(paths: Sequence[Path], wait: Callable[[], None]) -> Iterator[None]:
     """Yield at once, and again whenever the files under some paths changed and then stayed the same from look to look.
 
-    A file that is still being written changes from look to look, so it is not read by half.
-
-    Args:
-        paths: files and folders.
-        wait: passes the time between two looks.
+    So a file that is still being written is not read by half; `wait` passes the time between two looks.
     """
     done = before = _state(paths)
     yield

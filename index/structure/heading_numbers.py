@@ -61,27 +61,17 @@ _ASIDE = "*_ \t\u3000\xa0\r"
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A candidate for a heading.
+    """A candidate for a heading."""
 
-    Attributes:
-        kind: the family it counts in: 章, 条, 一、, （一）, 1., 1.1, 专栏, 附件, # …
-        number: its place in its family; 0 for an 附件 or 专栏 without a number.
-        prefix: the numbers before the last of a decimal number: (1, 2) for 1.2.3.
-        line: offset at which its line begins.
-        start: offset of its first code point (for markdown, of the title behind the #).
-        content: offset of what follows the number.
-        end: offset behind the last visible code point of its line.
-        glued: what follows makes it look like a figure (2.5G基站) or a reference (第三条所列): only an exact
-            continuation of its sequence counts.
-    """
-
-    kind: str
-    number: int
-    line: int
-    start: int
-    content: int
-    end: int
-    prefix: tuple[int, ...] = ()
+    kind: str  # the family it counts in: 章, 条, 一、, （一）, 1., 1.1, 专栏, 附件, # …
+    number: int  # its place in its family; 0 for an 附件 or 专栏 without a number
+    line: int  # offset at which its line begins
+    start: int  # offset of its first code point (for markdown, of the title behind the #)
+    content: int  # offset of what follows the number
+    end: int  # offset behind the last visible code point of its line
+    prefix: tuple[int, ...] = ()  # the numbers before the last of a decimal number: (1, 2) for 1.2.3
+    # what follows makes it look like a figure (2.5G基站) or a reference (第三条所列): only an exact continuation of its
+    # sequence counts
     glued: bool = False
 
 

@@ -28,38 +28,24 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class PlacedLine:
-    """A line of text, or a row of a table, in a rectangle.
+    """A line of text, or a row of a table, in a rectangle."""
 
-    Attributes:
-        span: what stands there of the document's text.
-        x0: left side in units, `UNITS` for the longer side of the page; from the top left corner, like the others.
-        top: upper side.
-        x1: right side.
-        bottom: lower side.
-    """
-
-    span: Span
-    x0: int
-    top: int
-    x1: int
-    bottom: int
+    span: Span  # what stands there of the document's text
+    x0: int  # left side in units, `UNITS` for the longer side of the page; from the top left corner, like the others
+    top: int  # upper side
+    x1: int  # right side
+    bottom: int  # lower side
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedPage:
-    """A page as it is shown, with what was read from it.
+    """A page as it is shown, with what was read from it."""
 
-    Attributes:
-        width: in units.
-        height: in units.
-        skew: radians that its lines fall to the right by; their rectangles are turned about the middle of the page.
-        lines: in the order of the text.
-    """
-
-    width: int
-    height: int
+    width: int  # in units
+    height: int  # in units
+    # radians that its lines fall to the right by; their rectangles are turned about the middle of the page
     skew: float = 0.0
-    lines: tuple[PlacedLine, ...] = ()
+    lines: tuple[PlacedLine, ...] = ()  # in the order of the text
 
     def corners(self, line: PlacedLine) -> tuple[Point, ...]:
         """Return the four corners of a line as the page shows it, in units, from the top left one clockwise."""
@@ -89,12 +75,8 @@ def _within_reach(page: PlacedPage) -> PlacedPage:
 def unpacked(text: str, length: int) -> dict[int, PlacedPage]:
     """Return the pages of which lines are known, by number from 1.
 
-    Args:
-        text: as `packed` made it.
-        length: of the document's text, which no line goes beyond.
-
     Raises:
-        ValueError: if the text was not made so.
+        ValueError: if the text was not made by `packed`, or a line goes beyond the `length` of the document.
     """
     parts = enumerate(text.split(_PAGE_ENDS), 1)
     return {number: _page(_read(part), length) for number, part in parts if part}

@@ -48,21 +48,13 @@ class Validity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version.
+    """One version."""
 
-    Attributes:
-        document: id of the document.
-        dated: when it was amended, else issued: ISO 8601, maybe a year alone.
-        since: from when it applies.
-        how: 修正, 修订 or 修改 for an amendment; None for a first version.
-        binding: whether it replaces the one before, as law does; what is issued every year does not.
-    """
-
-    document: str
-    dated: str
-    since: str
-    how: str | None = None
-    binding: bool = True
+    document: str  # id of the document
+    dated: str  # when it was amended, else issued: ISO 8601, maybe a year alone
+    since: str  # from when it applies
+    how: str | None = None  # 修正, 修订 or 修改 for an amendment; None for a first version
+    binding: bool = True  # whether it replaces the one before, as law does; what is issued every year does not
 
     @property
     def name(self) -> str:
@@ -77,28 +69,16 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which version a question means.
+    """Which version a question means."""
 
-    Attributes:
-        on: the one that applies on this date, ISO 8601.
-        made: rather the one that was made in this year, where there is one.
-        former: the one before.
-        named: whether the question names a time; otherwise it is about today.
-    """
-
-    on: str
-    made: str | None = None
-    former: bool = False
-    named: bool = False
+    on: str  # the one that applies on this date, ISO 8601
+    made: str | None = None  # rather the one that was made in this year, where there is one
+    former: bool = False  # the one before
+    named: bool = False  # whether the question names a time; otherwise it is about today
 
 
 class Versions:
-    """The versions among some documents.
-
-    Args:
-        documents: those that may be seen; versions outside are not known of.
-        read: gives one of them with its text, where they are descriptions; few are read.
-    """
+    """The versions among documents that may be seen; `read` gives one with its text, where they are descriptions."""
 
     def __init__(self, documents: Iterable[Described], read: Callable[[str], Described | None] | None = None) -> None:
         self._documents = {document.id: document for document in documents}
