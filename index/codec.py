@@ -1,8 +1,4 @@
-"""Encode documents and passages as JSON, and decode them from untrusted files.
-
-A document is three things that are asked for at different times: its card (names and metadata: lists, filters,
-versions), its outline and its text. A passage's place is numbers; its path is JSON.
-"""
+"""Encode documents and passages as JSON, and decode them from untrusted files."""
 
 from __future__ import annotations
 

@@ -1,28 +1,7 @@
 """Every error the product raises on purpose.
 
-    YijuError                    its message may be shown to a user as it stands
-    ├─ DocumentError(path)       a file that cannot become a document
-    │  ├─ UnsupportedFormat
-    │  ├─ DocumentUnreadable
-    │  └─ DocumentTooLarge
-    ├─ IndexStoreError(path)     an index folder that cannot be used
-    │  ├─ IndexNotFound
-    │  ├─ IndexCorrupt
-    │  ├─ IndexFormatMismatch
-    │  ├─ IndexBusy              another process is writing it
-    │  ├─ StoreUnavailable       the server that holds it does not answer
-    │  └─ EncoderMismatch
-    ├─ MissingDependency(extra)  also an ImportError
-    ├─ ClusterError              machines that should build an index together do not
-    └─ ModelError(retryable)     a model that does not load or does not answer
-       ├─ ModelTimeout
-       ├─ ModelUnavailable
-       ├─ ModelReply
-       └─ PromptTooLong        what was asked is more than the model can read
-
-`ValueError` and `TypeError` stay for the caller's mistakes; a YijuError is the
-world's. A message says what was found, where, what was expected and what to do.
-Messages are Chinese: they are what users read.
+`ValueError` and `TypeError` stay for the caller's mistakes; a YijuError is the world's. A message says what was found,
+where, what was expected and what to do, in Chinese: it is what users read.
 """
 
 from __future__ import annotations
@@ -34,12 +13,14 @@ class YijuError(Exception):
     """Base of all expected failures; `str(error)` is fit for a user's eyes."""
 
 
-class DocumentError(YijuError):
-    """A file that cannot become a document; `path` names it."""
-
+class _ErrorAt(YijuError):
     def __init__(self, path: Path | str, message: str) -> None:
         self.path = Path(path)
         super().__init__(message)
+
+
+class DocumentError(_ErrorAt):
+    """A file that cannot become a document; `path` names it."""
 
 
 class UnsupportedFormat(DocumentError):
@@ -54,12 +35,8 @@ class DocumentTooLarge(DocumentError):
     """The file is over the size limit."""
 
 
-class IndexStoreError(YijuError):
+class IndexStoreError(_ErrorAt):
     """An index folder that cannot be used; `path` names it."""
-
-    def __init__(self, path: Path | str, message: str) -> None:
-        self.path = Path(path)
-        super().__init__(message)
 
 
 class IndexNotFound(IndexStoreError):

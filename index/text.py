@@ -1,8 +1,4 @@
-"""Fold text for matching, and cut it into terms and sentences.
-
-The text of a document is never changed in place: matching works on a copy that is folded (NFKC, case, traditional to
-simplified characters, no white space) or aligned (the same, but of the same length).
-"""
+"""Fold text for matching, in copies folded or, of the same length, aligned; cut it into terms and sentences."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Read untrusted archives, with limits on names and sizes.
-
-Nothing is ever written to disk, so a path in an archive is harmless; sizes are counted while reading, for an
-archive may lie about them; XML is parsed without entities, document types, network or external files.
-"""
+"""Read untrusted archives, never to disk, with limits on sizes counted while reading, and XML that reaches nothing."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""What the loader of a format hands over, and the writer that puts it together.
-
-All formats hold the same kinds of content: paragraphs, headings that the file declares, tables, pages,
-notes. A loader walks its file and tells a `Writer`; offsets are running lengths, never searched for.
-"""
+"""What the loader of a format hands over, and the writer that puts it together with running offsets."""
 
 from __future__ import annotations
 
@@ -167,6 +163,16 @@ class Writer:
         while self._ahead and self._ahead[0] <= row:
             self._ahead.popleft()
             self.page()
+
+    def captions(self, rows: Sequence[Sequence[str]]) -> int:
+        """Write the rows of a sheet above its table, which say one thing each, and return how many they are."""
+        above = 0
+        while above < len(rows) - 1 and len(set(filter(None, rows[above]))) == 1:
+            caption = next(filter(None, rows[above]))
+            self.title = self.title or caption
+            self.paragraph(caption)
+            above += 1
+        return above
 
     def include(self, content: Content, *, pages: bool = True) -> None:
         """Add all of another content here; `pages` says whether its pages are pages of this document, too."""

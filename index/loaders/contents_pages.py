@@ -1,7 +1,6 @@
-"""Tables of contents: lines that name what stands later in the document, mostly with dots and the number of a page.
+"""Tables of contents, which are no text of their own and would answer with a title where its section should.
 
-They are no text of their own, and would answer with a title where its section should. A list of prices or of dishes
-looks alike; it is told from them by what its lines name standing nowhere else.
+A list of prices or of dishes looks alike; it is told from them by what its lines name standing nowhere else.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Word: paragraphs with the numbers that Word shows, headings by style, tables, footnotes behind the text.
 
-What was deleted under change tracking, hidden text, fields' codes, tables of contents, headers and footers are left
-out; nothing outside the file is ever opened.
+Deleted and hidden text, codes of fields, tables of contents, headers and footers are left out.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from index.loaders import formats, symbols
-from index.loaders.archive import Archive, attribute, child, local, relations
+from index.loaders.archive import Archive, attribute, child, children, integer, is_on, local, main_part, relations
 from index.loaders.content import Content, Unreadable, Writer, joined, spaced
 from index.loaders.drawings import Drawings
 from index.loaders.numbering import Numbering
@@ -60,8 +59,7 @@ class _Style:
 def read(data: bytes) -> Content:
     """Read a .docx file; Unreadable if it is damaged, or is no Word document."""
     archive = Archive(data)
-    main = next((target for target in relations(archive, "").values() if target.endswith("document.xml")), None)
-    return _Reader(archive, main or "word/document.xml").content()
+    return _Reader(archive, main_part(archive, "document.xml")).content()
 
 
 class _Reader:
@@ -121,7 +119,8 @@ class _Reader:
         self._writer.paragraph(text, level=_level(element, style))
         if self._writer.length > start:
             line = Span(start, self._writer.length - 1) if _may_head(text) else None
-            self._written.append(_Written(line, _is_bold(element, style), _is_centred(element)))
+            centred = attribute(child(element, "pPr", "jc"), "val") == "center"
+            self._written.append(_Written(line, _is_bold(element, style), centred))
         for box in _boxes(element):
             self._blocks(box)
         if next(element.iter("{*}drawing", "{*}pict", "{*}object"), None) is not None:
@@ -133,15 +132,13 @@ class _Reader:
         if numbers is not None:
             own, depth = child(numbers, "numId"), child(numbers, "ilvl")
             list_id = attribute(own, "val") if own is not None else list_id
-            level = _integer(attribute(depth, "val")) if depth is not None else level
+            level = integer(attribute(depth, "val")) if depth is not None else level
         if list_id is None or list_id == "0":
             return ""
         return self._numbering.label(list_id, level or 0)
 
     def _style(self, element: etree._Element) -> _Style:
-        reference = child(element, "pPr", "pStyle")
-        name = attribute(reference, "val") if reference is not None else ""
-        return self._styles.get(name or "", _Style(""))
+        return self._styles.get(attribute(child(element, "pPr", "pStyle"), "val") or "", _Style(""))
 
     def _text(self, element: etree._Element) -> str:
         parts: list[str] = []
@@ -156,32 +153,29 @@ class _Reader:
             elif name == "checkBox":
                 parts.append(_box_of_form(part))
             elif name in _REFERENCES:
-                parts.append(self._reference(_REFERENCES[name], attribute(part, "id") or ""))
+                seen = self._seen[_REFERENCES[name]]
+                if (identifier := attribute(part, "id") or "") not in seen:
+                    seen.append(identifier)
+                parts.append(f"［{_REFERENCES[name]}{seen.index(identifier) + 1}］")
             elif name == "ddList":
                 parts.append(_chosen_entry(part))
-            elif name == "r" and _is_hidden(part):
+            elif name == "r" and is_on(child(part, "rPr", "vanish")):
                 continue
             elif name == "r":
                 parts.append(_shifted(part, symbols.text(_font(part), self._text(part))))
             elif name in ("sup", "sub"):
                 parts.append((symbols.raised if name == "sup" else symbols.lowered)(self._text(part)))
             elif name == "f":
-                terms = [self._text(each) for each in part if local(each) in ("num", "den")]
+                terms = [self._text(each) for each in children(part, "num", "den")]
                 gap = " " if parts and parts[-1][-1:].isdigit() else ""
                 parts.append(gap + "/".join(f"({term})" if _COMPOUND.search(term) else term for term in terms))
             elif name not in _SKIPPED and name not in ("p", "tbl"):
                 parts.append(self._text(part))
         return "".join(parts)
 
-    def _reference(self, kind: str, identifier: str) -> str:
-        seen = self._seen[kind]
-        if identifier not in seen:
-            seen.append(identifier)
-        return f"［{kind}{seen.index(identifier) + 1}］"
-
     def _append_notes(self) -> None:
         for kind, root in self._notes:
-            notes = {} if root is None else {attribute(note, "id") or "": note for note in root}
+            notes = {attribute(note, "id") or "": note for note in root} if root is not None else {}
             for number, identifier in enumerate(self._seen[kind], 1):
                 if identifier in notes:
                     lines = [self._text(p) for p in notes[identifier].iter() if local(p) == "p"]
@@ -238,11 +232,9 @@ def _tcs(row: etree._Element) -> list[etree._Element]:
 
 def _placed(row: etree._Element) -> Iterator[tuple[int, int, etree._Element]]:
     """Yield the cells of a row, each with its first column and how many it covers."""
-    before = child(row, "trPr", "gridBefore")
-    column = min(_integer(attribute(before, "val") if before is not None else None), _COLUMNS_MAX)
+    column = max(0, min(integer(attribute(child(row, "trPr", "gridBefore"), "val")), _COLUMNS_MAX))
     for cell in _tcs(row):
-        span = child(cell, "tcPr", "gridSpan")
-        width = min(max(1, _integer(attribute(span, "val") if span is not None else None)), _COLUMNS_MAX)
+        width = max(1, min(integer(attribute(child(cell, "tcPr", "gridSpan"), "val")), _COLUMNS_MAX))
         yield column, width, cell
         column += width
 
@@ -286,36 +278,25 @@ def _boxes(element: etree._Element) -> Iterator[etree._Element]:
 
 def _box_of_form(box: etree._Element) -> str:
     """Return a check box of a form field, ticked or not."""
-    for name in ("checked", "default"):
-        state = child(box, name)
-        if state is not None:
-            return "☑" if attribute(state, "val") not in ("0", "false") else "☐"
-    return "☐"
+    return "☑" if is_on(child(box, "checked"), is_on(child(box, "default"))) else "☐"
 
 
 def _chosen_entry(listed: etree._Element) -> str:
     """Return what is chosen of a list in a form field."""
-    entries = [attribute(entry, "val") or "" for entry in listed if local(entry) == "listEntry"]
-    result = child(listed, "result")
-    place = _integer(attribute(result, "val")) if result is not None else 0
-    return entries[place] if place < len(entries) else ""
+    entries = [attribute(entry, "val") or "" for entry in children(listed, "listEntry")]
+    place = integer(attribute(child(listed, "result"), "val"))
+    return entries[place] if 0 <= place < len(entries) else ""
 
 
 def _font(run: etree._Element) -> str:
     fonts = child(run, "rPr", "rFonts")
-    return (attribute(fonts, "ascii") or attribute(fonts, "hAnsi") or "") if fonts is not None else ""
+    return attribute(fonts, "ascii") or attribute(fonts, "hAnsi") or ""
 
 
 def _shifted(run: etree._Element, text: str) -> str:
     """Return the text of a run, as powers and indices where it stands above or below the line."""
-    place = child(run, "rPr", "vertAlign")
-    how = attribute(place, "val") if place is not None else ""
+    how = attribute(child(run, "rPr", "vertAlign"), "val")
     return symbols.raised(text) if how == "superscript" else symbols.lowered(text) if how == "subscript" else text
-
-
-def _is_hidden(run: etree._Element) -> bool:
-    hidden = child(run, "rPr", "vanish")
-    return hidden is not None and attribute(hidden, "val") not in ("0", "false")
 
 
 def _may_head(text: str) -> bool:
@@ -340,28 +321,17 @@ def _set_off(written: Sequence[_Written]) -> list[Span]:
 def _is_bold(paragraph: etree._Element, style: _Style) -> bool:
     """Return whether all that a paragraph shows is bold."""
     runs = [run for run in paragraph.iter("{*}r") if any(local(part) == "t" and part.text for part in run)]
-    return bool(runs) and all(_switch(child(run, "rPr", "b"), style.bold) for run in runs)
-
-
-def _switch(element: etree._Element | None, default: bool) -> bool:
-    return default if element is None else attribute(element, "val") not in ("0", "false", "off")
-
-
-def _is_centred(paragraph: etree._Element) -> bool:
-    aligned = child(paragraph, "pPr", "jc")
-    return aligned is not None and attribute(aligned, "val") == "center"
+    return bool(runs) and all(is_on(child(run, "rPr", "b"), style.bold) for run in runs)
 
 
 def _level(element: etree._Element, style: _Style) -> int | None:
     own = child(element, "pPr", "outlineLvl")
-    if own is None:
-        return style.level
-    level = _integer(attribute(own, "val")) + 1
-    return level if level <= 9 else None
+    level = style.level if own is None else integer(attribute(own, "val")) + 1
+    return level if level and 1 <= level <= 9 else None
 
 
 def _styles(root: etree._Element | None) -> dict[str, _Style]:
-    elements = {} if root is None else {attribute(e, "styleId") or "": e for e in root if local(e) == "style"}
+    elements = {attribute(each, "styleId") or "": each for each in children(root, "style")}
     return {identifier: _resolved(identifier, elements) for identifier in elements}
 
 
@@ -372,28 +342,21 @@ def _resolved(identifier: str, elements: dict[str, etree._Element]) -> _Style:
     while current in elements and current not in passed:
         passed.add(current)
         element = elements[current]
-        title = child(element, "name")
-        own_name = (attribute(title, "val") or "") if title is not None else ""
+        own_name = attribute(child(element, "name"), "val") or ""
         name = name or own_name
         bold = bold if bold is not None else child(element, "rPr", "b")
         level = level or _style_level(element, own_name)
         numbers = child(element, "pPr", "numPr")
-        if numbers is not None:
-            own_id, own_level = child(numbers, "numId"), child(numbers, "ilvl")
-            list_id = list_id or (attribute(own_id, "val") if own_id is not None else None)
-            list_level = _integer(attribute(own_level, "val")) if own_level is not None else list_level
-        base = child(element, "basedOn")
-        current = (attribute(base, "val") or "") if base is not None else ""
-    return _Style(name, _switch(bold, False), level if level and level <= 9 else None, list_id, list_level)
+        own_level = child(numbers, "ilvl")
+        list_id = list_id or attribute(child(numbers, "numId"), "val")
+        list_level = integer(attribute(own_level, "val")) if own_level is not None else list_level
+        current = attribute(child(element, "basedOn"), "val") or ""
+    return _Style(name, is_on(bold), level if level and level <= 9 else None, list_id, list_level)
 
 
 def _style_level(element: etree._Element, name: str) -> int | None:
     declared = child(element, "pPr", "outlineLvl")
     if declared is not None:
-        return _integer(attribute(declared, "val")) + 1
+        return integer(attribute(declared, "val")) + 1
     match = _HEADING_STYLE.fullmatch(name)
     return int(match[1]) if match else None
-
-
-def _integer(value: str | None) -> int:
-    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 6 else 0

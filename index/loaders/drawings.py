@@ -1,7 +1,4 @@
-"""What office files draw rather than write: charts, diagrams (SmartArt), pictures and text boxes on sheets.
-
-Charts become tables of their cached values, diagrams the lines in their shapes; pictures are read by OCR as scans are.
-"""
+"""What office files draw rather than write: charts, diagrams (SmartArt), pictures and text boxes on sheets."""
 
 from __future__ import annotations
 

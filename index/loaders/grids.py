@@ -1,7 +1,4 @@
-"""Ruled tables on a page: from lines drawn to cells.
-
-Rules that touch form a table; where no rule stands between two places of its grid, they are one merged cell.
-"""
+"""Ruled tables on a page: rules that touch form a table; places with no rule between them are one merged cell."""
 
 from __future__ import annotations
 

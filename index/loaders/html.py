@@ -1,7 +1,4 @@
-"""Web pages: the article without navigation, scripts and furniture; headings by tag, tables, lists with their numbers.
-
-Nothing that a page refers to is fetched.
-"""
+"""Web pages: the article without navigation, scripts and furniture. Nothing that a page refers to is fetched."""
 
 from __future__ import annotations
 
@@ -20,82 +17,15 @@ if TYPE_CHECKING:
 
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([A-Za-z0-9_-]{2,30})""", re.I)
 _NEVER = frozenset(
-    [
-        "script",
-        "style",
-        "noscript",
-        "template",
-        "svg",
-        "math",
-        "iframe",
-        "frame",
-        "object",
-        "embed",
-        "applet",
-        "audio",
-        "video",
-        "canvas",
-        "map",
-        "select",
-        "option",
-        "datalist",
-        "button",
-        "input",
-        "textarea",
-        "link",
-        "meta",
-        "base",
-        "head",
-        "dialog",
-        "nav",
-        "aside",
-        "footer",
-    ]
-)
+    ["script", "style", "noscript", "template", "svg", "math", "iframe", "frame", "object", "embed", "applet", "audio",
+     "video", "canvas", "map", "select", "option", "datalist", "button", "input", "textarea", "link", "meta", "base",
+     "head", "dialog", "nav", "aside", "footer"]
+)  # fmt: skip
 _BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "blockquote",
-        "body",
-        "center",
-        "dd",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hgroup",
-        "hr",
-        "html",
-        "legend",
-        "li",
-        "main",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-    ]
-)
+    ["address", "article", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset",
+     "figcaption", "figure", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "html", "legend",
+     "li", "main", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"]
+)  # fmt: skip
 _FURNITURE = re.compile(
     r"(?:^|[-_ ])(?:nav|navi|navbar|navigation|menu|breadcrumbs?|crumbs?|position|sidebar|side|foot|footer|copyright|"
     r"share|sharing|related|recommend|pagination|pager|toolbar|banner|advert|ads?|login|search|comment|qrcode)"

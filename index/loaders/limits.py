@@ -1,10 +1,8 @@
-"""Limits of reading one document, which the kernel enforces on the reading process.
+"""Limits of reading one document, which the kernel enforces on the process of `index.sandbox.worker`, and only there.
 
-Only the process of `index.sandbox.worker` is limited: it calls `confine` once, `document` before each document and
-`rest` when it waits. Loaders call `page` for every page they have read, which gives them more time: a long scan is
-read to its end, a decompression bomb is stopped. A limit that is
-passed ends the process, whatever it was doing and in whichever library. Where the system limits no process, none of
-this happens.
+It calls `confine` once, `document` before each document and `rest` when it waits. Loaders call `page` for every page
+they have read, which gives them more time: a long scan is read to its end, a decompression bomb is stopped. A limit
+that is passed ends the process, whatever it was doing. Where the system limits no process, none of this happens.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Markdown: verbatim text with the headings and tables that a parser finds in it.
+"""Markdown: verbatim text with the tables, underlined headings and title that a parser finds in it.
 
-Nothing is written anew: offsets point into the file's own text. Headings with a # are found by `index.markers`, which
-knows their numbers too; here are those underlined with === or ---, the title of the front matter, and tables.
+Headings with a # are found by `index.structure.heading_numbers`, which knows their numbers too.
 """
 
 from __future__ import annotations

@@ -151,12 +151,7 @@ def _sheets(writer: Writer, main: etree._Element) -> None:
         name = attribute(table, "name") or ""
         if len(tables) > 1 and name and grid.rows:
             writer.paragraph(name, level=1)
-        above = 0
-        while above < len(grid.rows) - 1 and len(set(filter(None, grid.rows[above]))) == 1:
-            caption = next(filter(None, grid.rows[above]))
-            writer.title = writer.title or caption
-            writer.paragraph(caption)
-            above += 1
+        above = writer.captions(grid.rows)
         writer.table(Grid(grid.rows[above:], grid.header, grid.owners[above:]))
         for note in table.iter("{*}annotation"):
             writer.paragraph(f"批注：{spaced([_inline(line) for line in note.iter('{*}p')])}")

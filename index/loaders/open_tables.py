@@ -1,7 +1,7 @@
 """Tables without walls between columns: ruled above, under their heading and below, or not ruled at all.
 
-Columns are where white space runs through all rows; what stands over several of them, and over a rule of its own, names
-them together. Without rules it takes three rows of three cells that stand below each other, or of two under a caption.
+Columns are where white space runs through all rows. Without rules it takes three rows of three cells that stand below
+each other, or of two under a caption.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from index.loaders import symbols
-from index.loaders.archive import Archive, attribute, child, local, relations
+from index.loaders.archive import Archive, attribute, child, children, integer, local, main_part, relations
 from index.loaders.content import Content, Unreadable, Writer, joined, spaced
 from index.loaders.drawings import Drawings
 from index.loaders.tables import Area, Grid
@@ -44,13 +44,13 @@ def read(data: bytes) -> Content:
 
 def _slides(archive: Archive) -> list[str]:
     """Return the parts of the slides that are shown, in their order."""
-    main = next((t for t in relations(archive, "").values() if t.endswith("presentation.xml")), "ppt/presentation.xml")
+    main = main_part(archive, "presentation.xml")
     targets = relations(archive, main)
     listed = child(archive.xml(main), "sldIdLst")
     if listed is None:
         raise Unreadable("没有幻灯片（缺少 sldIdLst）。请用 PowerPoint 打开后另存。")
-    ids = (slide.attrib.get(key, "") for slide in listed for key in slide.attrib if str(key).endswith("}id"))
-    names = [targets[str(identifier)] for identifier in ids if str(identifier) in targets]
+    ids = (str(value) for slide in listed for key, value in slide.attrib.items() if str(key).endswith("}id"))
+    names = [targets[identifier] for identifier in ids if identifier in targets]
     return [name for name in names if attribute(archive.xml(name), "show") not in ("0", "false")]
 
 
@@ -200,20 +200,13 @@ def _placed(element: etree._Element, frame: _Frame) -> _Shape:
 
 def _pair(element: etree._Element | None) -> tuple[int, int]:
     """Return what an element says of two axes: x and y, or cx and cy."""
-    if element is None:
-        return 0, 0
     first, second = (attribute(element, a) or attribute(element, b) for a, b in (("x", "cx"), ("y", "cy")))
-    return _integer(first), _integer(second)
+    return integer(first), integer(second)
 
 
 def _kind(shape: etree._Element) -> str:
-    for placeholder in shape.iter("{*}ph"):
-        return attribute(placeholder, "type") or "body"
-    return ""
-
-
-def _integer(value: str | None) -> int:
-    return int(value) if value and value.isascii() and value.lstrip("-").isdigit() and len(value) < 12 else 0
+    placeholder = next(shape.iter("{*}ph"), None)
+    return "" if placeholder is None else attribute(placeholder, "type") or "body"
 
 
 def _paragraphs(shape: etree._Element) -> Iterator[str]:
@@ -224,8 +217,7 @@ def _paragraphs(shape: etree._Element) -> Iterator[str]:
 def _run(text: etree._Element) -> str:
     """Return the text of a run, as powers and indices where it stands above or below the line."""
     above = text.getparent()
-    style = child(above, "rPr") if above is not None else None
-    shift = _integer(attribute(style, "baseline")) if style is not None else 0
+    shift = integer(attribute(child(above, "rPr"), "baseline"))
     said = text.text or ""
     return symbols.raised(said) if shift > 0 else symbols.lowered(said) if shift < 0 else said
 
@@ -235,11 +227,10 @@ def _grid(table: etree._Element) -> Grid:
     areas: list[Area] = []
     for number, row in enumerate(table.iter("{*}tr")):
         rows.append([])
-        for column, cell in enumerate(cell for cell in row if local(cell) == "tc"):
+        for column, cell in enumerate(children(row, "tc")):
             rows[-1].append(spaced([part for line in _paragraphs(cell) for part in line.split("\n")]))
-            down, across = _integer(attribute(cell, "rowSpan")) or 1, _integer(attribute(cell, "gridSpan")) or 1
+            down, across = integer(attribute(cell, "rowSpan")) or 1, integer(attribute(cell, "gridSpan")) or 1
             if down > 1 or across > 1:
                 areas.append(Area(number, column, number + down, column + across))
-    properties = child(table, "tblPr")
-    declared = properties is not None and attribute(properties, "firstRow") in ("1", "true")
+    declared = attribute(child(table, "tblPr"), "firstRow") in ("1", "true")
     return Grid.merged(rows, areas, 1 if declared and len(rows) > 1 else None)

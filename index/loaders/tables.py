@@ -1,8 +1,4 @@
-"""Tables as lines that can be found and cited.
-
-A row is written with the words of its columns before its cells, 「项目：光伏 | 2024年：70 | 2025年：80」: it can be
-found by both, and read by itself when it is quoted. A table without a heading row keeps its bare cells.
-"""
+"""Tables as lines that can be found, read and cited by themselves: 「项目：光伏 | 2024年：70 | 2025年：80」."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Excel: every visible sheet a section, its rows as tables; values as last calculated, written as they are shown.
-
-Sheets, rows and columns that the author has hidden are left out; a formula that nobody has calculated says so.
-"""
+"""Excel: every sheet that is not hidden a section, its rows as tables, values written as they are shown."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from index.loaders import drawings, symbols
-from index.loaders.archive import Archive, attribute, child, local, relations
+from index.loaders.archive import Archive, attribute, child, children, integer, local, main_part, relations
 from index.loaders.content import Content, Unreadable, Writer, spaced
 from index.loaders.number_formats import BUILT_IN, GENERAL, shown
 from index.loaders.tables import Area, Grid
@@ -61,13 +58,12 @@ class _Sheet:
 class _Book:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
-        main = next((t for t in relations(archive, "").values() if t.endswith("workbook.xml")), "xl/workbook.xml")
+        main = main_part(archive, "workbook.xml")
         self._book, self._parts = archive.xml(main), relations(archive, main)
         folder = main.rpartition("/")[0]
         self._strings = _strings(archive.optional_xml(f"{folder}/sharedStrings.xml"))
         self._formats = _formats(archive.optional_xml(f"{folder}/styles.xml"))
-        properties = child(self._book, "workbookPr")
-        self._since_1904 = properties is not None and attribute(properties, "date1904") in ("1", "true")
+        self._since_1904 = attribute(child(self._book, "workbookPr"), "date1904") in ("1", "true")
         self._writer = Writer()
 
     def content(self) -> Content:
@@ -83,8 +79,7 @@ class _Book:
 
     def _sheets(self) -> Iterator[tuple[str, str, bool]]:
         """Yield name and part of each sheet that is shown, and whether the book has no other sheet."""
-        sheets = child(self._book, "sheets")
-        listed = [sheet for sheet in sheets if local(sheet) == "sheet"] if sheets is not None else []
+        listed = children(child(self._book, "sheets"), "sheet")
         if not listed:
             raise Unreadable("没有工作表。请用 Excel 打开后另存。")
         for sheet in listed:
@@ -115,12 +110,7 @@ class _Book:
             for row in rows:
                 self._writer.paragraph(" ".join(filter(None, row)))
             return
-        above = 0
-        while above < len(rows) - 1 and len(set(filter(None, rows[above]))) == 1:
-            caption = next(filter(None, rows[above]))
-            self._writer.title = self._writer.title or caption
-            self._writer.paragraph(caption)
-            above += 1
+        above = self._writer.captions(rows)
         kept = [area._replace(top=area.top - above, bottom=area.bottom - above) for area in areas if area.top >= above]
         self._writer.table(Grid.merged(rows[above:], kept), continued=above == 0)
 
@@ -129,7 +119,7 @@ class _Book:
         hidden = _hidden_columns(root)
         number = -1
         for row in root.iterfind(".//{*}sheetData/{*}row"):
-            number = _row_number(row, number + 1)
+            number = integer(row.get("r"), number + 2) - 1
             if not 0 <= number < _ROWS:
                 continue
             out = attribute(row, "hidden") in ("1", "true")
@@ -169,8 +159,8 @@ class _Book:
         return spaced(value.split("\n")) if kind in ("str", "e") else self._number(value, cell.get("s"))
 
     def _number(self, value: str, style: str | None) -> str:
-        place = int(style) if style and style.isdigit() else 0
-        shape = self._formats[place] if place < len(self._formats) else GENERAL
+        place = integer(style)
+        shape = self._formats[place] if 0 <= place < len(self._formats) else GENERAL
         if shape == GENERAL and _SIMPLE_NUMBER.fullmatch(value):
             return value if len(value) <= 11 else shown(float(value), shape) if len(value) > 15 else value
         try:
@@ -206,11 +196,8 @@ _Block = tuple[list[list[str]], list[Area]]
 
 def _blocks(sheet: _Sheet) -> Iterator[_Block]:
     """Yield runs of rows with something in them, without columns that are empty throughout; with their merged cells."""
-    small = [
-        a
-        for a in sheet.areas
-        if (a.bottom - a.top) * (a.right - a.left) <= _MERGED_MAX and (a.top, a.left) in sheet.cells
-    ]
+    filled_areas = (area for area in sheet.areas if (area.top, area.left) in sheet.cells)
+    small = [a for a in filled_areas if (a.bottom - a.top) * (a.right - a.left) <= _MERGED_MAX]
     filled: dict[int, set[int]] = {}
     for row, column in sheet.cells:
         filled.setdefault(row, set()).add(column)
@@ -258,14 +245,9 @@ def _hidden_columns(root: etree._Element) -> set[int]:
     found: set[int] = set()
     for columns in root.iterfind(".//{*}cols/{*}col"):
         if columns.get("hidden") in ("1", "true"):
-            first, last = (int(columns.get(name) or 0) for name in ("min", "max"))
+            first, last = (integer(columns.get(name)) for name in ("min", "max"))
             found.update(range(max(0, first - 1), min(last, _COLUMNS)))
     return found
-
-
-def _row_number(row: etree._Element, following: int) -> int:
-    number = row.get("r") or ""
-    return int(number) - 1 if number.isdigit() else following
 
 
 def _row_of(reference: str) -> int:
@@ -284,7 +266,7 @@ def _column(reference: str | None, following: int) -> int:
 
 
 def _strings(root: etree._Element | None) -> list[str]:
-    return [spaced(_rich(item).split("\n")) for item in root if local(item) == "si"] if root is not None else []
+    return [spaced(_rich(item).split("\n")) for item in children(root, "si")]
 
 
 def _rich(element: etree._Element) -> str:
@@ -307,4 +289,4 @@ def _formats(root: etree._Element | None) -> list[str]:
         return []
     own = {e.get("numFmtId") or "": e.get("formatCode") or GENERAL for e in root.iterfind(".//{*}numFmts/{*}numFmt")}
     styles = [style.get("numFmtId") or "0" for style in root.iterfind(".//{*}cellXfs/{*}xf")]
-    return [own.get(number) or BUILT_IN.get(int(number) if number.isdigit() else 0, GENERAL) for number in styles]
+    return [own.get(number) or BUILT_IN.get(integer(number), GENERAL) for number in styles]

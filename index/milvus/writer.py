@@ -1,8 +1,7 @@
 """Change an index in a Milvus, in an order that never shows a reader half a document.
 
-Every row tells the change that wrote it. Passages come first and their document last; a reader shows passages of the
-change only that the document it knows is from. While a change is under way the record says so, and one that was broken
-off is made good by whoever changes the index next: what belongs to no whole document goes, terms are counted anew.
+Passages come first and their document last; a reader shows only passages of the change that the document it knows is
+from. A change that was broken off is made good by whoever changes the index next.
 """
 
 from __future__ import annotations

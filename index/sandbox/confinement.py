@@ -1,7 +1,4 @@
-"""Confine the process that reads files: Landlock for files, seccomp for network and other system calls.
-
-Both need no privilege and hold for the process and its children for good. They are asked of the kernel itself, by
-number: neither has a place in Python's library, and what is used of them is a few structures.
+"""Confine the process that reads files, and its children, for good: Landlock for files, seccomp for network and calls.
 
 Source: Linux, Documentation/userspace-api/landlock.rst and seccomp_filter.rst; include/uapi/linux/landlock.h,
 seccomp.h, filter.h, audit.h.

@@ -1,7 +1,6 @@
-"""Back up an index to one file and restore it; both are checked on the way.
+"""Back up an index to one file, a tar of the manifest and the files it names, and restore it; both are checked.
 
-The file is a tar of the manifest and the files that it names, and of nothing else; any program opens it. Coming back
-it is as untrusted as an index folder: members must be regular files of the names and sizes that its manifest gives.
+Coming back it is as untrusted as an index folder: members must be regular files of the names and sizes in its manifest.
 """
 
 from __future__ import annotations

@@ -1,10 +1,7 @@
 """Building on a Ray cluster: many processes read, split and encode files; this one alone writes the index.
 
-    files ─► Ray Data ─► workers, one a core: read, split, encode ─► documents and vectors ─► `Writer.add`, here
-
-A worker keeps nothing. What a dead one was at is done again by another, and only what a worker has finished comes
-here, each file once: so no passage is lost or doubled, and a run that was cut off goes on from what `Writer.add` saved.
-Files must have the same path on every machine, as on a shared file system. On one machine the same code runs.
+What a dead worker was at is done again by another, and only what is finished comes here, each file once: no passage is
+lost or doubled, and a run that was cut off goes on from what was saved. Files must have the same path on every machine.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""Documents and their passages as flat arrays: in a file or held in memory, decoded one at a time.
-
-A hit costs the slice of text that it shows and not its document; a list of documents costs their cards and not their
-texts. So an index may be larger than the memory of the machine.
-"""
+"""Documents and their passages as flat arrays, in a file or in memory, decoded one at a time when asked for."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Find the intact parts of a damaged index folder, so that only the rest is built again.
-
-Postings and codes follow from documents and vectors, vectors from documents; only documents need the files they were
-read from. An index that was repaired is, to the byte, the one that was damaged: it depends on its documents alone.
-"""
+"""Find the intact parts of a damaged index folder, so that only the rest is built again, to the same bytes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Compare folders with an index: what is new, changed or gone.
 
-A file is known by its name and the digest of its content, so that a folder is taken in again at the price of reading
-it. The digest holds the version of the loaders: text that a better loader would read otherwise counts as changed.
+A file is known by its name and the digest of its content and of the version of the loaders: what a better loader would
+read otherwise counts as changed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""Parse line beginnings that may number a heading: 第一章, 一、, （一）, 1．, （1）, 1.1, 专栏1, 附件1, 一是, ##.
-
-A marker is only a candidate. Whether it opens a heading or counts an item of a list is
-decided in `index.structure.outline`, by sequence and nesting.
-"""
+"""Parse line beginnings that may number a heading: 第一章, 一、, （一）, 1．, （1）, 1.1, 专栏1, 附件1, 一是, ##."""
 
 from __future__ import annotations
 

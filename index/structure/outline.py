@@ -1,9 +1,8 @@
 """The heading tree of Chinese official documents.
 
-Numbers at line beginnings are candidates (`index.structure.heading_numbers`). They become headings in three steps:
-a stack follows the sequences (一、 二、 …; a number that fits none is no heading), how kinds nest is
-read off the document itself before fixed ranks are asked, and a run of siblings whose items look
-like sentences of a list rather than headings is dropped as a whole.
+Numbers at line beginnings are candidates. A stack follows their sequences (一、 二、 …; a number that fits none is no
+heading); how kinds nest is read off the document itself before fixed ranks are asked; siblings that look like sentences
+of a list are dropped together.
 """
 
 from __future__ import annotations

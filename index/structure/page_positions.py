@@ -1,8 +1,6 @@
 """Map the lines of a text to positions on its pages, so that a citation can be shown there.
 
-Kept with the document as one short text that is decoded only when a page image is shown. A page
-is a run of numbers, mostly small differences from line to line, written as source maps write theirs: base 64, five
-bits a sign. A line of forty characters takes about nine.
+Kept with the document as a short text of small differences from line to line, in base 64 as source maps have them.
 """
 
 from __future__ import annotations

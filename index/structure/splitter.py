@@ -1,9 +1,4 @@
-"""Split documents into passages: spans first, text last.
-
-Sections of the outline are split by LangChain's RecursiveCharacterTextSplitter with Chinese
-separators, so configured that its pieces join back to exactly the section; offsets are therefore
-running lengths and never searched for.
-"""
+"""Split documents into passages with LangChain, so that pieces join back to exactly their section."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Titles without a number on lines of their own: 结束语, 关于外交工作, 名词解释.
 
-A short line is a title by what stands around it: the paragraph before it has come to its end, and one begins behind it,
-or a numbered heading. Signatures, dates, captions and bylines stand otherwise.
+A short line is a title where a paragraph ends before it and another, or a numbered heading, begins behind it.
 """
 
 from __future__ import annotations
