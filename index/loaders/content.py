@@ -93,9 +93,6 @@ class Writer:
             level: 1 for the outermost; declares its first line a heading.
             turns: offsets in `text` at which pages begin inside the paragraph.
             places: where lines of `text` stand.
-
-        Raises:
-            Unreadable: if the text grows over `MAX_CHARACTERS`.
         """
         text = "\n".join(line for raw in text.split("\n") if (line := tidy(raw)))
         if not text:

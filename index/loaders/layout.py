@@ -19,8 +19,7 @@ from index.loaders.contents_pages import contents_lines
 from index.loaders.grids import lattices
 from index.loaders.open_tables import OpenTable, open_tables
 from index.loaders.overlays import without_watermarks
-from index.loaders.sheets import Glyph, Sheet, baselines, turned, upright
-from index.loaders.shown import Shown
+from index.loaders.sheets import Glyph, Sheet, Shown, baselines, turned, upright
 from index.loaders.symbols import lowered, raised
 from index.loaders.tables import Grid
 from index.structure.heading_numbers import markers
@@ -159,10 +158,10 @@ def _sorted_into(
     tables: Sequence[OpenTable], glyphs: Sequence[Glyph]
 ) -> tuple[dict[tuple[int, int], list[Glyph]], list[Glyph]]:
     """Return the characters in each cell of each table, and those in none."""
-    inside: dict[tuple[int, int], list[Glyph]] = defaultdict(list)
-    outside: list[Glyph] = []
+    inside, outside = defaultdict[tuple[int, int], list[Glyph]](list), list[Glyph]()
     for glyph in glyphs:
-        place = _place(tables, glyph)
+        cells = ((number, table.lattice.cell(*glyph.middle)) for number, table in enumerate(tables))
+        place = next(((number, cell) for number, cell in cells if cell is not None), None)
         if place is None:
             outside.append(glyph)
         else:
@@ -181,15 +180,6 @@ def _once(glyphs: Sequence[Glyph]) -> list[Glyph]:
             kept.append(glyph)
         seen[glyph.text].append(glyph)
     return kept
-
-
-def _place(tables: Sequence[OpenTable], glyph: Glyph) -> tuple[int, int] | None:
-    x, y = (glyph.x0 + glyph.x1) / 2, (glyph.top + glyph.bottom) / 2
-    for number, table in enumerate(tables):
-        cell = table.lattice.cell(x, y)
-        if cell is not None:
-            return number, cell
-    return None
 
 
 def _block(number: int, table: OpenTable, inside: dict[tuple[int, int], list[Glyph]], page: int) -> _Block | None:
@@ -327,20 +317,17 @@ def _drop_edges(sheets: Sequence[Sheet], pages: Sequence[list[_Line]], body: flo
         lines[:] = [line for line in lines if not ((key := _edge_key(sheet, line, body)) and counts[key] >= needed)]
         first = min((line.top for line in lines), default=0.0)
         last = max((line.bottom for line in lines), default=0.0)
-        lines[:] = [
-            line
-            for line in lines
-            if not _PAGE_NUMBER.fullmatch(line.text)
-            or not _edge(sheet, line, _NUMBER_EDGE)
-            or (line.top - first >= line.size and last - line.bottom >= line.size)
-        ]
+        numbers = [line for line in lines if _PAGE_NUMBER.fullmatch(line.text) and _edge(sheet, line, _NUMBER_EDGE)]
+        for line in numbers:
+            if line.top - first < line.size or last - line.bottom < line.size:
+                lines.remove(line)
 
 
 def _drop_contents(pages: Sequence[_Page]) -> None:
     """Take out tables of contents."""
     lines = [item for page in pages for item in page.flow if isinstance(item, _Line)]
     gone = {id(lines[place]) for place in contents_lines([line.text for line in lines])}
-    for page in pages if gone else ():
+    for page in pages:
         page.flow = [item for item in page.flow if id(item) not in gone]
 
 

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from index.errors import MissingDependency
 from index.loaders import limits
 from index.loaders.grids import Rule
-from index.loaders.seals import without_seals
 from index.loaders.sheets import Glyph, Sheet
 
 if TYPE_CHECKING:
@@ -40,6 +39,12 @@ _SKEW_MIN = 0.001  # radians; less moves no character into another line
 _RULE_MIN = 1 / 45  # of the longer side: strokes of characters in the size of the text are shorter
 _STROKE_MAX = 1.5  # heights of a line that a stroke of its characters is long, 一 and — among them
 _STROKE_OUT = 0.1  # heights of a line that a stroke reaches out of its box
+# Seals: mostly over the date and the name of who signed.
+_RED, _MORE = 110, 45  # of 255: how red a seal's ink is at least, and how much more red than green and blue
+_SEAL_CLOSE = 1 / 120  # of the longer side of the page: gaps between the signs of a seal
+_SEAL_SIDES = (0.06, 0.25)  # of the longer side: a seal is 18 to 70 millimetres on A4
+_SEAL_ASPECT = 1.6
+_SEAL_INK = (0.03, 0.6)  # share of its box that is red: less is scattered, more is a picture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -236,3 +241,43 @@ def _rules(picture: Picture, angle: float) -> list[_Box]:
             x, y, w, h = cv2.boundingRect(contour)
             found.append((float(x), float(y), float(x + w), float(y + h)))
     return [rule for rule in found if min(rule[2] - rule[0], rule[3] - rule[1]) < length / 3]
+
+
+def without_seals(picture: Picture) -> Picture:
+    """Return a page, red first, with its red seals as white as paper, so that what they were stamped on shows.
+
+    The same array where there is no seal. Letterheads and other lines printed in red stay.
+    """
+    import cv2
+
+    channels = picture[..., :3].astype(np.int16)
+    least = np.maximum(channels[..., 1], channels[..., 2]) + _MORE
+    red = ((channels[..., 0] > _RED) & (channels[..., 0] > least)).astype(np.uint8)
+    if not red.any():
+        return picture
+    side = max(picture.shape[:2])
+    size = max(3, round(side * _SEAL_CLOSE))
+    _, _, boxes, _ = cv2.connectedComponentsWithStats(
+        cv2.morphologyEx(red, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8))
+    )
+    found = picture
+    for x, y, width, height, _ in boxes[1:].tolist():
+        inside = slice(max(0, y - size), y + height + size), slice(max(0, x - size), x + width + size)
+        if _is_seal(width / side, height / side, float(red[inside].mean())):
+            found = found.copy() if found is picture else found
+            found[inside] = _seen_through(picture[inside], red[inside])
+    return found
+
+
+def _is_seal(width: float, height: float, ink: float) -> bool:
+    sized = _SEAL_SIDES[0] < min(width, height) and max(width, height) < _SEAL_SIDES[1]
+    return sized and max(width, height) < _SEAL_ASPECT * min(width, height) and _SEAL_INK[0] < ink < _SEAL_INK[1]
+
+
+def _seen_through(part: Picture, red: Picture) -> Picture:
+    """Look at a part in red light, in which red ink is as bright as the paper and what lies under it dark."""
+    light = part[..., 0].astype(np.float32)
+    ink = float(np.percentile(light[red > 0], 50))
+    white = float(np.percentile(part[..., 1], 90))
+    shown = np.clip(light * (white / max(ink, 1.0)), 0, 255)
+    return np.repeat(shown[..., None], part.shape[2], axis=2).astype(np.uint8)

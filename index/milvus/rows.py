@@ -110,11 +110,10 @@ def held_from(rows: Iterable[Row]) -> list[Held]:
     for row in rows:
         pieces[row["document"], row["change"]].append(row)
     whole = {id: (change, found) for (id, change), found in sorted(pieces.items()) if len(found) == found[0]["pieces"]}
-    return [_held(change, found) for change, found in whole.values()]
-
-
-def _held(change: int, rows: Sequence[Row]) -> Held:
-    return Held(codec.description_from(_joined(rows)), change, rows[0]["passages"], rows[0]["tokens"])
+    return [
+        Held(codec.description_from(_joined(found)), change, found[0]["passages"], found[0]["tokens"])
+        for change, found in whole.values()
+    ]
 
 
 def document_from(rows: Sequence[Row]) -> Document:

@@ -31,7 +31,8 @@ class Salvage:
 
 def salvage(folder: Path, manifest: Manifest, encoder: Encoder) -> Salvage:
     """Look at every file of an index, and return what is left."""
-    codebook = _codebook(folder, manifest.shared)
+    file = manifest.shared.get("codebook")  # another is learnt where it is damaged
+    codebook = read_codebook(folder / file.name) if file and _is_whole(folder, file) else None
     segments, documents = list[Segment](), list[Document]()
     for files in manifest.segments:
         damaged = {kind for kind, file in files.items() if not _is_whole(folder, file)}
@@ -57,12 +58,6 @@ def _segment(
     coded = codebook if "codes" in good else None
     segment = Segment.opened(folder, good, manifest.dim, coded, whole=True, anew=anew)
     return segment.coded(codebook) if codebook and not coded else segment
-
-
-def _codebook(folder: Path, shared: Mapping[str, StoredFile]) -> Codebook | None:
-    """Return the codebook, if it is whole; another is learnt where it is not."""
-    file = shared.get("codebook")
-    return read_codebook(folder / file.name) if file and _is_whole(folder, file) else None
 
 
 def _is_whole(folder: Path, file: StoredFile) -> bool:

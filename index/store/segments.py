@@ -66,11 +66,12 @@ class Segment:
             _, new_rows = moved.setdefault(id(part), (part.postings, np.full(len(part.vectors), -1, np.int64)))
             new_rows[first:last] = np.arange(size, size + last - first)
             size += last - first
+        codes = [part.codes[first:last] for part, first, last in rows if part.codes is not None]
         return cls(
             SegmentContents.gathered([(part.contents, first, last) for part, first, last in runs]),
             np.concatenate([part.vectors[first:last] for part, first, last in rows]),
             Postings.gathered(list(moved.values())),
-            _joined([None if part.codes is None else part.codes[first:last] for part, first, last in rows]),
+            np.concatenate(codes) if len(codes) == len(rows) else None,
         )
 
     def coded(self, codebook: Codebook | None) -> Self:
@@ -226,12 +227,6 @@ def _segment(parts: Sequence[Segment], part: Numbers, number: Numbers) -> Segmen
     if len(runs) == 1 and (first, last) == (0, len(parts[at].contents)):
         return parts[at]
     return Segment.gathered([(parts[at], first, last) for at, first, last in runs])
-
-
-def _joined(codes: Sequence[Bytes | None]) -> Bytes | None:
-    """Return codes one after the other; None where some are missing."""
-    known = [each for each in codes if each is not None]
-    return np.concatenate(known) if len(known) == len(codes) else None
 
 
 def _write_npy(array: AnyArray, file: IO[bytes]) -> None:

@@ -71,7 +71,8 @@ def changes(paths: Sequence[Path], documents: Iterable[Described] = (), notice: 
     for path, source in files:
         digest = _digest(path, _folder(path, folders))
         if not any(belongs(old, source) for old in by_digest.get(digest, ())):
-            folder = _folder(path, folders) or known.get(source) or _above(path, source)
+            # One given by itself lies below the folder in which it has the name that it is known by.
+            folder = _folder(path, folders) or known.get(source) or str(path.absolute().parents[source.count("/")])
             incoming.append(Incoming(path, source, Origin(folder, digest), sum(_stamp(path)[:1])))
     gone = _gone(documents, {str(folder.absolute()) for folder in folders}, {source for _, source in files})
     return Changes(incoming, len(files) - len(incoming), gone)
@@ -222,15 +223,10 @@ def _folder(path: Path, folders: Sequence[Path]) -> str | None:
     return next((str(folder.absolute()) for folder in folders if path.is_relative_to(folder)), None)
 
 
-def _above(path: Path, source: str) -> str:
-    """Return the folder below which a file given by itself has the name that it is known by."""
-    return str(path.absolute().parents[source.count("/")])
-
-
 def _digest(path: Path, folder: str | None) -> str:
     """Return the digest of a file's content; of its absence where it cannot be read, which loading will explain."""
     try:
-        with open_file(path, (folder and Path(folder)) or None) as file:
+        with open_file(path, Path(folder) if folder else None) as file:
             return content_digest(file)
     except (DocumentError, OSError):
         return ""

@@ -95,14 +95,15 @@ def _are_chapters(bare: Sequence[Marker], length: int) -> bool:
 
 def _scan(text: str) -> Iterator[Marker | None]:
     fenced = False
-    for start, end in _lines(text):
+    for start, end in lines(text):
         if _FENCE.match(text, start, end):
             fenced = not fenced
         elif not fenced:
             yield _marker(text, start, end)
 
 
-def _lines(text: str) -> Iterator[tuple[int, int]]:
+def lines(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each line of a text begins and ends."""
     start = 0
     while start < len(text):
         end = text.find("\n", start)

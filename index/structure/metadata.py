@@ -125,10 +125,8 @@ def period(title: str) -> str | None:
 
 def _effective(text: str, issued: str | None) -> str | None:
     """Return the date in 「自…起施行」, which stands near the end or near the beginning."""
-    for part in (text[-_CLOSING:], text[:HEAD]):
-        if match := _IN_FORCE.search(part):
-            return _iso(match) if match["y"] else issued
-    return None
+    match = _IN_FORCE.search(text[-_CLOSING:]) or _IN_FORCE.search(text[:HEAD])
+    return None if match is None else _iso(match) if match["y"] else issued
 
 
 def _revised(history: Sequence[_Event], *names: str) -> str | None:
@@ -229,16 +227,12 @@ def _parted(name: str) -> str:
 
 def _signed_within(text: str, issuer: str | None) -> str | None:
     """Return the date under the issuer's name where annexes follow the signature."""
-    lines = visible_lines(text)
-    for name, below in pairwise(lines):
-        if issuer and _bodies(name) == issuer and (date := _date_alone(below)):
-            return date
-    return None
+    below = (after for name, after in pairwise(visible_lines(text)) if issuer and _bodies(name) == issuer)
+    return next(filter(None, map(_date_alone, below)), None)
 
 
 def _number(lines: Sequence[str]) -> str | None:
-    stated = labelled(lines, ("文号", "发文字号", "发文号", "文件编号"))
-    if stated:
+    if stated := labelled(lines, ("文号", "发文字号", "发文号", "文件编号")):
         return stated
     for line in lines[:40]:
         if NUMBER.fullmatch(line) or (_ORDER.fullmatch(line) and len(line) <= 40):
@@ -296,8 +290,7 @@ def _issued(lines: Sequence[str], history: Sequence[_Event]) -> str | None:
 
 
 def _issuer(lines: Sequence[str], title: str) -> str | None:
-    stated = labelled(lines, ("发文机关", "发布机构", "发文单位", "制定机关", "发布单位"))
-    if stated:
+    if stated := labelled(lines, ("发文机关", "发布机构", "发文单位", "制定机关", "发布单位")):
         return stated
     for line in lines[:10]:
         name = LETTERHEAD.sub("", line)

@@ -104,7 +104,7 @@ def _sections(document: Document) -> Iterator[_Section]:
             path.pop()
         path.append(heading)
         end = bounds[i + 1]
-        if i + 1 < len(document.headings) and _is_bare(text, heading, end):
+        if i + 1 < len(document.headings) and not text[heading.end : end].strip("：:#*_ \t\n\u3000\xa0"):
             continue  # its line goes with what follows
         yield _Section(start, heading.end, end, tuple(h.title for h in path))
         start = end
@@ -117,10 +117,6 @@ def _limit(document: Document, section: _Section, limit: int) -> int:
     the halved length finds 0.952 of the evidence in five passages, the full one 0.924.
     """
     return limit // 2 if document.headings and not section.path else limit
-
-
-def _is_bare(text: str, heading: Heading, end: int) -> bool:
-    return not text[heading.end : end].strip("：:#*_ \t\n\u3000\xa0")
 
 
 def labels(document: Document, span: Span) -> tuple[str, ...]:

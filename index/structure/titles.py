@@ -6,9 +6,9 @@ A short line is a title where a paragraph ends before it and another, or a numbe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from index.structure.heading_numbers import Marker
+from index.structure.heading_numbers import Marker, lines
 
 UNNUMBERED = "题"
 
@@ -36,33 +36,17 @@ def unnumbered(text: str, found: Sequence[Marker]) -> list[Marker]:
         from line to line, as what looks like a title is then a part of one.
     """
     numbered = {marker.line for marker in found}
-    lines = list(_lines(text))
+    shown = [(start, visible) for start, end in lines(text) if (visible := text[start:end].strip())]
     titles = []
-    for (_, before), (line, visible), (line_after, after) in zip(lines, lines[1:], lines[2:], strict=False):
+    for (_, before), (line, visible), (line_after, after) in zip(shown, shown[1:], shown[2:], strict=False):
         leads = line_after in numbered or _is_paragraph(after) or after[-1] in "！!"  # 各位代表！
-        if leads and line not in numbered and _may_be(visible) and _is_paragraph(before):
+        fits = _TITLE_MIN <= len(visible) <= _TITLE_MAX and not _NO_TITLE.search(visible)
+        if leads and line not in numbered and fits and _is_paragraph(before):
             start = text.index(visible[0], line)
             titles.append(Marker(UNNUMBERED, 0, line, start, start, start + len(visible)))
-    broken = sum(_breaks_off(visible) for _, visible in lines)
-    return titles if broken <= _BROKEN_MAX * len(lines) else []
-
-
-def _may_be(visible: str) -> bool:
-    return _TITLE_MIN <= len(visible) <= _TITLE_MAX and not _NO_TITLE.search(visible)
-
-
-def _breaks_off(visible: str) -> bool:
-    return visible[-1] not in _CLOSING and _SENTENCE_END.search(visible) is not None
+    broken = sum(visible[-1] not in _CLOSING and _SENTENCE_END.search(visible) is not None for _, visible in shown)
+    return titles if broken <= _BROKEN_MAX * len(shown) else []
 
 
 def _is_paragraph(visible: str) -> bool:
     return len(visible) >= _PARAGRAPH_MIN and visible[-1] in _END
-
-
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Begin of each line that shows anything, and what it shows."""
-    line = 0
-    for raw in text.split("\n"):
-        if visible := raw.strip():
-            yield line, visible
-        line += len(raw) + 1

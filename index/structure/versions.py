@@ -192,10 +192,7 @@ def _version(document: Described) -> Version | None:
 
 
 def _work(document: Described) -> tuple[str, str]:
-    """Return what versions of one work share.
-
-    The title without what tells versions apart, and whose it is, if known.
-    """
+    """Return what versions of one work share: the title without what tells them apart, and whose it is, if known."""
     title = _plain(document.title)
     if _NAMES_ITS_OWNER.search(title):
         return title, title
@@ -223,7 +220,7 @@ def _plain(title: str) -> str:
 
 def _repealing(documents: Collection[Described]) -> dict[str, list[Described]]:
     """Return by document the later ones that repeal it by its title."""
-    said = [(document, titles) for document in documents if (titles := _repealed_titles(document))]
+    said = [(each, titles) for each in documents if (titles := re.findall("《.+?》", each.metadata.repeals or ""))]
     if not said:
         return {}
     by_title: dict[str, list[Described]] = defaultdict(list)
@@ -237,10 +234,6 @@ def _repealing(documents: Collection[Described]) -> dict[str, list[Described]]:
             if after and before and before.dated < after.dated:
                 found[old.id].append(document)
     return dict(found)
-
-
-def _repealed_titles(document: Described) -> list[str]:
-    return re.findall("《.+?》", document.metadata.repeals or "")
 
 
 def spoken(date: str) -> str:

@@ -15,8 +15,8 @@ from index.loaders.content import Writer
 from index.loaders.contents_pages import contents_lines
 from index.loaders.glyph_repair import repaired
 from index.loaders.grids import Rule
+from index.loaders.ocr import without_seals
 from index.loaders.pdf import _is_garbled
-from index.loaders.seals import without_seals
 from index.loaders.sheets import Glyph, Sheet
 from index.loaders.tables import Grid, rendered
 from index.records import Declared, Span

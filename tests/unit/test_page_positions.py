@@ -15,8 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from index import codec
 from index.loaders import load
 from index.loaders.pictures import draw_page
-from index.loaders.sheets import Sheet
-from index.loaders.shown import Shown
+from index.loaders.sheets import Sheet, Shown
 from index.records import Document, Span
 from index.store.contents import SegmentContents
 from index.structure.page_positions import PlacedLine, PlacedPage, packed, unpacked
