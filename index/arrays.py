@@ -37,10 +37,7 @@ Offsets = NDArray[np.int64]
 
 
 class _File:
-    """A file of an index, as it was when it was opened.
-
-    It is read and never mapped: of a mapped file that shrinks, the system ends whoever touches what is gone.
-    """
+    """A file of an index, as it was when it was opened; never mapped, as whoever maps a file that shrinks is ended."""
 
     def __init__(self, path: Path) -> None:
         """Open a file; OSError if that cannot be, ValueError if it is no regular one."""
@@ -55,11 +52,7 @@ class _File:
             os.close(self._descriptor)
 
     def read(self, places: Iterable[tuple[int, memoryview]]) -> None:
-        """Fill buffers with what stands at offsets.
-
-        Raises:
-            IndexCorrupt: if the file was cut or written to since it was opened, or cannot be read.
-        """
+        """Fill buffers with what stands at offsets; IndexCorrupt if the file was changed since it was opened."""
         try:
             for offset, buffer in places:
                 while buffer and (count := os.preadv(self._descriptor, [buffer], offset)):
@@ -226,12 +219,7 @@ def write_arrays(arrays: Mapping[str, AnyArray], file: IO[bytes]) -> None:
 
 
 def open_arrays(path: Path) -> dict[str, AnyArray]:
-    """Return the arrays of a file, each read when it is asked for.
-
-    Raises:
-        ValueError: if it is no such file, or promises more than it holds.
-        OSError: if it cannot be opened.
-    """
+    """Return the arrays of a file, read when asked for; ValueError if it is none, or promises more than it holds."""
     file = _File(path)
     content = FileArray(file, np.dtype(np.uint8), (file.size,), 0)
     length = int.from_bytes(content[len(_MAGIC) : len(_MAGIC) + 8].tobytes(), "little")
@@ -246,13 +234,10 @@ def open_arrays(path: Path) -> dict[str, AnyArray]:
 
 
 def open_npy(path: Path) -> AnyArray:
-    """Return the array of an .npy file, read when it is asked for.
-
-    A header that promises more than the file holds is refused, and no object is ever made.
+    """Return the array of an .npy file, read when it is asked for; no object is ever made.
 
     Raises:
-        ValueError: if it is no such file.
-        OSError: if it cannot be opened.
+        ValueError: if it is no such file, or promises more than it holds.
     """
     file = _File(path)
     with path.open("rb") as opened:

@@ -41,11 +41,7 @@ Location = Path | MilvusAddress
 
 
 def location(text: str) -> Location:
-    """Return what a user names as an index: the path of a folder, or an address that begins with `milvus`.
-
-    Raises:
-        ValueError: if it begins like an address and is none; the message is fit for a user's eyes.
-    """
+    """Return the path of a folder, or an address that begins with `milvus`; ValueError, in Chinese, if that is none."""
     scheme, colon, rest = text.partition(":")
     if not colon or scheme not in ("milvus", "milvus+https", "milvus+file"):
         return Path(text)

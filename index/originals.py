@@ -22,10 +22,7 @@ def file_of(document: Document) -> Path | None:
 
 
 def has_pictures(document: Document) -> bool:
-    """Return whether pages of a document can be drawn, judged by the first bytes of its file.
-
-    False where it cannot be read.
-    """
+    """Return whether pages of a document can be drawn, judged by the first bytes of its file, if it can be read."""
     if file_of(document) is None:
         return False
     try:
@@ -36,12 +33,9 @@ def has_pictures(document: Document) -> bool:
 
 
 def opened_as_indexed(document: Document) -> IO[bytes]:
-    """Return the file of a document, open at its beginning.
+    """Return the file of a document, open at its beginning; DocumentUnreadable unless it is what was indexed.
 
     Whoever may read a document may see what was indexed as that document, and not what lies under its name by now.
-
-    Raises:
-        DocumentUnreadable: if it is gone, reached by a link, or another than it was.
     """
     file = _opened(document)
     # Versions of the loaders read the same file in other ways; the newest first, as it is the likeliest.

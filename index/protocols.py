@@ -135,11 +135,7 @@ class Index(Library, Protocol):
         """Return one stage of the search by itself; ValueError if there is no such stage."""
 
     def with_encoder(self, encoder: Encoder) -> Self:
-        """Return the same index searched through another encoder, such as one with a cache.
-
-        Raises:
-            ValueError: if it is of another revision.
-        """
+        """Return the same index searched through another encoder; ValueError if that is of another revision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +152,10 @@ LoadEncoder = Callable[[str], Encoder]
 """Makes an encoder from its name."""
 
 
+Report = Callable[[Progress], None]
+"""Told how far building has come."""
+
+
 class Writer(Protocol):
     """An index while one process changes it; what a call has done is saved when it returns."""
 
@@ -170,13 +170,7 @@ class Writer(Protocol):
     def descriptions(self) -> Sequence[Description]:
         """Return all documents without their texts and outlines, ordered by id."""
 
-    def add(
-        self,
-        documents: Iterable[Document],
-        *,
-        stale: Iterable[str] = (),
-        progress: Callable[[Progress], None] | None = None,
-    ) -> None:
+    def add(self, documents: Iterable[Document], *, stale: Iterable[str] = (), progress: Report | None = None) -> None:
         """Add documents, and remove those with the ids `stale`; one whose id or source is there already is replaced.
 
         Args:

@@ -91,11 +91,7 @@ class Rights:
 
 
 def rights_path(index: Location) -> Path:
-    """Return where the rights of an index are kept, however its folder is reached.
-
-    Raises:
-        RightsError: if a link to the folder and the folder itself each have rights beside them.
-    """
+    """Return where the rights of an index are kept; RightsError if a link to its folder and the folder both have."""
     near = beside(index, "-rights.txt")
     real = beside(index.resolve(), "-rights.txt") if isinstance(index, Path) else near
     if near.exists() and real.exists() and not near.samefile(real):

@@ -64,11 +64,7 @@ def set_readers(path: Path, document: Described, readers: str | None, reader: fr
 
 
 def write(path: Path, text: str) -> None:
-    """Put a file in place as a whole; it belongs to whom the old one, or the folder, belongs to.
-
-    Raises:
-        RightsError: if it cannot be written.
-    """
+    """Put a file in place as a whole, with the owner of the old one or the folder; RightsError if that cannot be."""
     fresh = path.with_name(f"{path.name}.new")
     try:
         fresh.write_text(text, "utf-8")
@@ -108,11 +104,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def lines(arguments: argparse.Namespace, documents: Sequence[Described]) -> list[str]:
-    """Do what the arguments say; return for each document its id, its readers and its file.
-
-    Raises:
-        YijuError: if a rule is not understood, or the file cannot be read or written.
-    """
+    """Do what the arguments say; return id, readers and file of each document. YijuError if that cannot be."""
     path = arguments.rights or rights_path(arguments.index)
     text = text_of(path)
     if arguments.readers is not None or arguments.forget:

@@ -13,11 +13,7 @@ if TYPE_CHECKING:
 
 
 def store_at(where: Location) -> Store:
-    """Return the store at a location; nothing is opened yet.
-
-    Raises:
-        MissingDependency: if it needs a package that is not installed.
-    """
+    """Return the store at a location, not opened yet; MissingDependency if it needs a package that is not installed."""
     if isinstance(where, Path):
         from index.store.folder_store import FolderStore  # FAISS comes with it
 

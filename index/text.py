@@ -177,10 +177,7 @@ def _append_trimmed(spans: list[Span], text: str, start: int, end: int) -> None:
 
 
 def align(text: str) -> str:
-    """Fold without moving anything: case, full width, simplified characters and dashes, one for one.
-
-    Returns a text of the same length, so that an offset in it is an offset in `text`.
-    """
+    """Fold one for one (case, width, simplified characters, dashes), so that offsets in it are offsets in the text."""
     return text.translate(_ALIGNED)
 
 

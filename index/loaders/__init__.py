@@ -224,10 +224,7 @@ def _settled(part: Part) -> Document | DocumentError:
 
 
 def _member_name(entry: zipfile.ZipInfo) -> str:
-    """Return a name fit for people.
-
-    In whatever encoding if the archive does not say, no way up, empty for hidden files.
-    """
+    """Return a name fit for people, which leads no way up; empty for hidden files."""
     name = entry.filename
     if not entry.flag_bits & 0x800:  # as zipfile cannot know, it reads the bytes as cp437
         with suppress(UnicodeEncodeError):

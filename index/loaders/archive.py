@@ -52,11 +52,7 @@ class Archive:
         return self._entries[name]
 
     def read(self, name: str) -> bytes:
-        """Return a file, unpacked.
-
-        Raises:
-            Unreadable: if it is missing, encrypted, damaged, or unpacks to more than is allowed.
-        """
+        """Return a file, unpacked; Unreadable if it is missing, encrypted, damaged, or over the limits."""
         entry = self._entries.get(name)
         if entry is None:
             raise Unreadable(f"缺少部件 {name}，文件可能不完整。请重新下载或另存。")
@@ -82,11 +78,7 @@ class Archive:
 
 
 def parse_xml(data: bytes, name: str) -> etree._Element:
-    """Return bytes as XML that can neither grow nor reach out.
-
-    Raises:
-        Unreadable: if they are not well-formed, or declare a document type, which office formats never do.
-    """
+    """Return XML that cannot grow or reach out; Unreadable if it is not well-formed, or declares a document type."""
     from lxml import etree
 
     try:

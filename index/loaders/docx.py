@@ -304,10 +304,7 @@ def _may_head(text: str) -> bool:
 
 
 def _set_off(written: Sequence[_Written]) -> list[Span]:
-    """Return short lines in bold between paragraphs that are not: what an author makes who uses no styles.
-
-    What is centred above the text is its title.
-    """
+    """Return short lines in bold between paragraphs that are not: headings without a style, but for a centred title."""
     found: list[Span] = []
     begun = False
     for place, paragraph in enumerate(written):

@@ -13,12 +13,7 @@ from index.loaders.sniff import HEAD, Format, inside, sniff
 
 
 def read(data: bytes, name: str) -> Content:
-    """Read a file that is part of another; the suffix of its name counts where the content does not tell its format.
-
-    Raises:
-        Unreadable: if it is damaged, locked or of no readable format.
-        MissingDependency: if its format needs an extra that is not installed.
-    """
+    """Read a file that is part of another, by its content and the suffix of its name; Unreadable if that cannot be."""
     return of_format(data, inside(data, sniff(data[:HEAD], PurePosixPath(name).suffix.lower())))
 
 

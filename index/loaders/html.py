@@ -347,10 +347,7 @@ def _place(
 
 
 def _cell_text(cell: etree._Element, *, inner: bool = True) -> str:
-    """Return what a cell says on one line, `inner` tables with it.
-
-    What stands on lines of its own is kept apart by a space.
-    """
+    """Return what a cell says, `inner` tables with it, on one line; what stood on lines of its own is kept apart."""
     return symbols.with_fractions(" ".join("".join(_pieces(cell, inner=inner)).split()))
 
 

@@ -74,10 +74,7 @@ def _table(lines: Sequence[str], starts: Sequence[int], first: int, rows: Sequen
 
 
 def _cells(line: str) -> Iterator[Span | None]:
-    """Yield where the cells of a row stand in its line.
-
-    None for empty ones. A bar in code or behind a \\ parts nothing.
-    """
+    """Yield where the cells of a row stand, None for empty ones; a bar in code or behind a \\ parts nothing."""
     bars, code = [], ""
     for match in _BAR.finditer(line):
         if match["code"]:

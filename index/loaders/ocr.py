@@ -208,10 +208,7 @@ def _glyphs(line: _Line, rotation: NDArray[np.float64], points: float) -> list[G
 
 
 def _is_stroke(rule: _Box, lines: Sequence[_Box]) -> bool:
-    """Return whether a rule is a stroke of a large character.
-
-    It lies in a line of text and is no longer than that is high.
-    """
+    """Return whether a rule is a stroke of a large character: in a line of text and no longer than that is high."""
     for x0, top, x1, bottom in lines:
         out = _STROKE_OUT * (bottom - top)
         within = x0 - out <= rule[0] and rule[2] <= x1 + out and top - out <= rule[1] and rule[3] <= bottom + out

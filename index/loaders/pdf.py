@@ -36,12 +36,7 @@ _BOOKMARKS_MAX = 5000
 
 
 def read(data: bytes) -> Content:
-    """Read a .pdf file.
-
-    Raises:
-        Unreadable: if it is damaged or has a password.
-        MissingDependency: if it is scanned and OCR is not installed.
-    """
+    """Read a .pdf file; Unreadable if it is damaged or locked, MissingDependency if it is scanned without OCR."""
     import pypdfium2 as pdfium
 
     try:

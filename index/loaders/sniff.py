@@ -112,10 +112,7 @@ def _declared(data: bytes) -> bytes:
 
 
 def streams(data: bytes) -> list[str]:
-    """Return the names of the streams at the top of a compound file, as old office formats are.
-
-    Of a damaged one the known.
-    """
+    """Return the streams at the top of a compound file (old office formats); of a damaged one those known."""
     import olefile
 
     try:

@@ -72,10 +72,7 @@ def character(font: str, code: str) -> str:
 
 
 def text(font: str, written: str) -> str:
-    """Return text set in a font, as it is seen.
-
-    What stands in the private area is a sign of Wingdings if nothing is said.
-    """
+    """Return text set in a font, as it is seen; the private area holds signs of Wingdings if nothing is said."""
     if is_symbolic(font):
         return "".join(each if each.isspace() else _sign(font, ord(each)) for each in written)
     if not any(ord(each) in _PRIVATE for each in written):

@@ -37,11 +37,7 @@ def read(data: bytes) -> Content:
 
 
 def rows(data: bytes) -> list[tuple[int, list[str]]]:
-    """Return the cells of the first sheet that is shown, by the number of their row; empty rows are left out.
-
-    Raises:
-        Unreadable: if the file is damaged.
-    """
+    """Return the cells of the first sheet that is shown, by row number, without empty rows; Unreadable if damaged."""
     return _Book(Archive(data)).rows()
 
 

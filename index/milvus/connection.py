@@ -93,11 +93,7 @@ class Connection:
         return list(self._do("list_collections", timeout=ANSWER_SECONDS))
 
     def target(self, alias: str) -> str | None:
-        """Return the collection that an alias points to; None where there is no such name.
-
-        Raises:
-            IndexStoreError: if the name is that of a collection.
-        """
+        """Return the collection that an alias points to, or None; IndexStoreError if a collection has that name."""
         if not self.has(alias):
             return None
         if alias in self.collections():

@@ -101,11 +101,7 @@ def _pieces(id: str, change: int, part: str, row: object, counts: Mapping[str, i
 
 
 def held_from(rows: Iterable[Row]) -> list[Held]:
-    """Return documents out of the pieces of their cards, by ascending id; of each the last that is whole.
-
-    Raises:
-        ValueError: if whole pieces do not make a card.
-    """
+    """Return documents out of the pieces of their cards, by ascending id; of each the last that is whole."""
     pieces: dict[tuple[str, int], list[Row]] = defaultdict(list)
     for row in rows:
         pieces[row["document"], row["change"]].append(row)
@@ -173,10 +169,7 @@ def _token(term: str) -> str:
 
 
 def _fitting(words: Iterable[str]) -> Iterator[str]:
-    """Yield as many as Milvus takes.
-
-    Only absurdly long passages have more, and only finding them by wording suffers.
-    """
+    """Yield as many as Milvus takes: of absurdly long passages some terms are lost to finding them by wording."""
     left = LONGEST
     for word in words:
         left -= len(word) + 1

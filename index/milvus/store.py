@@ -63,10 +63,7 @@ class MilvusStore:
     def building(
         self, encoder: str, load: LoadEncoder, recall: float | None = None, job: str | None = None
     ) -> Iterator[MilvusWriter]:
-        """Provide a new generation, which takes the place of the present one when the block ends.
-
-        Begun anew each time.
-        """
+        """Provide a new generation, always begun anew, which replaces the present one when the block ends."""
         if recall is not None:
             raise ValueError("召回由 Milvus 自己的索引决定；--recall 只用于文件夹里的索引，请去掉它。")
         present = self._present()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from index import codec
 from index.milvus.connection import PAGE, Connection, Generation
 from index.milvus.rows import RECORD, Held, Record, document_rows, of_change, passage_from, passage_row, term_rows
-from index.protocols import Encoder, Progress
+from index.protocols import Encoder, Report
 from index.records import Description, Document, Passage
 from index.search.dense import check_vectors
 from index.store.passage_index import encoded
@@ -85,13 +85,7 @@ class MilvusWriter:
         """Return all documents without their texts and outlines, ordered by id."""
         return [held.description for _, held in sorted(self._held.items())]
 
-    def add(
-        self,
-        documents: Iterable[Document],
-        *,
-        stale: Iterable[str] = (),
-        progress: Callable[[Progress], None] | None = None,
-    ) -> None:
+    def add(self, documents: Iterable[Document], *, stale: Iterable[str] = (), progress: Report | None = None) -> None:
         """Add documents; see `Writer`."""
         incoming = codec.last_of_each(documents)
         encoder = self._encoder()

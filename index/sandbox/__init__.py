@@ -288,11 +288,7 @@ def _reason(code: int, complaint: str) -> str:
 
 
 def _meant(message: Mapping[str, Any]) -> tuple[str, Any]:
-    """Return the kind of a message, and what it says as a value.
-
-    Raises:
-        ValueError, TypeError, LookupError: if it makes no sense.
-    """
+    """Return the kind of a message and its value; ValueError, TypeError or LookupError if it is nonsense."""
     match message:
         case {"document": row}:
             return "document", codec.document_of(row)

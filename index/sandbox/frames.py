@@ -26,12 +26,7 @@ def send(connection: socket.socket, message: dict[str, object], descriptor: int 
 
 
 def receive(connection: socket.socket, most: int = MAX) -> tuple[dict[str, Any], int]:
-    """Return the next message, and its length in bytes.
-
-    Raises:
-        EOFError: if the other side is gone.
-        ValueError: if it is no message, or longer than `most`.
-    """
+    """Return the next message and its length; EOFError if the other side is gone, ValueError if it is no message."""
     return _decoded(_exactly(connection, _LENGTH.size), connection, most)
 
 

@@ -55,11 +55,7 @@ class Cluster:
     def read(
         self, incoming: Sequence[Incoming], failed: Failed, notice: Notice
     ) -> Iterator[tuple[Incoming, list[Document]]]:
-        """See `intake.read_here`, by the workers and in any order; `vectors` then has what belongs to it.
-
-        Raises:
-            ClusterError: if the cluster fails, or its workers are another version.
-        """
+        """See `sync.read_here`, by workers, in any order, with vectors for `vectors`. ClusterError if they fail."""
         if not incoming:
             return
         from ray.exceptions import RayError
@@ -229,8 +225,7 @@ def connected(address: str, encoder: str) -> Iterator[Cluster]:
 class _Joining:
     """Says in our words why a cluster could not be joined.
 
-    Ray raises a bare `Exception` where its processes do not start within half a minute, as on a machine that has too
-    much to do; of all errors that would be caught with it only that one is meant.
+    Ray raises a bare `Exception` where its processes do not start in time; of what that would catch only it is meant.
     """
 
     def __init__(self, address: str) -> None:

@@ -155,11 +155,7 @@ class SegmentContents:
         return tuple(self._passage(row, number, described) for row in rows)
 
     def check(self) -> None:
-        """Decode everything and compare it with what else is stored.
-
-        Raises:
-            ValueError: if a document or passage is none, or out of order.
-        """
+        """Decode everything and compare it with what else is stored; ValueError if that does not fit."""
         for name in _STRINGS:
             self._strings[name].check()
         if (np.diff(self.first) < 0).any():

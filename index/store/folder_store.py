@@ -9,7 +9,7 @@ from pathlib import Path
 
 from index.errors import IndexCorrupt, IndexStoreError
 from index.manifest import Manifest
-from index.protocols import Encoder, LoadEncoder, Progress
+from index.protocols import Encoder, LoadEncoder, Report
 from index.records import Description, Document
 from index.store.building import FolderBuilder, building
 from index.store.named_encoder import NamedEncoder, check_encoder
@@ -102,13 +102,7 @@ class FolderWriter:
         self._loaded = loaded
         self._index = index
 
-    def add(
-        self,
-        documents: Iterable[Document],
-        *,
-        stale: Iterable[str] = (),
-        progress: Callable[[Progress], None] | None = None,
-    ) -> None:
+    def add(self, documents: Iterable[Document], *, stale: Iterable[str] = (), progress: Report | None = None) -> None:
         """Add documents; see `Writer`."""
         if isinstance(self._index.encoder, NamedEncoder):
             self._index = self._loaded()

@@ -22,7 +22,7 @@ from index.arrays import open_arrays, write_arrays
 from index.errors import IndexCorrupt
 from index.filters import Filter
 from index.manifest import Files, Manifest, Search, StoredFile
-from index.protocols import Encoder, Independent, Progress, Retriever, Stage, Vectors
+from index.protocols import Encoder, Independent, Progress, Report, Retriever, Stage, Vectors
 from index.records import Description, Document, Hit, Passage
 from index.search.dense import EXACT_UP_TO, Codebook, DenseIndex, Lists
 from index.search.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever, OneStage, weight_among
@@ -92,7 +92,7 @@ class PassageIndex(SparseLexicon):
         encoder: Encoder,
         *,
         recall: float = DEFAULT_RECALL,
-        progress: Callable[[Progress], None] | None = None,
+        progress: Report | None = None,
     ) -> Self:
         """Split, encode and index documents, in memory.
 
@@ -179,7 +179,7 @@ class PassageIndex(SparseLexicon):
             shared = {"codebook": partial(write_arrays, self._codebook.arrays), **held}
         storage.commit(lock, chain([shared], (segment.parts(path) for segment in self._segments)), self._describe)
 
-    def add(self, documents: Iterable[Document], *, progress: Callable[[Progress], None] | None = None) -> Self:
+    def add(self, documents: Iterable[Document], *, progress: Report | None = None) -> Self:
         """Return the index with these documents too; a document whose id or source is already there replaces it.
 
         Args:
@@ -314,13 +314,8 @@ class PassageIndex(SparseLexicon):
         )
 
 
-def encoded(contents: Pairs, encoder: Encoder, progress: Callable[[Progress], None] | None) -> Vectors:
-    """Return the vectors of all passages, in order.
-
-    Raises:
-        ValueError: if the encoder returns something of another shape.
-        ModelError: if the encoder fails.
-    """
+def encoded(contents: Pairs, encoder: Encoder, progress: Report | None) -> Vectors:
+    """Return the vectors of all passages, in order; ValueError if the encoder returns something of another shape."""
     ends = np.cumsum([len(passages) for _, passages in contents], dtype=np.int64)
     total = int(ends[-1]) if len(ends) else 0
     vectors = np.empty((total, encoder.dim), dtype=np.float32)

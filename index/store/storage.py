@@ -130,22 +130,14 @@ def commit(
 
 
 def store(folder: Path, kind: str, write: Write) -> StoredFile:
-    """Write one data file, which nothing names yet, to a folder, which is made where it is missing.
-
-    Raises:
-        IndexStoreError: if it cannot be written or the disk is full.
-    """
+    """Write a data file, which nothing names yet, to a folder, made where missing; IndexStoreError if that fails."""
     with _explained(folder, "写入"):
         folder.mkdir(exist_ok=True)
         return _write(folder, kind, write)
 
 
 def put(path: Path, content: bytes) -> None:
-    """Replace a file's content: wholly, or not at all, even if the machine stops.
-
-    Raises:
-        IndexStoreError: if it cannot be written or the disk is full.
-    """
+    """Replace a file's content, wholly or not at all, even if the machine stops; IndexStoreError if that cannot be."""
     with _explained(path.parent, "写入"):
         _put(path, content)
 
@@ -205,11 +197,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def check_file(folder: Path, file: StoredFile, *, whole: bool) -> Path:
-    """Return where a data file is, after comparing its size, and if `whole` its digest, with the manifest.
-
-    Raises:
-        IndexCorrupt: if it is missing, not a regular file, of another size, or altered.
-    """
+    """Return where a data file is; IndexCorrupt unless it has the size, and if `whole` the digest, in the manifest."""
     path = folder / file.name
     try:
         found = path.lstat()

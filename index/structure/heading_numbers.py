@@ -83,10 +83,7 @@ def markers(text: str) -> list[Marker]:
 
 
 def _are_chapters(bare: Sequence[Marker], length: int) -> bool:
-    """Return whether bare numbers count through the whole text with something to read under each.
-
-    A paper's sections.
-    """
+    """Return whether bare numbers count through the whole text with something to read under each, as in a paper."""
     if len(bare) < _CHAPTERS_MIN or [marker.number for marker in bare] != list(range(1, len(bare) + 1)):
         return False
     ends = [*(marker.line for marker in bare[1:]), length]

@@ -122,10 +122,7 @@ class Versions:
         return self._of.get(document_id, ())
 
     def in_force(self, document_id: str, on: str) -> Version | None:
-        """Return the version of its work that applies on a date, or the first if none did yet.
-
-        None if there is but one.
-        """
+        """Return the version of a work that applies on a date, the first if none did yet; None if there is but one."""
         group = self.of(document_id)
         return next((each for each in reversed(group) if each.since <= on), group[0]) if group else None
 
