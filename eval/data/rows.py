@@ -88,7 +88,7 @@ def _json(path: Path) -> Iterator[tuple[int, Fields]]:
 def _delimited(path: Path) -> Iterator[tuple[int, Fields]]:
     """Yield the rows of a text in any encoding that documents may have, a spreadsheet's own among them."""
     try:
-        text = plain.decode(path, path.read_bytes())
+        text = plain.decoded(path, path.read_bytes())[0]
     except OSError as cause:
         raise EvaluationError(f"无法读取 {path}：{cause.strerror or cause}") from cause
     except DocumentUnreadable as cause:
