@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from eval.metrics.stages import StagedIndex
@@ -41,3 +43,13 @@ class Command(Protocol):
             OSError: if a file cannot be read or written.
         """
         ...
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file; a lone surrogate, which JSON can smuggle into a question, as its escape: JSON stays valid."""
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a value as indented JSON."""
+    write(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from eval.commands import DONE, Openers
+from eval.commands import DONE, Openers, write, write_json
 from eval.errors import EvaluationError
 from eval.metrics.answer_metrics import LABELS, SCORES
 from eval.metrics.comparison import Contrast, System, compare
-from eval.report.baseline import load_report
+from eval.report.baseline import load_report, system_of
 from eval.report.comparison_page import comparison_page
 from eval.report.markdown import markdown_table
 from eval.report.report import ReportJson, table
@@ -37,23 +36,19 @@ def run(arguments: argparse.Namespace, openers: Openers) -> int:
     """Compare; nothing is asked and nothing fails on a loss: that is what `--baseline` is for."""
     reports = [load_report(path) for path in arguments.reports]
     _check_questions(arguments.reports, reports)
-    systems = [_system(name, report) for name, report in zip(_names(arguments.reports), reports, strict=True)]
+    systems = [system_of(report, name) for name, report in zip(_names(arguments.reports), reports, strict=True)]
     contrasts = compare(systems, SCORES)
     print(printable(comparison_text(systems[0].name, contrasts)))
     if arguments.json:
         content = {"first": systems[0].name, "contrasts": [dataclasses.asdict(each) for each in contrasts]}
-        arguments.json.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        write_json(arguments.json, content)
     if arguments.html:
         questions = {each["id"]: each.get("question", "") for each in reports[0]["questions"]}
         page = comparison_page(systems, contrasts, questions, _given(systems, reports))
-        arguments.html.write_text(page, encoding="utf-8", errors="backslashreplace")
+        write(arguments.html, page)
     if arguments.markdown:
-        arguments.markdown.write_text(comparison_markdown(systems[0].name, contrasts), encoding="utf-8")
+        write(arguments.markdown, comparison_markdown(systems[0].name, contrasts))
     return DONE
-
-
-def _system(name: str, report: ReportJson) -> System:
-    return System(name, {each["id"]: each["scores"] for each in report["questions"]})
 
 
 def _given(systems: Sequence[System], reports: Sequence[ReportJson]) -> dict[str, dict[str, str]]:

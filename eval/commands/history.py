@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from eval.commands import DONE, Openers
+from eval.commands import DONE, Openers, write
 from eval.errors import EvaluationError
 from eval.metrics.answer_metrics import LABELS
 from eval.report.baseline import load_report
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace, openers: Openers) -> int:
     runs = runs_of(arguments.folder)
     print(printable(table(["时间", "报告", "程序", *(LABELS[name] for name in SHOWN)], [_row(each) for each in runs])))
     if arguments.html:
-        arguments.html.write_text(history_page(runs), encoding="utf-8")
+        write(arguments.html, history_page(runs))
     return DONE
 
 

@@ -7,12 +7,11 @@ with `qrels.tsv` judges documents: a document ranks where its best passage does.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
-from eval.commands import DONE, Openers
+from eval.commands import DONE, Openers, write_json
 from eval.data.datasets import load_dataset
 from eval.errors import EvaluationError
 from eval.jsonlines import read_records
@@ -57,7 +56,7 @@ def run(arguments: argparse.Namespace, openers: Openers) -> int:
     if arguments.runs:
         _save(arguments.runs, qrels, runs)
     if arguments.json:
-        arguments.json.write_text(json.dumps(scores, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        write_json(arguments.json, scores)
     return DONE
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from eval.commands import DONE, GATE_FAILED, Openers
+from eval.commands import DONE, GATE_FAILED, Openers, write, write_json
 from eval.data.datasets import load_dataset
 from eval.data.journal import Journal, journal_path
 from eval.data.outcomes import Askable, Expanding, ask_all, read_outcomes
@@ -285,21 +285,16 @@ def _save(
     report: ReportJson, outcomes: Sequence[Outcome], baseline: ReportJson | None, arguments: argparse.Namespace
 ) -> None:
     if arguments.json is not None:
-        write(arguments.json, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
+        write_json(arguments.json, report)
         for way in Answering:
             journal_path(arguments.json, way).unlink(missing_ok=True)
-    if arguments.html is not None:
-        write(arguments.html, report_page(report, baseline))
-    if arguments.markdown is not None:
-        write(arguments.markdown, report_markdown(report, baseline))
-    if arguments.junit is not None:
-        write(arguments.junit, report_junit(report))
-    if arguments.openinference is not None:
-        write(arguments.openinference, openinference(report, outcomes))
-    if arguments.langfuse_scores is not None:
-        write(arguments.langfuse_scores, langfuse_scores(report))
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file; a lone surrogate, which JSON can smuggle into a question, as its escape: JSON stays valid."""
-    path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    writers: dict[str, Callable[[], str]] = {
+        "html": lambda: report_page(report, baseline),
+        "markdown": lambda: report_markdown(report, baseline),
+        "junit": lambda: report_junit(report),
+        "openinference": lambda: openinference(report, outcomes),
+        "langfuse_scores": lambda: langfuse_scores(report),
+    }
+    for name, written in writers.items():
+        if path := getattr(arguments, name):
+            write(path, written())

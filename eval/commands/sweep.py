@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from html import escape
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eval.commands import DONE, Openers
+from eval.commands import DONE, Openers, write, write_json
 from eval.data.datasets import load_dataset
 from eval.data.folders import documents_of
 from eval.metrics.answer_metrics import LABELS
@@ -64,11 +63,9 @@ def run(arguments: argparse.Namespace, openers: Openers) -> int:
     contrasts = _contrasts(found, measures)
     print(printable(sweep_text(found, measures, contrasts)))
     if arguments.json:
-        arguments.json.write_text(
-            json.dumps(_json(found, measures), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-        )
+        write_json(arguments.json, _json(found, measures))
     if arguments.html:
-        arguments.html.write_text(sweep_page(dataset.name, found, measures, contrasts), encoding="utf-8")
+        write(arguments.html, sweep_page(dataset.name, found, measures, contrasts))
     return DONE
 
 

@@ -8,11 +8,14 @@ The rules know nothing of the ones that check: names are found by the tagger and
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 from index.numerals import written
@@ -49,72 +52,12 @@ _FIGURE = re.compile(
     r"(?<![\d.,])(?P<number>\d+(?:\.\d+)?)(?P<scale>[万亿]?)(?P<unit>%|个百分点|[a-zA-Z]{1,3}|[\u4e00-\u9fff]{1,2})"
 )
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?=\s*年)")
-_UNITS = {
-    "元": "美元",
-    "%": "个百分点",
-    "MW": "GW",
-    "吨": "公斤",
-    "亩": "公顷",
-    "公里": "米",
-    "日": "个月",
-    "人": "户",
-    "倍": "%",
-}
-_DIRECTIONS = (
-    ("增长", "下降"),
-    ("提高", "降低"),
-    ("以上", "以下"),
-    ("超过", "低于"),
-    ("增加", "减少"),
-    ("之前", "之后"),
-)
-_DENIALS = (
-    ("不得", "可以"),
-    ("应当", "不得"),
-    ("禁止", "允许"),
-    ("必须", "无需"),
-    ("支持", "不支持"),
-    ("可以", "不得"),
-)
-_BODY_ENDS = (
-    "委员会|改革委|信息委|办公室|法院|检察院|政府|学校|大学|医院|集团|公司|银行|协会|中心|部门|总局|[部局厅院署]"
-)
+_TABLES: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+_NAMES: dict[str, list[str]] = _TABLES["names"]
 _BODY = re.compile(
-    rf"(?:(?<![\u4e00-\u9fff])|(?<=[由经报向和与]))[\u4e00-\u9fff]{{1,8}}?(?:{_BODY_ENDS})(?=[、，。；,;的和或与对应负会]|$)"
+    rf"(?:(?<![\u4e00-\u9fff])|(?<=[由经报向和与]))[\u4e00-\u9fff]{{1,8}}?(?:{_TABLES['body_ends']})(?=[、，。；,;的和或与对应负会]|$)"
 )
 _PLACE = re.compile(r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff]{2,3}[省市县区](?=[、，。的和与])")
-_BODIES = (
-    *("民政局", "国家铁路局", "气象局", "体育总局", "人民检察院", "海关总署", "档案馆", "红十字会", "供销合作社"),
-    *("省广播电视局", "农业农村部", "市公积金管理中心", "华为技术有限公司", "宁德时代", "中粮集团", "复旦大学"),
-)
-_PLACES = (
-    "大连市",
-    "遵义市",
-    "昆山市",
-    "云阳县",
-    "湖州",
-    "攀枝花市",
-    "临沂",
-    "宜昌",
-    "榆林市",
-    "延边州",
-    "拉萨",
-    "厦门",
-)
-_PERSONS = ("王建国", "李晓红", "欧阳明", "周志强", "赵丽华", "陈立")
-_FOREIGN = ("Tesla", "OpenAI", "GE", "Siemens")
-_ADDED_NAMES = (
-    *("由{body}牵头，", "会同{body}，", "在{place}，", "经{body}批准，", "根据《{place}管理条例》，"),
-    *("与{place}合作，", "依托{body}，", "在{person}主持下，", "借鉴{place}经验，", "联合{foreign}，"),
-)
-_ADDED_FIGURES = (
-    "，总投资37亿元",
-    "，同比增长13.7%",
-    "，涉及43家企业",
-    "，期限为17个月",
-    "，占比达三成七",
-    "，共619人",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +118,7 @@ def _reordered(sentence: str) -> Iterator[Claim]:
 def _spoilt(sentence: str, known: str) -> Iterator[Claim]:
     yield from _spoilt_figures(sentence)
     yield from _spoilt_names(sentence, known)
-    for kind, pairs in ((Kind.DIRECTION, _DIRECTIONS), (Kind.DENIAL, _DENIALS)):
+    for kind, pairs in ((Kind.DIRECTION, _TABLES["directions"]), (Kind.DENIAL, _TABLES["denials"])):
         for word, other in pairs:
             # 增加值 is the name of a measure, in which nothing goes up.
             at = re.search(f"{word}(?!值)", sentence)
@@ -191,7 +134,7 @@ def _spoilt_figures(sentence: str) -> Iterator[Claim]:
         if match["unit"] not in ("年", "月") and match["unit"][0] not in "年月第":
             scale = "" if match["scale"] else "万"
             yield Claim(sentence[:end] + scale + sentence[match.end("scale") :], Kind.SCALE)
-        for unit, other in _UNITS.items():
+        for unit, other in _TABLES["units"].items():
             if sentence.startswith(unit, match.start("unit")):
                 at = match.start("unit")
                 yield Claim(sentence[:at] + other + sentence[at + len(unit) :], Kind.UNIT)
@@ -201,7 +144,7 @@ def _spoilt_figures(sentence: str) -> Iterator[Claim]:
             yield Claim(_swapped(sentence, one.span("number"), following.span("number")), Kind.SWAP)
     for match in _YEAR.finditer(sentence):
         yield Claim(sentence[: match.start()] + str(int(match.group()) - 3) + sentence[match.end() :], Kind.YEAR)
-    yield Claim(sentence + _one(_ADDED_FIGURES, sentence), Kind.MADE_UP_FIGURE)
+    yield Claim(sentence + _one(_TABLES["added_figures"], sentence), Kind.MADE_UP_FIGURE)
 
 
 def _other_digits(number: str) -> str:
@@ -221,17 +164,16 @@ def _spoilt_names(sentence: str, known: str) -> Iterator[Claim]:
         yield Claim(sentence.replace(name, other, 1), Kind.NAME)
     for place in range(2):
         seed = f"{place}{sentence}"
-        pools = {"body": _BODIES, "place": _PLACES, "person": _PERSONS, "foreign": _FOREIGN}
-        names = {key: _one([each for each in pool if fold(each) not in known], seed) for key, pool in pools.items()}
-        yield Claim(_one(_ADDED_NAMES, seed).format(**names) + sentence, Kind.MADE_UP_NAME)
+        names = {key: _one([each for each in pool if fold(each) not in known], seed) for key, pool in _NAMES.items()}
+        yield Claim(_one(_TABLES["added_names"], seed).format(**names) + sentence, Kind.MADE_UP_NAME)
 
 
 def _named(sentence: str) -> Iterator[tuple[str, Sequence[str]]]:
     """Yield the names of a sentence, each with names of its kind."""
-    pools = {"ns": _PLACES, "nr": _PERSONS, "nrt": _PERSONS, "nt": _BODIES}
+    pools = {"ns": _NAMES["place"], "nr": _NAMES["person"], "nrt": _NAMES["person"], "nt": _NAMES["body"]}
     found = [(word, pools[tag]) for word, tag in tagged(sentence) if tag in pools and len(word) > 1]
-    found += [(match.group(), _BODIES) for match in _BODY.finditer(sentence)]
-    found += [(match.group(), _PLACES) for match in _PLACE.finditer(sentence)]
+    found += [(match.group(), _NAMES["body"]) for match in _BODY.finditer(sentence)]
+    found += [(match.group(), _NAMES["place"]) for match in _PLACE.finditer(sentence)]
     yield from dict(found).items()
 
 

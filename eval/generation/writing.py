@@ -13,13 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
-import numpy as np
-
 from eval.generation.perturbation import FAITHFUL, FIGURES, NAMES, Kind
 from eval.generation.scripted import key
 from eval.metrics.answer_metrics import LABELS, SCORES, TextOf, overlaps, score
 from eval.metrics.comparison import System, compare
-from eval.metrics.scores import ScoreJson, figure, score_json
+from eval.metrics.scores import ScoreJson, figure, percentiles, score_json
 from eval.records import Outcome
 from qa.answers import AnswerJson, SentenceJson
 from qa.generating.fact_checking import Basis, facts
@@ -169,9 +167,8 @@ def _by_kind(known: Sequence[Written]) -> dict[str, KindJson]:
 
 def _cost(answers: Sequence[AnswerJson]) -> CostJson:
     taken = [answer["usage"] for answer in answers]
-    ms = [each["ms"] for each in taken]
     read, wrote = (sum(each["prompt_tokens"] for each in taken), sum(each["completion_tokens"] for each in taken))
-    p50, p95 = (round(float(value), 3) for value in np.percentile(ms, [50, 95]))
+    p50, p95 = percentiles([each["ms"] for each in taken])
     return {
         "requests": sum(each["requests"] for each in taken),
         "prompt_tokens": read,
@@ -258,8 +255,7 @@ def _way(
     way: Answering, outcomes: Sequence[Outcome], scored: Mapping[str, Mapping[str, float]], truth: Truth | None
 ) -> WayJson:
     writing = writing_json(outcomes, truth)
-    ms = [each.answer["timing_ms"]["total"] for each in outcomes if each.answer]
-    p50, p95 = (round(float(value), 3) for value in np.percentile(ms, [50, 95])) if ms else (None, None)
+    p50, p95 = percentiles([each.answer["timing_ms"]["total"] for each in outcomes if each.answer])
     return {
         "name": way,
         "label": WAYS[way],

@@ -58,9 +58,14 @@ def compare(systems: Sequence[System], names: Sequence[str]) -> list[Contrast]:
     if len(systems) < 2:
         raise ValueError(f"至少要有两个才能比较，这里是 {len(systems)} 个")
     first, *others = systems
-    found = [each for other in others for name in names if (each := _contrast(first, other, name)) is not None]
+    found = [each for other in others for each in contrasts(first, other, names)]
     corrected = holm([each.difference.p for each in found])
     return [replace(each, p=p) for each, p in zip(found, corrected, strict=True)]
+
+
+def contrasts(first: System, other: System, names: Sequence[str]) -> list[Contrast]:
+    """Return the scores of one system against the first, each by itself: `p` is not corrected."""
+    return [each for name in names if (each := _contrast(first, other, name)) is not None]
 
 
 def _contrast(first: System, other: System, name: str) -> Contrast | None:

@@ -69,18 +69,6 @@ def score_run(qrels: Qrels, run: Run, measures: Iterable[str] = DEFAULT_MEASURES
     }
 
 
-def mean(scores: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Return the average of each measure over all questions.
-
-    Raises:
-        ValueError: if there is no question.
-    """
-    if not scores:
-        raise ValueError("an average needs at least one question, got none")
-    names = next(iter(scores.values()))
-    return {name: float(np.mean([each[name] for each in scores.values()])) for name in names}
-
-
 def _recall(judged: Judged, k: int | None) -> Values:
     return _hits(judged, k) / judged.relevant
 

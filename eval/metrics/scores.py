@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypedDict
 
 import numpy as np
@@ -29,6 +29,12 @@ def score_json(values: Iterable[float]) -> ScoreJson:
     interval = bootstrap_interval(counted, seed=SEED)
     mean = float(np.mean(counted))
     return {"value": round(mean, 6), "low": round(interval.low, 6), "high": round(interval.high, 6), "n": len(counted)}
+
+
+def percentiles(values: Sequence[float]) -> tuple[float | None, float | None]:
+    """Return the median and the 95th percentile; None of nothing."""
+    p50, p95 = (round(float(each), 3) for each in np.percentile(values, [50, 95])) if values else (None, None)
+    return p50, p95
 
 
 def figure(value: float | None, digits: int = 3) -> str:

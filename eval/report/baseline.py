@@ -10,10 +10,11 @@ from typing import cast
 
 from eval.errors import EvaluationError
 from eval.jsonlines import read_text
-from eval.metrics.answer_metrics import LABELS, LOWER_IS_BETTER, SCORES
-from eval.metrics.significance import Difference, paired_difference
+from eval.metrics.answer_metrics import LABELS, SCORES
+from eval.metrics.comparison import System, contrasts
+from eval.metrics.significance import Difference
 from eval.records import Dataset
-from eval.report.report import FORMAT, VERSION, IndexJson, QuestionJson, ReportJson
+from eval.report.report import FORMAT, VERSION, IndexJson, ReportJson
 from index.terminal import printable
 
 ALPHA = 0.05
@@ -94,13 +95,13 @@ def regressions(
         report: of the same questions.
         tolerances: by score, how large a drop is put up with, significant or not.
     """
-    before = {each["id"]: each for each in baseline["questions"]}
     allowed = tolerances or {}
     found = [
-        each
-        for name in SCORES
-        if (each := _regression(name, before, report["questions"])) is not None
-        and abs(each.after - each.before) > allowed.get(name, 0.0)
+        Regression(each.score, each.before, each.before + each.difference.value, each.p, each.lost)
+        for each in contrasts(system_of(baseline), system_of(report), SCORES)
+        if each.gain < 0
+        and (each.p < ALPHA or each.score == "verbatim")
+        and abs(each.difference.value) > allowed.get(each.score, 0.0)
     ]
     failed = tuple(id for id in report["failed"] if id not in baseline["failed"])
     if failed:
@@ -137,21 +138,13 @@ def new_failures_text(found: Sequence[str], allowed: int) -> str:
 
 
 def question_differences(before: ReportJson, after: ReportJson) -> dict[str, Difference]:
-    """Return how every score moved, over the questions that both reports count, in report order.
+    """Return how every score moved, over the questions that both reports count; one that none counts is absent."""
+    return {each.score: each.difference for each in contrasts(system_of(before), system_of(after), SCORES)}
 
-    A score that no question counts in both is absent.
-    """
-    old = {each["id"]: each["scores"] for each in before["questions"]}
-    found = {}
-    for name in SCORES:
-        pairs = [
-            (old[each["id"]][name], each["scores"][name])
-            for each in after["questions"]
-            if name in each["scores"] and name in old.get(each["id"], {})
-        ]
-        if pairs:
-            found[name] = paired_difference([pair[0] for pair in pairs], [pair[1] for pair in pairs])
-    return found
+
+def system_of(report: ReportJson, name: str = "") -> System:
+    """Return a report's scores, to be compared."""
+    return System(name, {each["id"]: each["scores"] for each in report["questions"]})
 
 
 def regression_text(found: Sequence[Regression]) -> str:
@@ -167,48 +160,21 @@ def _line(regression: Regression) -> str:
     return f"  {label}（{regression.name}）{change}；变差的问题：{'、'.join(regression.broken)}"
 
 
-def _regression(name: str, before: Mapping[str, QuestionJson], questions: Sequence[QuestionJson]) -> Regression | None:
-    sign = -1 if name in LOWER_IS_BETTER else 1
-    ids = [each["id"] for each in questions if name in each["scores"] and name in before[each["id"]]["scores"]]
-    now = {each["id"]: each["scores"].get(name, 0.0) for each in questions}
-    old = {id: before[id]["scores"][name] for id in ids}
-    broken = tuple(id for id in ids if sign * (now[id] - old[id]) < 0)
-    if not broken:
-        return None
-    difference = paired_difference([old[id] for id in ids], [now[id] for id in ids])
-    if not _counts(name, sign * difference.value, difference):
-        return None
-    mean = sum(old.values()) / len(ids)
-    return Regression(name, mean, mean + difference.value, difference.p, broken)
-
-
-def _counts(name: str, gain: float, difference: Difference) -> bool:
-    return gain < 0 and (name == "verbatim" or difference.p < ALPHA)
-
-
 def _is_report(content: object) -> bool:
+    """Return whether it has what is read of a report: ids, and scores that are shares; NaN is none."""
     if not isinstance(content, dict) or (content.get("format"), content.get("version")) != (FORMAT, VERSION):
         return False
-    dataset, questions, failed = (content.get(key) for key in ("dataset", "questions", "failed"))
-    return (
-        isinstance(dataset, dict)
-        and isinstance(dataset.get("sha256"), str)
-        and isinstance(failed, list)
-        and isinstance(questions, list)
-        and all(_is_question(each) for each in questions)
-    )
-
-
-def _is_question(value: object) -> bool:
-    if not isinstance(value, dict) or not isinstance(value.get("id"), str):
+    try:
+        return (
+            isinstance(content["dataset"]["sha256"], str)
+            and isinstance(content["failed"], list)
+            and all(
+                isinstance(each["id"], str) and all(0 <= value <= 1 for value in each["scores"].values())
+                for each in content["questions"]
+            )
+        )
+    except (AttributeError, KeyError, TypeError):
         return False
-    scores = value.get("scores")
-    return isinstance(scores, dict) and all(_is_share(each) for each in scores.values())
-
-
-def _is_share(value: object) -> bool:
-    """Return whether it is a number in [0, 1]; NaN is not."""
-    return isinstance(value, (int, float)) and 0 <= value <= 1
 
 
 def _dataset_difference(report: ReportJson, dataset: Dataset) -> str:

@@ -7,22 +7,22 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import NotRequired, TypedDict
-
-import numpy as np
 
 from eval.generation.judging import JudgeJson
 from eval.generation.writing import Truth, WaysJson, WritingJson, ways_json, writing_json
 from eval.metrics.answer_metrics import SCORES, TextOf, answer_hit, score
 from eval.metrics.calibration import (
+    ReliabilityBin,
+    RiskPoint,
     area_under_risk_coverage,
     expected_calibration_error,
     reliability_bins,
     risk_coverage,
 )
 from eval.metrics.retrieval_metrics import score_run
-from eval.metrics.scores import SEED, ScoreJson, score_json
+from eval.metrics.scores import SEED, ScoreJson, percentiles, score_json
 from eval.metrics.significance import RESAMPLES
 from eval.metrics.stages import DEPTH, STAGES, StagedSearch, passages_to_show
 from eval.records import Dataset, Outcome, ScoredOutcome
@@ -77,19 +77,11 @@ class ProvenanceJson(TypedDict):
     machine: NotRequired[dict[str, str]]
 
 
-class RiskJson(TypedDict):
-    """A point of the risk–coverage curve."""
-
-    confidence: float
-    coverage: float
-    risk: float
-
-
 class SelectionJson(TypedDict):
     """What withholding unsure answers would bring."""
 
     aurc: float | None
-    points: list[RiskJson]
+    points: list[dict[str, float]]  # confidence, coverage and risk
 
 
 class StagesJson(TypedDict):
@@ -112,21 +104,11 @@ class RankedJson(TypedDict):
     ranks: dict[str, int]
 
 
-class BinJson(TypedDict):
-    """A bin of the reliability diagram."""
-
-    low: float
-    high: float
-    n: int
-    confidence: float
-    accuracy: float
-
-
 class CalibrationJson(TypedDict):
     """How far confidence can be believed, over the answers given."""
 
     ece: float | None
-    bins: list[BinJson]
+    bins: list[dict[str, float]]  # of `eval.metrics.calibration.ReliabilityBin`
 
 
 class LatencyJson(TypedDict):
@@ -146,7 +128,7 @@ class GivenJson(TypedDict):
     quotes: list[str]
 
 
-class QuestionJson(TypedDict):
+class QuestionJson(GivenJson):
     """One question's scores and answer: what a later run is compared with. `kind` says what went wrong, if anything."""
 
     id: str
@@ -155,13 +137,9 @@ class QuestionJson(TypedDict):
     scores: dict[str, float]
     error: str | None
     kind: str | None
-    given: str | None
-    short: str | None
-    confidence: float | None
-    quotes: list[str]
 
 
-class MissJson(TypedDict):
+class MissJson(GivenJson):
     """A question that went wrong."""
 
     id: str
@@ -171,10 +149,6 @@ class MissJson(TypedDict):
     history: list[str]
     expected: list[list[str]]
     evidence: list[str]
-    given: str | None
-    short: str | None
-    confidence: float | None
-    quotes: list[str]
     error: str | None
     ranked: list[RankedJson]
 
@@ -317,36 +291,17 @@ def _verdicts(outcomes: Sequence[Outcome]) -> tuple[list[float], list[bool]]:
 
 
 def _calibration(outcomes: Sequence[Outcome]) -> CalibrationJson:
-    confidences, right = _verdicts(outcomes)
-    if not right:
-        return {"ece": None, "bins": []}
-    bins = reliability_bins(confidences, right)
-    return {
-        "ece": round(expected_calibration_error(bins), 6),
-        "bins": [
-            {
-                "low": each.low,
-                "high": each.high,
-                "n": each.n,
-                "confidence": round(each.confidence, 6),
-                "accuracy": round(each.accuracy, 6),
-            }
-            for each in bins
-        ],
-    }
+    bins = reliability_bins(*_verdicts(outcomes))
+    return {"ece": round(expected_calibration_error(bins), 6) if bins else None, "bins": _rounded(bins)}
 
 
 def _selection(outcomes: Sequence[Outcome]) -> SelectionJson:
     points = risk_coverage(*_verdicts(outcomes), len(outcomes))
-    if not points:
-        return {"aurc": None, "points": []}
-    return {
-        "aurc": round(area_under_risk_coverage(points), 6),
-        "points": [
-            {"confidence": each.confidence, "coverage": round(each.coverage, 6), "risk": round(each.risk, 6)}
-            for each in points
-        ],
-    }
+    return {"aurc": round(area_under_risk_coverage(points), 6) if points else None, "points": _rounded(points)}
+
+
+def _rounded(values: Sequence[ReliabilityBin | RiskPoint]) -> list[dict[str, float]]:
+    return [{name: round(value, 6) for name, value in asdict(each).items()} for each in values]
 
 
 def _stages(search: StagedSearch, measures: Sequence[str]) -> StagesJson:
@@ -366,10 +321,8 @@ def _measures_json(scores: Mapping[str, Mapping[str, float]]) -> dict[str, Score
 
 def _latency(outcomes: Sequence[Outcome]) -> LatencyJson:
     totals = [each.answer["timing_ms"]["total"] for each in outcomes if each.answer and "timing_ms" in each.answer]
-    if not totals:
-        return {"p50": None, "p95": None, "n": 0}
-    p50, p95 = np.percentile(totals, [50, 95])
-    return {"p50": round(float(p50), 3), "p95": round(float(p95), 3), "n": len(totals)}
+    p50, p95 = percentiles(totals)
+    return {"p50": p50, "p95": p95, "n": len(totals)}
 
 
 def _latency_by_type(outcomes: Sequence[Outcome]) -> dict[str, LatencyJson]:
