@@ -8,6 +8,7 @@ from html import escape
 from operator import methodcaller
 
 import numpy as np
+from markupsafe import Markup
 
 from bench.peers import SYSTEMS
 from bench.peers.answering import Answered
@@ -17,7 +18,8 @@ from bench.peers.tasks import Task
 from eval.metrics.answer_metrics import LABELS
 from eval.metrics.comparison import Contrast, System, compare
 from eval.report.markdown import markdown_table
-from eval.report.markup import Cell, Row, document, sortable
+from eval.report.markup import Cell, Row, table
+from eval.report.markup import page as html_page
 
 TITLE = "与同类框架同题比较"
 _HEADER = (
@@ -84,8 +86,8 @@ def page(results: Sequence[TaskResult], environments: Mapping[str, Environment],
         parts += (
             [f"<ul>{''.join(f'<li>{escape(point)}</li>' for point in section.points)}</ul>"] if section.points else []
         )
-        parts += [sortable(section.header, [_row(row) for row in section.rows])] if section.rows else []
-    return document(TITLE, parts)
+        parts += [table(section.header, [_row(row) for row in section.rows])] if section.rows else []
+    return html_page("page.html", TITLE, body=Markup("\n".join(parts)))
 
 
 def _row(texts: Sequence[str]) -> Row:
@@ -94,7 +96,7 @@ def _row(texts: Sequence[str]) -> Row:
 
 def _cell(text: str) -> str | Cell:
     bare = text.rstrip("↑↓").replace(",", "")
-    return Cell(escape(text), float(bare)) if bare.replace(".", "", 1).isdecimal() else escape(text)
+    return Cell(text, float(bare)) if bare.replace(".", "", 1).isdecimal() else text
 
 
 def _sections(results: Sequence[TaskResult], environments: Mapping[str, Environment], command: str) -> list[_Section]:

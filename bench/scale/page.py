@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+
+from markupsafe import Markup
 
 from bench.scale import ENCODED, GOALS, Curve
 from bench.scale.model import BEYOND, PATIENCE_MS, Machine, checks, growing, plans, points_of
 from bench.scale.plot import plot
 from eval.report.markdown import markdown_table
-from eval.report.markup import Row, document, sortable
+from eval.report.markup import page as html_page
+from eval.report.markup import table
 
 TITLE = "规模：从一百段到一百万段"
 COMMAND = 'make bench BENCH=scale（只测几档：make bench BENCH="scale --sizes 100,10000"）'
@@ -93,13 +95,9 @@ def page(curve: Curve) -> str:
     parts = [f"<h1>{TITLE}</h1>"]
     for section in _sections(curve):
         parts += [f"<h2>{escape(section.heading)}</h2>", *(f"<p>{escape(text)}</p>" for text in section.paragraphs)]
-        parts += [sortable(section.header, [_row(row) for row in section.rows])] if section.rows else []
+        parts += [table(section.header, section.rows)] if section.rows else []
         parts += [f'<div class="beside">{_plots(curve)}</div>'] if section.heading == "怎么测的" else []
-    return document(TITLE, parts)
-
-
-def _row(texts: Sequence[str]) -> Row:
-    return [escape(text) for text in texts]
+    return html_page("page.html", TITLE, body=Markup("\n".join(parts)))
 
 
 def _plots(curve: Curve) -> str:

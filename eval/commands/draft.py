@@ -16,7 +16,6 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 
 from eval.commands import DONE, Openers
@@ -25,15 +24,25 @@ from eval.data.folders import documents_of
 from eval.errors import EvaluationError
 from eval.jsonlines import read_records, read_text, shown
 from eval.records import Query
-from eval.report.markup import document
+from eval.report.markup import page
 from index.records import Document, Passage
 from index.structure.splitter import split
 
 DESCRIPTION = "从自己的文件拟出问题、答案和证据，供人逐条保留、修改、删去。"
 
-COLUMNS = ("keep", "id", "question", "answer", "evidence", "type", "source", "section", "why")
-"""Of the sheet. `keep` empty drops the line; `answer` empty means that the documents do not answer; alternatives are
-separated by ` | `."""
+COLUMNS = {
+    "keep": "留",
+    "id": "编号",
+    "question": "问题",
+    "answer": "答案",
+    "evidence": "证据",
+    "type": "类型",
+    "source": "文件",
+    "section": "章节",
+    "why": "说明",
+}
+"""Of the sheet, and as people read them. `keep` empty drops the line; `answer` empty means that the documents do not
+answer; alternatives are separated by ` | `."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,10 +82,10 @@ def run(arguments: argparse.Namespace, openers: Openers) -> int:
     if not drafts:
         raise EvaluationError(f"{source} 里没有可以拟题的内容（数字、部门、列举、定义、日期，或问过的问题）")
     arguments.output.write_text(sheet(drafts), encoding="utf-8-sig")  # the mark tells spreadsheets that it is UTF-8
-    page = arguments.output.with_suffix(".html")
-    page.write_text(review_page(drafts), encoding="utf-8")
+    html = arguments.output.with_suffix(".html")
+    html.write_text(review_page(drafts), encoding="utf-8")
     print(
-        f"{len(drafts)} 题待审：{arguments.output}，或在浏览器里打开 {page}；"
+        f"{len(drafts)} 题待审：{arguments.output}，或在浏览器里打开 {html}；"
         f"审完（要留的在 keep 列填 1，或在网页里勾上）：yiju-eval draft {arguments.output} -o 问题集.jsonl"
     )
     if len(drafts) < arguments.n and arguments.from_usage is None and source.suffix != ".jsonl":
@@ -156,7 +165,7 @@ def read_sheet(path: Path) -> list[Query]:
         EvaluationError: if it cannot be used; names line and column.
     """
     reader = csv.DictReader(io.StringIO(read_text(path)))
-    missing = [column for column in COLUMNS[:5] if column not in (reader.fieldnames or ())]
+    missing = [column for column in [*COLUMNS][:5] if column not in (reader.fieldnames or ())]
     if missing:
         raise EvaluationError(f"{path} 缺列 {'、'.join(missing)}；应是 yiju-eval draft 写出的表")
     rows = ({column: _meant(cell) for column, cell in row.items() if column in COLUMNS} for row in reader)
@@ -182,53 +191,7 @@ def _query(path: Path, line: int, row: dict[str, str]) -> Query:
 _FORMULA = "=+-@＝＋－＠\t\r\n'"
 """What makes spreadsheets look for a formula in a cell, and the mark that keeps them from it."""
 
-_SCRIPT = """
-const rows = [...document.querySelectorAll('tbody tr')], output = document.querySelector('output');
-const inert = text => /^[=+\\-@＝＋－＠\\t\\r\\n']/.test(text) ? "'" + text : text;
-const quote = text => /[",\\r\\n]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
-const count = () => {
-  const kept = rows.filter(row => row.querySelector('input').checked).length;
-  output.textContent = '保留 ' + kept + ' / ' + rows.length;
-  rows.forEach(row => row.classList.toggle('dropped', !row.querySelector('input').checked));
-};
-document.querySelector('tbody').addEventListener('change', count);
-document.querySelector('button').addEventListener('click', () => {
-  const head = [...document.querySelectorAll('thead th')].map(th => th.dataset.column);
-  const lines = rows.map(row => [...row.cells].map(cell => cell.querySelector('input')
-    ? (cell.firstChild.checked ? '1' : '') : quote(inert(cell.textContent.trim()))).join(','));
-  const link = document.createElement('a');
-  const text = '\\ufeff' + [head.join(','), ...lines].join('\\n') + '\\n';
-  link.href = URL.createObjectURL(new Blob([text], {type: 'text/csv'}));
-  link.download = '审阅.csv';
-  link.click();
-});
-count();
-"""
-
-_LABELS = ("留", "编号", "问题", "答案", "证据", "类型", "文件", "章节", "说明")
-_EDITABLE = {"question", "answer", "evidence"}
-
 
 def review_page(drafts: Sequence[Draft]) -> str:
     """Return the sheet as a page: tick to keep, click into a text to edit, save as CSV."""
-    head = "".join(f'<th data-column="{column}">{label}</th>' for column, label in zip(COLUMNS, _LABELS, strict=True))
-    rows = "".join(f"<tr>{''.join(_cell(column, text) for column, text in _row(each).items())}</tr>" for each in drafts)
-    return document(
-        "审阅问题",
-        [
-            "<style>.dropped { opacity: .4; } [contenteditable]:focus { outline: 2px solid var(--bar); }</style>",
-            f"<h1>审阅 {len(drafts)} 题</h1>",
-            '<p class="quiet">勾上才保留；点文字即可修改；答案留空表示文件里没有答案，几个答案用 | 隔开。</p>',
-            '<div class="kinds"><button type="button">存成 CSV</button><output></output></div>',
-            f'<div class="wide card"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>',
-        ],
-        _SCRIPT,
-    )
-
-
-def _cell(column: str, text: str) -> str:
-    if column == "keep":
-        return '<td><input type="checkbox" aria-label="保留"></td>'
-    if column in _EDITABLE:
-        return f'<td class="text" contenteditable="plaintext-only">{escape(text)}</td>'
-    return f"<td>{escape(text)}</td>"
+    return page("review.html", "审阅问题", "review.js", columns=COLUMNS, rows=[_row(each) for each in drafts])

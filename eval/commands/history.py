@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 
 from eval.commands import DONE, Openers, write
 from eval.errors import EvaluationError
 from eval.metrics.answer_metrics import LABELS
 from eval.report.baseline import load_report
-from eval.report.markup import Axis, Plot, document
+from eval.report.markup import Axis, Dot, Line, Plot, page
 from eval.report.report import ReportJson, table
 from index.terminal import printable
 
@@ -78,18 +77,15 @@ def _figure(report: ReportJson, name: str) -> str:
 
 def history_page(runs: Sequence[Run]) -> str:
     """Return a plot a score, the runs from left to right."""
-    name = runs[-1][2]["dataset"]["name"]
-    title = f"历次评测 · {name}"
-    body = [f"<h1>{escape(title)}</h1>", f'<p class="quiet">{len(runs)} 次，从旧到新；点上有时间和报告名。</p>']
-    return document(title, [*body, *(_plot(runs, score) for score in SHOWN)])
+    plots = [plot for score in SHOWN if (plot := _plot(runs, score)) is not None]
+    return page("history.html", f"历次评测 · {runs[-1][2]['dataset']['name']}", runs=len(runs), plots=plots)
 
 
-def _plot(runs: Sequence[Run], score: str) -> str:
+def _plot(runs: Sequence[Run], score: str) -> Plot | None:
     """Return one score over time; runs that do not have it are passed over."""
     values = [(n, value, run) for n, run in enumerate(runs) if (value := run[2]["scores"][score]["value"]) is not None]
     if not values:
-        return ""
-    plot = Plot(Axis("次", 0, max(1, len(runs) - 1), 0), Axis(LABELS[score]))
-    dots = [plot.dot(n, value, title=f"{run[0]} {run[1]}：{value:.3f}") for n, value, run in values]
-    line = plot.line([(n, value) for n, value, _ in values])
-    return f'<div class="card">{plot.drawn(LABELS[score], [line, *dots])}</div>'
+        return None
+    dots = [Dot(n, value, f"{run[0]} {run[1]}：{value:.3f}") for n, value, run in values]
+    line = Line([(n, value) for n, value, _ in values])
+    return Plot(LABELS[score], Axis("次", 0, max(1, len(runs) - 1), 0), Axis(LABELS[score]), [line], dots)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from html import escape
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from eval.metrics.answer_metrics import LABELS
 from eval.metrics.comparison import Contrast, System, compare, pareto
 from eval.metrics.scores import figure
 from eval.progress import with_progress
-from eval.report.markup import Axis, Cell, Plot, Row, document, sortable
+from eval.report.markup import Axis, Cell, Dot, Plot, page
 from eval.report.report import table
 from index.terminal import printable
 
@@ -141,32 +140,25 @@ def _rounded(value: float | None) -> float | None:
 
 def sweep_page(name: str, found: Sequence[Measured], measures: Sequence[str], contrasts: Sequence[Contrast]) -> str:
     """Return the settings as a page: quality over latency and over memory, and a table that sorts."""
-    rows: list[Row] = [
-        [escape(cell) if place < 2 else Cell(escape(cell), _number(cell)) for place, cell in enumerate(row)]
-        for row in _rows(found, measures, contrasts)
-    ]
-    plots = "".join(
-        f'<div class="card">{_plot(found, measures[-1], label, [getattr(each, field) for each in found])}</div>'
-        for label, field in (("一题，毫秒", "latency_ms"), ("索引，MB", "index_mb"))
-    )
-    return document(
+    costs = (("一题，毫秒", "latency_ms"), ("索引，MB", "index_mb"))
+    return page(
+        "sweep.html",
         f"扫描 · {name}",
-        [
-            f"<h1>扫描 · {escape(name)}</h1>",
-            '<p class="quiet">绿点：没有其他设置在质量、耗时、内存上全面优于它。↑↓：与第一行相比显著（已校正）。</p>',
-            f'<div class="beside">{plots}</div>',
-            "<h2>全部设置</h2>",
-            sortable(_header(measures), rows),
+        plots=[_plot(found, measures[-1], label, [getattr(each, field) for each in found]) for label, field in costs],
+        header=_header(measures),
+        rows=[
+            [cell if place < 2 else Cell(cell, _number(cell)) for place, cell in enumerate(row)]
+            for row in _rows(found, measures, contrasts)
         ],
     )
 
 
-def _plot(found: Sequence[Measured], measure: str, label: str, costs: Sequence[float]) -> str:
+def _plot(found: Sequence[Measured], measure: str, label: str, costs: Sequence[float]) -> Plot:
     values = [each.mean(measure) or 0.0 for each in found]
     name = LABELS.get(measure, measure)
-    plot = Plot(Axis(label, 0.0, max(costs) * 1.05), Axis(name, min(values) - 0.02, max(values) + 0.02, 2))
     dots = [
-        plot.dot(cost, value, 6, "var(--good)" if best else "var(--bar)", f"{each.setting}：{figure(value)}，{cost:g}")
+        Dot(cost, value, f"{each.setting}：{figure(value)}，{cost:g}", 6, "var(--good)" if best else "var(--bar)")
         for each, value, cost, best in zip(found, values, costs, _front(found, measure), strict=True)
     ]
-    return plot.drawn(f"{name} 与{label}", dots)
+    x, y = Axis(label, 0.0, max(costs) * 1.05), Axis(name, min(values) - 0.02, max(values) + 0.02, 2)
+    return Plot(f"{name} 与{label}", x, y, dots=dots)
