@@ -15,8 +15,7 @@ from index.errors import YijuError
 from index.filters import Filter, issuers_of, years_of
 from index.locations import add_index_argument
 from index.terminal import escaped, printable
-from qa.generating.model_options import add_model_options, model_of
-from qa.settings import Caution, Settings
+from qa.settings import Caution, Settings, add_model_options, model_of
 
 if TYPE_CHECKING:
     from index.records import Described

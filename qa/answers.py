@@ -181,12 +181,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """What several documents say of the same figure.
-
-    Attributes:
-        name: what it is a figure of, in the question's words.
-        said: one a document, the one that the answer goes by first.
-    """
+    """What several documents say of a figure, named in the question's words; the answer goes by the first."""
 
     name: str
     said: tuple[Said, ...]

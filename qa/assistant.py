@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from time import perf_counter
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from index.records import Description, Document, Hit
 from index.structure.versions import Versions
 from qa.answers import Answer, Timing
 from qa.computing import contradictions
-from qa.computing.computation import answer_of
+from qa.computing.combining import answer_of
 from qa.protocols import Grouper, Reader
 from qa.question.editions import timeless, told, wanted
 from qa.question.operations import understand
@@ -81,24 +81,14 @@ class Assistant:
         self._limit = limit
         self._computes = computes
         self._encoder = encoder
-        self._versions: dict[Filter, Versions] = {}
 
     def ask(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Answer:
-        """Return one complete answer.
-
-        Args:
-            question: as typed.
-            history: earlier questions of the conversation, oldest first.
-            within: which documents to answer from; all by default.
-
-        Raises:
-            ValueError: if the question is empty or too long; the message is fit for a user's eyes.
-        """
+        """Return one complete answer; see `Answerer.ask`."""
         *_, answer = self.stream(question, history, within)
         return answer
 
     def stream(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
-        """Return growing snapshots; the last one is the complete answer and the only one with citations.
+        """Return growing snapshots; see `Answerer.stream`.
 
         Raises:
             ValueError: as `ask`.
@@ -107,11 +97,7 @@ class Assistant:
         return self._stream(question, history, within, self._reader)
 
     def search(self, question: str, k: int = 10, within: Filter | None = None) -> list[Hit]:
-        """Return the passages that are found for a question, best first, at most `k`; nothing is read.
-
-        Raises:
-            ValueError: as `ask`, and if `k` is below 1.
-        """
+        """Return the passages that are found for a question; see `Answerer.search`."""
         turn = clean_question(question)
         questions = self._interpreter.questions(turn, ())
         return self._found(questions[0] if len(questions) == 1 else turn, within, k)
@@ -127,7 +113,7 @@ class Assistant:
         return self._encoder.encode_queries(texts) if queries else self._encoder.encode_passages(texts)
 
     def expand(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
-        """See `stream`, but explained at length, where a language model is at hand; raises what `stream` raises."""
+        """Return growing snapshots of a longer answer; see `Expander.expand`."""
         return self._stream(question, history, within, self._expanding)
 
     def _stream(self, question: str, history: Sequence[str], within: Filter | None, reader: Reader) -> Iterator[Answer]:
@@ -178,10 +164,18 @@ class Assistant:
         for answer in during("read", answers):
             now = perf_counter()
             timing = Timing((found - start) * 1e3, (now - found) * 1e3, (now - start) * 1e3)
-            if not stated and (name := tables.stranger(question, answer, self._store.document)):
-                answer = Answer(question, question, f"文档中没有找到「{name}」。", hits=answer.hits, abstained=True)
-            noted = self._noted(answer, question, within)
-            yield dataclasses.replace(noted, question=turn, standalone_question=question, timing=timing)
+            if answer.citations and not stated:
+                answer = self._unless_of_another_row(answer, question)
+            if answer.citations:
+                answer = self._noted(answer, question, within)
+            yield dataclasses.replace(answer, question=turn, standalone_question=question, timing=timing)
+
+    def _unless_of_another_row(self, answer: Answer, question: str) -> Answer:
+        """Return the answer, or a refusal where it is from a table that has no row of what the question names."""
+        name = tables.stranger(question, answer, self._store.document)
+        if not name:
+            return answer
+        return Answer(question, question, f"文档中没有找到「{name}」。", hits=answer.hits, abstained=True)
 
     def _figure(self, turn: str, within: Filter | None, question: str, among: Filter | None) -> Answer:
         """Return the answer to the question for one figure of a computation."""
@@ -189,10 +183,7 @@ class Assistant:
         return answer
 
     def _stated(self, question: str, hits: Sequence[Hit]) -> Answer | None:
-        """Return the answer that is counted out rather than read.
-
-        A provision by its number, a cell by its row and column.
-        """
+        """Return a provision by its number or a cell by its row and column: what is counted out, not read."""
         stated = provisions.answer_of(question, hits, self._store.document)
         return stated or tables.answer_of(question, hits, self._store.document)
 
@@ -208,10 +199,7 @@ class Assistant:
         return {each.id: each.source for each in self._store.descriptions()}
 
     def _read_as(self, question: str, hits: Sequence[Hit], within: Filter | None) -> str:
-        """Return the question to put to the passages.
-
-        Of a law in several versions, what told which one has done its work.
-        """
+        """Return the question to put to the passages: of a law in several versions, without what chose the version."""
         group = self.versions(within).of(hits[0].passage.document_id) if hits else ()
         return timeless(question) if any(version.binding for version in group) else question
 
@@ -226,14 +214,11 @@ class Assistant:
 
     def versions(self, within: Filter | None = None) -> Versions:
         """Return which of the documents (of a filter) are versions of one work, and which apply."""
-        if within is None or within.is_everything:
-            return self._all_versions
-        if (found := self._versions.get(within)) is None:
-            found = self._all_versions.within(within)
-            if len(self._versions) >= _FILTERS:
-                self._versions.clear()
-            self._versions[within] = found
-        return found
+        return self._all_versions if within is None or within.is_everything else self._versions_within(within)
+
+    @cached_property
+    def _versions_within(self) -> Callable[[Filter], Versions]:
+        return lru_cache(_FILTERS)(self._all_versions.within)
 
     @cached_property
     def _all_versions(self) -> Versions:
@@ -256,9 +241,7 @@ class Assistant:
         return len(self._store.passages(document_id))
 
     def limited_to(self, readable: Filter) -> Assistant:
-        """Return the assistant as if it had only the documents that a filter admits.
-
-        Nothing tells that there are others.
+        """Return the assistant as if there were only the documents that a filter admits.
 
         Raises:
             ValueError: if it was made without a way to do so.

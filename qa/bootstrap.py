@@ -16,10 +16,10 @@ from qa.generating.generative_reader import GenerativeReader, SilentReader, Writ
 from qa.privacy.library import MaskedLibrary, PersonalDocuments
 from qa.protocols import ChatModel, Reader
 from qa.question.english import EnglishDecoder, cedict
-from qa.question.interpreter import Interpreter
 from qa.question.pinyin import PinyinDecoder
 from qa.question.rewriting import FollowUpRewriter
 from qa.question.spelling import HomophoneSpeller, Tidier
+from qa.question.turns import Interpreter
 from qa.reading.extractive_reader import ExtractiveReader
 from qa.reading.span_model import SpanModel, load_span_model
 from qa.settings import Answering, ModelSettings, Settings
@@ -37,14 +37,7 @@ def open_assistant(settings: Settings) -> Assistant:
 
 
 class Opener:
-    """Opens the index again and again as it changes; models are loaded once, as long as they go with it.
-
-    Args:
-        settings: which index, and how to answer.
-
-    Attributes:
-        store: where the index lies.
-    """
+    """Opens the index again and again as it changes; models are loaded once, as long as they go with it."""
 
     def __init__(self, settings: Settings) -> None:
         self.store = store_at(settings.index)
@@ -105,7 +98,7 @@ class Opener:
 
 
 def _always(*asked: object) -> bool:
-    """Return every question."""
+    """Return True, whatever is asked."""
     return True
 
 

@@ -15,13 +15,7 @@ _TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A setting as it holds.
-
-    Attributes:
-        name: of the option, without dashes before it.
-        value: what holds.
-        origin: where it is from.
-    """
+    """A setting as it holds: the name of its option, without dashes before it, its value, and where that is from."""
 
     name: str
     value: object

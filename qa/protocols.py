@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
@@ -11,6 +11,15 @@ from index.protocols import Vectors
 from index.records import Description, Document, Hit
 from index.structure.versions import Versions
 from qa.answers import Answer
+
+DocumentOf = Callable[[str], Document | None]
+"""Gives a document by its id."""
+
+
+Frequency = Callable[[str], int]
+"""In how many passages of the documents a folded term occurs."""
+Vocabulary = Callable[[], Mapping[str, int]]
+"""All terms of the documents with their frequencies; read when it is first needed."""
 
 
 @runtime_checkable
@@ -71,10 +80,7 @@ class Grouper(Protocol):
     """Tells which questions ask for the same."""
 
     def groups(self, questions: Sequence[str]) -> list[list[int]]:
-        """Return the positions of the questions that belong together.
-
-        Every position once, groups by their first position.
-        """
+        """Return the positions of the questions that belong together, each once, groups by their first position."""
         ...
 
 
@@ -108,10 +114,7 @@ class Answerer(Grouper, Protocol):
         ...
 
     def encode(self, texts: Sequence[str], *, queries: bool = False) -> Vectors:
-        """Return the vectors of texts as the index has them, float32 unit rows.
-
-        Of passages unless they are `queries`.
-        """
+        """Return the vectors of texts as the index has them, float32 unit rows; of passages, or of `queries`."""
         ...
 
     def documents(self) -> Sequence[Document]:
@@ -139,10 +142,7 @@ class Answerer(Grouper, Protocol):
         ...
 
     def examples(self, n: int = 4, within: Filter | None = None) -> list[str]:
-        """Return the questions that the documents answer, made from the documents themselves.
-
-        All, or those of a filter.
-        """
+        """Return the questions that the documents (of a filter) answer, made from the documents themselves."""
         ...
 
 

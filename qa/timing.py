@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from time import perf_counter
 from typing import Literal, TypeVar
@@ -61,10 +61,7 @@ def measuring() -> Iterator[Stopwatch]:
 def stage(name: Stage) -> Iterator[None]:
     """Measure the block as a stage if a stopwatch runs."""
     watch = _watch.get()
-    if watch is None:
-        yield
-        return
-    with watch.run(name):
+    with watch.run(name) if watch else nullcontext():
         yield
 
 

@@ -21,9 +21,8 @@ from index.errors import IndexNotFound, ModelError, StoreUnavailable, YijuError
 from index.locations import Location, add_index_argument
 from index.store.storage import LOCK
 from index.terminal import printable
-from qa.generating.model_options import add_model_options, model_of
 from qa.layering import FILE, GIVEN, Held, layered
-from qa.settings import ENVIRONMENT, Caution, Settings
+from qa.settings import ENVIRONMENT, Caution, Settings, add_model_options, model_of
 from ui.access.options import access_of, add_options, check, rights_of
 from ui.audit.options import add_audit_options, audit_of
 from ui.usage.options import add_usage_options, mask_of, usage_of

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 from eval.generation.scripted import NAME, scripted_model
 from eval.generation.writing import Truth
-from qa.generating.model_options import add_model_options, model_of
-from qa.settings import ModelSettings, Unsupported
+from qa.settings import ModelSettings, Unsupported, add_model_options, model_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from zlib import crc32
 
 from index.numerals import written
 from index.text import fold
-from qa.language.tagging import tagged
+from qa.language.grammar import tagged
 
 
 class Kind(StrEnum):

@@ -8,21 +8,30 @@ the whole calculation, each figure with its marker.
 from __future__ import annotations
 
 import dataclasses
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 
-from index.records import Document, Span
+from index.filters import Filter
+from index.records import Span
+from index.text import fold
 from qa.answers import Answer, Citation, Conflict
 from qa.computing.contradictions import conflict_of, differs
 from qa.computing.contradictions import told as side_by_side
-from qa.computing.figures import Figure, figure_of, kinds_differ, others_of, stated_total
+from qa.computing.figures import Figure, figure_of, kinds_differ, names_of, others_of, stated_total
 from qa.computing.tabulating import markdown
+from qa.language.grammar import Kind
 from qa.language.quantities import Unit, decimal, told, unit_of
-from qa.question.operations import Operand, Operation, Task
-from qa.reading.citations import unmarked
+from qa.protocols import DocumentOf
+from qa.question.analysis import analyse
+from qa.question.operations import MAX_FIGURES, Operand, Operation, Task
+from qa.reading.citations import Numbered, quoted, unmarked
+from qa.reading.extractive_reader import SURE
 from qa.reading.joining import added, merged
+from qa.reading.matching import Site, match, sites
 
 MISSING = "文中没有"
 """A cell of a table for which no document has a figure."""
@@ -37,30 +46,69 @@ _DOUBT = 0.25
 
 _PART_MISSING = 0.9
 """What a cell that is missing leaves of the confidence in a table: the figure may stand there in other words."""
+Marker = Callable[[Citation], str]
+"""Gives a citation its marker."""
+Ask = Callable[[str, Filter | None], Answer]
+"""A standalone question, and the documents to answer it from (all, where None), to its complete answer."""
+_SAID = {
+    Operation.SUM: re.compile("合计|共计|总计|总共|一共|总和|合共|共"),
+    Operation.DIFFERENCE: re.compile("比(?!重|例)|较|高于|低于|多于|少于|高出|差距|相差"),
+    Operation.RATIO: re.compile("倍"),
+    Operation.SHARE: re.compile("占|比重|比例|份额"),
+}
+"""What stands beside a figure that the document itself has computed."""
+
+
+def answer_of(turn: str, question: str, task: Task, ask: Ask, document_of: DocumentOf) -> Answer:
+    """Return the answer to a question that computes or compares.
+
+    Returns:
+        What the document itself says, where it states the result; else what is computed from the figures.
+    """
+    if len(task.figures) > MAX_FIGURES:
+        reason = f"一次最多比较或计算 {MAX_FIGURES} 个数字，这里有 {len(task.figures)} 个：请分几次问。"
+        return Answer(turn, question, reason, abstained=True)
+    if task.operation is not Operation.TABLE and says(task, stated := ask(question, None)):
+        return stated
+    return combined(turn, question, task, _parts(task, ask, document_of), document_of)
+
+
+def _parts(task: Task, ask: Ask, document_of: DocumentOf) -> list[Part]:
+    """Return every figure; figures without a subject are read in one document, as they belong together."""
+    parts = [_part(task, index, ask, document_of) for index in range(len(task.figures))]
+    if all(operand.subject for operand in task.figures) or len(documents := _documents(parts)) < 2:
+        return parts
+    document = documents.most_common(1)[0][0]
+    own = Filter(documents=frozenset((document,)))
+    strays = [index for index, part in enumerate(parts) if _documents([part]).keys() - {document}]
+    return [_part(task, index, ask, document_of, own) if index in strays else part for index, part in enumerate(parts)]
+
+
+def _documents(parts: Sequence[Part]) -> Counter[str]:
+    """Return how many of the figures each document has."""
+    return Counter(part.figure.citation.passage.document_id for part in parts if part.figure)
+
+
+def _part(task: Task, index: int, ask: Ask, document_of: DocumentOf, within: Filter | None = None) -> Part:
+    """Return one figure, asked for as the question does, then plainly and in other words, until there is one."""
+    operand = task.figures[index]
+    asked = dict.fromkeys((task.question(operand), *(f"{name}是多少" for name in names_of(operand))))
+    parts: list[Part] = []
+    for question in asked:
+        parts.append(part_of(operand, ask(question, within), document_of))
+        if parts[-1].figure:
+            return parts[-1]
+    return next((part for part in parts if not part.answer.abstained), parts[0])
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What was found for one operand.
-
-    Attributes:
-        operand: what was asked.
-        answer: what the reader said.
-        figure: the figure in it; None where there is none to rely on.
-        rivals: what other documents say instead.
-    """
+    """What was found for one operand: the answer, the figure in it to rely on, and what other documents say instead."""
 
     operand: Operand
     answer: Answer
     figure: Figure | None
     rivals: tuple[Figure, ...] = ()
-
-
-Marker = Callable[[Citation], str]
-"""Gives a citation its marker."""
-
-DocumentOf = Callable[[str], Document | None]
-"""Gives a document by its id."""
 
 
 def part_of(operand: Operand, answer: Answer, document_of: DocumentOf) -> Part:
@@ -78,18 +126,11 @@ class _Incomparable(Exception):
 def combined(turn: str, question: str, task: Task, parts: Sequence[Part], document_of: DocumentOf) -> Answer:
     """Return one answer out of the figures of a task.
 
-    Args:
-        turn: what was asked, as typed.
-        question: the same, standalone.
-        task: what to do with the figures.
-        parts: one an operand, in the task's order.
-        document_of: gives a document by its id.
-
     Returns:
         A calculation or a table, its citations numbered through; `short` only where a document states the result
         itself. Abstained, with the reason, where it cannot be computed exactly.
     """
-    numbered = _Numbered()
+    numbered = Numbered()
     short = None
     try:
         if task.operation is Operation.TABLE:
@@ -109,24 +150,6 @@ def combined(turn: str, question: str, task: Task, parts: Sequence[Part], docume
     )
 
 
-class _Numbered:
-    """Citations in the order in which they are first needed; the same quote has one number."""
-
-    def __init__(self) -> None:
-        self.citations: list[Citation] = []
-
-    def number(self, citation: Citation) -> int:
-        place = (citation.passage.document_id, citation.quote)
-        for known in self.citations:
-            if (known.passage.document_id, known.quote) == place:
-                return known.n
-        self.citations.append(dataclasses.replace(citation, n=len(self.citations) + 1))
-        return len(self.citations)
-
-    def marker(self, citation: Citation) -> str:
-        return f"[{self.number(citation)}]"
-
-
 def _answer(turn: str, question: str, text: str, parts: Sequence[Part]) -> Answer:
     answers = [part.answer for part in parts]
     return Answer(
@@ -140,21 +163,21 @@ def _answer(turn: str, question: str, text: str, parts: Sequence[Part]) -> Answe
     )
 
 
-def _computed(task: Task, parts: Sequence[Part], numbered: _Numbered) -> tuple[str, str | None]:
+def _computed(task: Task, parts: Sequence[Part], numbered: Numbered) -> tuple[str, str | None]:
     """Return the calculation as one line, remarks about it, and the result where a document states it too."""
     figures = _comparable(task, parts)
     line = _OPERATIONS[task.operation](task, figures, numbered.marker)
     stated = stated_total(figures) if task.operation is Operation.SUM else None
     lines = [line, *_remarks(figures)]
     if stated is None:
-        return "\n".join((*lines, *_quoted(numbered))), None
+        return "\n".join((*lines, *map(quoted, numbered.citations))), None
     agrees = stated.quantity.amount == sum((figure.quantity.amount for figure in figures), Fraction(0))
     said = f"原文写明合计{unmarked(stated.text)}{numbered.marker(stated.citation)}"
     lines.append(f"{said}，与各项之和一致。" if agrees else f"{said}，与各项之和不一致，请核对原文。")
-    return "\n".join((*lines, *_quoted(numbered))), stated.text if agrees else None
+    return "\n".join((*lines, *map(quoted, numbered.citations))), stated.text if agrees else None
 
 
-def _conflicts(parts: Sequence[Part], numbered: _Numbered, document_of: DocumentOf) -> tuple[Conflict, ...]:
+def _conflicts(parts: Sequence[Part], numbered: Numbered, document_of: DocumentOf) -> tuple[Conflict, ...]:
     """Return what several documents say of the same figure, side by side with their dates."""
     return tuple(
         conflict_of(part.operand.name, (part.figure, *part.rivals), numbered.number, document_of)
@@ -219,27 +242,25 @@ def _difference(task: Task, figures: Sequence[Figure], marker: Marker) -> str:
 
 def _ratio(task: Task, figures: Sequence[Figure], marker: Marker) -> str:
     whole, base = figures
-    number, exact = decimal(_quotient(whole, base))
-    terms = f"{_term(whole, whole, marker)} ÷ {_term(base, whole, marker)}"
-    sign, about, note = ("=", "", "") if exact else ("≈", "约", _ROUNDED)
+    terms, sign, about, number, note = _divided(whole, base, marker)
     return f"{whole.operand.label}{about}是{base.operand.label}的{number}倍：{terms} {sign} {number}{note}。"
 
 
 def _share(task: Task, figures: Sequence[Figure], marker: Marker) -> str:
     part, whole = figures
-    quotient = _quotient(part, whole)
-    if quotient > 1:
+    if part.quantity.amount > whole.quantity.amount > 0:
         raise _Incomparable("无法计算：文档中这一部分的数字比总数还大，两个数字的口径不同。")
-    number, exact = decimal(quotient * 100)
-    terms = f"{_term(part, part, marker)} ÷ {_term(whole, part, marker)}"
-    sign, about, note = ("=", "", "") if exact else ("≈", "约", _ROUNDED)
+    terms, sign, about, number, note = _divided(part, whole, marker, 100)
     return f"{part.operand.label}{about}占{whole.operand.label}的{number}%：{terms} {sign} {number}%{note}。"
 
 
-def _quotient(figure: Figure, base: Figure) -> Fraction:
+def _divided(figure: Figure, base: Figure, marker: Marker, scale: int = 1) -> tuple[str, str, str, str, str]:
+    """Return the terms of a division, its sign, 约 where it is rounded, the quotient, and how it was rounded."""
     if base.quantity.amount == 0:
         raise _Incomparable("无法计算：作除数的数字是零。")
-    return figure.quantity.amount / base.quantity.amount
+    number, exact = decimal(figure.quantity.amount / base.quantity.amount * scale)
+    terms = f"{_term(figure, figure, marker)} ÷ {_term(base, figure, marker)}"
+    return (terms, "=", "", number, "") if exact else (terms, "≈", "约", number, _ROUNDED)
 
 
 _OPERATIONS: dict[Operation, Callable[[Task, Sequence[Figure], Marker], str]] = {
@@ -276,16 +297,11 @@ def _remarks(figures: Sequence[Figure]) -> list[str]:
     return [_LIMITED.format(bounds=bounds)] if bounds else []
 
 
-def _quoted(numbered: _Numbered) -> list[str]:
-    """Return the quotes, as they are read, each with its marker."""
-    return [f"{unmarked(' '.join(each.text.split()))}[{each.n}]" for each in numbered.citations]
-
-
 def _names(names: Sequence[str]) -> str:
     return "、".join(f"「{name}」" for name in names)
 
 
-def _table(task: Task, parts: Sequence[Part], numbered: _Numbered) -> str:
+def _table(task: Task, parts: Sequence[Part], numbered: Numbered) -> str:
     """Return the figures in rows and columns, and which is the most where that is asked."""
     if all(part.answer.abstained for part in parts):
         raise _Incomparable(f"文档中没有找到{_names([part.operand.name for part in parts])}。")
@@ -336,3 +352,33 @@ def _confidence(parts: Sequence[Part]) -> float:
             sure[place] = min(sure.get(place, 1.0), 1.0 - doubt)
     missing = sum(not part.answer.citations for part in parts)
     return prod(sure.values()) * _PART_MISSING**missing
+
+
+def says(task: Task, answer: Answer) -> bool:
+    """Return whether an answer to the whole question is what the document itself says of all its figures together."""
+    if answer.confidence < SURE or not answer.citations or not answer.short:
+        return False
+    citation, short = answer.citations[0], fold(answer.short)
+    passage = citation.passage
+    figures = [site for site in sites(passage.text) if site.candidate.kind is Kind.QUANTITY]
+    for place, site in enumerate(figures):
+        inside = citation.quote.contains(site.candidate.span.shift(passage.span.start))
+        if inside and site.value == short and _of_all(task, _beside(passage.text, figures, place), site.clause):
+            return True
+    return False
+
+
+def _beside(text: str, figures: Sequence[Site], place: int) -> tuple[str, str]:
+    """Return what stands before and behind a figure, up to its neighbours or the ends of its clause; folded."""
+    clause, span = figures[place].candidate.clause, figures[place].candidate.span
+    before = max((each.candidate.span.end for each in figures[:place]), default=0)
+    behind = min((each.candidate.span.start for each in figures[place + 1 :]), default=len(text))
+    return fold(text[max(clause.start, before) : span.start]), fold(text[span.end : min(clause.end, behind)])
+
+
+def _of_all(task: Task, beside: tuple[str, str], clause: str) -> bool:
+    """Return whether the words beside a figure name all that is asked about, or its clause says what was computed."""
+    words = [term.text for operand in task.figures for term in analyse(operand.label).terms]
+    held = any("分别" not in side and all(match(word, side) for word in words) for side in beside)
+    told = _SAID[task.operation].search(clause) is not None
+    return held if task.operation is Operation.SUM else told and (held or all(match(word, clause) for word in words))

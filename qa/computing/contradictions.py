@@ -12,19 +12,16 @@ import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from index.records import Document
 from index.structure.versions import Validity, Versions, spoken
 from index.text import align, fold
 from qa.answers import Answer, Citation, Conflict, Said
 from qa.computing.figures import Figure, figure_of, others_of
+from qa.language.grammar import tagged
 from qa.language.periods import periods
-from qa.language.tagging import tagged
+from qa.protocols import DocumentOf
 from qa.question.analysis import INTERROGATIVE, analyse
 from qa.question.operations import Operand
 from qa.reading.citations import unmarked
-
-DocumentOf = Callable[[str], Document | None]
-"""Gives a document by its id."""
 
 _ROUNDED = Fraction(1, 200)
 """Two figures that differ by less are taken for one that was rounded."""
@@ -38,17 +35,7 @@ _PAST = frozenset({Validity.REPEALED, Validity.REPLACED, Validity.EXPIRED})
 
 
 def noted(answer: Answer, question: str, document_of: DocumentOf, versions: Versions, today: str) -> Answer:
-    """Return an answer that says what other documents say of the figure that it gives.
-
-    As it is, where none contradicts it.
-
-    Args:
-        answer: complete.
-        question: standalone.
-        document_of: gives a document by its id.
-        versions: which documents are versions of one work.
-        today: ISO 8601.
-    """
+    """Return an answer that says what other documents say of its figure; as it is, where none contradicts it."""
     if answer.abstained or not answer.citations or not answer.short:
         return answer
     own = answer.citations[0].passage.document_id
@@ -63,10 +50,7 @@ def noted(answer: Answer, question: str, document_of: DocumentOf, versions: Vers
 
 
 def asked_of(question: str) -> Operand | None:
-    """Return the one figure that a question asks for.
-
-    None where it names several places, or nothing that is measured.
-    """
+    """Return the one figure that a question asks for; None for several places, or for nothing that is measured."""
     asked = analyse(question)
     subject = asked.places[0] if len(asked.places) == 1 else ""
     left_out = {*_SAYS_THAT_IT_IS, "", fold(asked.unit), *(word for word, _ in tagged(subject))}
@@ -86,10 +70,7 @@ def _without_periods(text: str) -> str:
 
 
 def differs(figure: Figure, other: Figure) -> bool:
-    """Return whether two figures for the same words, time and kind really are two.
-
-    Of one thing, by more than rounding.
-    """
+    """Return whether two figures for the same words, time and kind are of one thing and differ, not by rounding."""
     if not figure.quantity.unit.name or figure.bound != other.bound:
         return False
     gap = abs(figure.quantity.amount - other.quantity.amount)
@@ -116,14 +97,7 @@ def _is_past(figure: Figure, other: Figure, versions: Versions, today: str) -> b
 def conflict_of(
     name: str, figures: Sequence[Figure], number: Callable[[Citation], int], document_of: DocumentOf
 ) -> Conflict:
-    """Return figures side by side.
-
-    Args:
-        name: what they are figures of.
-        figures: the one that the answer goes by first.
-        number: gives a citation its number in the answer.
-        document_of: gives a document by its id.
-    """
+    """Return figures side by side, the one that the answer goes by first."""
     return Conflict(name, tuple(_said(figure, number(figure.citation), document_of) for figure in figures))
 
 

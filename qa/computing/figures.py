@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from index.records import Document, Hit, Passage, Span
@@ -19,6 +19,7 @@ from qa.language.grammar import Kind
 from qa.language.lexicon import LISTS
 from qa.language.periods import Period
 from qa.language.quantities import Quantity, parse
+from qa.protocols import DocumentOf
 from qa.question.analysis import analyse
 from qa.question.operations import Operand
 from qa.reading.citations import quote_span
@@ -104,15 +105,10 @@ def figure_of(operand: Operand, answer: Answer) -> Figure | None:
     return _fitting(operand, site, citation, answer.confidence) if site else None
 
 
-def others_of(figure: Figure, hits: Sequence[Hit], document_of: Callable[[str], Document | None]) -> list[Figure]:
+def others_of(figure: Figure, hits: Sequence[Hit], document_of: DocumentOf) -> list[Figure]:
     """Return the figures of other documents for the same operand that say something else; one a document.
 
     They are of the same subject, year and kind, in units that convert, and stand with the same words.
-
-    Args:
-        figure: what the answer goes by.
-        hits: the passages in which to look.
-        document_of: gives a document by its id.
     """
     found: dict[str, Figure] = {}
     own = document_of(figure.citation.passage.document_id)
@@ -120,8 +116,12 @@ def others_of(figure: Figure, hits: Sequence[Hit], document_of: Callable[[str], 
         other = document_of(hit.passage.document_id)
         if own and other and other.id != own.id and other.id not in found and _same_subject(figure.operand, own, other):
             site = _chosen(figure.operand, hit.passage, _figures_in(hit.passage), "")
-            rival = _at(figure.operand, site, hit.passage, other.source) if site else None
-            if rival and _contradicts(figure, rival):
+            if site is None:
+                continue
+            citation = Citation(1, hit.passage, other.source, _quote(hit.passage, site))
+            rival = _fitting(figure.operand, site, citation, 0.0)
+            alike = rival and rival.kind == figure.kind and rival.quantity.comparable(figure.quantity)
+            if rival and alike and rival.quantity.amount != figure.quantity.amount:
                 found[other.id] = rival
     return list(found.values())
 
@@ -148,10 +148,6 @@ def _quote(passage: Passage, site: Site) -> Span:
     return quote_span(passage.text, site.candidate.span).shift(passage.span.start)
 
 
-def _at(operand: Operand, site: Site, passage: Passage, source: str) -> Figure | None:
-    return _fitting(operand, site, Citation(1, passage, source, _quote(passage, site)), 0.0)
-
-
 def _same_subject(operand: Operand, own: Document, other: Document) -> bool:
     """Return whether two documents speak of the same: of the place that is asked about, or of their own."""
     if operand.subject:
@@ -165,11 +161,6 @@ def _bare(title: str) -> str:
     return _EDITION.sub("", fold(title))
 
 
-def _contradicts(figure: Figure, rival: Figure) -> bool:
-    same = figure.quantity.comparable(rival.quantity) and figure.kind == rival.kind
-    return same and figure.quantity.amount != rival.quantity.amount
-
-
 def _figures_in(passage: Passage) -> list[Site]:
     return [site for site in sites(passage.text) if site.candidate.kind is Kind.QUANTITY]
 
@@ -180,12 +171,9 @@ def _fitting(operand: Operand, site: Site, citation: Citation, confidence: float
         return None
     beside = (each for each in _figures_in(citation.passage) if each.around == site.around and each is not site)
     # 「新增1200家，总量达到1.8万家」: asked for neither, one cannot tell which.
+    stocks = [each for each in beside if _is_added(f"{each.own} {each.before}") is False]
     unsaid = figure.added and _is_added(operand.attribute) is None
-    return None if unsaid and any(_is_stock_of(figure, each) for each in beside) else figure
-
-
-def _is_stock_of(figure: Figure, site: Site) -> bool:
-    return site.candidate.unit == figure.quantity.unit.name and _is_added(f"{site.own} {site.before}") is False
+    return None if unsaid and any(each.candidate.unit == figure.quantity.unit.name for each in stocks) else figure
 
 
 def _chosen(operand: Operand, passage: Passage, found: Sequence[Site], short: str) -> Site | None:
@@ -217,19 +205,14 @@ def _renamed(text: str) -> list[str]:
 
 
 def _wordings(operand: Operand) -> list[tuple[str, str]]:
-    """Return label and measure of an operand, once for each synonym of the measure.
-
-    Folded.
-    """
+    """Return label and measure of an operand, folded, once for each synonym of the measure."""
     label, measure = fold(operand.label), fold(operand.plain)
     own = label if label and label in measure else ""
     return [(own, text) for text in _renamed(measure.replace(own, "", 1) if own else measure)]
 
 
 def _score(label: str, measure: str, site: Site, headings: str) -> float:
-    """Return how much of an operand's words stands with a figure.
-
-    0 where one stands neither in its sentence nor above it.
+    """Return how much of an operand's words stands with a figure; 0 where one is neither in its sentence nor above it.
 
     A little more where the figure's own words begin with the label.
     """
@@ -327,10 +310,6 @@ def kinds_differ(figures: Sequence[Figure]) -> Iterator[str]:
     alike = len({(figure.operand.period, figure.operand.is_goal) for figure in figures}) == 1
     if alike and len({figure.aimed for figure in figures} - {None}) > 1:
         yield "有的是目标，有的是完成数"
-    if alike and _years_differ(figures):
-        yield "说的不是同一时期"
-
-
-def _years_differ(figures: Sequence[Figure]) -> bool:
     told = [figure.periods for figure in figures if figure.periods]
-    return any(not any(a.meets(b) for a in told[0] for b in other) for other in told[1:])
+    if alike and any(not any(a.meets(b) for a in told[0] for b in other) for other in told[1:]):
+        yield "说的不是同一时期"

@@ -28,11 +28,6 @@ _MAGIC = b"GGUF"
 class GgufChatModel:
     """A `ChatModel` from a file. It writes one reply at a time; others wait, and can stop waiting.
 
-    Args:
-        file: the model.
-        context: tokens that it reads and writes together.
-        limits: how long to wait.
-
     Raises:
         YijuError: if the file is no model that llama.cpp reads.
     """

@@ -16,9 +16,8 @@ from functools import lru_cache
 from index.records import Passage, Span
 from index.text import align, fold, sentence_spans
 from qa.generating.fact_checking import Basis, Fact, contrary, facts, misplaced, unbacked
-from qa.language.grammar import Kind, candidates, clause_spans
+from qa.language.grammar import Kind, candidates, clause_spans, tagged
 from qa.language.lexicon import GENERAL_NOUNS, INSTRUCTS, LEADS_IN, LIGHT_WORDS, SYNTHESIS_WORDS
-from qa.language.tagging import tagged
 from qa.reading.citations import MAX_QUOTE, marked
 from qa.reading.extractive_reader import SpanScorer
 from qa.reading.model_input import Window
@@ -51,12 +50,7 @@ _SAYS_LITTLE = (
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A stretch of whole sentences that backs a sentence.
-
-    Attributes:
-        passage: it stands in.
-        span: in the text of the document.
-    """
+    """A stretch of whole sentences, a span of the document, that backs a sentence."""
 
     passage: Passage
     span: Span
@@ -85,22 +79,13 @@ class Verdict:
 
 
 class SentenceChecker:
-    """Checks sentences.
-
-    Args:
-        spans: the trained reader.
-    """
+    """Checks sentences against the passages they cite, with the trained reader."""
 
     def __init__(self, spans: SpanScorer) -> None:
         self._spans = spans
 
     def check(self, sentence: str, passages: Sequence[Passage]) -> Verdict:
-        """Return whether a sentence is carried by the passages that its markers name.
-
-        Args:
-            sentence: with markers; `[n]` is `passages[n - 1]`.
-            passages: what the model was given.
-        """
+        """Return whether a sentence is carried by the passages that its markers name; `[n]` is `passages[n - 1]`."""
         text, numbers = marked(sentence)
         if not numbers:
             return Verdict(text, problem="没有写明依据")

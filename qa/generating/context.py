@@ -26,27 +26,16 @@ _RULES = f"""你是文档问答助手，只根据下面编号的资料回答问�
 
 
 def tokens(text: str) -> int:
-    """Return the tokens that a text takes, at most.
-
-    One for each character that is not Latin, one for two of the others.
-    """
+    """Return the most tokens a text takes: one for each character that is not Latin, one for two of the others."""
     latin = sum(character.isascii() for character in text)
     return len(text) - latin + (latin + 1) // 2
 
 
 def context_of(hits: Sequence[Hit], store: PassageStore, room: int) -> list[Passage]:
-    """Return the passages to read, best first.
+    """Return the passages to read, best first: exact slices of documents that take at most `room` tokens together.
 
     Overlapping ones, and those that follow one another, become one; what says the same as one before goes; while there
-    is room, the neighbours of the best in the same section are read along.
-
-    Args:
-        hits: passages that were found, best first.
-        store: where they come from.
-        room: tokens they may take together.
-
-    Returns:
-        Exact slices of documents, each within `room` with those before it; at least the first, cut to the room.
+    is room, the neighbours of the best in the same section are read along. The first is cut where it alone is too long.
     """
     chosen: list[Passage] = []
     for hit in hits:
@@ -56,7 +45,8 @@ def context_of(hits: Sequence[Hit], store: PassageStore, room: int) -> list[Pass
     for place, passage in enumerate(chosen):
         for wider in _widened(passage, store):
             grown = [*chosen[:place], wider, *chosen[place + 1 :]]
-            if _cost(grown) <= room and not _overlaps(wider, [*chosen[:place], *chosen[place + 1 :]]):
+            others = [each for each in (*chosen[:place], *chosen[place + 1 :]) if each.document_id == wider.document_id]
+            if _cost(grown) <= room and not any(each.span.overlap(wider.span) for each in others):
                 chosen = grown
     return chosen or [_cut(hit.passage, room) for hit in hits[:1]]
 
@@ -96,10 +86,6 @@ def _touch(one: Passage, other: Passage) -> bool:
     """Return whether both stand in one section of one document, without anything between them."""
     same = one.document_id == other.document_id and one.section_path == other.section_path
     return same and one.span.start <= other.span.end + 2 and other.span.start <= one.span.end + 2
-
-
-def _overlaps(passage: Passage, others: Sequence[Passage]) -> bool:
-    return any(each.document_id == passage.document_id and each.span.overlap(passage.span) for each in others)
 
 
 def _widened(passage: Passage, store: PassageStore) -> Iterator[Passage]:

@@ -16,11 +16,10 @@ from functools import lru_cache
 
 from index.records import Span
 from index.text import align, fold, terms
-from qa.language.grammar import Candidate, Kind, candidates, clause_spans
+from qa.language.grammar import Candidate, Kind, candidates, clause_spans, tagged
 from qa.language.lexicon import DIVISIONS, OPPOSITES, pattern
 from qa.language.periods import periods
 from qa.language.quantities import Quantity, parse
-from qa.language.tagging import tagged
 from qa.reading.citations import carries
 
 _QUOTED = re.compile('《([^《》]{2,})》|“([^“”]{2,})”|「([^「」]{2,})」|"([^"]{2,})"')
@@ -161,10 +160,7 @@ def unbacked(needed: Sequence[Fact], quotes: Sequence[Basis], named: Sequence[st
 
 
 def misplaced(sentence: str, quotes: Sequence[Basis]) -> str | None:
-    """Return a figure of a sentence that the quotes have of something else, or of another time.
-
-    None where there is none.
-    """
+    """Return a figure of a sentence that the quotes have of something else or of another time, or None."""
     told = [figure for quote in quotes for figure in quote.figures]
     for figure in figures(sentence):
         same = [each for each in told if figure.equals(each)]
@@ -182,10 +178,7 @@ def misplaced(sentence: str, quotes: Sequence[Basis]) -> str | None:
 
 
 def _is_of_another(figure: StatedFigure, same: Sequence[StatedFigure], rivals: Sequence[StatedFigure]) -> bool:
-    """Return whether a rival is said to be more of the figure's thing.
-
-    Where words do not tell, a list keeps its order.
-    """
+    """Return whether a rival is rather of the figure's thing; where words do not tell, a list keeps its order."""
     theirs, ours = max(map(figure.likeness, rivals)), max(map(figure.likeness, same))
     return theirs > ours or (theirs == ours and all(figure.joined != each.joined for each in same))
 

@@ -9,21 +9,25 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 
 from index.errors import ModelError, PromptTooLong
 from index.protocols import PassageStore
 from index.records import Hit, Passage
-from index.text import fold
-from qa.answers import Answer, Citation, Sentence
+from index.text import align, fold
+from qa.answers import Answer, Citation, Sentence, Usage
 from qa.generating.checking import Quote, SentenceChecker, Verdict
 from qa.generating.context import REFUSAL, context_of, messages_of, tokens
-from qa.generating.metering import Meter
 from qa.generating.sentences import sentences
-from qa.generating.synthesis import is_about, wants_synthesis
-from qa.protocols import ChatModel, Reader
+from qa.language.grammar import Kind
+from qa.language.lexicon import ASKS_SYNTHESIS, SYNTHESIS_WORDS
+from qa.language.periods import conflict, periods
+from qa.protocols import ChatModel, Message, Reader, Tokens
+from qa.question.analysis import analyse
+from qa.reading.citations import Numbered
 from qa.settings import CONTEXT, Unsupported
 
 log = logging.getLogger(__name__)
@@ -48,6 +52,65 @@ Wanted = Callable[[str], bool]
 
 Admits = Callable[[str, Sequence[Hit]], bool]
 """Whether a question that quoting could not answer may be put to the language model, with what was found."""
+_ASKS = re.compile(ASKS_SYNTHESIS)
+_NARROW = (Kind.NUMBER, Kind.DATE, Kind.QUANTITY, Kind.ORGANISATION)
+_PUTS_TOGETHER = re.compile("总结|概括|归纳|综述|比较|对比|相比|异同|区别|差异|为什么|为何|compare|summari")
+_ABOUT_NOTHING = frozenset(map(fold, SYNTHESIS_WORDS.split()))
+
+
+def wants_synthesis(question: str) -> bool:
+    """Return whether a question asks for a summary, a comparison, an explanation, or about several documents.
+
+    One that asks for a figure, a date, a number or a body beside has a narrow answer, unless it is to be put together.
+    """
+    aligned = align(question)
+    if not _ASKS.search(aligned):
+        return False
+    narrow = any(kind in _NARROW for kind in analyse(question).kinds)
+    return not narrow or _PUTS_TOGETHER.search(aligned) is not None
+
+
+def is_about(question: str, hits: Sequence[Hit]) -> bool:
+    """Return whether passages speak of everything that a question names: all its words, its places and its time."""
+    asked, texts = analyse(question), [fold(hit.passage.indexed_text) for hit in hits]
+    words = [term.text for term in asked.terms if term.text not in _ABOUT_NOTHING]
+    told = [period for hit in hits for period in periods(hit.passage.indexed_text)]
+    missing = any(not any(word in text for text in texts) for word in [*words, *asked.places])
+    return bool(words) and not missing and not conflict(list(asked.periods), told)
+
+
+class Meter:
+    """Adds up the requests for one answer."""
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
+        self._usage = Usage()
+
+    @property
+    def usage(self) -> Usage | None:
+        """Return what they took together; None where nothing was asked."""
+        return self._usage if self._usage.requests else None
+
+    def ask(self, model: ChatModel, messages: Sequence[Message], max_tokens: int) -> Generator[str, None, None]:
+        """Yield the pieces of a reply; closing the iterator ends the request, and counts it as far as it went.
+
+        Raises:
+            ModelError: as the model does.
+        """
+        begun, said = self._clock(), ""
+        told: Tokens | None = None
+        try:
+            with closing(model.stream(messages, max_tokens)) as pieces:
+                while True:
+                    said += (piece := next(pieces))
+                    yield piece
+        except StopIteration as end:
+            told = end.value
+        finally:
+            read = sum(tokens(message.content) for message in messages)
+            taken = told or Tokens(read, tokens(said))
+            ms = (self._clock() - begun) * 1e3
+            self._usage += Usage(1, taken.prompt, taken.completion, told is None, ms)
 
 
 class Writer:
@@ -84,12 +147,6 @@ class Writer:
         """Yield what the model writes to a question: each sentence with its verdict and what is shown of it.
 
         None in between.
-
-        Args:
-            question: standalone.
-            hits: passages to write from, best first.
-            store: where they come from.
-            meter: counts what it takes.
 
         Raises:
             ModelError: if the model is away, or goes.
@@ -164,12 +221,7 @@ class GenerativeReader:
         self._admits = admits
 
     def read(self, question: str, hits: Sequence[Hit]) -> Iterator[Answer]:
-        """Yield the snapshots of the first reader; then, where it is wanted, those of what the model adds.
-
-        Args:
-            question: standalone.
-            hits: passages to read, best first.
-        """
+        """Yield the snapshots of the first reader; then, where it is wanted, those of what the model adds."""
         first: Answer | None = None
         for answer in self._reader.read(question, hits):
             if first is not None:
@@ -205,19 +257,13 @@ class SilentReader:
 
 
 class _Draft:
-    """An answer that grows by checked sentences.
-
-    Args:
-        first: the answer without them.
-        hits: the passages that were found.
-        store: where they come from.
-    """
+    """An answer that grows by checked sentences."""
 
     def __init__(self, first: Answer, hits: Sequence[Hit], store: PassageStore) -> None:
         self._first = first
         self._hits = tuple(hits)
         self._store = store
-        self._citations = list(first.citations)
+        self._cited = Numbered(first.citations)
         self._sentences: list[Sentence] = []
 
     def add(self, verdict: Verdict, shown: str) -> None:
@@ -236,11 +282,7 @@ class _Draft:
         return Answer(first.question, first.standalone_question, text, self._short(), notice=WORKING)
 
     def complete(self, broken: bool) -> Answer:
-        """Return the whole answer.
-
-        Args:
-            broken: the model did not come to its end.
-        """
+        """Return the whole answer; it is `broken` where the model did not come to its end."""
         first, kept = self._first, self._kept()
         if not kept:
             notice = AWAY if broken else NOTHING_LEFT if self._sentences else None
@@ -250,7 +292,7 @@ class _Draft:
             first,
             text=self._text(),
             short=self._short(),
-            citations=tuple(self._citations),
+            citations=tuple(self._cited.citations),
             hits=first.hits or self._hits,
             abstained=False,
             confidence=sure / 2 if first.abstained else first.confidence,
@@ -271,13 +313,9 @@ class _Draft:
 
     def _number(self, quote: Quote) -> int:
         """Return the number of a quote, which it may have already."""
-        for citation in self._citations:
-            if citation.passage.document_id == quote.passage.document_id and citation.quote == quote.span:
-                return citation.n
         document = self._store.document(quote.passage.document_id)
         source = document.source if document else quote.passage.title
-        self._citations.append(Citation(len(self._citations) + 1, quote.passage, source, quote.span))
-        return len(self._citations)
+        return self._cited.number(Citation(0, quote.passage, source, quote.span))
 
 
 def _marked(text: str, numbers: Sequence[int]) -> str:

@@ -1,4 +1,4 @@
-"""A grammar that proposes candidate answers: spans of a text, by kind.
+"""Cut a text into words and propose candidate answers: spans of it, by kind.
 
 Quantities with their unit, dates, document numbers, labelled values (「牵头单位：…」), organisations, names
 and enumerations. Each candidate carries its own words: the noun phrase before or after it up to the next
@@ -13,11 +13,111 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+import rjieba
+
 from index.loaders.tables import SEPARATOR
 from index.records import Span
 from index.text import align
 from qa.language.lexicon import MEASURES, ORGANISATION_ENDS, SET_NUMERALS
-from qa.language.tagging import tagged
+
+_ARABIC = r"(?:\d{1,3}(?:,\d{3})++|\d++)(?:\.\d++)?"
+# Possessive or bounded, here and below, so that time stays linear in text that is nothing but numerals.
+_CHINESE = r"[零〇一二两三四五六七八九十百千万亿]{1,20}(?:点[零〇一二三四五六七八九]{1,20})?"
+# 1亿 of 1亿2千万元
+_HIGHER = r"(?:\d{1,4}[万亿](?=\d)){0,2}"
+RANGE_SIGN = r"(?:-{1,2}|至|到)"
+"""What stands between the ends of a range, in aligned text."""
+_RANGE = rf"(?:{RANGE_SIGN}{_ARABIC})?"
+_MULTIPLE = r"[十百千万亿]{0,8}(?:余|多)?"
+_UNIT = rf"(?:{MEASURES})(?:/(?:{MEASURES}))?"
+UNIT = re.compile(_UNIT)
+"""A unit of measure, in aligned text."""
+_QUANTITY = re.compile(
+    rf"(?:(?<![\d.a-z])(?:{_ARABIC}\s?[×x*]\s?10\^?-?\d{{1,2}}\s?(?P<unit4>{_UNIT})?(?![\d.a-z])"
+    rf"|{_ARABIC}(?:\s?:\s?{_ARABIC})+(?![\d.:a-z])"
+    rf"|{_HIGHER}{_ARABIC}{_RANGE}\s?{_MULTIPLE}\s?(?P<unit>{_UNIT})(?!(?<=[a-z])[a-z])"
+    rf"|[一二两三四五六七八九十百千万]{{1,4}}分之{_CHINESE}"
+    rf"|{_CHINESE}(?:{RANGE_SIGN}{_CHINESE})?(?P<unit2>{MEASURES})(?:(?<=成)[一二三四五六七八九半](?![十百千万亿]))?"
+    rf"|{_ARABIC}{_RANGE}\s?{_MULTIPLE}(?P<unit3>[a-z]{{2,5}})(?![a-z\d-])"
+    rf"|{_HIGHER}{_ARABIC}{_RANGE}(?:[十百千]?[万亿]{{1,8}})?(?![\d.]*[a-z])))(?:以上|以下|以内|左右|上下)?"
+)
+# A power of ten without a numeral counts nothing: 万元 of 万元产值能耗.
+_NO_QUANTITY = re.compile(rf"(?:{SET_NUMERALS}|[百千万亿](?!分之)|0\d)")
+_ORDINAL = re.compile(r"(?:第|专栏|附件|表|图|〔|\[)$")
+_YEAR = r"(?:19|20)\d{2}"
+_DAY = r"\d{1,2}月(?:\d{1,2}日|底|末|初|上旬|中旬|下旬)?"
+_NUMERAL = "[一二三四五六七八九十]{1,3}"
+_DATE = re.compile(
+    "|".join(
+        (
+            rf"{_YEAR}年?{RANGE_SIGN}{_YEAR}年?",
+            rf"{_YEAR}年(?:\s?{_DAY}|第?[一二三四]季度)?(?:底|末|初|前)?",
+            # 2023.4.28 and 2023.4, but not 1993.5 in 1993.5万吨
+            rf"{_YEAR}[-./]\d{{1,2}}(?:[-./]\d{{1,2}})?(?!\d*\s?(?:[万亿]|(?![年月日天])(?:{MEASURES})))",
+            rf"[一二][零〇九][零〇一二三四五六七八九]{{2}}年(?:{_NUMERAL}月)?(?:{_NUMERAL}日)?",
+            rf"(?<!\d){_DAY}前?",
+            '[“"「]?十[一二三四五六七]五[”"」]?(?:期)?(?:末|时期|期间)',
+            rf"(?:上午|下午|中午|凌晨|早上|晚上|傍晚|早|晚)?(?<!\d)(?:\d{{1,2}}|{_NUMERAL})(?:时(?![间期候代速效刻长限])|点钟)(?:\d{{1,2}}分|半|整)?",
+            "自(?:公布|发布|印发|签订|下发)之日起(?:施行|实施|执行)?",
+            r"(?:公元前|前|公元)\d{1,4}(?:年|世纪)(?:代)?",
+            r"\d{1,4}(?:年代|世纪)",
+            r"(?<![\d.])\d{3,4}年(?:\d{1,2}月(?:\d{1,2}日)?)?",
+        )
+    )
+)
+_DOCUMENT_NUMBER = re.compile(
+    r"[\u4e00-\u9fff]{1,12}[〔\[(【]\d{4}[〕\])】]\s?第?\d+号"
+    r"|(?:gb|db|hj|jgj|cj|ny|iso)(?:/[a-z])?\s?\d[\d.]*(?:-\d{4})?"
+)
+_CONTACT = re.compile(
+    r"(?<![\d-])(?:0\d{2,3}-\s?)?(?:\d{7,8}|\d{4}\s\d{4}|1\d{10}|[48]00-?\d{3,4}-?\d{3,4})(?:-\d{1,5})?(?![\d.]|-\d)"
+    r"|[a-z\d_.+-]{1,40}@[a-z\d-]{1,40}(?:\.[a-z\d-]{1,20}){1,4}|https?://[!-~]{4,200}|www\.[!-~]{4,200}"
+)
+_TITLED = re.compile("《[^《》]{2,80}》|“[^“”]{2,30}”|「[^「」]{2,30}」")
+_ORGANISATION = re.compile(rf"[\u4e00-\u9fff]{{1,16}}?(?:{ORGANISATION_ENDS})(?![\u4e00-\u9fff]*(?:建设|行业))")
+_LABEL = re.compile(r"(?:^|(?<=[(;。,，；（\n|]))\s{0,8}(?P<label>[\u4e00-\u9fff]{2,10}):")
+# What stands behind a list of bodies and belongs to the sentence: 「等有关部门按职责分工负责」.
+_LABEL_TAIL = re.compile(
+    "(?:等(?:有关|相关|各|部门|单位|企业|机构|按|为).*|(?:等)?按照?[^、]{0,12}(?:分工|职责).*|等)$"
+)
+# The line that says whom an official letter is for, 主送机关: bodies up to a colon that ends the line.
+_BODY = r"[^,，、:。；;\n]{2,30}"
+_ADDRESSEES = re.compile(
+    rf"(?<![^\n])[ \u3000]{{0,8}}(?P<value>(?=各|有关|[市县区省]|中央|国务院){_BODY}(?:[,，、]{_BODY}){{1,20}})"
+    r":(?=\s*(?:\n|$))"
+)
+_ADDRESSED = "主送机关 主送 抄送 发给 印发给 发到"
+_LABELLED_LENGTH = 400
+"""Characters within which a labelled value has to end."""
+# A row of a table (`index.loaders.tables`): 「项目:光伏 | 2024年:70 | 2025年:80」, or without names of columns.
+_ROW = re.compile(rf"^.*{re.escape(SEPARATOR)}.*$", re.M)
+_COLUMN = re.compile(r"[^:|\n]{1,60}:\s{0,2}(?=\S)")
+_FIGURE = re.compile(rf"(?P<figure>[-+−]?\s?{_ARABIC})\s?(?P<unit>{_UNIT}|‰)?(?=$|[(（\s])")
+_CELL_UNIT = re.compile(rf"[(（](?P<unit>{_UNIT}|‰)(?:/[^()（）]{{1,4}})?[)）]|(?P<share>[%‰])\s?:")
+_ROW_NAME_MAX, _ROW_TITLE_MAX = 40, 120
+"""Characters of a cell that may name its row, and of the first one."""
+_PAIRS = tuple(zip("(（“《〔「", ")）”》〕」", strict=True))
+_BRACKETED = r"[(（][^()（）\n]{0,80}[)）]"
+_ITEM = rf"(?:{_BRACKETED}|[^、,，。;；:：!?！？|\s()（）]){{1,40}}"
+_ENUMERATION = re.compile(rf"{_ITEM}(?:、{_ITEM})+")
+_TAIL = re.compile("(?:等(?!级|离)|在内).*|(?:协同|融合|综合)?(?:发展|建设|规划建设)$")
+_AS = re.compile(r"以([^,，。;；]{2,40}?)为(?=[\u4e00-\u9fff])")
+# A bar stands between the cells of a table's row.
+_CLAUSE_END = re.compile(r"[,，。;；!！?？:：|\n]")
+_SENTENCE_STOP = re.compile("[。;；\n]")
+_CLAUSE_STOP = re.compile("[,，。;；:：|\n]")
+_AND = re.compile("[、和与及]")
+_JOINT = re.compile("[、和与及]|以及")
+_CHANGE = re.compile(
+    "(?:(?:同比|环比|比上?年(?:同期|末)?|较上?年(?:同期|末)?|按可比价格计算|按不变价格计算|名义|实际|年均|平均|累计|分别|约|预期|力争)*+"
+    "(?:增长|增加|增|下降|减少|降低|回落|上升|上涨|下跌|提高|扩大|收窄|缩小|提升|降)(?:了|到|至|幅度)?(?:约|超过|超|近)?)$"
+)
+"""What says of a figure only that something has changed, at the end of its own words."""
+_CONDITION = re.compile("(?:岁|以上|以下|以内|以外)$")
+_VERB = 4
+"""Characters up to which the words before a figure may hold no more than a verb."""
+_DELIMITER = re.compile(r"[,，。;；!！?？:：、()（）|\n]|(?<=[\u4e00-\u9fff])和(?=[\u4e00-\u9fff])")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Kind(StrEnum):
@@ -53,110 +153,6 @@ class Candidate:
     unit: str = ""
     labelled: bool = False
     base: str = ""
-
-
-_ARABIC = r"(?:\d{1,3}(?:,\d{3})++|\d++)(?:\.\d++)?"
-# Possessive or bounded, here and below, so that time stays linear in text that is nothing but numerals.
-_CHINESE = r"[零〇一二两三四五六七八九十百千万亿]{1,20}(?:点[零〇一二三四五六七八九]{1,20})?"
-# 1亿 of 1亿2千万元
-_HIGHER = r"(?:\d{1,4}[万亿](?=\d)){0,2}"
-_TO = r"(?:-{1,2}|至|到)"
-_RANGE = rf"(?:{_TO}{_ARABIC})?"
-_MULTIPLE = r"[十百千万亿]{0,8}(?:余|多)?"
-_UNIT = rf"(?:{MEASURES})(?:/(?:{MEASURES}))?"
-UNIT = re.compile(_UNIT)
-"""A unit of measure, in aligned text."""
-
-_QUANTITY = re.compile(
-    rf"(?:(?<![\d.a-z])(?:{_ARABIC}\s?[×x*]\s?10\^?-?\d{{1,2}}\s?(?P<unit4>{_UNIT})?(?![\d.a-z])"
-    rf"|{_ARABIC}(?:\s?:\s?{_ARABIC})+(?![\d.:a-z])"
-    rf"|{_HIGHER}{_ARABIC}{_RANGE}\s?{_MULTIPLE}\s?(?P<unit>{_UNIT})(?!(?<=[a-z])[a-z])"
-    rf"|[一二两三四五六七八九十百千万]{{1,4}}分之{_CHINESE}"
-    rf"|{_CHINESE}(?:{_TO}{_CHINESE})?(?P<unit2>{MEASURES})(?:(?<=成)[一二三四五六七八九半](?![十百千万亿]))?"
-    rf"|{_ARABIC}{_RANGE}\s?{_MULTIPLE}(?P<unit3>[a-z]{{2,5}})(?![a-z\d-])"
-    rf"|{_HIGHER}{_ARABIC}{_RANGE}(?:[十百千]?[万亿]{{1,8}})?(?![\d.]*[a-z])))(?:以上|以下|以内|左右|上下)?"
-)
-# A power of ten without a numeral counts nothing: 万元 of 万元产值能耗.
-_NO_QUANTITY = re.compile(rf"(?:{SET_NUMERALS}|[百千万亿](?!分之)|0\d)")
-_ORDINAL = re.compile(r"(?:第|专栏|附件|表|图|〔|\[)$")
-
-_YEAR = r"(?:19|20)\d{2}"
-_DAY = r"\d{1,2}月(?:\d{1,2}日|底|末|初|上旬|中旬|下旬)?"
-_NUMERAL = "[一二三四五六七八九十]{1,3}"
-_DATE = re.compile(
-    "|".join(
-        (
-            rf"{_YEAR}年?{_TO}{_YEAR}年?",
-            rf"{_YEAR}年(?:\s?{_DAY}|第?[一二三四]季度)?(?:底|末|初|前)?",
-            # 2023.4.28 and 2023.4, but not 1993.5 in 1993.5万吨
-            rf"{_YEAR}[-./]\d{{1,2}}(?:[-./]\d{{1,2}})?(?!\d*\s?(?:[万亿]|(?![年月日天])(?:{MEASURES})))",
-            rf"[一二][零〇九][零〇一二三四五六七八九]{{2}}年(?:{_NUMERAL}月)?(?:{_NUMERAL}日)?",
-            rf"(?<!\d){_DAY}前?",
-            '[“"「]?十[一二三四五六七]五[”"」]?(?:期)?(?:末|时期|期间)',
-            rf"(?:上午|下午|中午|凌晨|早上|晚上|傍晚|早|晚)?(?<!\d)(?:\d{{1,2}}|{_NUMERAL})(?:时(?![间期候代速效刻长限])|点钟)(?:\d{{1,2}}分|半|整)?",
-            "自(?:公布|发布|印发|签订|下发)之日起(?:施行|实施|执行)?",
-            r"(?:公元前|前|公元)\d{1,4}(?:年|世纪)(?:代)?",
-            r"\d{1,4}(?:年代|世纪)",
-            r"(?<![\d.])\d{3,4}年(?:\d{1,2}月(?:\d{1,2}日)?)?",
-        )
-    )
-)
-_DOCUMENT_NUMBER = re.compile(
-    r"[\u4e00-\u9fff]{1,12}[〔\[(【]\d{4}[〕\])】]\s?第?\d+号"
-    r"|(?:gb|db|hj|jgj|cj|ny|iso)(?:/[a-z])?\s?\d[\d.]*(?:-\d{4})?"
-)
-_CONTACT = re.compile(
-    r"(?<![\d-])(?:0\d{2,3}-\s?)?(?:\d{7,8}|\d{4}\s\d{4}|1\d{10}|[48]00-?\d{3,4}-?\d{3,4})(?:-\d{1,5})?(?![\d.]|-\d)"
-    r"|[a-z\d_.+-]{1,40}@[a-z\d-]{1,40}(?:\.[a-z\d-]{1,20}){1,4}|https?://[!-~]{4,200}|www\.[!-~]{4,200}"
-)
-_TITLED = re.compile("《[^《》]{2,80}》|“[^“”]{2,30}”|「[^「」]{2,30}」")
-_ORGANISATION = re.compile(rf"[\u4e00-\u9fff]{{1,16}}?(?:{ORGANISATION_ENDS})(?![\u4e00-\u9fff]*(?:建设|行业))")
-
-_LABEL = re.compile(r"(?:^|(?<=[(;。,，；（\n|]))\s{0,8}(?P<label>[\u4e00-\u9fff]{2,10}):")
-# What stands behind a list of bodies and belongs to the sentence: 「等有关部门按职责分工负责」.
-_LABEL_TAIL = re.compile(
-    "(?:等(?:有关|相关|各|部门|单位|企业|机构|按|为).*|(?:等)?按照?[^、]{0,12}(?:分工|职责).*|等)$"
-)
-# The line that says whom an official letter is for, 主送机关: bodies up to a colon that ends the line.
-_BODY = r"[^,，、:。；;\n]{2,30}"
-_ADDRESSEES = re.compile(
-    rf"(?<![^\n])[ \u3000]{{0,8}}(?P<value>(?=各|有关|[市县区省]|中央|国务院){_BODY}(?:[,，、]{_BODY}){{1,20}})"
-    r":(?=\s*(?:\n|$))"
-)
-_ADDRESSED = "主送机关 主送 抄送 发给 印发给 发到"
-_LABELLED_LENGTH = 400
-"""Characters within which a labelled value has to end."""
-
-# A row of a table (`index.loaders.tables`): 「项目:光伏 | 2024年:70 | 2025年:80」, or without names of columns.
-_ROW = re.compile(rf"^.*{re.escape(SEPARATOR)}.*$", re.M)
-_COLUMN = re.compile(r"[^:|\n]{1,60}:\s{0,2}(?=\S)")
-_FIGURE = re.compile(rf"(?P<figure>[-+−]?\s?{_ARABIC})\s?(?P<unit>{_UNIT}|‰)?(?=$|[(（\s])")
-_CELL_UNIT = re.compile(rf"[(（](?P<unit>{_UNIT}|‰)(?:/[^()（）]{{1,4}})?[)）]|(?P<share>[%‰])\s?:")
-_ROW_NAME_MAX, _ROW_TITLE_MAX = 40, 120
-"""Characters of a cell that may name its row, and of the first one."""
-
-_PAIRS = tuple(zip("(（“《〔「", ")）”》〕」", strict=True))
-_BRACKETED = r"[(（][^()（）\n]{0,80}[)）]"
-_ITEM = rf"(?:{_BRACKETED}|[^、,，。;；:：!?！？|\s()（）]){{1,40}}"
-_ENUMERATION = re.compile(rf"{_ITEM}(?:、{_ITEM})+")
-_TAIL = re.compile("(?:等(?!级|离)|在内).*|(?:协同|融合|综合)?(?:发展|建设|规划建设)$")
-_AS = re.compile(r"以([^,，。;；]{2,40}?)为(?=[\u4e00-\u9fff])")
-
-# A bar stands between the cells of a table's row.
-_CLAUSE_END = re.compile(r"[,，。;；!！?？:：|\n]")
-_SENTENCE_STOP = re.compile("[。;；\n]")
-_CLAUSE_STOP = re.compile("[,，。;；:：|\n]")
-_AND = re.compile("[、和与及]")
-_JOINT = re.compile("[、和与及]|以及")
-_CHANGE = re.compile(
-    "(?:(?:同比|环比|比上?年(?:同期|末)?|较上?年(?:同期|末)?|按可比价格计算|按不变价格计算|名义|实际|年均|平均|累计|分别|约|预期|力争)*+"
-    "(?:增长|增加|增|下降|减少|降低|回落|上升|上涨|下跌|提高|扩大|收窄|缩小|提升|降)(?:了|到|至|幅度)?(?:约|超过|超|近)?)$"
-)
-"""What says of a figure only that something has changed, at the end of its own words."""
-_CONDITION = re.compile("(?:岁|以上|以下|以内|以外)$")
-_VERB = 4
-"""Characters up to which the words before a figure may hold no more than a verb."""
-_DELIMITER = re.compile(r"[,，。;；!！?？:：、()（）|\n]|(?<=[\u4e00-\u9fff])和(?=[\u4e00-\u9fff])")
 
 
 def candidates(text: str) -> list[Candidate]:
@@ -204,15 +200,7 @@ def is_paired(text: str) -> bool:
 
 
 def candidate_at(text: str, span: Span, found: Sequence[Candidate]) -> Candidate:
-    """Return a span that no rule named, as a candidate.
-
-    Of the kind of the one it shares most with, a name where none does.
-
-    Args:
-        text: that holds the span.
-        span: not empty.
-        found: the candidates of the rules.
-    """
+    """Return a span that no rule named as a candidate: of the kind of the one it shares most with, else a name."""
     nearest = max(found, key=lambda candidate: _likeness(candidate.span, span), default=None)
     clause = _clause(text, span)
     own = text[clause.start : span.start] + text[span.end : clause.end]
@@ -253,10 +241,7 @@ def _plain(text: str, pattern: re.Pattern[str], kind: Kind) -> Iterator[Candidat
 
 
 def _organisations(text: str) -> Iterator[Candidate]:
-    """Yield bodies from the first word of their name on.
-
-    Without the half of a word, and what leads to them (由, 应当报).
-    """
+    """Yield bodies from the first word of their name on, without what leads to them (由, 应当报)."""
     for match in _ORGANISATION.finditer(text):
         yield _spanned(text, Kind.ORGANISATION, Span(_name_start(text, *match.span()), match.end()))
 
@@ -355,10 +340,7 @@ def _respectively(text: str, spans: Sequence[Span]) -> dict[int, str]:
 
 
 def _shared(subjects: Sequence[str]) -> str:
-    """Return what the last of several subjects says of all.
-
-    Its words behind as much as the longest of the others has.
-    """
+    """Return what the last of several subjects says of all: its words behind as many characters as others have."""
     longest = max(map(len, subjects[:-1]), default=0)
     offset = 0
     for word, _ in tagged(subjects[-1]) if subjects else ():
@@ -489,3 +471,12 @@ def _tail(last: str, lead: str) -> str:
     as_what = last.find("为", 1) if lead.endswith("以") or lead.startswith("以") else -1
     ends = [end for end in (found.start() if found else -1, as_what) if end > 0]
     return last[min(ends) :] if ends else ""
+
+
+def tagged(text: str) -> list[tuple[str, str]]:
+    """Return the words of a text with their parts of speech, in letters of jieba (`n` noun, `v` verb, `ns` place …).
+
+    White space and punctuation are among them: together they are as long as the text. Half of a surrogate pair, which
+    is no character, is read as U+FFFD.
+    """
+    return rjieba.tag(_LONE_SURROGATE.sub("\ufffd", text))

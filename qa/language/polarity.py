@@ -29,10 +29,6 @@ def says(question: str, clause: str) -> bool | None:
 
     A figure of the question must be the clause's; otherwise yes and no differ by the negations that one of them has
     more than the other.
-
-    Args:
-        question: a polar one.
-        clause: of a document.
     """
     asked, told = _POLAR.sub("", align(question)), align(clause)
     given = figures(told)

@@ -19,8 +19,8 @@ from qa.language.lexicon import LISTS
 MAX_DIGITS = 40
 """Digits beyond which a figure is no figure of a document but an attack."""
 
-_DECIMALS = 2
-"""Decimal places to which a number that does not end is rounded."""
+_DECIMALS, _LONGEST = 2, 6
+"""Decimal places to which a number that does not end is rounded, and up to which an exact value is written out."""
 
 _MULTIPLIERS = {**UNITS, "万": 10**4, "亿": 10**8}
 
@@ -48,6 +48,10 @@ _EITHER = re.compile(
 _INEXACT = re.compile("[多余几数来]")
 _UNIT_ASKED = re.compile(f"(?P<multiplier>[万亿]*)(?P<unit>{UNIT.pattern})?")
 _UNIT_FORM = re.compile(r"(?:[a-z]{1,5}[23]?|[\u4e00-\u9fff㎡%‰]{1,8})(?:/[a-z\u4e00-\u9fff]{1,8})?")
+_WRITTEN = {"mw": "MW", "gw": "GW", "kw": "kW", "w": "W", "kwh": "kWh", "mwh": "MWh", "gwh": "GWh"} | {
+    "百分点": "个百分点"
+}
+_SHOWN = {1: "", 10**4: "万", 10**8: "亿", 10**12: "万亿"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +88,6 @@ class Quantity:
         return self.unit.family == other.unit.family
 
 
-_WRITTEN = {"mw": "MW", "gw": "GW", "kw": "kW", "w": "W", "kwh": "kWh", "mwh": "MWh", "gwh": "GWh"} | {
-    "百分点": "个百分点"
-}
-_SHOWN = {1: "", 10**4: "万", 10**8: "亿", 10**12: "万亿"}
-
-
 def told(amount: Fraction, unit: Unit, multiplier: int = 1) -> tuple[str, bool]:
     """Return an amount, in base units, as documents write it in a unit, and whether that is the exact value."""
     number, exact = decimal(amount / (unit.size * multiplier))
@@ -111,19 +109,12 @@ def parse(text: str) -> Quantity | None:
     if len(bare) > MAX_DIGITS * 2 or "-" in bare or _INEXACT.search(bare):
         return None
     if share := _PARTS.fullmatch(bare):
-        base = _MULTIPLIERS.get(share[1])
-        return _share(Fraction(base) if base else _arabic_or_chinese(share[1]), _arabic_or_chinese(share[2]))
+        base, part = _MULTIPLIERS.get(share[1]) or _arabic_or_chinese(share[1]), _arabic_or_chinese(share[2])
+        return Quantity(part / base * 100, unit_of("%")) if base and part is not None else None
     if tenths := _TENTHS.fullmatch(bare):
         whole, rest = (Fraction(5) if each == "半" else _arabic_or_chinese(each) for each in tenths.groups())
         return None if whole is None or rest is None else Quantity(whole * 10 + rest, unit_of("%"))
     return _compound(bare)
-
-
-def _share(base: Fraction | None, part: Fraction | None) -> Quantity | None:
-    """Parse 三分之一, 百分之三点五 or 万分之五 as an exact share of a hundred."""
-    if not base or part is None:
-        return None
-    return Quantity(part / base * 100, unit_of("%"))
 
 
 def unit_in(text: str) -> tuple[Unit, int] | None:
@@ -230,24 +221,8 @@ def decimal(number: Fraction, places: int = _DECIMALS) -> tuple[str, bool]:
         places: to which one that never ends is rounded, half away from zero.
     """
     sign, size = ("-" if number < 0 else ""), abs(number)
-    digits = _terminates(size.denominator)
-    exact = digits is not None and digits <= max(places, _LONGEST)
-    shown = digits if exact and digits is not None else places
-    scaled = (size * 10**shown * 2 + 1) // 2 if not exact else size * 10**shown
-    whole, part = divmod(int(scaled), 10**shown)
+    ends = next((digits for digits in range(max(places, _LONGEST) + 1) if 10**digits % size.denominator == 0), None)
+    shown = places if ends is None else ends
+    whole, part = divmod(int((size * 10**shown * 2 + 1) // 2), 10**shown)
     text = f"{whole}.{part:0{shown}d}".rstrip("0").rstrip(".") if shown else str(whole)
-    return (sign if text.strip("0.") else "") + text, exact
-
-
-_LONGEST = 6
-"""Decimal places up to which an exact value is written out."""
-
-
-def _terminates(denominator: int) -> int | None:
-    """Return how many decimal places a fraction with this denominator has; None where it never ends."""
-    twos = fives = 0
-    while denominator % 2 == 0:
-        denominator, twos = denominator // 2, twos + 1
-    while denominator % 5 == 0:
-        denominator, fives = denominator // 5, fives + 1
-    return max(twos, fives) if denominator == 1 else None
+    return (sign if text.strip("0.") else "") + text, ends is not None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
-from typing import overload
+from typing import Any
 
 from index.filters import Filter
 from index.protocols import Vectors
 from index.records import Description, Document, Hit, Origin, Passage
+from index.store.stored import Lazily
 from index.structure.versions import Versions
 from qa.answers import Answer
 from qa.privacy.personal import masked
@@ -29,9 +30,6 @@ class Masked:
     number is the masked one. Passages are slices of the masked document, so that quotes, pages and the
     text of a document agree to the last character. The files behind documents are out of reach: a picture of a page
     cannot be masked.
-
-    Args:
-        answerer: who answers.
     """
 
     def __init__(self, answerer: Answerer) -> None:
@@ -53,8 +51,7 @@ class Masked:
 
     def search(self, question: str, k: int = 10, within: Filter | None = None) -> list[Hit]:
         """Return the passages that are found for a question, as they are shown."""
-        found = self._answerer.search(masked(question), k, within)
-        return [hit for each in found if isinstance(hit := self._any(each), Hit)]
+        return [self._any(hit) for hit in self._answerer.search(masked(question), k, within)]
 
     def encode(self, texts: Sequence[str], *, queries: bool = False) -> Vectors:
         """Return the vectors of texts: they are the caller's own."""
@@ -62,16 +59,20 @@ class Masked:
 
     def documents(self) -> Sequence[Document]:
         """Return the documents it answers from, ordered by id."""
-        return _Shown(self._answerer.documents(), self._of)
+        found = self._answerer.documents()
+        return Lazily(len(found), lambda at: self._shown(found[at]), kept=1)
 
     def descriptions(self) -> Sequence[Description]:
         """Return the same without their texts and outlines."""
-        return [_description(each) for each in self._answerer.descriptions()]
+        return [
+            replace(each, title=masked(each.title), source=masked(each.source), origin=Origin())
+            for each in self._answerer.descriptions()
+        ]
 
     def document(self, document_id: str) -> Document | None:
         """Return one of them, or None."""
         found = self._answerer.document(document_id)
-        return self._of(found) if found else None
+        return self._shown(found) if found else None
 
     def passage_count(self, document_id: str) -> int:
         """Return how many passages one of them has; 0 for an unknown id."""
@@ -93,9 +94,6 @@ class Masked:
         """Return the positions of the questions that belong together."""
         return self._answerer.groups(questions)
 
-    def _of(self, document: Document) -> Document:
-        return self._shown(document)
-
     def _document(self, document: Document) -> Document:
         return replace(
             document,
@@ -107,12 +105,10 @@ class Masked:
         )
 
     def _answer(self, answer: Answer) -> Answer:
-        shown = self._any(answer)
-        if not isinstance(shown, Answer):
-            raise TypeError(f"an answer became {type(shown).__name__}")
+        shown: Answer = self._any(answer)
         return shown
 
-    def _any(self, value: object) -> object:
+    def _any(self, value: Any) -> Any:
         """Return whatever an answer holds, its texts masked; what it will hold one day among them."""
         if isinstance(value, str):
             return masked(value)
@@ -134,28 +130,3 @@ class Masked:
             text=passage.span.slice(document.text) if document else masked(passage.text),
             section_path=tuple(map(masked, passage.section_path)),
         )
-
-
-class _Shown(Sequence[Document]):
-    """Documents that are masked when they are looked at."""
-
-    def __init__(self, documents: Sequence[Document], shown: Callable[[Document], Document]) -> None:
-        self._documents = documents
-        self._shown = shown
-
-    def __len__(self) -> int:
-        return len(self._documents)
-
-    @overload
-    def __getitem__(self, at: int) -> Document: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[Document]: ...
-
-    def __getitem__(self, at: int | slice) -> Document | Sequence[Document]:
-        found = self._documents[at]
-        return self._shown(found) if isinstance(found, Document) else _Shown(found, self._shown)
-
-
-def _description(found: Description) -> Description:
-    return replace(found, title=masked(found.title), source=masked(found.source), origin=Origin())

@@ -9,13 +9,14 @@ from functools import lru_cache
 from index.numerals import NUMERAL
 from index.text import align, fold
 from qa.language import lexicon
-from qa.language.grammar import UNIT, Kind
+from qa.language.grammar import UNIT, Kind, tagged
 from qa.language.measures import asked_dimensions
 from qa.language.periods import Period, periods
-from qa.language.tagging import tagged
 
 INTERROGATIVE = re.compile(lexicon.INTERROGATIVES)
 """Words that ask, in aligned text."""
+ASKS = re.compile(f"{lexicon.INTERROGATIVE_CORE}|{lexicon.ASKS_YES_NO}|{lexicon.ASKS_ENGLISH}")
+"""What makes a clause a question, in aligned text."""
 
 # Likeliest first: what a question names of these is the order of its kinds.
 _ASKS = (
@@ -40,12 +41,7 @@ _MOST_TERMS = 60
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word of the question that the answer's surroundings should hold.
-
-    Attributes:
-        text: folded.
-        tag: part of speech, in the tagger's own letters; `ns` is a place.
-    """
+    """A folded word of the question that the answer should stand near, with its part of speech (`ns` is a place)."""
 
     text: str
     tag: str

@@ -21,6 +21,7 @@ import rjieba
 
 from index.text import terms
 from qa.language import lexicon
+from qa.protocols import Frequency
 
 _HAN = re.compile("[\u3400-\u9fff]")
 _RUN = re.compile(r"[A-Za-z][A-Za-z'’-]*(?:\s+[A-Za-z][A-Za-z'’-]*)*")
@@ -60,22 +61,14 @@ Dictionary = Mapping[str, Sequence[tuple[str, int]]]
 
 
 class EnglishDecoder:
-    """Reads English as the words of the documents.
+    """Reads English as the words of the documents; the dictionary is opened when first needed."""
 
-    Args:
-        frequency: in how many passages a folded term occurs.
-        dictionary: opened at the first question that has English words.
-    """
-
-    def __init__(self, frequency: Callable[[str], int], dictionary: Callable[[], Dictionary]) -> None:
+    def __init__(self, frequency: Frequency, dictionary: Callable[[], Dictionary]) -> None:
         self._frequency = frequency
         self._dictionary = dictionary
 
     def decode(self, text: str) -> str:
-        """Return `text` with English replaced by Chinese.
-
-        Names that the documents have, such as PET, stay, and orders do.
-        """
+        """Return `text` in Chinese; names that the documents have, such as PET, stay, and orders do."""
         if _ORDERS.search(text.lower()):
             return text
         if _HAN.search(text):
@@ -109,10 +102,7 @@ class EnglishDecoder:
         return " ".join(found.split())
 
     def _best(self, words: Sequence[str]) -> str:
-        """Return the translation of a phrase that the documents choose.
-
-        Empty where there is none or need not be one.
-        """
+        """Return the translation of a phrase that the documents choose; empty where there is or need be none."""
         phrase = " ".join(words).lower()
         own = len(words) == 1 and not words[0].islower() and self._frequency(phrase) > 0
         if own or not phrase.isascii() or any(word.lower() in _LIGHT for word in (words[0], words[-1])):
@@ -123,10 +113,7 @@ class EnglishDecoder:
         return max(ways, key=self._worth, default=("", 0))[0]
 
     def _held(self, word: str) -> int:
-        """Return in how many passages a word stands.
-
-        A lone character, such as 年, stands everywhere and tells nothing.
-        """
+        """Return in how many passages a word stands; 0 for a lone character, which stands everywhere."""
         return 0 if len(word) == 1 else min(map(self._frequency, terms(word)), default=0)
 
     def _worth(self, way: tuple[str, int]) -> float:
@@ -179,10 +166,7 @@ def _parts(words: Sequence[str]) -> list[list[str]]:
 
 
 def _tokens(text: str) -> list[str]:
-    """Return Words and figures.
-
-    A word with one capital at its beginning, as all words of a heading have, in small letters.
-    """
+    """Return words and figures; a word with one capital at its beginning, as in a heading, in small letters."""
     words = _TOKEN.findall(_POSSESSIVE.sub(" ", text))
     return [word.lower() if word.istitle() else word for word in words]
 
@@ -206,9 +190,7 @@ def _forms(phrase: str) -> Iterator[str]:
 
 
 def cedict() -> Dictionary:
-    """Return CC-CEDICT by its English.
-
-    Whole meanings of up to four words, and names of places. Empty without the package.
+    """Return CC-CEDICT by its English: meanings of up to four words and names of places; empty without the package.
 
     Read once, at the first call, which takes a second; calls that come meanwhile wait.
     """

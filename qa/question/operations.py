@@ -18,9 +18,9 @@ from itertools import accumulate
 
 from index.text import align
 from qa.language import lexicon
+from qa.language.grammar import tagged
 from qa.language.periods import periods
 from qa.language.quantities import Unit, unit_in
-from qa.language.tagging import tagged
 from qa.question.analysis import analyse
 
 MAX_FIGURES = 36
@@ -63,12 +63,7 @@ class Operand:
 
 @dataclass(frozen=True, slots=True)
 class OperandTable:
-    """Figures in rows and columns.
-
-    Attributes:
-        rows, columns: their names.
-        cells: row by row.
-    """
+    """Figures in rows and columns, row by row."""
 
     rows: tuple[str, ...]
     columns: tuple[str, ...]
@@ -176,11 +171,7 @@ _TRIM = " ,，。?？!！:：;；、的"
 
 @lru_cache(maxsize=256)
 def understand(question: str) -> Task | None:
-    """Return what a question computes or compares; None for any other question.
-
-    Args:
-        question: standalone, in its plain written form (`qa.question.spelling`).
-    """
+    """Return what a question computes or compares; None for any other question."""
     text = _TOLD.sub("", _POLITE.sub("", _END.sub("", _plain(question).strip())))
     if len(text) > MAX_CHARACTERS or _SENTENCES.search(text):
         return None
@@ -260,11 +251,7 @@ def _unit(tail: str) -> tuple[Unit, int] | None:
 
 
 def grid(text: str) -> OperandTable | None:
-    """Return the figures of a list: subjects × measures, or one row a measure; None where it names fewer than two.
-
-    Args:
-        text: aligned, what a question sums or compares, without the words that say so.
-    """
+    """Return the figures of a list: subjects × measures, or one row a measure; None where it names fewer than two."""
     pieces = _pieces(text)
     if len(pieces) < 2 or _ASKING.search(text):
         return None
@@ -280,10 +267,7 @@ def grid(text: str) -> OperandTable | None:
 
 
 def pair(first: str, second: str) -> tuple[Operand, Operand] | None:
-    """Return two figures that are compared, each with what only the other says.
-
-    None where neither says what is measured.
-    """
+    """Return two figures, each with what only the other says; None where neither says what is measured."""
     a, b = _item(first), _item(second)
     if Operand() in (a, b):
         return None
@@ -396,7 +380,7 @@ def _without_head(last: str, attributes: Sequence[str]) -> tuple[str, str]:
 
 
 def _before_verbs(words: Sequence[tuple[str, str]], least: int) -> Sequence[tuple[str, str]]:
-    """Return Words without the verbs at their end: of 「水利完成」 the first, when at least that many are kept."""
+    """Return words without the verbs at their end, at least so many: 水利 of 「水利完成」."""
     while len(words) > least and words[-1][1][0] == "v":
         words = words[:-1]
     return words

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import log1p
@@ -18,6 +18,7 @@ from pypinyin import Style, pinyin
 
 from index.text import fold
 from qa.language import lexicon
+from qa.protocols import Frequency, Vocabulary
 
 _LETTERS = re.compile(r"[a-zü]+(?:['’\s]+[a-zü]+)*", re.IGNORECASE)
 _WORD = re.compile(r"[a-zü]+", re.IGNORECASE)
@@ -62,22 +63,14 @@ class _Way:
 
 
 class PinyinDecoder:
-    """Reads pinyin as the words of the documents.
+    """Reads pinyin as the words of the documents."""
 
-    Args:
-        frequency: in how many passages a folded term occurs.
-        vocabulary: all terms with their frequencies; read at the first question that has Latin letters.
-    """
-
-    def __init__(self, frequency: Callable[[str], int], vocabulary: Callable[[], Mapping[str, int]]) -> None:
+    def __init__(self, frequency: Frequency, vocabulary: Vocabulary) -> None:
         self._frequency = frequency
         self._vocabulary = vocabulary
 
     def decode(self, text: str) -> str:
-        """Return `text` with pinyin replaced by characters.
-
-        Letters that are no pinyin, or words of a document, stay.
-        """
+        """Return `text` with pinyin as characters; letters that are no pinyin, or words of a document, stay."""
         pieces, at = [], 0
         for match in _LETTERS.finditer(text):
             read = self._read(match.group(), text[: match.start()].rstrip()[-1:]) if _is_bounded(text, match) else None
@@ -102,10 +95,7 @@ class PinyinDecoder:
         return self._frequency(fold(word)) >= min(map(self._frequency, _pairs_of(read)))
 
     def _best(self, letters: str, bounds: frozenset[int], before: str) -> _Way | None:
-        """Return the likeliest reading.
-
-        Dynamic programming over places in the letters and the character that ends there.
-        """
+        """Return the likeliest reading, by dynamic programming over places and the character that ends there."""
         ways: list[dict[str, _Way]] = [{} for _ in range(len(letters) + 1)]
         ways[0] = {before: _Way(before)}
         for start, end, syllable in _syllables(letters, bounds, self._characters):

@@ -15,9 +15,8 @@ import numpy as np
 from index.protocols import Encoder
 from index.text import align
 from qa.language import lexicon
-from qa.language.tagging import tagged
-from qa.question.analysis import INTERROGATIVE, analyse
-from qa.question.turns import ASKS
+from qa.language.grammar import tagged
+from qa.question.analysis import ASKS, INTERROGATIVE, analyse
 
 MAX_TURNS = 6
 """Earlier questions that are looked at; what lies further back is another subject."""
@@ -54,33 +53,22 @@ class _Word:
 
 
 class FollowUpRewriter:
-    """Makes follow-ups stand alone by what they leave out.
-
-    Args:
-        encoder: tells which word of the earlier question a new word takes the place of.
-    """
+    """Makes follow-ups stand alone; the encoder tells which word of the earlier question a new one replaces."""
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
 
     def standalone(self, question: str, history: Sequence[str]) -> str:
-        """Return the question as one would ask it without the earlier ones; `question` itself where it needs none.
-
-        Args:
-            question: as typed.
-            history: earlier questions, oldest first.
-        """
+        """Return the question as one would ask it without the earlier ones, which come oldest first."""
         earlier = ""
         for turn in [*history[-MAX_TURNS:], question]:
             earlier = self._after(turn.strip(), earlier) if earlier else turn.strip()
         return earlier
 
     def continued(self, part: str, earlier: str) -> str:
-        """Return a further question of the same turn as one would ask it without the one before it.
+        """Return a further question of the same turn as one would ask it without the one before it, which stands alone.
 
-        Args:
-            part: as it stands in the turn.
-            earlier: the question before it, standalone. The place it names holds for a part that names none.
+        The place that the earlier one names holds for a part that names none.
         """
         question = self._after(part.strip(), earlier)
         places = [place for place in analyse(earlier).places if place in align(earlier)]
@@ -110,10 +98,7 @@ class FollowUpRewriter:
         return len(named) == 1 and bool(again) and not ASKS.search(align(_AGAIN.sub("", fragment)))
 
     def _about(self, fragment: str, earlier: str) -> str:
-        """Return a question without a subject, with that of `earlier`.
-
-        Where it names another year, in place of the old.
-        """
+        """Return a question without a subject, with that of `earlier`; another year takes the place of the old."""
         subject = _AGAIN.sub("", fragment).strip(_MARKS)
         if _YEAR.search(align(subject)) and not ASKS.search(align(subject)) and _YEAR.search(align(earlier)):
             return self._substitute(subject, earlier)
@@ -196,11 +181,7 @@ def _chunks(question: str) -> list[list[_Word]]:
 
 
 def _has_subject(fragment: str) -> bool:
-    """Return whether a question says what it is about.
-
-    A noun, place or article that is no mere attribute, or a part of all
-    documents, 保障措施.
-    """
+    """Return whether a question names a thing, place or article, no mere attribute, or a part of all documents."""
     if _OF_DOCUMENTS.search(align(fragment)):
         return True
     asked = analyse(fragment)
@@ -230,10 +211,7 @@ def _parted(question: str) -> tuple[str, str]:
 
 
 def _topic(earlier: str) -> str:
-    """Return what a question is about.
-
-    What stands before its interrogative, without the verb and the attribute asked for.
-    """
+    """Return what a question is about: what stands before its interrogative, without verb and attribute."""
     asks = ASKS.search(align(earlier))
     before = earlier[: asks.start()] if asks else earlier
     topic = _trimmed(before.strip(_MARKS))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache, cached_property
 
 import opencc
@@ -19,6 +19,7 @@ from pypinyin import lazy_pinyin
 from index.numerals import AS_ARABIC
 from index.text import align, fold, terms
 from qa.language.lexicon import LISTS
+from qa.protocols import Frequency, Vocabulary
 
 _HAN = "\u3007\u3400-\u9fff"
 # Some type a space after every character: one between lone characters, or beside one, separates no words.
@@ -30,13 +31,9 @@ _FRAME = re.compile("[【】〖〗#*_`^~]+|[—…-]{2,}|…")
 
 
 class Tidier:
-    """Gives a question the form in which documents are written.
+    """Gives a question the form in which documents are written; of two ways to simplify, the documents choose."""
 
-    Args:
-        frequency: in how many passages a term occurs; of two ways to simplify, the documents choose.
-    """
-
-    def __init__(self, frequency: Callable[[str], int]) -> None:
+    def __init__(self, frequency: Frequency) -> None:
         self._frequency = frequency
 
     def tidy(self, text: str) -> str:
@@ -47,10 +44,7 @@ class Tidier:
         return " ".join(years.split()) or text
 
     def _simplified(self, text: str) -> str:
-        """Return simplified characters.
-
-        For words of Taiwan (資訊, 軟體) those of the mainland, where documents have these.
-        """
+        """Return simplified characters; for words of Taiwan (資訊, 軟體) those of the mainland that documents have."""
         plain: str = _converter("t2s").convert(text)
         if plain == text:
             return text
@@ -78,13 +72,9 @@ class HomophoneSpeller:
 
     Two characters in a row are the smallest thing that has a meaning of its own in Chinese and a sound that is
     rarely shared: 光付 becomes 光伏 where the documents speak of 光伏 and never of 光付.
-
-    Args:
-        frequency: in how many passages a term occurs.
-        vocabulary: all terms with their frequencies; read at the first unknown pair.
     """
 
-    def __init__(self, frequency: Callable[[str], int], vocabulary: Callable[[], Mapping[str, int]]) -> None:
+    def __init__(self, frequency: Frequency, vocabulary: Vocabulary) -> None:
         self._frequency = frequency
         self._vocabulary = vocabulary
 
@@ -161,10 +151,7 @@ _CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 
 
 def _pairs(vocabulary: Iterable[str]) -> Iterable[str]:
-    """Return the pairs that may take the place of another.
-
-    Chinese, and neither character one that belongs to no word.
-    """
+    """Return the pairs that may take the place of another: Chinese, neither character one that belongs to no word."""
     return (term for term in vocabulary if len(term) == 2 and _CHINESE.fullmatch(term) and not _PARTICLES & set(term))
 
 

@@ -1,21 +1,28 @@
-"""Remove politeness from a turn and split it into the questions that it asks, each still as typed.
+"""From a turn of a conversation to the standalone questions that are searched.
 
-Only what says nothing about the matter is left out. A clause that tells circumstances goes where another clause
-asks; in all others, only set phrases at their ends.
-
-「光伏目标是多少，由谁牵头」 asks twice; 「光伏和风电的目标分别是多少」 asks the same of two. A question that merely
-has 和 or a comma in it stays whole. What a part leaves out is filled in by `qa.question.rewriting`.
+Politeness and circumstances are left out, as far as they say nothing of the matter. 「光伏目标是多少，由谁牵头」 asks
+twice; 「光伏和风电的目标分别是多少」 asks the same of two; a question that merely has 和 or a comma in it stays whole.
+What a part leaves out is filled in by `qa.question.rewriting`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
 from index.text import align
 from qa.language import lexicon
-from qa.language.tagging import tagged
+from qa.language.grammar import tagged
+from qa.question.analysis import ASKS
+from qa.question.english import EnglishDecoder
+from qa.question.operations import understand
+from qa.question.pinyin import PinyinDecoder
+from qa.question.rewriting import FollowUpRewriter
+from qa.question.spelling import HomophoneSpeller, Tidier
+from qa.settings import MAX_QUESTION_CHARACTERS
 
+_OTHER_LETTERS, _HAN = re.compile("[a-zü]", re.IGNORECASE), re.compile("[\u3400-\u9fff]")
 _CLAUSE = re.compile(r"[^,，。!！?？;；~:：\n]*[,，。!！?？;；~:：\n]*\s*")
 _MARKS = re.compile(r"[,，。!！?？;；~:：\s]+$")
 _LEADS = re.compile(
@@ -26,11 +33,8 @@ _CIRCUMSTANCE = re.compile(rf"(?:{lexicon.CIRCUMSTANCE})(?:的|呢|呀|啊|哈)*
 _PERSONAL = re.compile(lexicon.PERSONAL)
 _GREETING = re.compile(rf"^\W*(?:{lexicon.GREETING})")
 _FILLER = re.compile(lexicon.FILLERS)
-
 MAX_PARTS = 6
 """More questions than this in one turn stay together in the last of them."""
-
-ASKS = re.compile(f"{lexicon.INTERROGATIVE_CORE}|{lexicon.ASKS_YES_NO}|{lexicon.ASKS_ENGLISH}")
 _STOP = re.compile(
     r"[?？。!！;；\n]+|[,，]+"
     rf"|(?:、|\s)(?={lexicon.OPENS_QUESTION})"
@@ -43,12 +47,56 @@ _EACH = re.compile(lexicon.EACH)
 _AND = re.compile("和|与|跟|及|以及|、")
 
 
-def core(turn: str) -> str:
-    """Return what a turn asks, without politeness; empty where nothing else is in it.
+class Interpreter:
+    """Understands what a turn asks: one question, or several.
 
-    Args:
-        turn: as typed.
+    It is given the written form of documents, pinyin and English are decoded, misspelt words put right, and follow-ups
+    and later parts of a turn made to stand alone.
     """
+
+    def __init__(
+        self,
+        tidier: Tidier,
+        decoders: Sequence[PinyinDecoder | EnglishDecoder],
+        speller: HomophoneSpeller,
+        rewriter: FollowUpRewriter,
+    ) -> None:
+        self._tidier = tidier
+        self._decoders = decoders
+        self._speller = speller
+        self._rewriter = rewriter
+
+    def questions(self, turn: str, history: Sequence[str]) -> list[str]:
+        """Return the standalone questions that a turn asks, in order, at least one; earlier turns come oldest first."""
+        earlier = [part for past in history for part in self._parts(past)]
+        parts = self._parts(turn)
+        if not parts:  # 谢谢 goes on with nothing
+            return [turn]
+        first, *others = parts
+        # What computes or compares says of itself what with; words of earlier turns would make it another task.
+        alone = not earlier or understand(first)
+        found = [first if alone else _short_enough(self._rewriter.standalone(first, earlier), first)]
+        for part in others:
+            found.append(_short_enough(self._rewriter.continued(part, found[-1]), part))
+        return found
+
+    def _parts(self, turn: str) -> list[str]:
+        """Return the questions of a turn as they stand in it, spelt as the documents spell; none in mere politeness."""
+        question = self._tidier.tidy(turn)
+        if _OTHER_LETTERS.search(question) or not _HAN.search(question):
+            for decoder in self._decoders:
+                question = decoder.decode(question)
+        question = core(question)
+        parts = [question] if understand(question) else split(question)
+        return [self._speller.correct(part) for part in parts] if question else []
+
+
+def _short_enough(question: str, typed: str) -> str:
+    return question if len(question) <= MAX_QUESTION_CHARACTERS else typed
+
+
+def core(turn: str) -> str:
+    """Return what a turn asks, without politeness; empty where nothing else is in it."""
     kept = [clause for clause in map(_stripped, _CLAUSE.findall(turn)) if clause]
     telling = [clause for clause in kept if not _CIRCUMSTANCE.fullmatch(_MARKS.sub("", align(clause)))]
     question = _without(_FILLER, "".join(telling or kept)).strip(" ,，:：、")
@@ -86,11 +134,7 @@ def _without(pattern: re.Pattern[str], text: str) -> str:
 
 
 def split(question: str) -> list[str]:
-    """Return the questions that a turn asks, in order, as typed but for the marks between them; at least one.
-
-    Args:
-        question: one turn, without greetings and thanks (`qa.question.turns`).
-    """
+    """Return the questions that a turn asks, in order, as typed but for the marks between them; at least one."""
     clauses = _clauses(question)
     groups = _grouped(clauses)
     if len(groups) > MAX_PARTS:
@@ -108,10 +152,7 @@ def _clauses(question: str) -> list[str]:
 
 
 def _grouped(clauses: list[str]) -> list[str]:
-    """Return each asking clause with the clauses that say what it is about.
-
-    Those before it, and dependent ones behind.
-    """
+    """Return each asking clause with those that say what it is about: those before it, and dependent ones behind."""
     groups: list[str] = []
     waiting = ""
     for clause in clauses:

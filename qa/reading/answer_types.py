@@ -10,9 +10,8 @@ import re
 
 from index.numerals import NUMERAL
 from index.text import align
-from qa.language.grammar import Candidate, Kind, candidates
+from qa.language.grammar import Candidate, Kind, candidates, tagged
 from qa.language.measures import dimension
-from qa.language.tagging import tagged
 from qa.question.analysis import Question
 
 _END = r"(?:是|为)?(?:多少|什么|啥|哪个|几号|[?？]|$)"
@@ -49,13 +48,7 @@ def misshapen(question: Question, text: str) -> bool:
 
 
 def mismeasured(question: Question, candidate: Candidate, text: str) -> bool:
-    """Return whether a question names the unit that it wants and a candidate measures something else, or nothing.
-
-    Args:
-        question: taken apart.
-        candidate: that may answer.
-        text: its own.
-    """
+    """Return whether a question names the unit that it wants and a candidate measures something else, or nothing."""
     told = len(text) <= _BRIEF and _NO_FIGURE.search(align(text)) is not None
     if question.kinds[:1] != (Kind.QUANTITY,) or told:
         return False

@@ -6,11 +6,13 @@ quote of one of its citations.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable
 
-from index.records import Span
+from index.records import Document, Passage, Span
 from index.text import fold, sentence_spans
+from qa.answers import Citation
 from qa.language.grammar import UNIT, Kind, candidates
 
 MAX_QUOTE = 300
@@ -92,6 +94,37 @@ def marked(text: str) -> tuple[str, tuple[int, ...]]:
 def unmarked(text: str) -> str:
     """`text` with what looks like a marker in other brackets: the [3] of a source is none of our citations."""
     return MARKER.sub(r"［\1］", text)
+
+
+def quoted(citation: Citation) -> str:
+    """Return a quote as people read it: on one line, with its marker."""
+    return f"{unmarked(' '.join(citation.text.split()))}[{citation.n}]"
+
+
+def passage_at(document: Document, span: Span) -> Passage:
+    """Return a stretch of a document as a passage of its own."""
+    path, page = document.section_path(span.start), document.page(span.start)
+    return Passage(document.id, document.title, span.slice(document.text), span, path, page)
+
+
+class Numbered:
+    """Numbers citations in the order in which they are needed; the same quote keeps its number."""
+
+    def __init__(self, citations: Iterable[Citation] = ()) -> None:
+        self.citations = list(citations)
+
+    def number(self, citation: Citation) -> int:
+        """Return the number of a citation, whatever its own number is."""
+        place = (citation.passage.document_id, citation.quote)
+        for known in self.citations:
+            if (known.passage.document_id, known.quote) == place:
+                return known.n
+        self.citations.append(dataclasses.replace(citation, n=len(self.citations) + 1))
+        return len(self.citations)
+
+    def marker(self, citation: Citation) -> str:
+        """Return the marker of a citation."""
+        return f"[{self.number(citation)}]"
 
 
 def claims(text: str) -> list[str]:

@@ -19,15 +19,14 @@ from qa.language.grammar import Kind
 from qa.language.polarity import denies, is_polar, says
 from qa.question.analysis import Question, analyse
 from qa.question.turns import core, is_greeting, is_personal
-from qa.reading.boundaries import completed
-from qa.reading.citations import quote_span, quote_spans, unmarked, unsupported
+from qa.reading.citations import passage_at, quote_span, quote_spans, quoted, unmarked, unsupported
 from qa.reading.confidence import clash, confidence_features, doubt, strays
+from qa.reading.extent import completed, lead_of, whole
 from qa.reading.features import READ_PASSAGES, Asked, Matrix, Place, asked, lexical, places
-from qa.reading.list_expansion import lead_of, whole
 from qa.reading.model_input import Window
 from qa.reading.ranking import CONFIDENCE, RankingModel
 from qa.reading.second_look import Judge, Judged, bounded, second_look
-from qa.reading.section_listing import Contents, contents, passage_of
+from qa.reading.section_listing import Contents, contents
 from qa.reading.span_model import Scores, Support
 from qa.reading.windows import View, candidates_of, span_features, views
 from qa.settings import Caution
@@ -101,14 +100,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """What may answer a question.
-
-    Attributes:
-        asked: the question.
-        places: the candidates of the windows that were read.
-        features: of each, float64 `(len(places), len(FEATURES))`.
-        found: all candidates of the passages.
-    """
+    """What may answer: candidates of the windows that were read, with their features, and all that were found."""
 
     asked: Asked
     places: list[Place]
@@ -118,15 +110,7 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The candidates of a question, ranked and read again.
-
-    Attributes:
-        pool: everything that may answer.
-        ranking: its candidates, best first.
-        scores: of `ranking`.
-        features: of `ranking`.
-        judged: the best candidates, read a second time.
-    """
+    """The candidates of a question, ranked, best first, with scores and features, and the best of them read again."""
 
     pool: Pool
     ranking: list[Place]
@@ -163,18 +147,14 @@ class ExtractiveReader:
         self._threshold = self._model.thresholds[caution]
 
     def read(self, question: str, hits: Sequence[Hit]) -> Iterator[Answer]:
-        """Yield two snapshots of an answer, the short one first; of a refusal, one.
-
-        Args:
-            question: standalone.
-            hits: passages to read, best first.
-        """
-        asks = analyse(question)
-        listed = contents(asks, self._documents(hits))
+        """Yield two snapshots of an answer, the short one first; of a refusal, one."""
+        asks, matter = analyse(question), core(question)
+        listed = contents(asks, matter, self._documents(hits))
         if listed and not is_personal(question):
             yield self._listing(question, listed, hits)
             return
-        if not (core(question) and _is_searchable(asks)) or is_personal(question):
+        searchable = asks.terms or asks.periods or asks.provisions  # 「？」 and 「a」 are about nothing
+        if not (matter and searchable) or is_personal(question):
             yield _refusal(question, (), GREETED if is_greeting(question) else OFF_TOPIC)
             return
         finding = self.find(question, hits)
@@ -208,11 +188,13 @@ class ExtractiveReader:
         """Read the likeliest windows, then the others if those settle nothing, and return their candidates."""
         chosen: list[tuple[View, Scores, Place]] = []
         for some in (seen[:READ_FIRST], seen[READ_FIRST:]):
-            if any(_settles(view, scores, seen) for view, scores, _ in chosen):
+            settled = False
+            for view, scores in zip(some, self._spans.read(question, [view.window for view in some]), strict=True):
+                inside = [(view, scores, place) for place in candidates_of(view, scores, found)]
+                chosen += inside
+                settled = settled or (bool(inside) and _settles(view, scores, seen))
+            if settled:
                 break
-            read = self._spans.read(question, [view.window for view in some])
-            for view, scores in zip(some, read, strict=True):
-                chosen += [(view, scores, place) for place in candidates_of(view, scores, found)]
         return chosen
 
     def look(self, question: str, hits: Sequence[Hit]) -> Look | None:
@@ -251,10 +233,7 @@ class ExtractiveReader:
     def compose(self, finding: Finding, hits: Sequence[Hit], confidence: float) -> Answer:
         """Return the answer that a finding makes, verified: a short answer that its quote does not carry is left out.
 
-        Args:
-            finding: the best candidate.
-            hits: the passages it comes from.
-            confidence: 0 to 1; under `SURE` the runner-up is cited as well.
+        With a confidence under `SURE` the runner-up is cited as well.
         """
         question, place = finding.question.text, finding.place
         citations = self._citations(1, place)
@@ -263,7 +242,7 @@ class ExtractiveReader:
             more = self._citations(len(citations) + 1, finding.runner_up)
             text += f"\n\n另见：{_told(finding.runner_up, more)}"
             citations += more
-        if is_polar(question) and (word := _POLARITY.get(_verdict(question, finding))):
+        if is_polar(question) and (word := _verdict(question, finding)):
             text, short = f"{word}。{text}", short or word
         return Answer(question, question, text, short, tuple(citations), tuple(hits), confidence=confidence)
 
@@ -281,12 +260,11 @@ class ExtractiveReader:
     def _listing(self, question: str, listed: Contents, hits: Sequence[Hit]) -> Answer:
         """Return the answer that names the parts of a section, each with its heading for a quote."""
         document = listed.document
+        spans = [Span(part.start, part.end) for part in listed.parts]
         citations = tuple(
-            Citation(n, passage := passage_of(document, part), document.source, passage.span)
-            for n, part in enumerate(listed.parts, start=1)
+            Citation(n, passage_at(document, span), document.source, span) for n, span in enumerate(spans, start=1)
         )
-        lines = [f"{unmarked(' '.join(each.text.split()))}[{each.n}]" for each in citations]
-        text = "\n".join((f"{listed.title}：", *lines))
+        text = "\n".join((f"{listed.title}：", *map(quoted, citations)))
         short = "；".join(listed.name(part).slice(document.text) for part in listed.parts)
         return Answer(question, question, text, short, citations, tuple(hits), confidence=LISTED)
 
@@ -325,28 +303,21 @@ def _worded(a: Asked, candidates: Sequence[Place], found: Sequence[Place], wordi
     return np.vstack([wording, lexical(a, added, found)])[[rows[id(place)] for place in candidates]]
 
 
-def _verdict(question: str, finding: Finding) -> bool | None:
-    """Return what a finding says to a question of yes or no; None where rules and network do not agree.
+def _verdict(question: str, finding: Finding) -> str:
+    """Return 是 or 否, as a finding says to a question of yes or no; empty where rules and network do not agree.
 
     A verdict is read as the document's own word, so a quote without one is better than a doubtful one.
     """
-    told, affirms = says(question, _led(finding.place) + _clause(finding.place)), finding.support.affirms
+    lead, affirms = lead_of(finding.place), finding.support.affirms
+    led = lead.slice(finding.place.hit.passage.text) if lead else ""
+    told = says(question, led + _clause(finding.place))
     if abs(affirms) < AFFIRMED or (told is not None and told != (affirms > 0) and abs(affirms) < OVERRULES):
-        return None
-    return affirms > 0
-
-
-_POLARITY: dict[bool | None, str] = {True: "是", False: "否"}
+        return ""
+    return "是" if affirms > 0 else "否"
 
 
 def _clause(place: Place) -> str:
     return place.site.candidate.clause.slice(place.hit.passage.text)
-
-
-def _led(place: Place) -> str:
-    """Return what leads to the list that a candidate is in an item of; empty where it is in none."""
-    lead = lead_of(place)
-    return lead.slice(place.hit.passage.text) if lead else ""
 
 
 def _with_lead(finding: Finding) -> str:
@@ -360,23 +331,21 @@ def _with_lead(finding: Finding) -> str:
 def _short(place: Place, citations: Sequence[Citation]) -> str | None:
     """Return the candidate, where it is narrower than its sentence and the quotes carry it whole."""
     candidate, passage = place.site.candidate, place.hit.passage
-    sentence = candidate.kind is Kind.CLAUSE and candidate.span == place.site.sentence and not _is_line(place.text)
+    line = len(place.text) <= _LINE and not place.text.rstrip().endswith(
+        tuple("。！？；")
+    )  # such as a document's number
+    sentence = candidate.kind is Kind.CLAUSE and candidate.span == place.site.sentence and not line
     quoted = Span(citations[0].quote.start, citations[-1].quote.end)
     if sentence or not quoted.contains(candidate.span.shift(passage.span.start)):
         return None
     return None if unsupported(place.text, [citation.text for citation in citations]) else place.text
 
 
-def _is_line(text: str) -> bool:
-    """Return whether a text is a short line without a full stop, such as a document's number."""
-    return len(text) <= _LINE and not text.rstrip().endswith(tuple("。！？；"))
-
-
 def _told(place: Place, citations: Sequence[Citation]) -> str:
     """Return the quotes with their markers as a person reads them; the value of a label comes under its heading."""
     path = place.hit.passage.section_path
     heading = f"{path[-1]}：" if place.site.candidate.labelled and path else ""
-    return heading + "".join(f"{unmarked(' '.join(each.text.split()))}[{each.n}]" for each in citations)
+    return heading + "".join(map(quoted, citations))
 
 
 def _runner_up(look: Look, chosen: int, others: Sequence[int]) -> Place | None:
@@ -388,11 +357,6 @@ def _runner_up(look: Look, chosen: int, others: Sequence[int]) -> Place | None:
         if apart and look.support(each) > 0:
             return place
     return None
-
-
-def _is_searchable(question: Question) -> bool:
-    """Return whether there is a word, a year or an article to look for: 「？」 and 「a」 are about nothing."""
-    return bool(question.terms or question.periods or question.provisions)
 
 
 def _refusal(question: str, hits: Sequence[Hit], reason: str) -> Answer:

@@ -9,89 +9,60 @@ from itertools import chain, zip_longest
 
 from index.records import Hit
 from qa.answers import Answer, Citation, Conflict, Sentence, Timing, Usage
-from qa.reading.citations import MARKER, unsupported
+from qa.reading.citations import MARKER, Numbered, unsupported
 
 _END = re.compile(r"[?？。!！,，;；、\s]+$")
 
 
 def joined(turn: str, parts: Sequence[Answer]) -> Answer:
-    """Return one answer out of several.
+    """Return one answer out of complete answers to the questions of a turn, each under its question.
 
-    Args:
-        turn: what was asked, as typed.
-        parts: complete answers to the questions of the turn, in order; at least one.
-
-    Returns:
-        Each part under its question; abstained only where all parts are; as sure as the least sure of those that are
-        given; a short answer only where each part has one.
+    Abstained only where all parts are; as sure as the least sure of those that are given; a short answer only where
+    each part has one.
     """
     numbers, citations = _numbered(parts)
+    renumbered = list(zip(parts, numbers, strict=True))
+    usage = [part.usage for part in parts if part.usage]
     given = [part for part in parts if not part.abstained]
     return Answer(
         question=turn,
         standalone_question="".join(f"{_END.sub('', part.standalone_question)}？" for part in parts),
-        text=_told(parts, numbers) if given else _refused(parts),
+        text=_told(renumbered) if given else _refused(parts),
         short=_short(parts, citations),
         citations=citations,
         hits=merged(parts),
         abstained=not given,
         confidence=min((part.confidence for part in given), default=0.0),
         timing=added(parts),
-        sentences=_sentences(parts, numbers),
+        sentences=tuple(_renumbered_sentence(each, n) for part, n in renumbered for each in part.sentences),
         notice="".join(dict.fromkeys(part.notice for part in parts if part.notice)) or None,
         expandable=any(part.expandable for part in parts),
-        usage=_taken(parts),
-        conflicts=_conflicts(parts, numbers),
+        usage=sum(usage, Usage()) if usage else None,
+        conflicts=tuple(_renumbered_conflict(each, n) for part, n in renumbered for each in part.conflicts),
     )
 
 
-def _sentences(parts: Sequence[Answer], numbers: Sequence[dict[str, int]]) -> tuple[Sentence, ...]:
-    """Return what language models wrote, with the numbers that the citations have now."""
-    return tuple(
-        dataclasses.replace(
-            sentence,
-            text=_renumbered(sentence.text, renumbered),
-            citations=tuple(renumbered.get(str(n), n) for n in sentence.citations),
-        )
-        for part, renumbered in zip(parts, numbers, strict=True)
-        for sentence in part.sentences
-    )
+def _renumbered_sentence(sentence: Sentence, numbers: dict[str, int]) -> Sentence:
+    cited = tuple(numbers.get(str(n), n) for n in sentence.citations)
+    return dataclasses.replace(sentence, text=_renumbered(sentence.text, numbers), citations=cited)
 
 
-def _conflicts(parts: Sequence[Answer], numbers: Sequence[dict[str, int]]) -> tuple[Conflict, ...]:
-    """Return what documents disagree about, with the numbers that the citations have now."""
-    return tuple(
-        Conflict(conflict.name, tuple(dataclasses.replace(each, n=renumbered[str(each.n)]) for each in conflict.said))
-        for part, renumbered in zip(parts, numbers, strict=True)
-        for conflict in part.conflicts
-    )
-
-
-def _taken(parts: Sequence[Answer]) -> Usage | None:
-    """Return what language models took for all parts; None where none was asked."""
-    taken = [part.usage for part in parts if part.usage]
-    return sum(taken, Usage()) if taken else None
+def _renumbered_conflict(conflict: Conflict, numbers: dict[str, int]) -> Conflict:
+    return Conflict(conflict.name, tuple(dataclasses.replace(each, n=numbers[str(each.n)]) for each in conflict.said))
 
 
 def _numbered(parts: Sequence[Answer]) -> tuple[list[dict[str, int]], tuple[Citation, ...]]:
     """Return the new number of each part's markers, and all citations; the same quote is cited under one number."""
-    found: dict[tuple[str, int, int], Citation] = {}
-    numbers: list[dict[str, int]] = []
-    for part in parts:
-        renumbered = {}
-        for citation in part.citations:
-            place = (citation.passage.document_id, citation.quote.start, citation.quote.end)
-            kept = found.setdefault(place, dataclasses.replace(citation, n=len(found) + 1))
-            renumbered[str(citation.n)] = kept.n
-        numbers.append(renumbered)
-    return numbers, tuple(found.values())
+    cited = Numbered()
+    numbers = [{str(each.n): cited.number(each) for each in part.citations} for part in parts]
+    return numbers, tuple(cited.citations)
 
 
-def _told(parts: Sequence[Answer], numbers: Sequence[dict[str, int]]) -> str:
+def _told(parts: Sequence[tuple[Answer, dict[str, int]]]) -> str:
     """Return each question with its answer below it."""
     return "\n\n".join(
-        f"{place}. {_END.sub('', part.standalone_question)}？\n{_renumbered(part.text, renumbered)}"
-        for place, (part, renumbered) in enumerate(zip(parts, numbers, strict=True), start=1)
+        f"{place}. {_END.sub('', part.standalone_question)}？\n{_renumbered(part.text, numbers)}"
+        for place, (part, numbers) in enumerate(parts, start=1)
     )
 
 

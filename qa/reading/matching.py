@@ -67,17 +67,13 @@ def sites(text: str) -> tuple[Site, ...]:
 
 def sites_of(text: str, found: Iterable[Candidate]) -> tuple[Site, ...]:
     """Return the given candidates of a passage's text with their surroundings."""
-    sentences = sentence_spans(text)
-    folded = {sentence: fold(sentence.slice(text)) for sentence in sentences}
-    return tuple(_site(text, candidate, _holding(sentences, candidate.span), folded) for candidate in found)
+    folded = {sentence: fold(sentence.slice(text)) for sentence in sentence_spans(text)}
+    return tuple(_site(text, candidate, folded) for candidate in found)
 
 
-def _holding(sentences: Sequence[Span], span: Span) -> Span:
-    return max(sentences, key=lambda sentence: sentence.overlap(span), default=span)
-
-
-def _site(text: str, candidate: Candidate, sentence: Span, folded: Mapping[Span, str]) -> Site:
+def _site(text: str, candidate: Candidate, folded: Mapping[Span, str]) -> Site:
     span, clause = candidate.span, candidate.clause
+    sentence = max(folded, key=span.overlap, default=span)
     return Site(
         candidate,
         sentence,
@@ -106,8 +102,9 @@ def match(word: str, text: str) -> float:
         return 0.0
     if _stands(word, text):
         return 1.0
-    if len(word) == 2:
-        return 0.8 if _abbreviates(word, text) else 0.0
+    if len(word) == 2:  # 规上 stands for 规模以上
+        near = re.search(f"{re.escape(word[0])}[\u4e00-\u9fff]{{1,2}}{re.escape(word[1])}", text)
+        return 0.8 if near else 0.0
     pairs = terms(word)
     return 0.8 * sum(pair in text for pair in pairs) / len(pairs) if len(word) > 2 and pairs else 0.0
 
@@ -118,8 +115,3 @@ def _stands(word: str, text: str) -> bool:
     while start > 0 and text[start - 1] in _MAKES_OTHER:
         start = text.find(word, start + 1)
     return start >= 0
-
-
-def _abbreviates(word: str, text: str) -> bool:
-    """Return whether two characters stand near each other in that order, as 规上 does for 规模以上."""
-    return re.search(f"{re.escape(word[0])}[\u4e00-\u9fff]{{1,2}}{re.escape(word[1])}", text) is not None

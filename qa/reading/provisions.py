@@ -7,15 +7,16 @@ where another article refers to it: 「违反本条例第五条第一项、第�
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from index.clauses import Part, parts
 from index.numerals import cn_number
-from index.records import Document, Heading, Hit, Passage, Span
+from index.records import Document, Heading, Hit, Span
 from index.text import align, fold, terms
 from qa.answers import Answer, Citation
-from qa.reading.citations import MAX_QUOTE, quote_spans, unmarked
+from qa.protocols import DocumentOf
+from qa.reading.citations import MAX_QUOTE, Numbered, passage_at, quote_spans, quoted
 
 _CN = "[〇零一二三四五六七八九十百千两0-9]{1,7}"
 _NAMED = re.compile(
@@ -37,35 +38,26 @@ _REFERENCE = re.compile(rf"第(?P<article>{_CN})条(?P<rest>(?:第[^规\n，。�
 CONFIDENCE = 0.96
 """Confidence of a provision that was counted out."""
 
-DocumentOf = Callable[[str], Document | None]
-"""Gives a document by its id."""
-
 
 @dataclass(frozen=True, slots=True)
 class Provision:
     """A provision that a question names.
 
     Attributes:
+        name: as typed.
         article, added: 第三条之一 is 3 and 1; 0 where nothing is added.
         paragraph, item: 0 where the question names none.
-        name: as typed.
     """
 
+    name: str
     article: int
     added: int
-    paragraph: int
-    item: int
-    name: str
+    paragraph: int = 0
+    item: int = 0
 
 
 def answer_of(question: str, hits: Sequence[Hit], document_of: DocumentOf) -> Answer | None:
-    """Return what a provision says that a question names, or what breaking it brings; None for other questions.
-
-    Args:
-        question: standalone.
-        hits: passages that were found, best first.
-        document_of: gives a document by its id.
-    """
+    """Return what a provision says that a question names, or what breaking it brings; None for other questions."""
     match = _NAMED.search(align(question))
     if match is None:
         return _of_breach(question, hits, document_of) if _FINE.search(align(question)) else None
@@ -88,26 +80,21 @@ def _of_breach(question: str, hits: Sequence[Hit], document_of: DocumentOf) -> A
     asked = set(terms(question))
     for document in _documents(hits, document_of, ""):
         best: tuple[float, Provision, Span] | None = None
-        for heading, span in _articles(document):
-            number = _ARTICLE.match(heading.title)
+        for article, heading, span in _articles(document):
             for part in parts(heading.title, span.slice(document.text)):
-                said = set(terms(_bare(document.text[span.start + part.start : span.start + part.end])))
+                place = Span(span.start + part.start, span.start + part.end)
+                said = set(terms(_bare(place.slice(document.text))))
                 share = len(said & asked) / len(said) if part.item and len(said) > 1 else 0.0
-                if number and share >= _SAID and (best is None or share > best[0]):
-                    added = cn_number(number["added"]) if number["added"] else 0
-                    name = f"{number.group()}第{part.item}项"
-                    provision = Provision(cn_number(number["article"]), added, 0, part.item, name)
-                    best = share, provision, Span(span.start + part.start, span.start + part.end)
+                if share >= _SAID and (best is None or share > best[0]):
+                    best = share, replace(article, item=part.item, name=f"{article.name}第{part.item}项"), place
         if best is not None and any(_penalties(document, best[1], best[2])):
             return _told(question, document, best[1], best[2], hits, penalty=True)
     return None
 
 
 def _provision(match: re.Match[str]) -> Provision:
-    article, added, paragraph, item = (
-        cn_number(match[name]) if match[name] else 0 for name in ("article", "added", "paragraph", "item")
-    )
-    return Provision(article, added, paragraph, item, match.group())
+    numbers = {name: cn_number(numeral) if numeral else 0 for name, numeral in match.groupdict().items()}
+    return Provision(name=match.group(), **numbers)
 
 
 def _documents(hits: Sequence[Hit], document_of: DocumentOf, rest: str) -> Iterator[Document]:
@@ -117,28 +104,28 @@ def _documents(hits: Sequence[Hit], document_of: DocumentOf, rest: str) -> Itera
     yield from sorted(found, key=lambda document: fold(document.title) not in fold(rest))
 
 
-def _articles(document: Document) -> Iterator[tuple[Heading, Span]]:
-    """Yield the articles of a document with all of their text."""
+def _articles(document: Document) -> Iterator[tuple[Provision, Heading, Span]]:
+    """Yield the articles of a document with their heading and where all of them stands."""
     for place, heading in enumerate(document.headings):
-        if _ARTICLE.match(heading.title):
+        if number := _ARTICLE.match(heading.title):
             following = document.headings[place + 1].start if place + 1 < len(document.headings) else len(document.text)
-            yield heading, Span(heading.start, following)
+            yield _provision(number), heading, Span(heading.start, following)
 
 
 def _place(document: Document, asked: Provision) -> Span | None:
     """Return where a provision stands; None where the document has none of that number."""
-    for heading, span in _articles(document):
-        number = _ARTICLE.match(heading.title)
-        if number is None or cn_number(number["article"]) != asked.article:
-            continue
-        if (cn_number(number["added"]) if number["added"] else 0) != asked.added:
-            continue
-        text = span.slice(document.text)
-        if not asked.paragraph and not asked.item:
-            return Span(span.start, span.start + len(text.rstrip()))
-        part = _part(parts(heading.title, text), asked)
-        return part.shift(span.start) if part else None
+    for article, heading, span in _articles(document):
+        if (article.article, article.added) == (asked.article, asked.added):
+            return _place_in(heading, span, document, asked)
     return None
+
+
+def _place_in(heading: Heading, span: Span, document: Document, asked: Provision) -> Span | None:
+    text = span.slice(document.text)
+    if not asked.paragraph and not asked.item:
+        return Span(span.start, span.start + len(text.rstrip()))
+    part = _part(parts(heading.title, text), asked)
+    return part.shift(span.start) if part else None
 
 
 def _part(found: Sequence[Part], asked: Provision) -> Span | None:
@@ -153,25 +140,22 @@ def _part(found: Sequence[Part], asked: Provision) -> Span | None:
 def _told(
     question: str, document: Document, asked: Provision, span: Span, hits: Sequence[Hit], *, penalty: bool
 ) -> Answer:
-    teller = _Teller(document)
-    said = teller.quoted(span)
-    short: str | None = _bare(span.slice(document.text))
-    text = f"{asked.name}：{said}"
+    cited = Numbered()
+    text, short = f"{asked.name}：{_quotes(document, span, cited)}", _bare(span.slice(document.text))
+    confidence = CONFIDENCE
     if penalty:
-        broken = list(_penalties(document, asked, span))
-        if not broken:
-            return Answer(question, question, f"{text}\n文档中没有找到违反它的后果。", None, tuple(teller.citations),
-                          tuple(hits), confidence=CONFIDENCE - 0.2)  # fmt: skip
-        text = f"{asked.name}：{said}\n违反的后果：" + "\n".join(teller.quoted(each) for each in broken)
-        short = None
+        broken = [_quotes(document, each, cited) for each in _penalties(document, asked, span)]
+        text += "\n" + ("违反的后果：" + "\n".join(broken) if broken else "文档中没有找到违反它的后果。")
+        confidence -= 0 if broken else 0.2
+        short = ""
     return Answer(
         question,
         question,
         text,
-        short if short and len(short) <= MAX_QUOTE else None,
-        tuple(teller.citations),
+        short if 0 < len(short) <= MAX_QUOTE else None,
+        tuple(cited.citations),
         tuple(hits),
-        confidence=CONFIDENCE,
+        confidence=confidence,
     )
 
 
@@ -186,7 +170,7 @@ def _bare(text: str) -> str:
 
 def _penalties(document: Document, asked: Provision, own: Span) -> Iterator[Span]:
     """Yield the sentences of other articles that refer to a provision."""
-    for _, span in _articles(document):
+    for _, _, span in _articles(document):
         if span.contains(own):
             continue
         for line in re.finditer(r"[^\n]+", span.slice(document.text)):
@@ -196,9 +180,7 @@ def _penalties(document: Document, asked: Provision, own: Span) -> Iterator[Span
 
 def _refers(line: str, asked: Provision) -> bool:
     """Return whether a line names a provision: the article whole, or the item among others."""
-    for match in re.finditer(
-        rf"第(?P<article>{_CN})条(?P<rest>(?:第[^规\n，。；]{{1,40}}?(?:款|项)(?:至|、|和|或者?)?)*)", line
-    ):
+    for match in _REFERENCE.finditer(line):
         if cn_number(match["article"]) != asked.article or "之" in line[match.end() : match.end() + 1]:
             continue
         items = list(_ITEMS.finditer(match["rest"]))
@@ -211,22 +193,11 @@ def _refers(line: str, asked: Provision) -> bool:
     return False
 
 
-class _Teller:
-    def __init__(self, document: Document) -> None:
-        self._document = document
-        self.citations: list[Citation] = []
-
-    def quoted(self, span: Span) -> str:
-        """Lines of the document with their markers."""
-        text = span.slice(self._document.text)
-        said = []
-        for quote in quote_spans(text, Span(0, len(text))):
-            place = quote.shift(span.start)
-            path = self._document.section_path(place.start)
-            passage = Passage(
-                self._document.id, self._document.title, place.slice(self._document.text), place, path,
-                self._document.page(place.start),
-            )  # fmt: skip
-            self.citations.append(Citation(len(self.citations) + 1, passage, self._document.source, place))
-            said.append(f"{unmarked(' '.join(passage.text.split()))}[{len(self.citations)}]")
-        return "".join(said)
+def _quotes(document: Document, span: Span, cited: Numbered) -> str:
+    """Return lines of a document with their markers."""
+    text, said = span.slice(document.text), ""
+    for quote in quote_spans(text, Span(0, len(text))):
+        passage = passage_at(document, quote.shift(span.start))
+        n = cited.number(Citation(0, passage, document.source, passage.span))
+        said += quoted(cited.citations[n - 1])
+    return said

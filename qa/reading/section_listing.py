@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from index.numerals import HEADING_NUMBER, NUMERAL, cn_number
-from index.records import Document, Heading, Passage, Span
+from index.records import Document, Heading, Span
 from index.text import align, fold, terms
 from qa.language import lexicon
 from qa.language.grammar import Kind
 from qa.question.analysis import Question
-from qa.question.turns import core
 
 _NUMERAL = f"{NUMERAL}+"
 _SUMMARY = re.compile(lexicon.ASKS_SUMMARY)
@@ -55,16 +54,17 @@ def bare(title: str) -> str:
     return HEADING_NUMBER.sub("", title)
 
 
-def contents(question: Question, documents: Iterable[Document]) -> Contents | None:
+def contents(question: Question, matter: str, documents: Iterable[Document]) -> Contents | None:
     """Return the first section of the documents that a question asks all of; None where it asks for something else.
 
     A summary is left to language models: the sections of the likeliest document are named instead.
 
     Args:
         question: taken apart.
+        matter: what it asks, without politeness.
         documents: likeliest first.
     """
-    if _SUMMARY.search(align(core(question.text))):
+    if _SUMMARY.search(align(matter)):
         return _overview(question, list(documents))
     if Kind.LIST not in question.kinds or Kind.ORGANISATION in question.kinds:
         return None
@@ -85,13 +85,6 @@ def _overview(question: Question, documents: Sequence[Document]) -> Contents | N
     title = f"总结要由语言模型来写。《{documents[0].title}》有这些部分，可以逐节查看"
     parts = _outermost(documents[0].headings, 0)[:_MOST]
     return Contents(documents[0], title, parts) if parts else None
-
-
-def passage_of(document: Document, heading: Heading) -> Passage:
-    """Return a heading as a passage of its own, to be quoted."""
-    span = Span(heading.start, heading.end)
-    path = document.section_path(heading.start)
-    return Passage(document.id, document.title, span.slice(document.text), span, path, document.page(span.start))
 
 
 def _asked(question: Question, document: Document) -> Iterator[tuple[str, tuple[Heading, ...]]]:

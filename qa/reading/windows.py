@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.records import Hit, Span
-from qa.language.grammar import Candidate, Kind, candidate_at, is_paired
-from qa.language.tagging import tagged
+from index.text import align
+from qa.language.grammar import RANGE_SIGN, Candidate, Kind, candidate_at, is_paired, tagged
 from qa.reading.features import Matrix, Place
 from qa.reading.matching import sites, sites_of
 from qa.reading.model_input import Window, window_spans
@@ -24,21 +24,16 @@ READ_WINDOWS = 4
 _FREE, _TRIED = 2, 8
 """Spans of a window that are candidates though no rule named them, and how many are looked at to find them."""
 _FIGURES = frozenset({Kind.QUANTITY, Kind.DATE, Kind.NUMBER})
-_JOINS = re.compile(r"\s*(?:[~～—–-]{1,2}|[至到、和及])?\s*")
+_JOINS = re.compile(rf"\s*(?:{RANGE_SIGN}|[、和及])?\s*")
+"""What may stand between the figures of one answer, in aligned text."""
 _CROSSES = re.compile("[\n；;|]")
-"""What no answer reaches across."""
 _CERTAIN = 20.0
 """Scores beyond it, either way, say no more."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A window of a passage that was found.
-
-    Attributes:
-        rank: of the passage.
-        span: in the passage's text.
-    """
+    """A window of a passage that was found: a span of its text."""
 
     hit: Hit
     rank: int
@@ -62,13 +57,7 @@ class View:
 
 
 def views(found: Sequence[Place], scores: NDArray[np.float64], n: int = READ_WINDOWS) -> list[View]:
-    """Return the windows of the candidates that score best.
-
-    Args:
-        found: all candidates.
-        scores: of each, before anything is read.
-        n: windows, at most.
-    """
+    """Return the windows of the candidates that score best before anything is read, at most `n`."""
     chosen: dict[tuple[int, Span], View] = {}
     for row in np.argsort(-scores, kind="stable"):
         place = found[row]
@@ -92,7 +81,8 @@ def candidates_of(view: View, scores: Scores, found: Sequence[Place]) -> Iterato
     yield from inside
     known = {place.site.candidate.span for place in inside}
     spans = (_to_words(text, span.shift(view.span.start)) for span, _ in scores.best(_TRIED))
-    whole = dict.fromkeys(span for span in spans if _is_whole(span.slice(text)))
+    # An answer crosses no line, sentence part or cell and has both halves of its brackets and quotation marks.
+    whole = dict.fromkeys(s for s in spans if not _CROSSES.search(s.slice(text)) and is_paired(s.slice(text)))
     free = [span for span in list(whole)[:_FREE] if span not in known]
     rules = [site.candidate for site in sites(text)]
     named = [candidate_at(text, span, rules) for span in free]
@@ -105,23 +95,20 @@ def _is_range(text: str, candidate: Candidate, known: Collection[Span]) -> bool:
     """Return whether a figure is made of several that the grammar names and what joins them, as 6:40至8:20 is."""
     inside = sorted(span for span in known if candidate.span.contains(span) and span != candidate.span)
     gaps = [text[a.end : b.start] for a, b in pairwise(inside) if a.end <= b.start]
-    return bool(gaps) and all(_JOINS.fullmatch(gap) for gap in gaps)
-
-
-def _is_whole(text: str) -> bool:
-    """Return whether a span crosses no line, sentence part or cell and has no unpaired bracket or quotation mark."""
-    return not _CROSSES.search(text) and is_paired(text)
+    return bool(gaps) and all(_JOINS.fullmatch(align(gap)) for gap in gaps)
 
 
 def span_features(chosen: Sequence[tuple[View, Scores, Place]]) -> Matrix:
     """Return what the network says of candidates, float64 `(len(chosen), len(SPANS))`, in the order of `SPANS`.
 
-    Args:
-        chosen: candidates with the window they stand in, of all windows that were read; at least one.
+    They come with the window they stand in, of all windows that were read; at least one.
     """
     tops = {key: scores.best()[0] for key, scores in {id(scores): scores for _, scores, _ in chosen}.items()}
-    rows = np.array([_told(*each, *tops[id(each[1])]) for each in chosen])
-    scores, windows, shared = rows.T
+    rows = []
+    for view, of_window, place in chosen:
+        span, (best, highest) = view.local(place.site.candidate.span), tops[id(of_window)]
+        rows.append((of_window.of(span), highest, 2 * best.overlap(span) / (len(best) + len(span))))
+    scores, windows, shared = np.array(rows).T
     columns = (
         _bounded(scores),
         _bounded(windows),
@@ -141,12 +128,6 @@ def _to_words(text: str, span: Span) -> Span:
             return Span(span.start, place + len(word))
         place += len(word)
     return span
-
-
-def _told(view: View, scores: Scores, place: Place, best: Span, highest: float) -> tuple[float, float, float]:
-    """Return the candidate's score, that of the best span of its window, and how much the two share."""
-    span = view.local(place.site.candidate.span)
-    return scores.of(span), highest, 2 * best.overlap(span) / (len(best) + len(span))
 
 
 def _bounded(scores: NDArray[np.float64]) -> NDArray[np.float64]:

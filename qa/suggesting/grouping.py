@@ -26,24 +26,15 @@ Likeness = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class MeaningGrouper:
-    """Groups questions by what they ask for.
-
-    Attributes:
-        encoder: tells how near two questions are in meaning; wording has the other half of the say.
-    """
+    """Groups questions by what they ask for: half by meaning, as the encoder sees it, half by wording."""
 
     encoder: Encoder
 
     def groups(self, questions: Sequence[str]) -> list[list[int]]:
-        """Return the positions of the questions that belong together.
+        """Return the positions of the questions that belong together: each once, in order, groups by their first one.
 
-        Other years, places or figures keep questions apart, however alike their words are.
-
-        Args:
-            questions: some hundreds at most, since each is compared with each.
-
-        Returns:
-            Every position once; in a group in order, the groups by their first position.
+        Other years, places or figures keep questions apart, however alike their words are. Some hundreds at most, since
+        each is compared with each.
         """
         if not questions:
             return []

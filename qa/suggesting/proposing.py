@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from index.loaders.tables import SEPARATOR
 from index.numerals import HEADING_NUMBER
 from index.records import Document, Passage, Span
-from qa.language.grammar import Candidate, Kind, candidates, clause_spans
+from qa.language.grammar import Candidate, Kind, candidates, clause_spans, tagged
 from qa.language.measures import dimension
 from qa.language.periods import periods
-from qa.language.tagging import tagged
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +161,7 @@ def passage_proposals(passage: Passage) -> list[Proposal]:
 
 
 def document_proposals(document: Document) -> list[Proposal]:
-    """Return what can be asked of a document as a whole.
-
-    Number, ground, who issued it, from when and how long it applies.
-    """
+    """Return what can be asked of a document as a whole: its number, ground, issuer, and time of application."""
     name = f"《{short_title(document.title)}》"
     text, about = document.text, document.metadata
     made = [
@@ -204,12 +200,7 @@ def _topic(passage: Passage) -> str:
 def candidate_proposal(passage: Passage, candidate: Candidate) -> Proposal | None:
     """Return who is named behind a label, asked by the heading that this stands under; or what a figure measures.
 
-    Args:
-        passage: that holds the candidate.
-        candidate: of the grammar, in the passage's text.
-
-    Returns:
-        None for other candidates, and where the question would not read well.
+    None for other candidates, and where the question would not read well.
     """
     if candidate.labelled and candidate.kind is Kind.ORGANISATION:
         row = _row(passage.text, candidate.span)
@@ -277,10 +268,7 @@ def _is_noun_phrase(text: str) -> bool:
 
 
 def _lone_period(text: str, start: int) -> str:
-    """Return the clause before `start`, with its comma left out, where it names a period and nothing else.
-
-    「到2025年，」.
-    """
+    """Return the clause before `start` where it names a period and nothing else: 「到2025年，」, without its comma."""
     before = text[:start]
     if before[-1:] not in ("，", ","):
         return ""
@@ -312,10 +300,7 @@ def _is_whole(passage: Passage, clause: Span) -> bool:
 
 
 def _begins(passage: Passage, start: int) -> bool:
-    """Return whether what stands at `start` begins there.
-
-    Behind a stop, or on a line behind a heading or a full sentence.
-    """
+    """Return whether what stands at `start` begins there: behind a stop, or below a heading or a full sentence."""
     before = passage.text[:start]
     if not before.endswith("\n"):
         return True
@@ -377,10 +362,7 @@ def _listed(passage: Passage, clause: Span, inside: Sequence[Candidate]) -> Iter
 
 
 def _are_parallel(items: str) -> bool:
-    """Return whether a list is one.
-
-    Its first item is no longer than the others' company allows and joined to nothing.
-    """
+    """Return whether a list is one: its first item no longer than the others' company allows, joined to nothing."""
     first, *others = items.split("、")
     if any(_NO_ITEM.match(item) for item in (first, *others)):
         return False
@@ -409,27 +391,26 @@ def _with_predicate(text: str, clause: Span, before: str, whole: str) -> Span | 
 
 
 def _roles(passage: Passage, clause: Span) -> Iterator[Proposal]:
-    text = clause.slice(passage.text)
-    topic = _topic(passage)
+    """Yield who does something, and what something is done as or for, asked by the heading where that is needed."""
+    text, topic = clause.slice(passage.text), _topic(passage)
+    number = HEADING_NUMBER.match(text)
+    skipped = number.end() if number else 0
     if (match := _AS.match(text)) and topic:
-        what = re.sub(r"等$", "", match["what"])
-        start = clause.start + match.start("what")
-        answer = Span(start, start + len(what))
+        start, end = match.span("what")
+        answer = Span(start, end - match["what"].endswith("等")).shift(clause.start)
         yield Proposal("fact", f"{topic}以什么为{match['role']}？", answer, topic)
     if (match := _SET_UP.match(text)) and topic and match["what"] not in topic:
-        answer = Span(clause.start + match.start("what"), clause.start + match.end("what"))
+        answer = Span(*match.span("what")).shift(clause.start)
         yield Proposal("fact", f"在{topic}方面，{match['does']}什么{match['kind']}？", answer, topic)
     if (match := _BY.match(text)) and _BODY.fullmatch(match["who"].split("、")[-1]):
         what = _THIS.sub(f"《{short_title(passage.title)}》", HEADING_NUMBER.sub("", match["what"])) or topic
         if what and not _BROKEN_START.match(what):
             who = "哪些单位" if "、" in match["who"] else "哪个单位"
-            answer = Span(clause.start + match.start("who"), clause.start + match.end("who"))
+            answer = Span(*match.span("who")).shift(clause.start)
             yield Proposal("department", f"{what}由{who}{match['does']}？", answer, topic)
-    lead = HEADING_NUMBER.match(text)
-    skipped = lead.end() if lead else 0
     if (match := _IN_CHARGE.match(text[skipped:])) and _BODY.fullmatch(match["who"]):
-        start = clause.start + skipped
-        yield Proposal("department", f"哪个单位{match['does']}？", Span(start, start + len(match["who"])), topic)
+        answer = Span(*match.span("who")).shift(clause.start + skipped)
+        yield Proposal("department", f"哪个单位{match['does']}？", answer, topic)
 
 
 def _blanked(

@@ -8,10 +8,10 @@ from enum import StrEnum
 from itertools import pairwise
 
 from index.text import align
+from qa.language.grammar import tagged
 from qa.language.lexicon import INTERROGATIVES
 from qa.language.measures import dimension
 from qa.language.quantities import Unit, unit_in
-from qa.language.tagging import tagged
 from qa.tables.words import Words, words
 
 
@@ -83,11 +83,7 @@ _FIGURED = re.compile("多少|几|数|额|量|率|金额|价|费用?$")
 
 
 def requested(question: str) -> Request:
-    """Return what a question wants of a table.
-
-    Args:
-        question: standalone.
-    """
+    """Return what a question wants of a table."""
     text = _END.sub("", align(question))
     figure = bool(_FIGURED.search(text))
     asked = _HOW_MUCH.search(text)

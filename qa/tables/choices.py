@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from index.loaders.tables import SEPARATOR
-from index.records import Document, Hit, Span
+from index.records import Hit, Span
 from qa.answers import Answer, Citation
-from qa.reading.citations import MAX_QUOTE, unmarked
+from qa.protocols import DocumentOf
+from qa.reading.citations import MAX_QUOTE, quoted, unmarked
 from qa.tables.finding import unexplained
 from qa.tables.words import Words, words
-
-DocumentOf = Callable[[str], Document | None]
-"""Gives a document by its id."""
 
 _TICKED, _EMPTY = "☑☒✓✔√■●", "☐□○◻"
 BOX = re.compile(rf"[\[(（【]\s*(?P<mark>[√✓✔xX×]?)\s*[\])）】]|(?P<box>[{_TICKED}{_EMPTY}])")
@@ -45,14 +43,7 @@ class Choice:
 
 
 def answer_of(question: str, asked: Words, hits: Sequence[Hit], document_of: DocumentOf) -> Answer | None:
-    """Return what is ticked in the boxes that a question asks about; None where it asks about none beyond doubt.
-
-    Args:
-        question: standalone.
-        asked: its words, without those that ask.
-        hits: passages, best first.
-        document_of: gives a document by its id.
-    """
+    """Return what is ticked in the boxes that a question asks about; None where it asks about none beyond doubt."""
     found: list[tuple[int, Choice]] = []
     for hit in hits:
         around = asked.cover(words(" ".join((hit.passage.title, *hit.passage.section_path))))
@@ -78,16 +69,12 @@ def _told(question: str, choice: Choice, hits: Sequence[Hit], source: str) -> An
     quote = choice.line.shift(passage.span.start)
     citation = Citation(1, passage, source, Span(quote.start, min(quote.end, quote.start + MAX_QUOTE)))
     chosen = "、".join(choice.ticked)
-    quoted = unmarked(" ".join(citation.text.split()))
-    text = f"{label}勾选的是「{unmarked(chosen)}」[1]。\n{quoted}[1]"
+    text = f"{label}勾选的是「{unmarked(chosen)}」[1]。\n{quoted(citation)}"
     return Answer(question, question, text, chosen, (citation,), tuple(hits), confidence=CONFIDENCE)
 
 
 def _choices(hit: Hit) -> Iterator[Choice]:
-    """Yield the lines of a passage with boxes, each cell with its label.
-
-    What stands before it, or in the cell before.
-    """
+    """Yield the lines of a passage with boxes, each cell with its label: what is before it, or in the cell before."""
     start = 0
     for line in hit.passage.text.split("\n"):
         label = ""

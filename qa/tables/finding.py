@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from qa.language.lexicon import LISTS, pattern
 from qa.tables.grid import Cell, Grid
-from qa.tables.words import Words, bare, words
+from qa.tables.words import Words, bare, union, words
 
 MENTIONED = 1.0
 """Share of a name that must stand in a question for it to be named there."""
@@ -35,34 +36,89 @@ class Line:
     unasked: int
 
 
-def rows(grid: Grid, asked: Words) -> list[Line]:
-    """Return the rows, as the question sees them."""
-    return [_row(grid, number, asked) for number in range(len(grid.rows))]
+class Search:
+    """A question before one table: each part is worked out when it is first needed, and once.
 
+    Args:
+        grid: the table.
+        asked: the words of the question.
+    """
 
-def _row(grid: Grid, number: int, asked: Words, without: int = -1) -> Line:
-    names = [words(bare(cell.text)) for cell in grid.names(number) if cell.column != without]
-    if grid.sections[number]:
-        names.append(words(grid.sections[number]))
-    return _line(number, names, asked)
+    def __init__(self, grid: Grid, asked: Words) -> None:
+        self.grid = grid
+        self.asked = asked
 
+    @cached_property
+    def rows(self) -> list[Line]:
+        """The rows, as the question sees them."""
+        return [self.row(number) for number in range(len(self.grid.rows))]
 
-def row(grid: Grid, number: int, asked: Words, without: int) -> Line:
-    """Return a row as the question sees it when one of its columns is left out."""
-    return _row(grid, number, asked, without)
+    def row(self, number: int, without: int = -1) -> Line:
+        """Return a row as the question sees it, when one of its columns is left out."""
+        names = [words(bare(cell.text)) for cell in self.grid.names(number) if cell.column != without]
+        if self.grid.sections[number]:
+            names.append(words(self.grid.sections[number]))
+        return _line(number, names, self.asked)
 
+    @cached_property
+    def columns(self) -> list[Line]:
+        """The columns, as the question sees them; those that name rows and the running numbers among them."""
+        return [self._column(number) for number in range(self.grid.width)]
 
-def columns(grid: Grid, asked: Words) -> list[Line]:
-    """Return the columns, as the question sees them; those that name rows and the running numbers among them."""
-    return [_column(grid, number, asked) for number in range(grid.width)]
+    def _column(self, number: int) -> Line:
+        levels = [words(bare(level)) for level in self.grid.name(number).split("›")]
+        # A column is called all that its headings say: what of it is not asked counts on every level.
+        unasked = sum(_unasked(level, self.asked) for level in levels)
+        return replace(_line(number, levels, self.asked), unasked=unasked)
 
+    @cached_property
+    def measured(self) -> list[Line]:
+        """The columns of figures."""
+        return [line for line in self.columns if line.place in self.grid.measured]
 
-def _column(grid: Grid, number: int, asked: Words) -> Line:
-    levels = [words(bare(level)) for level in grid.name(number).split("›")]
-    line = _line(number, levels, asked)
-    # A column is called all that its headings say: what of it is not asked counts on every level.
-    unasked = sum(_unasked(level, asked) for level in levels)
-    return Line(number, line.cover, line.share, unasked)
+    @cached_property
+    def around(self) -> int:
+        """The tokens that say which table is meant: those of caption, headings, document and columns."""
+        document, start, caption = self.grid.document, self.grid.table.span.start, self.grid.table.caption
+        said = (caption, document.title, document.source, *document.section_path(start), *self.grid.columns)
+        return union(self.asked.cover(words(text)) for text in said)
+
+    @cached_property
+    def named(self) -> dict[int, dict[str, int]]:
+        """For each column that names rows what of it the question names wholly, with its tokens; -1 is for sections.
+
+        A name inside a longer one that is named too is left out: 教育 of 教育局.
+        """
+        found: dict[int, dict[str, int]] = {}
+        for number in range(len(self.grid.rows)):
+            for column, text in _named(self.grid, number):
+                name = words(bare(text))
+                if text not in found.get(column, {}) and name.tokens and self.asked.share(name) >= MENTIONED:
+                    found.setdefault(column, {})[text] = self.asked.cover(name)
+        masks = [mask for named in found.values() for mask in named.values()]
+        return {
+            column: kept
+            for column, named in found.items()
+            if (kept := {text: mask for text, mask in named.items() if not _is_inside(mask, masks)})
+        }
+
+    @cached_property
+    def named_cover(self) -> int:
+        """The tokens of everything that is named."""
+        return union(mask for each in self.named.values() for mask in each.values())
+
+    @cached_property
+    def chosen(self) -> list[int]:
+        """The rows of which every column that is named holds something named, but for totals."""
+        return [
+            number
+            for number in range(len(self.grid.rows))
+            if not self.grid.is_total(number) and self._is_chosen(number)
+        ]
+
+    def _is_chosen(self, number: int) -> bool:
+        held = list(_named(self.grid, number))
+        return all(any(at == column and text in wanted for at, text in held) for column, wanted in self.named.items())
 
 
 def _line(place: int, names: Sequence[Words], asked: Words) -> Line:
@@ -80,19 +136,6 @@ def _unasked(name: Words, asked: Words) -> int:
     return len(name.pairs - asked.pairs)
 
 
-def context(grid: Grid, asked: Words) -> int:
-    """Return the tokens of a question that say of which table it is.
-
-    Its caption, headings above it, its document, its columns.
-    """
-    document, start = grid.document, grid.table.span.start
-    said = (grid.table.caption, document.title, document.source, *document.section_path(start), *grid.columns)
-    mask = 0
-    for text in said:
-        mask |= asked.cover(words(text))
-    return mask
-
-
 def unexplained(asked: Words, covered: int) -> list[str]:
     """Return what of a question nothing in or above a table holds: a lone character is let pass, a figure is not."""
     runs, run = [], ""
@@ -108,25 +151,6 @@ def unexplained(asked: Words, covered: int) -> list[str]:
     return [part for part in told if part.isascii() or len(part) > 1]
 
 
-def mentions(grid: Grid, asked: Words) -> dict[int, dict[str, int]]:
-    """Return for each column that names rows what of it the question names wholly; -1 is for sections.
-
-    A name inside a longer one that is named too is left out: 教育 of 教育局.
-    """
-    found: dict[int, dict[str, int]] = {}
-    for number in range(len(grid.rows)):
-        for column, text in _named(grid, number):
-            name = words(bare(text))
-            if text not in found.get(column, {}) and name.tokens and asked.share(name) >= MENTIONED:
-                found.setdefault(column, {})[text] = asked.cover(name)
-    masks = [mask for named in found.values() for mask in named.values()]
-    return {
-        column: kept
-        for column, named in found.items()
-        if (kept := {text: mask for text, mask in named.items() if not _is_inside(mask, masks)})
-    }
-
-
 def _named(grid: Grid, number: int) -> Iterator[tuple[int, str]]:
     yield from ((cell.column, cell.text) for cell in grid.names(number))
     if grid.sections[number]:
@@ -137,18 +161,7 @@ def _is_inside(mask: int, masks: Sequence[int]) -> bool:
     return any(other != mask and mask & other == mask for other in masks)
 
 
-def chosen(grid: Grid, named: dict[int, dict[str, int]]) -> list[int]:
-    """Return the rows of which every column that is named holds something named."""
-    return [
-        number
-        for number in range(len(grid.rows))
-        if all(
-            any(text in wanted for at, text in _named(grid, number) if at == column) for column, wanted in named.items()
-        )
-    ]
-
-
 def figures(grid: Grid, numbers: Sequence[int], column: int) -> list[Cell]:
     """Return the cells of rows in a column that hold figures, merged ones once."""
-    held = [cell for number in numbers if (cell := grid.cell(number, column)) and cell.number is not None]
-    return list({cell.span: cell for cell in held}.values())
+    held = (grid.figure(number, column) for number in numbers)
+    return list({cell.span: cell for cell in held if cell}.values())

@@ -40,13 +40,7 @@ _SECTION = re.compile(r"^(?:[（(]?[一二三四五六七八九十]{1,3}[)）]?[
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell with something in it.
-
-    Attributes:
-        row, column: from 0.
-        span: where its text stands in the document.
-        text: verbatim.
-    """
+    """A cell with something in it: its row and column, from 0, and its text, verbatim, with where that stands."""
 
     row: int
     column: int
@@ -103,6 +97,11 @@ class Grid:
     def cell(self, row: int, column: int) -> Cell | None:
         """Return what stands in a place; None where nothing does."""
         return self.cells[row][column] if column < len(self.cells[row]) else None
+
+    def figure(self, row: int, column: int) -> Cell | None:
+        """Return the figure that stands in a place; None where none does."""
+        cell = self.cell(row, column)
+        return cell if cell and cell.number is not None else None
 
     def name(self, column: int) -> str:
         """Return what a column is called; empty where nothing names it."""
@@ -170,10 +169,7 @@ class Grid:
     # --- units --------------------------------------------------------------------------------
 
     def unit(self, cell: Cell) -> str:
-        """Return the unit of a figure: its own, else that of its column, its row, the table.
-
-        Empty where none is said.
-        """
+        """Return the unit of a figure: its own, else that of its column, its row, the table; else nothing."""
         if cell.own_unit:
             return cell.own_unit
         named = [*reversed(units_in(self.name(cell.column))), *self._units_of_row(cell.row)]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from index.records import Hit, Passage, Span
+from index.records import Hit, Span
 from qa.answers import Answer, Citation
 from qa.language.quantities import decimal
-from qa.reading.citations import MAX_QUOTE, unmarked
+from qa.reading.citations import MAX_QUOTE, Numbered, passage_at, quoted, unmarked
 from qa.tables.asking import Request
 from qa.tables.grid import Cell, Grid
 from qa.tables.words import bare
@@ -23,19 +23,13 @@ _HOW = "（四舍五入，保留两位小数）"
 
 
 class Teller:
-    """Writes answers from one table.
-
-    Args:
-        question: as asked.
-        grid: the table.
-        hits: passages that were found.
-    """
+    """Writes answers from one table."""
 
     def __init__(self, question: str, grid: Grid, hits: Sequence[Hit]) -> None:
         self._question = question
         self._grid = grid
         self._hits = tuple(hits)
-        self._citations: list[Citation] = []
+        self._cited = Numbered()
 
     def cell(self, row: int, column: int, request: Request) -> Answer:
         """Return what stands in a place: its value, or that the table gives none."""
@@ -60,14 +54,7 @@ class Teller:
         return blank and request.figure and cell.column in self._grid.measured
 
     def most(self, best: Sequence[Cell], cells: Sequence[Cell], request: Request, *, across: bool) -> Answer:
-        """Return the largest or smallest of some cells, and the others beside it.
-
-        Args:
-            best: the largest, several where they are equal.
-            cells: all that are compared.
-            request: what was asked.
-            across: whether they are cells of one row.
-        """
+        """Return the largest or smallest of some cells and the others beside it; `across` where they are of one row."""
         named = [self._of(cell, across=across) for cell in best]
         shown = "、".join(f"{self._term(cell, across=across, value=True)}" for cell in best)
         what = self._grid.head(best[0].row) if across else self._grid.name(best[0].column)
@@ -88,14 +75,7 @@ class Teller:
         return self._answer(text, value, COMPUTED if agrees else COMPUTED - 0.1)
 
     def sum(self, cells: Sequence[Cell], unit: str, *, mean: bool, whole: bool) -> Answer:
-        """Return the sum or the mean of some cells.
-
-        Args:
-            cells: of one unit.
-            unit: that they have.
-            mean: whether their mean is asked for.
-            whole: whether all of the cells that were asked for hold figures.
-        """
+        """Return the sum, or the mean, of cells of one unit; not the `whole` where cells asked for hold no figure."""
         across = len({cell.row for cell in cells}) == 1
         total = sum((cell.number or Fraction(0) for cell in cells), Fraction(0))
         result, exact = decimal(total / len(cells) if mean else total)
@@ -181,29 +161,15 @@ class Teller:
 
     def _cite(self, span: Span) -> str:
         """Return a marker for a quote."""
-        for known in self._citations:
-            if known.quote == span:
-                return f"[{known.n}]"
         document = self._grid.document
         held = (hit.passage for hit in self._hits if hit.passage.document_id == document.id)
-        passage = next((each for each in held if each.span.contains(span)), None) or Passage(
-            document.id, document.title, span.slice(document.text), span,
-            document.section_path(span.start), document.page(span.start),
-        )  # fmt: skip
-        self._citations.append(Citation(len(self._citations) + 1, passage, document.source, span))
-        return f"[{len(self._citations)}]"
+        passage = next((each for each in held if each.span.contains(span)), None) or passage_at(document, span)
+        return self._cited.marker(Citation(0, passage, document.source, span))
 
     def _answer(self, text: str, short: str | None, confidence: float) -> Answer:
-        quotes = "\n".join(f"{unmarked(' '.join(each.text.split()))}[{each.n}]" for each in self._citations)
-        return Answer(
-            self._question,
-            self._question,
-            f"{text}\n{quotes}",
-            short,
-            tuple(self._citations),
-            self._hits,
-            confidence=confidence,
-        )
+        citations, question = tuple(self._cited.citations), self._question
+        told = "\n".join((text, *map(quoted, citations)))
+        return Answer(question, question, told, short, citations, self._hits, confidence=confidence)
 
 
 def _around(line: Span, span: Span) -> Span:

@@ -7,9 +7,11 @@ in Latin letters count whole: 「第9号泵站」 shares nothing but 泵站 with
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import pairwise
+from operator import or_
 
 from index.text import fold
 
@@ -74,6 +76,11 @@ def words(text: str) -> Words:
     while tokens and not tokens[-1]:
         tokens.pop()
     return Words(tuple(tokens))
+
+
+def union(masks: Iterable[int]) -> int:
+    """Return the tokens that any of several sets has, as bits."""
+    return reduce(or_, masks, 0)
 
 
 def bare(name: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from index.records import Hit, Passage, Span
 from qa.question.analysis import analyse
-from qa.reading.boundaries import completed
+from qa.reading.extent import completed
 from qa.reading.features import places
 
 

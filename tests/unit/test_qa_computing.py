@@ -11,8 +11,7 @@ import pytest
 from index.filters import Filter
 from index.records import Document, Hit, Metadata, Passage, Span
 from qa.answers import Answer, Citation
-from qa.computing.combining import MISSING, UNSURE
-from qa.computing.computation import Ask, answer_of
+from qa.computing.combining import MISSING, UNSURE, Ask, answer_of
 from qa.question.operations import MAX_FIGURES, understand
 from qa.reading.citations import unsupported
 

@@ -6,10 +6,10 @@ import pytest
 
 from index.text import terms
 from qa.question.english import EnglishDecoder
-from qa.question.interpreter import Interpreter
 from qa.question.pinyin import PinyinDecoder
 from qa.question.rewriting import FollowUpRewriter
 from qa.question.spelling import HomophoneSpeller, Tidier
+from qa.question.turns import Interpreter
 from qa.settings import MAX_QUESTION_CHARACTERS
 from tests.support.fakes import HashEncoder
 

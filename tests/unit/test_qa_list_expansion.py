@@ -5,8 +5,8 @@ import pytest
 from index.records import Hit, Passage, Span
 from qa.language.grammar import Candidate, Kind
 from qa.question.analysis import analyse
+from qa.reading.extent import lead_of, whole
 from qa.reading.features import Place, places
-from qa.reading.list_expansion import lead_of, whole
 from qa.reading.matching import sites_of
 
 LAW = """第十条 发生争议，可以到下列组织申请调解：

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from index.loaders import load
-from index.records import Document
+from index.records import Document, Span
 from index.structure.outline import outline
 from qa.question.analysis import analyse
-from qa.reading.section_listing import bare, contents, passage_of
+from qa.question.turns import core
+from qa.reading.citations import passage_at
+from qa.reading.section_listing import bare, contents
 
 SAMPLE = next((Path(__file__).parents[2] / "data" / "documents").glob("*.txt"))
 
@@ -19,7 +21,7 @@ def document() -> Document:
 
 
 def parts(question: str, document: Document) -> list[str]:
-    found = contents(analyse(question), [document])
+    found = contents(analyse(question), core(question), [document])
     return [bare(part.title) for part in found.parts] if found else []
 
 
@@ -56,10 +58,10 @@ def test_who_asks_for_something_else_does_not(document: Document, question: str)
 
 
 def test_parts_are_quoted_verbatim_under_their_section(document: Document) -> None:
-    found = contents(analyse("重点任务有哪些"), [document])
+    found = contents(analyse("重点任务有哪些"), core("重点任务有哪些"), [document])
     assert found is not None
     for part in found.parts:
-        passage = passage_of(document, part)
+        passage = passage_at(document, Span(part.start, part.end))
         assert passage.text == passage.span.slice(document.text) == part.title
         assert passage.section_path[:1] == ("三、重点任务",)
         assert found.name(part).slice(document.text) == bare(part.title)
@@ -102,12 +104,14 @@ def test_a_sentence_that_leads_to_headings_gives_them(report: Document, question
 
 @pytest.mark.parametrize("question", ["总结一下青海省的工作", "请帮我概括青海省政府工作报告", "这份文件主要讲了什么"])
 def test_a_summary_is_left_to_a_language_model_and_the_sections_are_named(report: Document, question: str) -> None:
-    found = contents(analyse(question), [report])
+    found = contents(analyse(question), core(question), [report])
     assert found is not None
     assert [bare(part.title) for part in found.parts] == ["2024年工作回顾", "2025年工作安排"]
 
 
 def test_what_only_speaks_of_summaries_asks_for_none(report: Document) -> None:
     for question in ("工作总结什么时候交", "青海省总结了哪些经验"):
-        assert contents(analyse(question), [report]) is None
-    assert contents(analyse("这份文件主要讲了什么"), [report, report]) is None  # which of them?
+        assert contents(analyse(question), core(question), [report]) is None
+    assert (
+        contents(analyse("这份文件主要讲了什么"), core("这份文件主要讲了什么"), [report, report]) is None
+    )  # which of them?

@@ -8,9 +8,8 @@ import pytest
 
 from index.records import Document, Metadata
 from qa.answers import Answer
+from qa.suggesting.examples import AROUND, ASKED, is_well_formed, suggestions
 from qa.suggesting.examples import about as named
-from qa.suggesting.examples import is_well_formed
-from qa.suggesting.suggestions import AROUND, ASKED, suggestions
 from tests.support.fake_answerer import PLAN, RULES, FakeAnswerer, cite
 
 

@@ -22,9 +22,8 @@ from index.structure.metadata import describe
 from index.structure.outline import outline
 from index.structure.splitter import split
 from index.text import align, fold, sentence_spans, terms
-from qa.language.grammar import Candidate, Kind, candidates
+from qa.language.grammar import Candidate, Kind, candidates, tagged
 from qa.language.periods import periods
-from qa.language.tagging import tagged
 from qa.reading.model_input import Window, window_spans
 from training.reader.examples import Example
 from training.reader.partition import GOLD, Part, part_of

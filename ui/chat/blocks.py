@@ -23,7 +23,7 @@ from index.filters import Filter
 from qa.answers import Answer
 from qa.protocols import Answerer
 from qa.settings import MAX_QUESTION_CHARACTERS
-from qa.suggesting.suggestions import suggestions
+from qa.suggesting.examples import suggestions
 from ui.access.visitors import GUEST, Visitor, visitor_of
 from ui.answer_queue import AnswerQueue
 from ui.bodies import filter_of, parse
