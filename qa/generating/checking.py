@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from index.records import Passage, Span
 from index.text import align, fold, sentence_spans
+from qa.answers import Citation
 from qa.generating.fact_checking import Basis, Fact, contrary, facts, misplaced, unbacked
 from qa.language.grammar import Kind, candidates, clause_spans, tagged
 from qa.language.lexicon import GENERAL_NOUNS, INSTRUCTS, LEADS_IN, LIGHT_WORDS, SYNTHESIS_WORDS
@@ -49,31 +50,18 @@ _SAYS_LITTLE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
-    """A stretch of whole sentences, a span of the document, that backs a sentence."""
-
-    passage: Passage
-    span: Span
-
-    @property
-    def text(self) -> str:
-        """Verbatim."""
-        return self.span.shift(-self.passage.span.start).slice(self.passage.text)
-
-
-@dataclass(frozen=True, slots=True)
 class Verdict:
     """What became of a sentence.
 
     Attributes:
         text: without its markers.
-        quotes: that carry it, in the order of its markers; none where it is not carried.
+        quotes: that carry it, in the order of its markers, not numbered yet; none where it is not carried.
         support: how well the reader finds it there, 0 to 1.
         problem: why it is not carried, for a user's eyes; None where it is.
     """
 
     text: str
-    quotes: tuple[Quote, ...] = ()
+    quotes: tuple[Citation, ...] = ()
     support: float = 0.0
     problem: str | None = None
 
@@ -101,7 +89,7 @@ class SentenceChecker:
             return Verdict(text, support=support, problem="所引原文不足以支持")
         return Verdict(text, tuple(dict.fromkeys(quotes)), support)
 
-    def _support(self, text: str, quotes: Sequence[Quote]) -> float:
+    def _support(self, text: str, quotes: Sequence[Citation]) -> float:
         """Return how well the reader finds the sentence in its quotes, read as one."""
         told = "\n".join(quote.text for quote in quotes)
         if fold(text.rstrip("。！？!?；; ")) in fold(told):
@@ -112,7 +100,7 @@ class SentenceChecker:
         return 1 / (1 + math.exp(min(60.0, (_EVEN - best[0][1]) / _STEEP))) if best else 0.0
 
 
-def _contradicted(text: str, needed: Sequence[Fact], quotes: Sequence[Quote], bases: Sequence[Basis]) -> str | None:
+def _contradicted(text: str, needed: Sequence[Fact], quotes: Sequence[Citation], bases: Sequence[Basis]) -> str | None:
     """Return what rules find wrong with a sentence; None where they find nothing."""
     if not quotes:
         return "所引原文与此无关"
@@ -167,7 +155,7 @@ def _words(text: str) -> list[str]:
     return [word for word in dict.fromkeys(found) if word not in _SAYS_LITTLE]
 
 
-def _quotes(text: str, needed: Sequence[Fact], passage: Passage) -> Iterator[Quote]:
+def _quotes(text: str, needed: Sequence[Fact], passage: Passage) -> Iterator[Citation]:
     """Yield the stretches of a passage that say most of a sentence, each something that those before it do not."""
     words = _words(text)
     spans = [span for span in sentence_spans(passage.text) if not _INSTRUCTS.search(align(span.slice(passage.text)))]
@@ -179,7 +167,8 @@ def _quotes(text: str, needed: Sequence[Fact], passage: Passage) -> Iterator[Quo
         if best is None or not new or (place and not any(kind == "fact" for kind, _ in new)):
             return
         said |= new
-        yield Quote(passage, Span(spans[best[0]].start, spans[best[-1]].end).shift(passage.span.start))
+        quote = Span(spans[best[0]].start, spans[best[-1]].end).shift(passage.span.start)
+        yield Citation(0, passage, passage.title, quote)
 
 
 def _stretches(spans: Sequence[Span]) -> Iterator[range]:

@@ -19,7 +19,7 @@ from index.protocols import PassageStore
 from index.records import Hit, Passage
 from index.text import align, fold
 from qa.answers import Answer, Citation, Sentence, Usage
-from qa.generating.checking import Quote, SentenceChecker, Verdict
+from qa.generating.checking import SentenceChecker, Verdict
 from qa.generating.context import REFUSAL, context_of, messages_of, tokens
 from qa.generating.sentences import sentences
 from qa.language.grammar import Kind
@@ -311,11 +311,10 @@ class _Draft:
         first = "" if self._first.abstained else self._first.text
         return "\n\n".join(part for part in (first, written) if part)
 
-    def _number(self, quote: Quote) -> int:
+    def _number(self, quote: Citation) -> int:
         """Return the number of a quote, which it may have already."""
         document = self._store.document(quote.passage.document_id)
-        source = document.source if document else quote.passage.title
-        return self._cited.number(Citation(0, quote.passage, source, quote.span))
+        return self._cited.number(dataclasses.replace(quote, source=document.source) if document else quote)
 
 
 def _marked(text: str, numbers: Sequence[int]) -> str:
