@@ -76,19 +76,12 @@ class AnswerJson(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A basis for a claim.
+    """A basis for a claim."""
 
-    Attributes:
-        n: the number of its marker; citations are numbered 1, 2, … in order.
-        passage: where the quote stands.
-        source: file name of the document, as the user gave it.
-        quote: span of the quote in the document's text.
-    """
-
-    n: int
-    passage: Passage
-    source: str
-    quote: Span
+    n: int  # the number of its marker; citations are numbered 1, 2, … in order
+    passage: Passage  # where the quote stands
+    source: str  # file name of the document, as the user gave it
+    quote: Span  # span of the quote in the document's text
 
     @property
     def text(self) -> str:
@@ -122,19 +115,12 @@ class SentenceJson(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of a language model, checked.
+    """A sentence of a language model, checked."""
 
-    Attributes:
-        text: with its markers; empty where it is withheld.
-        citations: numbers of the answer's citations that carry it; none where it is not carried.
-        support: how well the reader finds it in its quotes, 0 to 1.
-        problem: why it is no part of the answer; None where it is one.
-    """
-
-    text: str
-    citations: tuple[int, ...] = ()
-    support: float = 0.0
-    problem: str | None = None
+    text: str  # with its markers; empty where it is withheld
+    citations: tuple[int, ...] = ()  # numbers of the answer's citations that carry it; none where it is not carried
+    support: float = 0.0  # how well the reader finds it in its quotes, 0 to 1
+    problem: str | None = None  # why it is no part of the answer; None where it is one
 
     def to_json(self) -> SentenceJson:
         """Return the contract's form."""
@@ -164,19 +150,12 @@ class ConflictJson(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one document says of a figure.
+    """What one document says of a figure."""
 
-    Attributes:
-        n: number of the citation where it does.
-        value: the figure, verbatim.
-        title: of the document.
-        date: on which it was issued, ISO 8601, maybe a year alone; None where that is not known.
-    """
-
-    n: int
-    value: str
-    title: str
-    date: str | None
+    n: int  # number of the citation where it does
+    value: str  # the figure, verbatim
+    title: str  # of the document
+    date: str | None  # on which it was issued, ISO 8601, maybe a year alone; None where that is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,21 +185,14 @@ class UsageJson(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What asking a language model took.
+    """What asking a language model took."""
 
-    Attributes:
-        requests: how often it was asked.
-        prompt_tokens: that it read.
-        completion_tokens: that it wrote.
-        estimated: whether some of the tokens are counted by rule, since the model did not tell or was stopped.
-        ms: milliseconds from asking to the last word, checking what it wrote included.
-    """
-
-    requests: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    requests: int = 0  # how often it was asked
+    prompt_tokens: int = 0  # that it read
+    completion_tokens: int = 0  # that it wrote
+    # whether some of the tokens are counted by rule, since the model did not tell or was stopped
     estimated: bool = False
-    ms: float = 0.0
+    ms: float = 0.0  # milliseconds from asking to the last word, checking what it wrote included
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -253,42 +225,25 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer with its basis.
+    """An answer with its basis."""
 
-    Attributes:
-        question: as asked.
-        standalone_question: what was searched; differs from `question` for follow-ups.
-        text: what a person reads; each claim ends with its marker `[n]`.
-        short: the narrowest verbatim span that answers; None when none is narrower than a sentence.
-        citations: marker `[n]` is `citations[n - 1]`.
-        hits: the passages read, best first; leads only, where `abstained`.
-        abstained: the documents do not answer; then `short` is None and `citations` empty.
-        confidence: calibrated probability that the answer is right, 0 to 1.
-        timing: how long it took.
-        id: names the answer where it can be referred to later; None if it is not kept.
-        sentences: what a language model wrote of it, in order, with what did not stand the check.
-        notice: one sentence about how the answer came about, such as that the model is away; None where nothing is
-            to be said.
-        expandable: whether a language model can say more of it.
-        usage: what the language model took; None where none was asked.
-        conflicts: figures of which other documents say something else.
-    """
-
-    question: str
-    standalone_question: str
-    text: str
-    short: str | None = None
-    citations: tuple[Citation, ...] = ()
-    hits: tuple[Hit, ...] = ()
-    abstained: bool = False
-    confidence: float = 0.0
-    timing: Timing = Timing()
-    id: str | None = None
+    question: str  # as asked
+    standalone_question: str  # what was searched; differs from `question` for follow-ups
+    text: str  # what a person reads; each claim ends with its marker `[n]`
+    short: str | None = None  # the narrowest verbatim span that answers; None when none is narrower than a sentence
+    citations: tuple[Citation, ...] = ()  # marker `[n]` is `citations[n - 1]`
+    hits: tuple[Hit, ...] = ()  # the passages read, best first; leads only, where `abstained`
+    abstained: bool = False  # the documents do not answer; then `short` is None and `citations` empty
+    confidence: float = 0.0  # calibrated probability that the answer is right, 0 to 1
+    timing: Timing = Timing()  # how long it took
+    id: str | None = None  # names the answer where it can be referred to later; None if it is not kept
+    # what a language model wrote of it, in order, with what did not stand the check
     sentences: tuple[Sentence, ...] = ()
+    # one sentence about how the answer came about, such as that the model is away; None where nothing is to be said
     notice: str | None = None
-    expandable: bool = False
-    usage: Usage | None = None
-    conflicts: tuple[Conflict, ...] = ()
+    expandable: bool = False  # whether a language model can say more of it
+    usage: Usage | None = None  # what the language model took; None where none was asked
+    conflicts: tuple[Conflict, ...] = ()  # figures of which other documents say something else
 
     def to_json(self) -> AnswerJson:
         """Return the contract's form, ready for `json.dumps`."""

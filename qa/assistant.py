@@ -39,36 +39,23 @@ class TurnInterpreter(Protocol):
 
 
 class Assistant:
-    """Answers questions from the documents of one index.
-
-    Args:
-        store: the documents.
-        retriever: finds passages.
-        reader: answers from them.
-        expanding: the same at length; where there is none, `reader` does.
-        interpreter: tells which questions a turn asks.
-        k: passages that are found and shown.
-        grouper: tells which questions ask for the same; without one, each stands alone.
-        today: tells the date on which questions are asked.
-        limit: makes the assistant of some of the documents, for those who must not know of the others.
-        computes: whether what can be computed from figures is, in place of being read.
-        encoder: makes vectors for those who want them.
-    """
+    """Answers questions from the documents of one index."""
 
     def __init__(
         self,
-        store: PassageStore,
-        retriever: Retriever,
-        reader: Reader,
-        interpreter: TurnInterpreter,
+        store: PassageStore,  # the documents
+        retriever: Retriever,  # finds passages
+        reader: Reader,  # answers from them
+        interpreter: TurnInterpreter,  # tells which questions a turn asks
         *,
-        k: int = 10,
-        expanding: Reader | None = None,
-        grouper: Grouper | None = None,
-        today: Callable[[], date] = date.today,
+        k: int = 10,  # passages that are found and shown
+        expanding: Reader | None = None,  # the same at length; where there is none, `reader` does
+        grouper: Grouper | None = None,  # tells which questions ask for the same; without one, each stands alone
+        today: Callable[[], date] = date.today,  # tells the date on which questions are asked
+        # makes the assistant of some of the documents, for those who must not know of the others
         limit: Callable[[Filter], Assistant] | None = None,
-        computes: bool = True,
-        encoder: Encoder | None = None,
+        computes: bool = True,  # whether what can be computed from figures is, in place of being read
+        encoder: Encoder | None = None,  # makes vectors for those who want them
     ) -> None:
         self._store = store
         self._retriever = retriever

@@ -48,25 +48,16 @@ class Unsupported(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """Which language model writes, and how.
+    """Which language model writes, and how."""
 
-    Attributes:
-        url: of an OpenAI-compatible interface, up to `/v1`; None where none is used.
-        name: what that interface calls the model.
-        file: a GGUF file to run instead; None where none is used.
-        key: for the interface; from the environment alone, so that no list of processes shows it.
-        ca_file: certificates to trust beside those of the system.
-        context: tokens that the model can read and write together.
-        unsupported: what becomes of sentences without a basis.
-    """
-
-    url: str | None = None
-    name: str = ""
-    file: Path | None = None
+    url: str | None = None  # of an OpenAI-compatible interface, up to `/v1`; None where none is used
+    name: str = ""  # what that interface calls the model
+    file: Path | None = None  # a GGUF file to run instead; None where none is used
+    # for the interface; from the environment alone, so that no list of processes shows it
     key: str | None = field(default=None, repr=False)
-    ca_file: Path | None = None
-    context: int = CONTEXT
-    unsupported: Unsupported = Unsupported.WITHHOLD
+    ca_file: Path | None = None  # certificates to trust beside those of the system
+    context: int = CONTEXT  # tokens that the model can read and write together
+    unsupported: Unsupported = Unsupported.WITHHOLD  # what becomes of sentences without a basis
 
     @classmethod
     def from_environment(

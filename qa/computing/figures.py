@@ -54,37 +54,21 @@ _SYNONYMS: list[list[str]] = LISTS["synonyms"]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure of a document that answers for one operand.
+    """A figure of a document that answers for one operand."""
 
-    Attributes:
-        operand: what was asked.
-        citation: where it stands.
-        span: of it, in the document.
-        text: verbatim, with 左右 or 以上 behind it.
-        quantity: its exact value.
-        bound: words that make it a bound or an estimate; empty where it is plain.
-        added: 新增 rather than a stock; None where nothing says so.
-        aimed: a target rather than a result; None where nothing says so.
-        growth: how much something grows or falls rather than how much there is of it.
-        falls: it counts what went down.
-        periods: the years it is told for.
-        confidence: of the reader in its answer.
-        own: its own words where it stands, folded.
-    """
-
-    operand: Operand
-    citation: Citation
-    span: Span
-    text: str
-    quantity: Quantity
-    bound: str
-    added: bool | None
-    aimed: bool | None
-    growth: bool
-    falls: bool
-    periods: tuple[Period, ...]
-    confidence: float
-    own: str = ""
+    operand: Operand  # what was asked
+    citation: Citation  # where it stands
+    span: Span  # of it, in the document
+    text: str  # verbatim, with 左右 or 以上 behind it
+    quantity: Quantity  # its exact value
+    bound: str  # words that make it a bound or an estimate; empty where it is plain
+    added: bool | None  # 新增 rather than a stock; None where nothing says so
+    aimed: bool | None  # a target rather than a result; None where nothing says so
+    growth: bool  # how much something grows or falls rather than how much there is of it
+    falls: bool  # it counts what went down
+    periods: tuple[Period, ...]  # the years it is told for
+    confidence: float  # of the reader in its answer
+    own: str = ""  # its own words where it stands, folded
 
     @property
     def kind(self) -> tuple[object, ...]:

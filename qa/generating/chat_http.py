@@ -55,20 +55,13 @@ Put = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long to wait, in seconds, and how often to try.
+    """How long to wait, in seconds, and how often to try."""
 
-    Attributes:
-        connect: for a connection.
-        first: for the first sign of a reply, once connected.
-        idle: between two pieces of it.
-        total: for everything, tries and pauses together.
-        pauses: before each further try; a server's own `Retry-After` counts where it asks for longer.
-    """
-
-    connect: float = 5.0
-    first: float = 45.0
-    idle: float = 30.0
-    total: float = 180.0
+    connect: float = 5.0  # for a connection
+    first: float = 45.0  # for the first sign of a reply, once connected
+    idle: float = 30.0  # between two pieces of it
+    total: float = 180.0  # for everything, tries and pauses together
+    # before each further try; a server's own `Retry-After` counts where it asks for longer
     pauses: tuple[float, ...] = (0.5, 2.0)
 
 

@@ -51,19 +51,13 @@ _SAYS_LITTLE = (
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a sentence.
+    """What became of a sentence."""
 
-    Attributes:
-        text: without its markers.
-        quotes: that carry it, in the order of its markers, not numbered yet; none where it is not carried.
-        support: how well the reader finds it there, 0 to 1.
-        problem: why it is not carried, for a user's eyes; None where it is.
-    """
-
-    text: str
+    text: str  # without its markers
+    # that carry it, in the order of its markers, not numbered yet; none where it is not carried
     quotes: tuple[Citation, ...] = ()
-    support: float = 0.0
-    problem: str | None = None
+    support: float = 0.0  # how well the reader finds it there, 0 to 1
+    problem: str | None = None  # why it is not carried, for a user's eyes; None where it is
 
 
 class SentenceChecker:

@@ -54,26 +54,16 @@ _NEGATION = re.compile(pattern("denials"))
 
 @dataclass(frozen=True, slots=True)
 class StatedFigure:
-    """A figure of a text.
-
-    Attributes:
-        span: where.
-        value: as an exact amount.
-        bound: `>` at least, `<` at most, `+` somewhat more, or empty.
-        own: its own words, as terms.
-        before: terms of what leads to it, from the last figure that measures the same.
-        joined: the amount that it is listed behind, 180 in 「70、180」; None where it is not.
-        years: the period that was named last before it, or its clause's.
-    """
+    """A figure of a text."""
 
     text: str
-    span: Span
-    value: Quantity
-    bound: str
-    own: frozenset[str]
-    before: frozenset[str]
-    joined: Fraction | None
-    years: tuple[int, int] | None
+    span: Span  # where
+    value: Quantity  # as an exact amount
+    bound: str  # `>` at least, `<` at most, `+` somewhat more, or empty
+    own: frozenset[str]  # its own words, as terms
+    before: frozenset[str]  # terms of what leads to it, from the last figure that measures the same
+    joined: Fraction | None  # the amount that it is listed behind, 180 in 「70、180」; None where it is not
+    years: tuple[int, int] | None  # the period that was named last before it, or its clause's
 
     def equals(self, other: StatedFigure) -> bool:
         """Return whether both say the same amount; one without a unit is compared by its number alone."""
@@ -97,17 +87,11 @@ class StatedFigure:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something in a sentence that a quote must say.
+    """Something in a sentence that a quote must say."""
 
-    Attributes:
-        text: as it stands in the sentence.
-        named: whether it is a name, which a title or heading may say as well.
-        figure: what it amounts to, where it is an exact figure.
-    """
-
-    text: str
-    named: bool = False
-    figure: StatedFigure | None = None
+    text: str  # as it stands in the sentence
+    named: bool = False  # whether it is a name, which a title or heading may say as well
+    figure: StatedFigure | None = None  # what it amounts to, where it is an exact figure
 
 
 @dataclass(frozen=True, slots=True)

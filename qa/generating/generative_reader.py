@@ -114,24 +114,16 @@ class Meter:
 
 
 class Writer:
-    """A language model with what it takes to use it safely. Calls from several threads are safe.
-
-    Args:
-        model: the language model.
-        checker: checks its sentences.
-        context: tokens that it reads and writes together.
-        unsupported: what becomes of sentences without a basis.
-        clock: tells seconds.
-    """
+    """A language model with what it takes to use it safely. Calls from several threads are safe."""
 
     def __init__(
         self,
-        model: ChatModel,
-        checker: SentenceChecker,
+        model: ChatModel,  # the language model
+        checker: SentenceChecker,  # checks its sentences
         *,
-        context: int = CONTEXT,
-        unsupported: Unsupported = Unsupported.WITHHOLD,
-        clock: Callable[[], float] = time.monotonic,
+        context: int = CONTEXT,  # tokens that it reads and writes together
+        unsupported: Unsupported = Unsupported.WITHHOLD,  # what becomes of sentences without a basis
+        clock: Callable[[], float] = time.monotonic,  # tells seconds
     ) -> None:
         self._model = model
         self._checker = checker
@@ -195,23 +187,16 @@ class Writer:
 
 
 class GenerativeReader:
-    """Answers as another reader does, and lets a language model write where that is wanted.
-
-    Args:
-        reader: answers first.
-        store: where passages come from.
-        writer: the language model.
-        wanted: tells which questions are for it; those that want a paragraph, by default.
-        admits: tells which of those that the other reader refused; those that the passages are about, by default.
-    """
+    """Answers as another reader does, and lets a language model write where that is wanted."""
 
     def __init__(
         self,
-        reader: Reader,
-        store: PassageStore,
-        writer: Writer,
+        reader: Reader,  # answers first
+        store: PassageStore,  # where passages come from
+        writer: Writer,  # the language model
         *,
-        wanted: Wanted = wants_synthesis,
+        wanted: Wanted = wants_synthesis,  # tells which questions are for it; those that want a paragraph, by default
+        # tells which of those that the other reader refused; those that the passages are about, by default
         admits: Admits = is_about,
     ) -> None:
         self._reader = reader

@@ -134,25 +134,15 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A span that may be the answer.
+    """A span that may be the answer."""
 
-    Attributes:
-        kind: what it is.
-        span: where, in the text the grammar was given.
-        clause: the clause around it, between commas or sentence ends.
-        own: the candidate's own words: its noun phrase, the label before it, or what names its column and its row.
-        unit: the unit of a quantity, folded; empty for other kinds.
-        labelled: stands behind a label and a colon, or is a cell of a table.
-        base: of a figure behind 其中, the words of the figure that it is a part of; empty for others.
-    """
-
-    kind: Kind
-    span: Span
-    clause: Span
-    own: str
-    unit: str = ""
-    labelled: bool = False
-    base: str = ""
+    kind: Kind  # what it is
+    span: Span  # where, in the text the grammar was given
+    clause: Span  # the clause around it, between commas or sentence ends
+    own: str  # the candidate's own words: its noun phrase, the label before it, or what names its column and its row
+    unit: str = ""  # the unit of a quantity, folded; empty for other kinds
+    labelled: bool = False  # stands behind a label and a colon, or is a cell of a table
+    base: str = ""  # of a figure behind 其中, the words of the figure that it is a part of; empty for others
 
 
 def candidates(text: str) -> list[Candidate]:

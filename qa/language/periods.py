@@ -29,16 +29,11 @@ _OF_ITS_YEAR = re.compile("公报|年鉴|决算|年报")
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Inclusive years, and where the text says so.
+    """Inclusive years, and where the text says so."""
 
-    Attributes:
-        first, last: the years.
-        start, end: offsets of the expression in the text.
-    """
-
-    first: int
+    first: int  # first, last: the years
     last: int
-    start: int
+    start: int  # start, end: offsets of the expression in the text
     end: int
 
     def meets(self, other: Period) -> bool:

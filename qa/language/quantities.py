@@ -56,32 +56,20 @@ _SHOWN = {1: "", 10**4: "万", 10**8: "亿", 10**12: "万亿"}
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit of measure.
+    """A unit of measure."""
 
-    Attributes:
-        name: as written, folded, without multiplier: 千瓦 of 万千瓦.
-        family: what may be converted into what; units that nothing is known of are a family of their own.
-        size: how many base units of its family it is.
-    """
-
-    name: str
-    family: str
-    size: Fraction
+    name: str  # as written, folded, without multiplier: 千瓦 of 万千瓦
+    family: str  # what may be converted into what; units that nothing is known of are a family of their own
+    size: Fraction  # how many base units of its family it is
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """One exact figure.
+    """One exact figure."""
 
-    Attributes:
-        amount: in base units of the family.
-        unit: as the text has it.
-        multiplier: 万 or 亿 before the unit, as the text has it; 1 where there is none.
-    """
-
-    amount: Fraction
-    unit: Unit
-    multiplier: int = 1
+    amount: Fraction  # in base units of the family
+    unit: Unit  # as the text has it
+    multiplier: int = 1  # 万 or 亿 before the unit, as the text has it; 1 where there is none
 
     def comparable(self, other: Quantity) -> bool:
         """Return whether both measure the same, in units that convert exactly."""

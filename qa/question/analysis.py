@@ -49,44 +49,26 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Where the question has its interrogative, the text would have the answer.
+    """Where the question has its interrogative, the text would have the answer."""
 
-    Attributes:
-        left: the word before the interrogative, folded; empty where there is none.
-        right: the word behind it, the head noun left out.
-        head: the noun that the interrogative asks for (「什么设施」→ 设施), or empty.
-    """
-
-    left: str = ""
-    right: str = ""
-    head: str = ""
+    left: str = ""  # the word before the interrogative, folded; empty where there is none
+    right: str = ""  # the word behind it, the head noun left out
+    head: str = ""  # the noun that the interrogative asks for (「什么设施」→ 设施), or empty
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, taken apart.
+    """A question, taken apart."""
 
-    Attributes:
-        text: as asked.
-        kinds: kinds of answer it asks for, likeliest first; empty where any may do.
-        terms: words that matter, in order.
-        periods: years it names.
-        places: places it names, folded.
-        provisions: articles and chapters it names, such as 第五条.
-        unit: the folded unit it asks in (「多少万吨」→ 吨), or empty.
-        dimensions: what is to be measured (`qa.language.measures`); empty where it does not say.
-        gap: where its interrogative stands.
-    """
-
-    text: str
-    kinds: tuple[Kind, ...]
-    terms: tuple[Term, ...]
-    periods: tuple[Period, ...]
-    places: tuple[str, ...]
-    provisions: tuple[str, ...]
-    unit: str
-    dimensions: frozenset[str]
-    gap: Gap
+    text: str  # as asked
+    kinds: tuple[Kind, ...]  # kinds of answer it asks for, likeliest first; empty where any may do
+    terms: tuple[Term, ...]  # words that matter, in order
+    periods: tuple[Period, ...]  # years it names
+    places: tuple[str, ...]  # places it names, folded
+    provisions: tuple[str, ...]  # articles and chapters it names, such as 第五条
+    unit: str  # the folded unit it asks in (「多少万吨」→ 吨), or empty
+    dimensions: frozenset[str]  # what is to be measured (`qa.language.measures`); empty where it does not say
+    gap: Gap  # where its interrogative stands
 
 
 @lru_cache(maxsize=256)

@@ -31,19 +31,12 @@ MAX_CHARACTERS = 300
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """One figure that is asked for.
+    """One figure that is asked for."""
 
-    Attributes:
-        subject: whose it is: a place, a body; empty where the question names none.
-        period: when, as typed; may be empty.
-        attribute: what is measured.
-        label: what tells it from its neighbours.
-    """
-
-    subject: str = ""
-    period: str = ""
-    attribute: str = ""
-    label: str = ""
+    subject: str = ""  # whose it is: a place, a body; empty where the question names none
+    period: str = ""  # when, as typed; may be empty
+    attribute: str = ""  # what is measured
+    label: str = ""  # what tells it from its neighbours
 
     @property
     def name(self) -> str:
@@ -82,21 +75,13 @@ class Operation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A question that computes or compares.
+    """A question that computes or compares."""
 
-    Attributes:
-        operation: what to do.
-        grid: the figures; of a difference, a ratio and a share exactly two.
-        asks: what to put behind the name of a figure to ask for it.
-        unit: the unit the result is asked in, with its multiplier, or None.
-        picks: 「多」 where the question asks which is more, 「少」 which is less; empty where it does not.
-    """
-
-    operation: Operation
-    grid: OperandTable
-    asks: str = "是多少"
-    unit: tuple[Unit, int] | None = None
-    picks: str = ""
+    operation: Operation  # what to do
+    grid: OperandTable  # the figures; of a difference, a ratio and a share exactly two
+    asks: str = "是多少"  # what to put behind the name of a figure to ask for it
+    unit: tuple[Unit, int] | None = None  # the unit the result is asked in, with its multiplier, or None
+    picks: str = ""  # 「多」 where the question asks which is more, 「少」 which is less; empty where it does not
 
     @property
     def figures(self) -> tuple[Operand, ...]:

@@ -48,18 +48,12 @@ ENOUGH = 0.6
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """The best way to read the letters up to a place, where it ends with a certain character.
+    """The best way to read the letters up to a place, where it ends with a certain character."""
 
-    Attributes:
-        text: the characters, that before the letters among them.
-        known: neighbouring pairs that are known.
-        pairs: neighbouring pairs; one that is parted by a space and not known is half a pair.
-    """
-
-    text: str
+    text: str  # the characters, that before the letters among them
     score: float = 0.0
-    known: float = 0.0
-    pairs: float = 0.0
+    known: float = 0.0  # neighbouring pairs that are known
+    pairs: float = 0.0  # neighbouring pairs; one that is parted by a space and not known is half a pair
 
 
 class PinyinDecoder:

@@ -77,25 +77,15 @@ class SpanScorer(Judge, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The best candidate.
+    """The best candidate."""
 
-    Attributes:
-        place: where it stands.
-        runner_up: the best candidate of another sentence that the network supports too, or None.
-        question: what it answers.
-        features: of the confidence model.
-        clash: a sentence that says what forbids the answer, or None.
-        doubt: a sentence that says what speaks most against it.
-        support: what the network says of the candidate.
-    """
-
-    place: Place
-    runner_up: Place | None
-    question: Question
-    features: tuple[float, ...]
-    clash: str | None
-    doubt: str
-    support: Support
+    place: Place  # where it stands
+    runner_up: Place | None  # the best candidate of another sentence that the network supports too, or None
+    question: Question  # what it answers
+    features: tuple[float, ...]  # of the confidence model
+    clash: str | None  # a sentence that says what forbids the answer, or None
+    doubt: str  # a sentence that says what speaks most against it
+    support: Support  # what the network says of the candidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,22 +114,15 @@ class Look:
 
 
 class ExtractiveReader:
-    """Answers with a verbatim span, or abstains.
-
-    Args:
-        corpus: the index that the passages come from.
-        spans: the network.
-        model: the weights; those of the package by default.
-        caution: how sure an answer must be.
-    """
+    """Answers with a verbatim span, or abstains."""
 
     def __init__(
         self,
-        corpus: Corpus,
-        spans: SpanScorer,
-        model: RankingModel | None = None,
+        corpus: Corpus,  # the index that the passages come from
+        spans: SpanScorer,  # the network
+        model: RankingModel | None = None,  # the weights; those of the package by default
         *,
-        caution: Caution = Caution.NORMAL,
+        caution: Caution = Caution.NORMAL,  # how sure an answer must be
     ) -> None:
         self.corpus = corpus
         self._spans = spans

@@ -21,28 +21,18 @@ _MAKES_OTHER = "副非"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A candidate where it stands, everything but the spans folded for matching.
+    """A candidate where it stands, everything but the spans folded for matching."""
 
-    Attributes:
-        candidate: spans are offsets in the passage's text.
-        sentence: the sentence that holds it.
-        value: the candidate itself.
-        own, clause, around: its own words, its clause, its sentence.
-        base: the words of what it is a part of.
-        before, behind: its close neighbourhood.
-        lead: its clause up to it.
-    """
-
-    candidate: Candidate
-    sentence: Span
-    value: str
-    own: str
-    base: str
+    candidate: Candidate  # spans are offsets in the passage's text
+    sentence: Span  # the sentence that holds it
+    value: str  # the candidate itself
+    own: str  # own, clause, around: its own words, its clause, its sentence
+    base: str  # the words of what it is a part of
     clause: str
     around: str
-    before: str
+    before: str  # before, behind: its close neighbourhood
     behind: str
-    lead: str
+    lead: str  # its clause up to it
 
 
 SITES_BYTES = 64 * 2**20

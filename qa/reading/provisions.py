@@ -41,18 +41,12 @@ CONFIDENCE = 0.96
 
 @dataclass(frozen=True, slots=True)
 class Provision:
-    """A provision that a question names.
+    """A provision that a question names."""
 
-    Attributes:
-        name: as typed.
-        article, added: 第三条之一 is 3 and 1; 0 where nothing is added.
-        paragraph, item: 0 where the question names none.
-    """
-
-    name: str
-    article: int
+    name: str  # as typed
+    article: int  # article, added: 第三条之一 is 3 and 1; 0 where nothing is added
     added: int
-    paragraph: int = 0
+    paragraph: int = 0  # paragraph, item: 0 where the question names none
     item: int = 0
 
 

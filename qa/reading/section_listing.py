@@ -32,16 +32,11 @@ _GENERAL = lexicon.words(lexicon.LISTS["section_words"])
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """Headings that belong together, and what they are the parts of.
-
-    Attributes:
-        title: the heading of the section, or the sentence that leads to its parts.
-        parts: the headings right under it, in text order.
-    """
+    """Headings that belong together, and what they are the parts of."""
 
     document: Document
-    title: str
-    parts: tuple[Heading, ...]
+    title: str  # the heading of the section, or the sentence that leads to its parts
+    parts: tuple[Heading, ...]  # the headings right under it, in text order
 
     def name(self, heading: Heading) -> Span:
         """Return a heading without its numbering, as a span of the document's text."""

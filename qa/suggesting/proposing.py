@@ -21,19 +21,12 @@ from qa.language.periods import periods
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A question with the span that answers it.
+    """A question with the span that answers it."""
 
-    Attributes:
-        type: number, date, department, list, definition or fact.
-        question: complete.
-        answer: where, in the text of the passage, or of the document where the rule reads the document.
-        subject: noun phrase that is asked about, verbatim; empty where the rule names none.
-    """
-
-    type: str
-    question: str
-    answer: Span
-    subject: str = ""
+    type: str  # number, date, department, list, definition or fact
+    question: str  # complete
+    answer: Span  # where, in the text of the passage, or of the document where the rule reads the document
+    subject: str = ""  # noun phrase that is asked about, verbatim; empty where the rule names none
 
 
 _HAN = r"[\u4e00-\u9fff]"

@@ -28,27 +28,16 @@ class Wanted(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A question taken apart for tables.
+    """A question taken apart for tables."""
 
-    Attributes:
-        wanted: what of.
-        words: what is left of the question without the words that say what is wanted.
-        least: whether the smallest is asked for, not the largest.
-        names: whether whose the largest is, not how much it is.
-        rate: whether a change is asked for in hundredths.
-        kind: what the answer is one of: 部门 of 「哪个部门」; empty where that is not said.
-        unit: the unit the answer is asked in, or None.
-        figure: whether a figure is asked for, as far as the question tells.
-    """
-
-    wanted: Wanted
-    words: Words
-    least: bool = False
-    names: bool = True
-    rate: bool = False
-    kind: str = ""
-    unit: tuple[Unit, int] | None = None
-    figure: bool = False
+    wanted: Wanted  # what of
+    words: Words  # what is left of the question without the words that say what is wanted
+    least: bool = False  # whether the smallest is asked for, not the largest
+    names: bool = True  # whether whose the largest is, not how much it is
+    rate: bool = False  # whether a change is asked for in hundredths
+    kind: str = ""  # what the answer is one of: 部门 of 「哪个部门」; empty where that is not said
+    unit: tuple[Unit, int] | None = None  # the unit the answer is asked in, or None
+    figure: bool = False  # whether a figure is asked for, as far as the question tells
 
 
 _LARGE, _SMALL = "多高大长快晚重贵强好", "少低小短慢早轻便宜弱差"

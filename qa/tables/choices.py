@@ -25,21 +25,13 @@ CONFIDENCE = 0.92
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A question of a form with its options.
+    """A question of a form with its options."""
 
-    Attributes:
-        hit: the passage it stands in.
-        line: its line, in the passage.
-        label: what is asked.
-        ticked: the options that are chosen.
-        options: how many there are.
-    """
-
-    hit: Hit
-    line: Span
-    label: str
-    ticked: tuple[str, ...]
-    options: int
+    hit: Hit  # the passage it stands in
+    line: Span  # its line, in the passage
+    label: str  # what is asked
+    ticked: tuple[str, ...]  # the options that are chosen
+    options: int  # how many there are
 
 
 def answer_of(question: str, asked: Words, hits: Sequence[Hit], document_of: DocumentOf) -> Answer | None:

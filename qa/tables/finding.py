@@ -21,19 +21,12 @@ _LIGHT, _GENERAL = frozenset(LISTS["cell_characters"]), re.compile(pattern("cell
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row or a column as a question sees it.
+    """A row or a column as a question sees it."""
 
-    Attributes:
-        place: its number.
-        cover: tokens of the question that its names hold, as bits.
-        share: how much of its best name stands in the question.
-        unasked: tokens of that name that do not.
-    """
-
-    place: int
-    cover: int
-    share: float
-    unasked: int
+    place: int  # its number
+    cover: int  # tokens of the question that its names hold, as bits
+    share: float  # how much of its best name stands in the question
+    unasked: int  # tokens of that name that do not
 
 
 class Search:

@@ -31,21 +31,15 @@ TERMS_MAX = 40
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A cell that a question may mean.
-
-    Attributes:
-        covered: tokens of the question that its row, its column and what is said of the table hold.
-        own: those that row and column hold.
-        unasked: tokens of the names of its row and column that the question has not.
-    """
+    """A cell that a question may mean."""
 
     grid: Grid
     cell: Cell | None
     row: int
     column: int
-    covered: int
-    own: int
-    unasked: int
+    covered: int  # tokens of the question that its row, its column and what is said of the table hold
+    own: int  # those that row and column hold
+    unasked: int  # tokens of the names of its row and column that the question has not
 
     @property
     def rank(self) -> tuple[int, int, int]:

@@ -21,15 +21,10 @@ _UNIT = re.compile(r"[(（\[【](?:单位[:：])?[^()（）\[\]【】]{1,12}[)�
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The tokens of a text.
+    """The tokens of a text."""
 
-    Attributes:
-        tokens: characters, figures, words in Latin letters; empty where the text stops between two.
-        spare: of a question, the tokens that a table need not hold, as bits: 床位 of 「多少张床位」, 件数.
-    """
-
-    tokens: tuple[str, ...]
-    spare: int = 0
+    tokens: tuple[str, ...]  # characters, figures, words in Latin letters; empty where the text stops between two
+    spare: int = 0  # of a question, the tokens that a table need not hold, as bits: 床位 of 「多少张床位」, 件数
 
     @property
     def pairs(self) -> frozenset[str]:
