@@ -12,10 +12,13 @@ from html import escape
 from pathlib import Path
 from typing import TypedDict
 
+from markupsafe import Markup
+
 from bench import Measurement
 from bench.programs import ROOT
 from bench.scale import machine
-from eval.report.markup import Axis, Cell, Plot, document, sortable
+from eval.report.markup import Axis, Cell, Dot, Line, Plot, draw, table
+from eval.report.markup import page as html_page
 from eval.report.provenance import commit
 from index.errors import YijuError
 
@@ -120,10 +123,10 @@ def page(runs: Sequence[Run]) -> str:
         series = _series(runs, bench)
         body += [
             f"<h2>{escape(bench)}</h2>",
-            sortable(("项目", "数值", "目标", "日期", "机器", "负载", ""), _rows(series)),
+            table(("项目", "数值", "目标", "日期", "机器", "负载", ""), [*_rows(series)]),
         ]
         body += ['<div class="beside">', *(_plot(*named) for named in series.items() if len(named[1]) > 1), "</div>"]
-    return document(TITLE, body)
+    return html_page("page.html", TITLE, body=Markup("\n".join(body)))
 
 
 def _series(runs: Sequence[Run], bench: str) -> dict[tuple[str, str, str], list[Point]]:
@@ -140,9 +143,9 @@ def _series(runs: Sequence[Run], bench: str) -> dict[tuple[str, str, str], list[
 def _rows(series: Mapping[tuple[str, str, str], Sequence[Point]]) -> Iterator[list[str | Cell]]:
     for (name, unit, goal), points in series.items():
         run, result, value = points[-1]
-        told = Cell(escape(f"{_said(value)} {unit}".rstrip()), value)
+        told = Cell(f"{_said(value)} {unit}".rstrip(), value)
         words = (goal, run["date"][:10], _machine(run), result["load"], "机器忙" if _busy(result) else "")
-        yield [escape(name), told, *map(escape, words)]
+        yield [name, told, *words]
 
 
 def _plot(key: tuple[str, str, str], points: Sequence[Point]) -> str:
@@ -150,13 +153,13 @@ def _plot(key: tuple[str, str, str], points: Sequence[Point]) -> str:
     label = f"{key[0]} {key[1]}".rstrip()
     values = [value for *_, value in points]
     digits = 0 if max(values) >= 100 else 2
-    plot = Plot(Axis("次", 0, len(points) - 1, 0), Axis(label, min(0.0, *values), max(values) or 1.0, digits))
+    x, y = Axis("次", 0, len(points) - 1, 0), Axis(label, min(0.0, *values), max(values) or 1.0, digits)
     dots = [
-        plot.dot(at, value, color=f"var(--{'bad' if _busy(result) else 'bar'})", title=_about(run, result, value))
+        Dot(at, value, _about(run, result, value), color=f"var(--{'bad' if _busy(result) else 'bar'})")
         for at, (run, result, value) in enumerate(points)
     ]
-    line = plot.line([(at, value) for at, value in enumerate(values)])
-    return f'<div class="card">{plot.drawn(label, [line, *dots])}</div>'
+    plot = Plot(label, x, y, [Line([*enumerate(values)])], dots)
+    return f'<div class="card">{draw(plot)}</div>'
 
 
 def _about(run: Run, result: Result, value: float) -> str:

@@ -123,3 +123,8 @@ class Plot:
     def at(self, x: float, y: float) -> tuple[float, float]:
         """Return the place of a point, in pixels."""
         return 48 + 240 * self.x.share(x), 220 - 200 * self.y.share(y)
+
+
+def draw(plot: Plot) -> Markup:
+    """Return a plot as SVG."""
+    return Markup(_TEMPLATES.get_template("parts.html").module.draw(plot))  # type: ignore[attr-defined]
