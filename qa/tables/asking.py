@@ -45,6 +45,11 @@ _MOST = re.compile(
     rf"(?:最|更)(?P<way>便宜|[{_LARGE}{_SMALL}])(?:的)?|(?P<first>排(?:名|在)?第?一|第一名|居首(?:位)?|排首位|排名靠前)"
     r"|(?P<last>排(?:名)?(?:最后|末位)|垫底)"
 )
+_THE_MOST = re.compile(rf"最(?:便宜|[{_LARGE}{_SMALL}])的(?P<kind>[\u4e00-\u9fff]{{1,6}})$")
+"""Asks which without saying so: 「上半年受理最多的街道」."""
+_ALL = re.compile(r"(?:所有|全部|全体)(?:的)?(?P<what>[\u4e00-\u9fff]{1,8}?)的?总(?=[\u4e00-\u9fff]{2})")
+_SO_MANY = re.compile("(?:这|那)?[两三四五六七八九十]{1,2}(?:个(?!月)|家|所|座|条|项|处|种|类|位|名)")
+"""Says how many things are summed up, which the table need not say: 「下游两个乡镇」."""
 _WHICH = re.compile(
     r"(?:是)?(?:哪(?:一|几)?(?:[个家座种类项条名位所台间处款门支辆只片块届批]|年|天|月|季度?)?|什么|谁)(?P<kind>[\u4e00-\u9fff]{0,6})"
 )
@@ -61,6 +66,9 @@ _CHANGE = re.compile(
     "(?:了|额|量|值)?(?=多少|几|百分之|了|$|的?幅度|是多少)"
 )
 _APART = re.compile("相差|差距|差额|差值|之差|差(?=了?多少|几)|[多少高低](?:[出了])?(?=多少|几)")
+_LONGER = re.compile(rf"[{_LARGE}{_SMALL}远近](?:[出了])?(?=多少|几)")
+"""The same behind 比: 「101路比102路长几公里」."""
+_THAN = re.compile("比(?!例|重|率|较)")
 _TIMES = re.compile("几倍|多少倍")
 _HOW_MUCH = re.compile(
     r"(?:分别)?(?:是|为|有|达到?|约)?(?:多少|几)(?P<unit>[十百千万亿]*[a-z%\u4e00-\u9fff]{0,5})$|多少|多大|多高|多长|多重|几"
@@ -73,12 +81,12 @@ _FIGURED = re.compile("多少|几|数|额|量|率|金额|价|费用?$")
 
 def requested(question: str) -> Request:
     """Return what a question wants of a table."""
-    text = _END.sub("", align(question))
+    text = _ALL.sub(r"\g<what>合计", _END.sub("", align(question)))
     figure = bool(_FIGURED.search(text))
     asked = _HOW_MUCH.search(text)
     unit = unit_in(asked["unit"]) if asked and asked["unit"] else None
-    if (most := _MOST.search(text)) and (_WHICH.search(text) or asked or "第" in most.group()):
-        which = _WHICH.search(text)
+    which = _WHICH.search(text)
+    if (most := _MOST.search(text)) and (which or asked or "第" in most.group() or _THE_MOST.search(text)):
         kind = _kind(text)
         way = most["way"] or ""
         rest = _MOST.sub(" ", _WHICH.sub(lambda found: f" {found['kind']} ", text))
@@ -86,18 +94,18 @@ def requested(question: str) -> Request:
         return Request(Wanted.MOST, _left(rest), least, which is not None or not asked, False, kind, unit, True)
     for wanted, pattern in (
         (Wanted.RATIO, _TIMES), (Wanted.MEAN, _MEAN), (Wanted.SUM, _SUM), (Wanted.DIFFERENCE, _CHANGE),
-        (Wanted.DIFFERENCE, _APART),
+        (Wanted.DIFFERENCE, _LONGER if _THAN.search(text) else _APART),
     ):  # fmt: skip
         if pattern.search(text) and (asked or wanted is Wanted.SUM or _RATE.search(text)):
-            rest = pattern.sub(" ", text)
+            rest = _SO_MANY.sub(" ", pattern.sub(" ", text))
             rate = bool(_RATE.search(text))
             return Request(wanted, _left(_RATE.sub(" ", rest) if rate else rest), rate=rate, unit=unit, figure=True)
-    return Request(Wanted.CELL, _left(text), unit=unit, figure=figure)
+    return Request(Wanted.CELL, _left(text), kind=_kind(text), unit=unit, figure=figure)
 
 
 def _kind(text: str) -> str:
     """Return what the answer is one of: 水厂 of 「哪个水厂浊度更低」, 部门 of 「最多的部门是哪个」."""
-    if behind := _BEFORE_WHICH.search(text):
+    if behind := _BEFORE_WHICH.search(text) or _THE_MOST.search(text):
         return behind["kind"]
     which = _WHICH.search(text)
     if not which or not which["kind"] or _WHEN.search(text):

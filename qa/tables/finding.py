@@ -65,6 +65,21 @@ class Search:
         return replace(_line(number, levels, self.asked), unasked=unasked)
 
     @cached_property
+    def meant(self) -> frozenset[int]:
+        """The rows that the question names by half, or by words that name no other row; the only one of a table."""
+        heads = [
+            union(self.asked.cover(words(bare(cell.text))) for cell in cells if cell and cell.column in self.grid.heads)
+            for cells in self.grid.cells
+        ]
+        alone = {
+            row
+            for row, cover in enumerate(heads)
+            if cover.bit_count() > 1 and not any(cover & other for at, other in enumerate(heads) if at != row)
+        }
+        told = {line.place for line in self.rows if line.cover and (line.share >= HALF or line.cover.bit_count() >= 4)}
+        return frozenset(told | alone) if len(self.rows) > 1 else frozenset({0})
+
+    @cached_property
     def measured(self) -> list[Line]:
         """The columns of figures."""
         return [line for line in self.columns if line.place in self.grid.measured]

@@ -35,6 +35,7 @@ _UNIT_ALONE = re.compile(
     rf"[十百千万亿]{{0,3}}{UNIT.pattern}(?:/{UNIT.pattern})?|[a-zμ°℃%‰/³²·^]{{1,3}}[a-zμ°℃%‰/³²·^0-9]{{0,8}}"
 )
 _NOTE = re.compile(r"(?:备?注|说明|附注|(?:数据|资料)?来源)\d*[:：]")
+_WORDS = re.compile(r"[\u4e00-\u9fff]|[A-Za-z]{4}")
 _SECTION = re.compile(r"^(?:[（(]?[一二三四五六七八九十]{1,3}[)）]?[、.．)）]?|其中[:：]?)\s*")
 
 
@@ -155,8 +156,12 @@ class Grid:
 
     def head(self, row: int) -> str:
         """Return what a row is called: its last name cell at the left, the most particular one."""
-        named = [cell for column in sorted(self.heads) if (cell := self.cell(row, column))]
-        return " ".join(dict.fromkeys(cell.text for cell in named[-1:]))
+        named = [cell for column in sorted(self.heads) if (cell := self.cell(row, column))][-1:]
+        if named and not _WORDS.search(named[0].text):  # a code tells less than the name behind it
+            named += [cell for cell in self.names(row) if cell.column > named[0].column and _WORDS.search(cell.text)][
+                :1
+            ]
+        return " ".join(dict.fromkeys(cell.text for cell in named))
 
     def is_total(self, row: int) -> bool:
         """Return whether a row sums up others."""

@@ -25,6 +25,10 @@ from qa.tables.words import Words, bare, union, words
 TABLES_MAX = 12
 """Tables that are looked into, those of the best passages first."""
 _BESIDE = re.compile("占比|比重|比例|同比|环比|增长|增速|增幅|排名|位次|备注|%|％")
+_BOUNDS = re.compile("限值|标准|目标|计划|上年|上期|同期|均值")
+"""Names a column of what figures are compared with, not of one of those that have them."""
+_PERIOD = re.compile(r"\d|[年季月期]|半年")
+"""Stands in the name of a column of a time: from one to another a figure changes."""
 TERMS_MAX = 40
 """Most figures that are summed up: a longer table has its own total."""
 
@@ -62,6 +66,9 @@ def answer_of(question: str, hits: Sequence[Hit], document_of: DocumentOf) -> An
             return answer
     if request.wanted is Wanted.MOST:
         return None
+    whose = (_whose(request, search, Teller(question, search.grid, hits)) for search in searches)
+    if (answer := next(filter(None, whose), None)) is not None:
+        return answer
     return _cell(question, request, searches, hits) or _holding(question, request, grids, hits)
 
 
@@ -139,20 +146,13 @@ def _readings(search: Search) -> Iterator[Reading]:
     if not grid.columns:
         yield from _pairs(search)
         return
-    for line in _meant(search.rows):
+    for line in (line for line in search.rows if line.place in search.meant):
         for column in _columns(search, line):
             row = search.row(line.place, without=column.place)  # a cell does not name itself
             own = row.cover | column.cover
             if own == line.cover | column.cover:
                 cell, unasked = grid.cell(row.place, column.place), row.unasked + column.unasked
                 yield Reading(grid, cell, row.place, column.place, own | search.around, own, unasked)
-
-
-def _meant(lines: Sequence[Line]) -> list[Line]:
-    """Return the rows that may be meant: those named by half or more; the only one of a table."""
-    if len(lines) == 1:
-        return list(lines)
-    return [line for line in lines if line.cover and (line.share >= HALF or line.cover.bit_count() >= 4)]
 
 
 def _columns(search: Search, row: Line) -> list[Line]:
@@ -172,6 +172,9 @@ def _columns(search: Search, row: Line) -> list[Line]:
 def _pairs(search: Search) -> Iterator[Reading]:
     """Yield cells of a table without names of columns: each is named by the one before it, a form's question."""
     grid, asked = search.grid, search.asked
+    # What a form is about stands in one of its cells.
+    held_cells = (words(cell.text) for cells in grid.cells for cell in cells if cell)
+    around = search.around | union(asked.cover(said) for said in held_cells if asked.share(said) >= MENTIONED)
     for row, cells in enumerate(grid.cells):
         for at in range(0, len(cells) - 1, 2):
             name, value = cells[at], cells[at + 1]
@@ -180,7 +183,21 @@ def _pairs(search: Search) -> Iterator[Reading]:
                 held = asked.cover(said)
                 if held and asked.share(said) >= HALF:
                     unasked = len(said.pairs - asked.pairs)
-                    yield Reading(grid, value, row, at + 1, held | search.around, held, unasked)
+                    yield Reading(grid, value, row, at + 1, held | around, held, unasked)
+
+
+def _whose(request: Request, search: Search, teller: Teller) -> Answer | None:
+    """Return the rows of which another cell is named, by what names them: 「邓某是哪个村的村医」."""
+    grid, named = search.grid, search.named
+    if not request.kind or request.figure or not grid.columns or not named or named.keys() & {-1, *grid.heads}:
+        return None
+    kind, rows = words(request.kind), search.chosen
+    called = any(kind.cover(words(grid.name(column))) for column in grid.heads)
+    if not rows or not (called or all(request.kind[-1] in grid.head(row) for row in rows)):
+        return None
+    if unexplained(search.asked, search.named_cover | search.around | search.asked.cover(kind)):
+        return None
+    return teller.rows(rows) if len(rows) <= TERMS_MAX else None
 
 
 # --- another row than the one asked about ------------------------------------------------------
@@ -230,9 +247,9 @@ def _most(request: Request, search: Search, teller: Teller) -> Answer | None:
     """Return the largest or smallest figure of a column among rows, or of a row among columns."""
     kind = words(request.kind)
     of_kind = search.asked.cover(kind)
-    row = max(search.rows, key=lambda line: (line.share >= HALF, *_worth(line, of_kind)))
+    row = max(search.rows, key=lambda line: (line.place in search.meant, *_worth(line, of_kind)))
     column = max(search.measured, key=lambda line: _worth(line, of_kind))
-    if row.share >= HALF and _worth(row, of_kind)[0] > _worth(column, of_kind)[0]:
+    if row.place in search.meant and _worth(row, of_kind)[0] > _worth(column, of_kind)[0]:
         cells, covered = _of_row(search.grid, row.place, kind), row.cover
     elif column.cover & ~of_kind or len(search.measured) == 1:
         cells, covered = figures(search.grid, search.chosen, column.place), column.cover | search.named_cover
@@ -256,7 +273,11 @@ def _of_row(grid: Grid, row: int, kind: Words) -> list[Cell]:
     columns = (column for column in sorted(grid.measured) if not grid.is_total_column(column))
     cells = [cell for column in columns if (cell := grid.figure(row, column))]
     of_kind = [cell for cell in cells if kind.tokens and kind.cover(words(bare(grid.name(cell.column))))]
-    cells = of_kind if len(of_kind) > 1 else cells
+    others = [cell for cell in cells if cell not in of_kind]
+    # What is called otherwise may be of the kind as well: 妇幼保健院 is a 医院, 限值 is no 水厂.
+    beside = [grid.name(cell.column) for cell in others]
+    if len(of_kind) > 1 and all(_BESIDE.search(name) or _BOUNDS.search(name) for name in beside):
+        cells = of_kind
     unit = grid.unit(cells[0]) if cells else ""
     return [cell for cell in cells if grid.unit(cell) == unit]
 
@@ -299,6 +320,8 @@ def _named_columns(search: Search, request: Request) -> list[Line]:
         if len(equal) > 1:
             equal = [line for line in equal if _is_in(grid.unit_of_column(line.place), request)]
         return equal if len(equal) == 1 else []
+    if len(of_unit := [line for line in values if _is_in(grid.unit_of_column(line.place), request)]) == 1:
+        return of_unit
     parts = [line for line in values if not grid.is_total_column(line.place)]
     return parts if len(values) == 1 or len({grid.name(line.place) for line in parts}) > 1 else []
 
@@ -330,7 +353,8 @@ def _apart(request: Request, search: Search, teller: Teller) -> Answer | None:
         return None
     if request.wanted is Wanted.RATIO:
         return teller.ratio(first, second, (first.number or Fraction(0)) / second.number) if second.number else None
-    return teller.change(first, second, unit) if first.row == second.row else teller.difference(first, second, unit)
+    over_time = first.row == second.row and all(_PERIOD.search(grid.name(cell.column)) for cell in cells)
+    return teller.change(first, second, unit) if over_time else teller.difference(first, second, unit)
 
 
 def _two_places(request: Request, search: Search) -> tuple[list[tuple[int, int]], int]:

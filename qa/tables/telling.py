@@ -42,6 +42,12 @@ class Teller:
         value = self._value(cell)
         return self._answer(f"{name}：{unmarked(value)}{mark}{self._unit_mark(cell)}", value, SURE)
 
+    def rows(self, rows: Sequence[int]) -> Answer:
+        """Return what rows are called, each cited."""
+        heads = [self._grid.head(row) for row in rows]
+        told = "、".join(f"{unmarked(head)}{self._row(row)}" for head, row in zip(heads, rows, strict=True))
+        return self._answer(told, "、".join(dict.fromkeys(heads)), COMPUTED)
+
     def text(self, cell: Cell) -> Answer:
         """Return what one cell says by itself."""
         return self._answer(f"{unmarked(cell.text)}{self._row(cell.row, cell)}", cell.text, COMPUTED)
