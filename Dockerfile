@@ -8,10 +8,15 @@ COPY qa qa
 COPY ui ui
 COPY eval eval
 COPY yiju yiju
+# Bytecode of what is used alone; no tests, examples, tools and installers of packages: 250 MB.
 RUN python -m venv /opt/yiju \
-    && /opt/yiju/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps \
+    && /opt/yiju/bin/pip install --no-cache-dir --disable-pip-version-check --no-compile --require-hashes --no-deps \
         -r requirements/base.lock -r requirements/audit.lock -r requirements/ocr.lock \
-    && /opt/yiju/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
+    && /opt/yiju/bin/pip install --no-cache-dir --disable-pip-version-check --no-compile --no-deps --no-build-isolation . \
+    && for each in pandas/tests gradio/media_assets gradio/templates/node onnxruntime/transformers; do \
+        rm -rf /opt/yiju/lib/python3*/site-packages/"$each"; done \
+    && /opt/yiju/bin/pip uninstall --yes --quiet hf-xet setuptools pip \
+    && /opt/yiju/bin/python -c 'import ui.server, qa.bootstrap, index.sandbox.worker, cryptography, rapidocr'
 
 FROM python:3.11-slim
 COPY --from=build /opt/yiju /opt/yiju

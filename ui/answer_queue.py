@@ -31,7 +31,7 @@ from ui.audit.entries import AuditedQuestion, note_reading, noting
 from ui.errors import BUSY, AnswerFailed, Busy, TooMany, Unwritten
 from ui.fair_pool import Aside, FairPool
 from ui.metrics import QUEUE, Metrics
-from ui.request_id import REQUEST_ID
+from ui.request_id import REQUEST_ID, TRACE_PARENT
 from ui.tracing import TracedQuestion, Tracing
 from ui.unavailable import Unavailable
 from ui.usage.log import UsageLog
@@ -325,7 +325,8 @@ class AnswerQueue:
 
     def _answer(self, job: _Job, work: Work, since: float) -> None:
         """Answer in a worker thread; as the outermost handler there it has the one broad `except`."""
-        traced = TracedQuestion(self.mask(job.question), job.where or "admin", REQUEST_ID.get(), since)
+        where, request_id, parent = job.where or "admin", REQUEST_ID.get(), TRACE_PARENT.get()
+        traced = TracedQuestion(self.mask(job.question), where, request_id, since, parent)
         try:
             with noting(self.audit, job.visitor, traced.question, traced.where, job.id) as asked:
                 asked.searched = job.searched

@@ -16,6 +16,7 @@ from index.errors import StoreUnavailable, YijuError
 from index.protocols import Store
 from qa.protocols import Answerer
 from ui.answer_queue import AnswerQueue
+from ui.unavailable import Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +70,8 @@ class Reloader:
             self._queue.outage = str(error)
             return False
         self._queue.outage = None
-        if stamp == self._stamp:
+        absent = isinstance(self._queue.answerer, Unavailable)  # a model that was missing may be back
+        if stamp == self._stamp and not absent:
             self._settle(None)
             return False
         if self._failed and self._failed[0] == stamp and self._failed[1] > 0:
@@ -79,7 +81,10 @@ class Reloader:
             answerer = self._source.open()
         except (YijuError, ValueError, OSError) as error:
             self._failed = (stamp, RETRY)
-            self._settle(f"索引有变动，但无法打开：{error}现在仍用原来的索引回答。")
+            if not absent:
+                self._settle(f"索引有变动，但无法打开：{error}现在仍用原来的索引回答。")
+            elif isinstance(error, YijuError):
+                self._queue.answerer = Unavailable(error)
             return False
         self._queue.answerer, self._stamp = answerer, stamp
         self._settle(None)

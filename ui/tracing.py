@@ -1,5 +1,7 @@
 """Traces of questions for OpenTelemetry: question → interpret, retrieve, read, verify. Needs the extra `otel`.
 
+A question is part of the trace that the caller's `traceparent` header names, and of its own where there is none.
+
 A span says how long and how it went, never what was asked or answered, unless texts are asked for. Nothing is sent
 where nobody gave an address. Names of attributes are OpenInference's where it has them.
 """
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING
 from index.errors import MissingDependency
 from index.store.storage import program_version
 from qa.answers import Answer
+from ui.request_id import TRACE_HEADER
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
@@ -27,6 +30,7 @@ class TracedQuestion:
     where: str  # it was asked
     request_id: str  # of the request that brought it
     since: float  # when it began to wait, as `time.perf_counter` counts
+    parent: str = ""  # the caller's trace, as its `traceparent` header has it; empty for none
     # when each stage began and ended, counted alike
     stages: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     answer: Answer | None = None  # the last snapshot; None for none
@@ -48,19 +52,24 @@ class Tracing:
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.trace import StatusCode, set_span_in_context
+        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
         resource = Resource.create({"service.name": "yiju", "service.version": program_version()})
         self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         self._provider.add_span_processor(processor)
         self._tracer = self._provider.get_tracer("yiju")
         self._within, self._failed = set_span_in_context, StatusCode.ERROR
+        self._parent = TraceContextTextMapPropagator().extract
         self._texts = texts
 
     def question(self, told: TracedQuestion) -> None:
         """Make the spans of a question that has ended now."""
         offset = time.time_ns() - _nanoseconds(time.perf_counter())
         root = self._tracer.start_span(
-            "question", start_time=offset + _nanoseconds(told.since), attributes=self._attributes(told)
+            "question",
+            self._parent({TRACE_HEADER: told.parent}),
+            start_time=offset + _nanoseconds(told.since),
+            attributes=self._attributes(told),
         )
         for name, (start, end) in told.stages.items():
             kind = {"openinference.span.kind": "RETRIEVER" if name == "retrieve" else "CHAIN"}

@@ -12,7 +12,7 @@ import numpy as np
 import onnxruntime as ort
 from tokenizers import Tokenizer
 
-from index.encoding.model_files import MODELS, load_model, load_tokenizer, stated_revision
+from index.encoding.model_files import MODELS, load_model, load_tokenizer, run, stated_revision
 from index.protocols import Vectors
 
 NAME = "multilingual-e5-small"
@@ -77,8 +77,7 @@ class E5Encoder:
         # A lone surrogate is no character: the tokenizer would refuse it.
         clean = text.encode("utf-8", "replace").decode("utf-8")
         ids = np.array([self._tokenizer.encode(clean).ids], dtype=np.int64)
-        (vectors,) = self._session.run(["vectors"], {"input_ids": ids, "attention_mask": np.ones_like(ids)})
-        vector: Vectors = vectors[0]
+        vector: Vectors = run(self._session, "vectors", input_ids=ids, attention_mask=np.ones_like(ids))[0]
         return vector
 
 

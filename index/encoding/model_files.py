@@ -10,7 +10,9 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import onnxruntime as ort
+from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 from tokenizers import Tokenizer
 
@@ -22,6 +24,7 @@ MANIFEST, TOKENIZER = "models.json", "tokenizer.json"
 
 # What a runtime says that is too old for a model's operators; they share no base but Exception.
 _REFUSALS = (runtime.Fail, runtime.InvalidGraph, runtime.InvalidProtobuf, runtime.NotImplemented)
+_FAILURES = (*_REFUSALS, runtime.RuntimeException, runtime.EPFail, runtime.EngineError, MemoryError)
 _WHAT_TO_DO = "模型文件随本软件一起安装，请重新安装，或从安装包恢复此文件。"
 
 
@@ -56,6 +59,21 @@ def load_model(folder: Path, name: str) -> ort.InferenceSession:
             f"模型文件 {folder / name} 完好，但 onnxruntime {ort.__version__} 不能打开它：{error}。"
             "请安装 requirements/base.lock 中的版本。"
         ) from error
+
+
+def run(session: ort.InferenceSession, output: str, **inputs: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return one output of a model.
+
+    Raises:
+        ModelUnavailable: if it cannot be worked out this time, such as for want of memory.
+    """
+    try:
+        (found,) = session.run([output], inputs)
+    except _FAILURES as error:
+        message = "模型运行时出错，这次没有结果；请稍后再试。反复出现时，请查看内存是否足够。"
+        raise ModelUnavailable(message, retryable=True) from error
+    result: NDArray[np.float32] = found
+    return result
 
 
 def read_verified(folder: Path, name: str) -> bytes:

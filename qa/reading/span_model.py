@@ -18,7 +18,7 @@ import onnxruntime as ort
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from index.encoding.model_files import load_model, load_tokenizer
+from index.encoding.model_files import load_model, load_tokenizer, run
 from index.records import Span
 from qa.reading.model_input import InputTokenizer, Window
 
@@ -122,12 +122,12 @@ class SpanModel:
 
     def _judge_one(self, question: str, window: Window, candidate: Span) -> Support:
         ids = self._tokenizer.marked(question, window, candidate)
-        (support,) = self._session.run(["support"], {"ids": np.array([ids], dtype=np.int64)})
+        support = run(self._session, "support", ids=np.array([ids], dtype=np.int64))
         return Support(float(support[0, 0]), float(support[0, 1]))
 
     def _read_one(self, question: str, window: Window) -> Scores:
         tokens = self._tokenizer(question, window)
-        (scores,) = self._session.run(["scores"], {"ids": np.array([tokens.ids], dtype=np.int64)})
+        scores = run(self._session, "scores", ids=np.array([tokens.ids], dtype=np.int64))
         relative = (scores[0] - scores[0, 0])[tokens.first : tokens.first + len(tokens.spans)]
         return Scores(tokens.spans, relative[:, 0], relative[:, 1])
 

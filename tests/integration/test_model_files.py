@@ -7,9 +7,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
 from index.__main__ import main as index_main
 from index.encoding import e5
+from index.encoding.e5 import load_e5
 from index.encoding.model_files import MANIFEST, MODELS, TOKENIZER, load_model, load_tokenizer, read_verified
 from index.errors import ModelUnavailable
 from index.loaders import load
@@ -111,3 +113,16 @@ def test_an_index_of_an_earlier_encoder_asks_to_be_rebuilt(tmp_path: Path, capsy
     PassageIndex.build([load(SAMPLE)], HashEncoder(384, name=e5.NAME, revision="1571fc982750-2")).save(index)
     assert ask_main(["光伏装机目标是多少", "--index", str(index)]) == 2
     assert "版本 1571fc982750-2" in (said := capsys.readouterr().err) and "重新建立" in said
+
+
+@pytest.mark.parametrize("failure", [runtime.RuntimeException("out of memory"), runtime.Fail("gone"), MemoryError()])
+def test_a_model_that_fails_is_named_and_answers_again(monkeypatch: pytest.MonkeyPatch, failure: Exception) -> None:
+    class Failing:
+        def run(self, *asked: object) -> None:
+            raise failure
+
+    encoder = load_e5(threads=1)
+    with monkeypatch.context() as broken, pytest.raises(ModelUnavailable, match="模型运行时出错") as caught:
+        broken.setattr(encoder, "_session", Failing())
+        encoder.encode_queries(["光伏"])
+    assert caught.value.retryable and encoder.encode_queries(["光伏"]).shape == (1, 384)

@@ -33,12 +33,13 @@ class Staged(FakeAnswerer):
             return answer
 
 
-def spans_of(*questions: str, texts: bool = False) -> Sequence[ReadableSpan]:
+def spans_of(*questions: str, texts: bool = False, parent: str = "") -> Sequence[ReadableSpan]:
     exporter = InMemorySpanExporter()
     app = built(Staged(), tracing=Tracing(SimpleSpanProcessor(exporter), texts=texts))
     with TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 1)) as client:
         for question in questions:
-            client.post("/api/ask", json={"question": question}, headers={"x-request-id": "r1"})
+            headers = {"x-request-id": "r1", "traceparent": parent}
+            client.post("/api/ask", json={"question": question}, headers=headers)
     return exporter.get_finished_spans()
 
 
@@ -50,6 +51,23 @@ def test_a_question_is_a_trace_of_its_stages_without_text() -> None:
     assert root.attributes["yiju.request_id"] == "r1" and root.attributes["yiju.where"] == "api"
     assert root.attributes["yiju.citations"] == 1
     assert not [value for each in (root, *stages) for value in each.attributes.values() if "光伏" in str(value)]
+
+
+@pytest.mark.parametrize("flags", ["01", "00"])
+def test_a_question_is_part_of_the_trace_that_the_caller_names(flags: str) -> None:
+    parent = f"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-{flags}"
+    spans = spans_of("光伏装机目标是多少", parent=parent)
+    if flags == "00":  # the caller's trace is not kept
+        assert not spans
+        return
+    *stages, root = spans
+    assert root.parent is not None and f"{root.parent.span_id:016x}" == "b7ad6b7169203331"
+    assert {f"{each.context.trace_id:032x}" for each in (root, *stages)} == {"0af7651916cd43dd8448eb211c80319c"}
+
+
+@pytest.mark.parametrize("parent", ["", "00-0-0-01", "00-" + "0" * 32 + "-" + "0" * 16 + "-01", "x" * 3000])
+def test_what_names_no_trace_begins_one(parent: str) -> None:
+    assert [each.parent for each in spans_of("光伏装机目标是多少", parent=parent)][-1] is None
 
 
 def test_texts_go_along_only_where_that_is_asked_for() -> None:

@@ -11,7 +11,7 @@ from threading import Event, Thread
 
 import pytest
 
-from index.errors import IndexCorrupt, IndexNotFound, StoreUnavailable
+from index.errors import IndexCorrupt, IndexNotFound, ModelUnavailable, StoreUnavailable
 from index.filters import Filter
 from index.records import Document
 from index.store.folder_store import FolderStore
@@ -26,6 +26,7 @@ from tests.support.fakes import HashEncoder
 from tests.support.folders import overwrite
 from ui.answer_queue import AnswerQueue
 from ui.reloading import RETRY, Reloader, Source, reloading, stamp_of
+from ui.unavailable import Unavailable
 
 ENCODER = HashEncoder()
 
@@ -119,6 +120,22 @@ def test_an_index_that_is_gone_is_told_and_all_is_well_when_it_is_back(
     assert queue.problem() is None
     folder.with_name("away").rename(folder)
     assert not reloader.look() and queue.warning is None
+
+
+def test_a_model_that_is_back_answers_without_a_restart(folder: Path) -> None:
+    source, missing = source_of(folder), [ModelUnavailable("没有模型文件 model.onnx。")]
+
+    def opened() -> Answerer:
+        if missing:
+            raise missing[0]
+        return source.open()
+
+    queue = AnswerQueue(Unavailable(ModelUnavailable("没有模型文件 reader.onnx。")))
+    reloader = Reloader(queue, replace(source, open=opened))
+    assert not reloader.look() and queue.problem() == "没有模型文件 model.onnx。"
+    missing.clear()
+    assert [reloader.look() for _ in range(RETRY + 1)] == [*[False] * RETRY, True]
+    assert queue.problem() is None and count(queue) == 1 and not reloader.look()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.errors import as_api_error, error_response
-from ui.request_id import HEADER, REQUEST_ID
+from ui.request_id import HEADER, REQUEST_ID, TRACE_HEADER, TRACE_PARENT
 
 _SOUND = re.compile(r"[A-Za-z0-9._-]{1,64}")
 log = logging.getLogger("yiju.access")
@@ -38,10 +38,14 @@ class AccessLog:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        if scope["type"] == "websocket":  # nothing here speaks it, and no layer below looks at one
+            await send({"type": "websocket.close"})
+            return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(HEADER, "")
+        headers = Headers(scope=scope)
+        given = headers.get(HEADER, "")
         id, since, status = given if _SOUND.fullmatch(given) else uuid4().hex, time.perf_counter(), 0
 
         async def numbered(message: Message) -> None:
@@ -51,7 +55,7 @@ class AccessLog:
                 MutableHeaders(scope=message)[HEADER] = id
             await send(message)
 
-        token = REQUEST_ID.set(id)
+        token, traced = REQUEST_ID.set(id), TRACE_PARENT.set(headers.get(TRACE_HEADER, ""))
         try:
             await self.app(scope, receive, numbered)
         except Exception as error:
@@ -61,6 +65,7 @@ class AccessLog:
             await error_response(as_api_error(error))(scope, receive, numbered)
         finally:
             REQUEST_ID.reset(token)
+            TRACE_PARENT.reset(traced)
             if self.replied:
                 self.replied(status)
             if self.logs:
