@@ -48,13 +48,7 @@ def main(
     opener: Callable[[Settings], Answerer] | None = None,
     index: Callable[[Settings], StagedIndex | None] | None = None,
 ) -> int:
-    """Run the command.
-
-    Args:
-        argv: arguments without the program's name; None takes those of the process.
-        opener: opens the assistant; None takes the product's own.
-        index: opens the index by itself, to search it stage by stage; None takes the product's own where `opener` is
-            not given either, else none.
+    """Run the command; `opener` and `index` take the place of the product's own assistant and index.
 
     Returns:
         0 done; 1 the gate failed; 2 an input is unusable; 130 interrupted.

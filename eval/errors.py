@@ -12,13 +12,7 @@ class EvaluationError(YijuError):
 
 
 class Interrupted(Exception):
-    """Ctrl-C, after some answers were kept.
-
-    Attributes:
-        path: where they are.
-        done: how many.
-        total: how many there were to be.
-    """
+    """Ctrl-C, after `done` of `total` answers were kept at `path`."""
 
     def __init__(self, path: Path, done: int, total: int) -> None:
         self.path, self.done, self.total = path, done, total

@@ -10,13 +10,7 @@ Item = TypeVar("Item")
 
 
 def with_progress(items: Iterable[Item], total: int, work: str = "评测") -> Iterator[Item]:
-    """Pass items on; where stderr is a terminal, say there how many have come.
-
-    Args:
-        items: as they get done.
-        total: how many there will be.
-        work: what is being done, in a word.
-    """
+    """Pass items on; where stderr is a terminal, say there how many of `total` have come."""
     shown = sys.stderr.isatty()
     for done, item in enumerate(items, start=1):
         if shown:

@@ -103,3 +103,26 @@ def for_readers_that_leave(main: Callable[P, int]) -> Callable[P, int]:
 def words_of(argv: Sequence[str] | None) -> list[str]:
     """Return the words of a command line; those of the process by default."""
     return list(sys.argv[1:] if argv is None else argv)
+
+
+def whole_number(low: int = 0, high: int | None = None) -> Callable[[str], int]:
+    """Return the type of an option that is a whole number, `low` at least and `high` at most."""
+    meant = f"不小于 {low} 的整数" if high is None else f" {low} 到 {high} 的整数"
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or len(text) > 9 or not low <= int(text) <= (high or int(text)):
+            raise argparse.ArgumentTypeError(f"须为{meant}，得到 {text}")
+        return int(text)
+
+    return read
+
+
+def matching(pattern: str, meant: str) -> Callable[[str], str]:
+    """Return the type of an option whose whole text matches a pattern; `meant` says in Chinese what it must be."""
+
+    def read(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise argparse.ArgumentTypeError(f"{meant}，得到 {text}")
+        return text
+
+    return read

@@ -15,7 +15,7 @@ from index.errors import YijuError
 from index.filters import Filter, issuers_of, years_of
 from index.locations import add_index_argument
 from index.terminal import escaped, printable
-from qa.settings import Caution, Settings, add_model_options, model_of
+from qa.settings import Settings, add_caution_option, add_model_options, model_of
 
 if TYPE_CHECKING:
     from index.records import Described
@@ -56,12 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     for option, (metavar, meaning) in _FILTERS.items():
         parser.add_argument(f"--{option}", action="append", metavar=metavar, help=f"{meaning}；可多次给出")
     parser.add_argument("--json", action="store_true", help="输出 JSON")
-    parser.add_argument(
-        "--caution",
-        type=Caution,
-        choices=list(Caution),
-        help="作答门槛：low 较低，normal，high 较高（误答更少，拒答更多）；默认取 YIJU_CAUTION，再取 normal",
-    )
+    add_caution_option(parser)
     parser.add_argument("--expand", action="store_true", help="让语言模型展开说明；须同时给出 --llm-url 或 --llm-gguf")
     parser.add_argument("--mask-personal", action="store_true", help="遮住手机号、身份证号、银行卡号和电子邮箱")
     add_model_options(parser)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from index.command_line import whole_number
 from index.locations import Location, location
 
 MAX_QUESTION_CHARACTERS = 2_000
@@ -29,6 +30,12 @@ class Caution(StrEnum):
     LOW = "low"
     NORMAL = "normal"
     HIGH = "high"
+
+
+def add_caution_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--caution`, which every command that answers has."""
+    help = "作答门槛：low 较低，normal，high 较高（误答更少，拒答更多）；默认取 YIJU_CAUTION，再取 normal"
+    parser.add_argument("--caution", type=Caution, choices=list(Caution), help=help)
 
 
 class Answering(StrEnum):
@@ -170,7 +177,10 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--llm-gguf", type=Path, metavar="FILE", help="直接运行一个 GGUF 文件，须装 yiju[gguf]")
     group.add_argument("--llm-ca-file", type=Path, metavar="FILE", help="除系统信任的以外，还信任这些证书（PEM）")
     group.add_argument(
-        "--llm-context", type=_context, metavar="N", help="模型一次能读写多少 token，默认 4096；与模型服务的设置一致"
+        "--llm-context",
+        type=whole_number(SMALLEST_CONTEXT, 10**7),
+        metavar="N",
+        help="模型一次能读写多少 token，默认 4096；与模型服务的设置一致",
     )
     group.add_argument(
         "--llm-unsupported",
@@ -194,9 +204,3 @@ def model_of(arguments: argparse.Namespace) -> ModelSettings | None:
         context=arguments.llm_context,
         unsupported=arguments.llm_unsupported,
     )
-
-
-def _context(text: str) -> int:
-    if not text.isdecimal() or not SMALLEST_CONTEXT <= int(text) <= 10**7:
-        raise argparse.ArgumentTypeError(f"须为不小于 {SMALLEST_CONTEXT} 的整数，得到 {text}")
-    return int(text)

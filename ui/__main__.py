@@ -16,16 +16,24 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from index.command_line import Parser, for_readers_that_leave
+from index.command_line import Parser, for_readers_that_leave, whole_number
 from index.errors import IndexNotFound, ModelError, StoreUnavailable, YijuError
 from index.locations import Location, add_index_argument
 from index.store.storage import LOCK
 from index.terminal import printable
 from qa.layering import FILE, GIVEN, Held, layered
-from qa.settings import ENVIRONMENT, Caution, Settings, add_model_options, model_of
-from ui.access.options import access_of, add_options, check, rights_of
-from ui.audit.options import add_audit_options, audit_of
-from ui.usage.options import add_usage_options, mask_of, usage_of
+from qa.settings import ENVIRONMENT, Settings, add_caution_option, add_model_options, model_of
+from ui.options import (
+    access_of,
+    add_access_options,
+    add_audit_options,
+    add_usage_options,
+    audit_of,
+    check_access,
+    mask_of,
+    rights_of,
+    usage_of,
+)
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -71,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(printable(f"yiju-serve：{error}"), file=sys.stderr)
         return 2
     try:
-        check(arguments)
+        check_access(arguments)
         with _listen(arguments.host, arguments.port) as listener:
             app = _load(settings, arguments)
             _serve(app, listener, arguments)
@@ -115,16 +123,13 @@ def _parser() -> argparse.ArgumentParser:
         "另有：yiju-serve keys 管理密钥，audit 核验审计记录，people 导出或删除一个人的提问。",
     )
     add_index_argument(parser)
-    parser.add_argument(
-        "--caution",
-        type=Caution,
-        choices=list(Caution),
-        help="作答门槛：low 较低，normal，high 较高（误答更少，拒答更多）；默认取 YIJU_CAUTION，再取 normal",
-    )
+    add_caution_option(parser)
     parser.add_argument("--host", default="127.0.0.1", help="监听地址，默认 %(default)s")
-    parser.add_argument("--port", type=_port, default=7860, help="端口，默认 %(default)s；0 表示任一空闲端口")
+    parser.add_argument(
+        "--port", type=whole_number(0, 65_535), default=7860, help="端口，默认 %(default)s；0 表示任一空闲端口"
+    )
     parser.add_argument("--root-path", type=_root_path, default="", help="反向代理去掉的路径前缀，例如 /qa")
-    add_options(parser)
+    add_access_options(parser)
     add_usage_options(parser)
     add_audit_options(parser)
     add_model_options(parser)
@@ -151,12 +156,6 @@ def _other(name: str, argv: Sequence[str]) -> int:
         from ui.access.keys_command import main
 
     return main(argv)
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65_535:
-        raise argparse.ArgumentTypeError(f"端口须为 0 到 65535 的整数，得到 {text}")
-    return int(text)
 
 
 def _root_path(text: str) -> str:

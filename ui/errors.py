@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -69,6 +72,19 @@ def as_api_error(error: Exception) -> ApiError:
     if isinstance(error, ValueError) and not isinstance(error, UnicodeError):
         return ApiError(422, "invalid_question", str(error))
     return ApiError(500, "internal_error", "服务出了错，已记入日志，请稍后再试。")
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Raise what goes wrong in answering as what the API says about it.
+
+    Raises:
+        ApiError: in place of every `ValueError` and `YijuError`.
+    """
+    try:
+        yield
+    except (ValueError, YijuError) as error:
+        raise as_api_error(error) from error
 
 
 def error_body(error: ApiError) -> dict[str, dict[str, str]]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import NoReturn
 
 from index.errors import YijuError
 from index.filters import Filter
-from index.protocols import Vectors
-from index.records import Description, Document, Hit
+from index.records import Description, Document
 from index.structure.versions import Versions
-from qa.answers import Answer
 
 
 class Unavailable:
@@ -22,21 +21,10 @@ class Unavailable:
     def __init__(self, error: YijuError) -> None:
         self.error = error
 
-    def ask(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Answer:
-        """Raise the reason."""
+    def _raise(self, *arguments: object, **options: object) -> NoReturn:
         raise self.error
 
-    def stream(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Iterator[Answer]:
-        """Raise the reason."""
-        raise self.error
-
-    def search(self, question: str, k: int = 10, within: Filter | None = None) -> list[Hit]:
-        """Raise the reason."""
-        raise self.error
-
-    def encode(self, texts: Sequence[str], *, queries: bool = False) -> Vectors:
-        """Raise the reason."""
-        raise self.error
+    ask = stream = search = encode = _raise
 
     def documents(self) -> Sequence[Document]:
         """None: nothing can be asked about."""

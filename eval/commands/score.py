@@ -37,10 +37,11 @@ from eval.report.report import STAGE_MEASURES, Circumstances, IndexJson, ReportJ
 from eval.report.report_text import report_text
 from eval.report.requirements import Requirement, parse_tolerance, unmet, unmet_text
 from eval.report.traces import langfuse_scores, openinference
+from index.command_line import whole_number
 from index.locations import add_index_argument
 from index.platforms import peak_megabytes
 from qa.protocols import Answerer, Expander
-from qa.settings import Answering, Caution, Settings
+from qa.settings import Answering, Settings, add_caution_option
 
 DESCRIPTION = "用一个问题集评测问答：逐题作答、打分、列出错题。"
 
@@ -97,13 +98,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_answer_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the product about answering."""
-    parser.add_argument(
-        "--caution",
-        type=Caution,
-        choices=list(Caution),
-        help="作答门槛：low 较低，normal，high 较高（误答更少，拒答更多）；默认取 YIJU_CAUTION，再取 normal",
-    )
-    parser.add_argument("--k", type=_positive, metavar="N", help="阅读检索到的前几个片段，默认 10")
+    add_caution_option(parser)
+    parser.add_argument("--k", type=whole_number(1), metavar="N", help="阅读检索到的前几个片段，默认 10")
     parser.add_argument(
         "--answering",
         type=Answering,
@@ -111,12 +107,6 @@ def add_answer_options(parser: argparse.ArgumentParser) -> None:
         default=Answering.BOTH,
         help="有语言模型时由谁作答：extractive 只摘原文，generative 只用语言模型，both 两者（默认）",
     )
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"须为正整数，得到 {text}")
-    return int(text)
 
 
 def run(arguments: argparse.Namespace, openers: Openers) -> int:

@@ -84,13 +84,7 @@ def measures_at(depths: Sequence[int]) -> list[str]:
 class Sweep:
     """Runs settings over one data set, with a memory on disk.
 
-    Args:
-        dataset: questions; for retrieval those with evidence count, for answers all.
-        documents: what is searched.
-        folder: for what was computed; made where missing.
-        load: opens an encoder by name; called once for each.
-        depths: how many passages one may look at.
-        answers: ask every question too, which takes a hundred times as long as searching.
+    Questions with evidence count for retrieval, all for answers, which take a hundred times as long as searching.
 
     Raises:
         ValueError: if no question has evidence, or a depth is below 1.

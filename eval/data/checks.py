@@ -28,12 +28,7 @@ class Finding:
 
 
 def findings(dataset: Dataset, documents: Sequence[Document] = ()) -> list[Finding]:
-    """Return everything worth a look, question by question within each kind.
-
-    Args:
-        dataset: the questions.
-        documents: what they are about; without them nothing that needs them is checked.
-    """
+    """Return everything worth a look, question by question within each kind; without documents, what needs none."""
     texts = {document.source: normalise(document.text) for document in documents}
     found = [*_duplicates(dataset.queries), *_answers_without_evidence(dataset.queries)]
     if texts:
@@ -70,12 +65,7 @@ def _evidence_in_documents(queries: Sequence[Query], texts: Mapping[str, str]) -
 
 
 def copied(question: str, texts: Collection[str]) -> str | None:
-    """Return the run of words that a question has from a text, where that is most of the question; None for none.
-
-    Args:
-        question: as asked.
-        texts: normalised.
-    """
+    """Return the run of words that is most of a question and stands in a normalised text; None for none."""
     asked = normalise(question)
     length = max(_SHORTEST_COPY, int(np.ceil(COPIED * len(asked))))
     runs = (asked[start : start + length] for start in range(len(asked) - length + 1))

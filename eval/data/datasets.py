@@ -11,15 +11,9 @@ from eval.records import Dataset, Query
 
 
 def load_dataset(path: Path, split: str | None = None) -> Dataset:
-    """Read and check a question file.
+    """Read and check a question file: JSON lines as in docs/contract.md, or another that `read_rows` reads.
 
-    Args:
-        path: JSON lines as in docs/contract.md, or another file that `read_rows` reads; the fields `split` and
-            `section` may be added.
-        split: keep only the questions of this split; None keeps all.
-
-    Returns:
-        The questions in file order.
+    The fields `split` and `section` may be added; a split keeps only its questions.
 
     Raises:
         EvaluationError: if the file cannot be used; names line and field.

@@ -72,10 +72,7 @@ def draft(
 ) -> list[Draft]:
     """Return at most `n` questions, spread over documents, places and types; fewer where nothing more can be asked.
 
-    Args:
-        documents: with their passages in text order.
-        n: how many, at least 1.
-        left_out: told why proposals were not taken, and how many.
+    `left_out` is told why proposals were not taken, and how many.
 
     Raises:
         ValueError: if `n` is below 1.
@@ -99,12 +96,9 @@ def draft(
 
 
 def drafts_from_use(records: Iterable[Record]) -> list[Draft]:
-    """Return what was really asked, with what was answered, to be put right.
+    """Return what was really asked, with what was answered, to be put right; each question once, its latest answer.
 
-    Each question once, the latest answer counting.
-
-    Args:
-        records: answers as in docs/contract.md, such as `yiju-ask --batch` writes; lines with an error have none.
+    The records are answers as in docs/contract.md, such as `yiju-ask --batch` writes; lines with an error have none.
 
     Raises:
         EvaluationError: if a line has no question; names line and field.
@@ -117,10 +111,7 @@ def drafts_from_usage(records: Iterable[Record]) -> list[Draft]:
     """Return the questions that users asked, as the administration page exports them, the most asked first.
 
     What a person has put right comes with its answer and evidence; what is still open comes without, to be reviewed.
-
-    Args:
-        records: questions as in docs/contract.md; `asked`, `reason` and `given` say how often it was asked, what a
-            reader objected and what was answered.
+    `asked`, `reason` and `given` say how often it was asked, what a reader objected and what was answered.
 
     Raises:
         EvaluationError: if a line is no such question; names line and field.

@@ -28,12 +28,7 @@ def journal_path(report: Path, way: Answering = Answering.BOTH) -> Path:
 
 
 class Journal:
-    """What was answered so far.
-
-    Args:
-        path: the file.
-        key: names everything that the answers depend on; a file with another key is written anew.
-    """
+    """What was answered so far; a file with another key, which names all that answers depend on, is written anew."""
 
     def __init__(self, path: Path, key: Mapping[str, str]) -> None:
         self.path = path
@@ -41,7 +36,7 @@ class Journal:
         self.answers: dict[str, AnswerJson] = self._read()
 
     def ask_all(self, answerer: Askable, queries: Sequence[Query]) -> Iterator[Outcome]:
-        """Yield answer questions, the ones that are kept without asking.
+        """Yield the outcome of each question; those that are kept are not asked again.
 
         Raises:
             OSError: if the file cannot be written.

@@ -71,17 +71,10 @@ def _only(answerer: Answerer, name: str) -> Filter:
 
 
 def read_outcomes(path: Path, queries: Sequence[Query]) -> list[Outcome]:
-    """Return the answers of a file, matched to questions by id.
+    """Return one outcome a question, from a file of answers as in docs/contract.md with their questions' ids.
 
     A line with `error` in place of an answer, and a question without a line, count as failed. Lines for other
     questions are passed over: a file made for the whole set serves each of its splits.
-
-    Args:
-        path: JSON lines, each an answer as in docs/contract.md with the question's `id`.
-        queries: the questions to score.
-
-    Returns:
-        One outcome a question, in the order of `queries`.
 
     Raises:
         EvaluationError: if the file cannot be used; names line and field.

@@ -54,10 +54,10 @@ class Collection:
 def read_collection(
     path: Path, form: str | None = None, *, documents: Path | None = None, skip: Skip | None = None
 ) -> Collection:
-    """Read a published question set.
+    """Read a published question set: its file, or its folder for BEIR.
 
     Args:
-        path: its file, or its folder for BEIR.
+        path: of it.
         form: one of `FORMS`; None looks what it is.
         documents: the statutes' file, for LeCoQA.
         skip: told of each unusable question of a SQuAD-like set, which is then left out; None refuses the set.
@@ -248,18 +248,11 @@ def _check_ids(path: Path, qrels: Qrels, topics: Mapping[str, str], corpus: Mapp
 
 
 def own_collection(documents: Sequence[Source], questions: Path) -> tuple[Collection, list[str]]:
-    """Return a folder's documents with one's own questions.
+    """Return a folder's documents with one's own questions, and the questions whose answer no document holds.
 
     Questions are rows that `read_rows` reads (`question`, `answers`, `evidence`; what is missing is looked for in the
     documents) or plain lines, a question each, with the answer behind a tab. A question without an answer is one that
     the documents do not answer.
-
-    Args:
-        documents: verbatim.
-        questions: the file.
-
-    Returns:
-        The collection, and what a person should look at: questions whose answer no document holds.
 
     Raises:
         EvaluationError: if the file cannot be used; names line and field.

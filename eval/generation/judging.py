@@ -80,11 +80,6 @@ def judge_of(arguments: argparse.Namespace) -> Judge | None:
 def judge_json(outcomes: Sequence[Outcome], model: str, judge: Judge) -> JudgeJson:
     """Return what the judge says of all answers to answerable questions.
 
-    Args:
-        outcomes: of a run.
-        model: its name.
-        judge: gives its reply to a prompt.
-
     Raises:
         ModelError: if it cannot be asked.
     """

@@ -74,12 +74,7 @@ class Claim:
 
 
 def claims(sentence: str, told: str) -> list[Claim]:
-    """Return a sentence as it stands and in other words, and what the rules make false of it.
-
-    Args:
-        sentence: a whole one of `told`.
-        told: the text that it is judged by; nothing false is made that stands there.
-    """
+    """Return a sentence as it stands, in other words, and what the rules make false of it that does not stand in `told`."""
     bare, known = sentence.strip().rstrip("。；;！!"), fold(told)
     made = [Claim(bare, Kind.VERBATIM), *_converted(bare), *_reordered(bare)]
     made += [each for each in _spoilt(bare, known) if fold(each.text) not in known]

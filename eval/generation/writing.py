@@ -94,12 +94,7 @@ class Written:
 
 
 def writing_json(outcomes: Sequence[Outcome], truth: Truth | None = None) -> WritingJson | None:
-    """Sum up what a language model wrote; None where none was asked.
-
-    Args:
-        outcomes: one a question.
-        truth: what was done to its sentences, where that is known.
-    """
+    """Sum up what a language model wrote; None where none was asked."""
     asked = [each for each in outcomes if each.answer and "usage" in each.answer]
     written = [each for outcome in asked for each in _written(outcome, truth or {})]
     if not asked:
@@ -224,13 +219,7 @@ class WaysJson(TypedDict):
 def ways_json(
     answered: Mapping[Answering, Sequence[Outcome]], text_of: TextOf | None = None, truth: Truth | None = None
 ) -> WaysJson | None:
-    """Compare ways of answering; None where there are fewer than two.
-
-    Args:
-        answered: outcomes of the same questions, by way.
-        text_of: gives documents' texts; without it `verbatim` and `wrong_document` are not scored.
-        truth: what was done to sentences, where that is known.
-    """
+    """Compare ways of answering the same questions; None where there are fewer than two."""
     if len(answered) < 2:
         return None
     scored = {way: {each.query.id: score(each.query, each.answer, text_of) for each in answered[way]} for way in WAYS}

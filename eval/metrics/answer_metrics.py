@@ -76,15 +76,9 @@ def normalise(text: str) -> str:
 
 
 def score(query: Query, answer: AnswerJson | None, text_of: TextOf | None = None) -> dict[str, float]:
-    """Return every score that applies to a question.
+    """Return every score that applies to a question, in [0, 1] by name, in the order of `SCORES`.
 
-    Args:
-        query: the question.
-        answer: None for a question without a result.
-        text_of: gives documents' texts; without it `verbatim` and `wrong_document` are not scored.
-
-    Returns:
-        Values in [0, 1] by score name, in the order of `SCORES`.
+    An answer that is None is a question without a result; without texts `verbatim` and `wrong_document` are not scored.
     """
     scores = _answerable_scores(query, answer) if query.answerable else {"false_answer": false_answer(answer)}
     if text_of is not None and query.evidence:

@@ -24,15 +24,7 @@ class ReliabilityBin:
 
 
 def reliability_bins(confidences: Sequence[float], right: Sequence[bool], bins: int = 10) -> list[ReliabilityBin]:
-    """Return answers grouped by confidence into bins of equal width.
-
-    Args:
-        confidences: one per answer, each in [0, 1].
-        right: whether that answer is right, in the same order.
-        bins: how many, at least 1.
-
-    Returns:
-        The bins that hold an answer, ascending.
+    """Return answers grouped by confidence, each in [0, 1], into bins of equal width: those that hold one, ascending.
 
     Raises:
         ValueError: if an argument is out of its range or lengths differ.
@@ -71,15 +63,12 @@ class RiskPoint:
 
 
 def risk_coverage(confidences: Sequence[float], right: Sequence[bool], questions: int) -> list[RiskPoint]:
-    """Return how risk falls as answers are withheld; answers of equal confidence are withheld together.
+    """Return how risk falls as answers are withheld, a point for each distinct confidence, coverage rising.
 
     Args:
         confidences: one per answer given, each in [0, 1].
         right: whether that answer is right, in the same order.
         questions: how many were asked, refused ones among them.
-
-    Returns:
-        One point for each distinct confidence, coverage rising.
 
     Raises:
         ValueError: if lengths differ, or there were fewer questions than answers.

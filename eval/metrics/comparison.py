@@ -43,14 +43,9 @@ class Contrast:
 
 
 def compare(systems: Sequence[System], names: Sequence[str]) -> list[Contrast]:
-    """Return every score of every system against the first one.
+    """Return every score of every system against the first one, systems in order, then scores in order.
 
-    Args:
-        systems: at least two, with the same questions.
-        names: scores to compare; one that no question has in both systems is left out.
-
-    Returns:
-        Contrasts, systems in order, then scores in order.
+    A score that no question has in both systems is left out.
 
     Raises:
         ValueError: if there are fewer than two systems.
@@ -82,11 +77,7 @@ def _contrast(first: System, other: System, name: str) -> Contrast | None:
 
 
 def pareto(points: Sequence[Sequence[float]]) -> list[bool]:
-    """Return which points no other point beats: none is at least as good in everything and better in something.
-
-    Args:
-        points: of equal length, more is better in each place.
-    """
+    """Return which points no other beats, by being as good in every place, where more is better, and better in one."""
     return [not any(_beats(other, point) for other in points) for point in points]
 
 

@@ -46,15 +46,7 @@ class Judged:
 
 
 def score_run(qrels: Qrels, run: Run, measures: Iterable[str] = DEFAULT_MEASURES) -> dict[str, dict[str, float]]:
-    """Return every measure for every judged question.
-
-    Args:
-        qrels: judgements; may be empty.
-        run: what was found; questions without judgements are passed over.
-        measures: names such as `nDCG@10`.
-
-    Returns:
-        Question id → measure → value in [0, 1], in the order of `qrels` and `measures`.
+    """Return question id → measure → value in [0, 1], for every judged question, in the order given.
 
     Raises:
         ValueError: if there is no such measure.

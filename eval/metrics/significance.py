@@ -36,16 +36,10 @@ class Difference:
 def bootstrap_interval(
     values: Sequence[float], *, level: float = LEVEL, resamples: int = RESAMPLES, seed: int = 0
 ) -> Interval:
-    """Return percentile bootstrap interval of a mean.
+    """Return the percentile bootstrap interval of a mean of finite scores, one per question.
 
     Most scores take few distinct values. How often each of them is drawn into a resample is multinomial, so such
     resamples are drawn as counts: the same distribution as drawing question by question, in less time and memory.
-
-    Args:
-        values: one score per question, at least one, all finite.
-        level: confidence, in (0, 1).
-        resamples: how many means to draw, at least 1.
-        seed: same seed, same interval.
 
     Raises:
         ValueError: if an argument is out of its range.
@@ -62,13 +56,7 @@ def bootstrap_interval(
 def paired_difference(
     first: Sequence[float], second: Sequence[float], *, resamples: int = RESAMPLES, seed: int = 0
 ) -> Difference:
-    """Compare two systems on the same questions.
-
-    Args:
-        first: score of the first system for each question.
-        second: score of the second system for the same questions in the same order.
-        resamples: how many resamples and permutations to draw, at least 1.
-        seed: same seed, same result.
+    """Compare two systems by their scores for the same questions in the same order; same seed, same result.
 
     Raises:
         ValueError: if lengths differ, there is no question, or a score is not finite.
@@ -102,9 +90,6 @@ def sign_flip_p(differences: NDArray[np.float64], *, resamples: int = RESAMPLES,
 
 def holm(ps: Sequence[float]) -> list[float]:
     """Return p-values corrected for being many: the chance that even one of them is this small with nothing behind it.
-
-    Returns:
-        In the order given, each at least as large as it was, at most 1.
 
     Source: Holm 1979, A Simple Sequentially Rejective Multiple Test Procedure.
     """

@@ -52,13 +52,7 @@ class StagedSearch:
 def search_stages(
     index: StagedIndex, queries: Sequence[Query], searched: Mapping[str, str] | None = None, depth: int = DEPTH
 ) -> StagedSearch:
-    """Search every stage for every question with evidence.
-
-    Args:
-        index: what to search.
-        queries: questions; those without evidence are passed over.
-        searched: what was really searched for a question, by its id, where that is not the question itself.
-        depth: hits of each stage, at least 1.
+    """Search every stage for every question with evidence: for what `searched` has for its id, else for the question.
 
     Raises:
         ValueError: if `depth` is below 1.

@@ -32,11 +32,7 @@ _GRADE = re.compile("[+-]?[0-9]{1,9}")
 
 
 def ranking(scores: Mapping[str, float]) -> list[str]:
-    """Return document ids, best first; of equal scores the greater id first.
-
-    Args:
-        scores: by document id, none of them NaN.
-    """
+    """Return document ids, best first; of equal scores the greater id first."""
     return sorted(sorted(scores, reverse=True), key=scores.__getitem__, reverse=True)
 
 

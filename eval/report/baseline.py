@@ -88,12 +88,8 @@ def regressions(
     """Return the scores that dropped significantly, in report order.
 
     A drop is significant by the paired permutation test at 5 %. For `verbatim` any drop counts: a quote that is not
-    in the document is a bug, however rare. So does a question that fails now and did not before.
-
-    Args:
-        baseline: the earlier report.
-        report: of the same questions.
-        tolerances: by score, how large a drop is put up with, significant or not.
+    in the document is a bug, however rare. So does a question that fails now and did not before. `tolerances` are drops
+    that are put up with, significant or not, by score.
     """
     allowed = tolerances or {}
     found = [

@@ -16,14 +16,7 @@ Given = Mapping[str, Mapping[str, str]]
 def comparison_page(
     systems: Sequence[System], contrasts: Sequence[Contrast], questions: Mapping[str, str], given: Given
 ) -> str:
-    """Return a complete HTML document.
-
-    Args:
-        systems: the first is what the others are held against.
-        contrasts: of all the others.
-        questions: what was asked, by id.
-        given: what was answered, shown side by side for each question that changed, as far as it is known.
-    """
+    """Return a complete HTML document; `questions` and `given` are what was asked and what was answered, by id."""
     moves: dict[str, list[str]] = {}
     for each in contrasts:
         label = f"{each.system} {LABELS.get(each.score, each.score)}"

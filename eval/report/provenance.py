@@ -25,12 +25,7 @@ _ANSWERING = ("index", "qa")
 
 
 def provenance(settings: Settings, *, expand: bool = False) -> ProvenanceJson:
-    """Return the program as it stands, uncommitted changes included.
-
-    Args:
-        settings: of the run.
-        expand: whether every answer was asked for at length.
-    """
+    """Return the program as it stands, uncommitted changes included; `expand`: every answer was asked for at length."""
     return {
         "version": program_version(),
         "commit": commit(_ROOT),

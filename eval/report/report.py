@@ -200,13 +200,9 @@ def make_report(
     text_of: TextOf | None = None,
     circumstances: Circumstances = Circumstances(),
 ) -> ReportJson:
-    """Return score outcomes and sum them up.
+    """Return scored outcomes, one a question in the data set's order, summed up.
 
-    Args:
-        dataset: the questions.
-        outcomes: one a question, in the data set's order.
-        text_of: gives documents' texts; without it `verbatim` and `wrong_document` are not scored.
-        circumstances: what is known of the run beside its answers.
+    Without texts `verbatim` and `wrong_document` are not scored.
     """
     scored = [ScoredOutcome(each, score(each.query, each.answer, text_of)) for each in outcomes]
     search = circumstances.search

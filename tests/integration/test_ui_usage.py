@@ -16,8 +16,8 @@ import pytest
 from qa.answers import Answer
 from tests.support.fake_answerer import FakeAnswerer
 from ui.access.visitors import Visitor
+from ui.options import add_usage_options, usage_of
 from ui.usage.log import SCHEMA_VERSION, UsageLog, UsageUnavailable, read_rows, topic_of, usage_file
-from ui.usage.options import add_usage_options, usage_of
 
 DAY = 86_400.0
 SOMEBODY = Visitor(name="张三")

@@ -185,7 +185,7 @@ def test_the_units_command_is_one_the_program_takes(monkeypatch, tmp_path):
 
     def load(settings: object, given: object) -> None:
         from index.errors import YijuError
-        from ui.access.options import access_of
+        from ui.options import access_of
 
         access = access_of(given, tmp_path / "index")  # type: ignore[arg-type]
         taken.append([*access.origins, json.dumps(sorted(access.hosts or ()))])

@@ -44,7 +44,7 @@ def test_lists_of_the_environment_are_separated_by_commas_and_flags_are_true_or_
     ("content", "said"),
     [
         ("prot = 1\n", "里没有 prot 这个设置；有：index、caution"),
-        ("port = 70000\n", "的 port：端口须为 0 到 65535 的整数，得到 70000"),
+        ("port = 70000\n", "的 port：须为 0 到 65535 的整数，得到 70000"),
         ('caution = "brave"\n', "的 caution"),
         ('open = "maybe"\n', "的 open 是 'maybe'，应为 true 或 false"),
         ("port = \n", "无法解析"),

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from index.command_line import Parser
+from index.command_line import Parser, whole_number
 from index.errors import YijuError
 from index.locations import Location, add_index_argument
 from index.records import Described
@@ -16,7 +16,6 @@ from index.store.named_encoder import NamedEncoder
 from index.stores import store_at
 from qa.settings import Settings
 from ui.access.keys import Key, KeyBook, keys_path, scope_of
-from ui.access.options import whole_number
 from ui.access.visitors import Role
 
 PER_MINUTE, PER_DAY = 300, 20_000
@@ -49,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--group", action="append", default=[], metavar="NAME", help="能读这个用户组的文档；可多次给出")
     add.add_argument("--role", type=Role, choices=list(Role)[1:], default=Role.READER, help="默认 %(default)s")
     for name, limit, unit in (("--per-minute", PER_MINUTE, "每分钟"), ("--per-day", PER_DAY, "每天")):
-        add.add_argument(name, type=whole_number, default=limit, help=f"{unit}最多提问几次，默认 {limit}，0 表示不限")
+        add.add_argument(name, type=whole_number(), default=limit, help=f"{unit}最多提问几次，默认 {limit}，0 表示不限")
     add.set_defaults(run=_add)
     listed = commands.add_parser("list", help="列出密钥，不含密钥本身")
     listed.add_argument("--json", action="store_true", help="输出 JSON")
@@ -68,7 +67,7 @@ def _add_scope(add: argparse.ArgumentParser) -> None:
     add.add_argument("--document", action="append", metavar="ID", help="只许问这份文档；编号见 yiju-index info")
     add.add_argument("--issuer", action="append", metavar="NAME", help="只许问这个机关发的文档")
     add.add_argument("--region", action="append", metavar="NAME", help="只许问这个地区的文档")
-    add.add_argument("--year", action="append", type=whole_number, metavar="YYYY", help="只许问这一年的文档")
+    add.add_argument("--year", action="append", type=whole_number(), metavar="YYYY", help="只许问这一年的文档")
 
 
 def _add(arguments: argparse.Namespace, index: Location, path: Path) -> list[str]:

@@ -3,36 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
-from string import Template
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ui.access.authentication import SIGNED_IN, SIGNED_IN_SECONDS, Access
 from ui.access.visitors import Role, visitor_of
-
-PAGE = Template("""<!doctype html>
-<html lang="zh-CN">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>登录 · 依据</title>
-<link rel="icon" href="$root/static/icon.svg">
-<link rel="stylesheet" href="$root/static/signin.css">
-<script src="$root/static/signin.js" defer></script>
-</head>
-<body>
-<main>
-<h1>依据</h1>
-<p>就文档提问，答案都有出处。</p>
-$parts
-</main>
-</body>
-</html>
-""")
+from ui.templating import page
 
 
 def add_routes(app: FastAPI, access: Access) -> None:
@@ -40,7 +18,7 @@ def add_routes(app: FastAPI, access: Access) -> None:
     router = APIRouter(prefix="/signin")
 
     @router.get("")
-    async def page(request: Request) -> HTMLResponse:
+    async def ways(request: Request) -> HTMLResponse:
         """Return the ways to sign in that there are, or who has signed in."""
         return _page(request, access)
 
@@ -99,38 +77,20 @@ def _leave(request: Request, access: Access) -> None:
 
 
 def _page(request: Request, access: Access, problem: str = "", wanted: str = "") -> HTMLResponse:
-    wanted = _next(request, wanted or request.query_params.get("next", ""))
-    parts = [f'<p class="problem" role="alert">{escape(problem)}</p>'] if problem else []
     visitor = visitor_of(request)
-    if visitor.role is not Role.GUEST:
-        parts.append(_signed_in(request, visitor.name, wanted))
-    else:
-        parts += _ways(request, access, wanted)
-    page = PAGE.substitute(root=escape(_root(request)), parts="\n".join(parts))
-    return HTMLResponse(page, 401 if problem else 200)
-
-
-def _ways(request: Request, access: Access, wanted: str) -> list[str]:
-    root = escape(_root(request))
-    ways = []
-    if access.oidc:
-        ways.append(
-            f'<p><a class="way" href="{root}/signin/oidc?{escape(urlencode({"next": wanted}))}">用单位账号登录</a></p>'
-        )
-    if access.book:
-        ways.append(
-            f'<form method="post" action="{root}/signin"><input type="hidden" name="next" value="{escape(wanted)}">'
-            '<label for="key">访问密钥</label>'
-            '<input id="key" name="key" type="password" autocomplete="off" autofocus required spellcheck="false">'
-            "<button>进入</button></form>"
-        )
-    return ways or ["<p>请从单位的门户网站进入；若仍看到本页，请联系管理员。</p>"]
-
-
-def _signed_in(request: Request, name: str | None, wanted: str) -> str:
-    who = f"已登录：{escape(name)}。" if name else "这里不需要登录。"
-    out = f'<form method="post" action="{escape(_root(request))}/signin/out"><button>退出登录</button></form>'
-    return f'<p>{who} <a href="{escape(wanted)}">继续</a></p>' + (out if request.session else "")
+    return page(
+        "signin.html",
+        request,
+        root=_root(request),
+        status=401 if problem else 200,
+        problem=problem,
+        wanted=_next(request, wanted or request.query_params.get("next", "")),
+        signed_in=visitor.role is not Role.GUEST,
+        name=visitor.name,
+        may_leave=bool(request.session),
+        by_provider=access.oidc is not None,
+        by_key=access.book is not None,
+    )
 
 
 def _root(request: Request) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -35,7 +35,7 @@ from ui.admin.questions import (
 )
 from ui.answer_queue import AnswerQueue
 from ui.audit.entries import name_of, note_person
-from ui.errors import ApiError, as_api_error, invalid
+from ui.errors import ApiError, answering, as_api_error, invalid
 from ui.templating import page
 from ui.usage.log import Readable, UsageLog, asked_by
 
@@ -78,21 +78,13 @@ def add_routes(app: FastAPI, queue: AnswerQueue) -> None:
     async def settle(request: Request) -> Response:
         """Return what a form of the page says about open questions."""
         visitor = require(request, Role.ADMIN)
-        try:
-            return await _settle(request, queue, visitor, await _form(request))
-        except (ApiError, YijuError) as error:
-            problem = as_api_error(error)
-            return page("admin_problem.html", request, root="../", status=problem.status, message=problem.message)
+        return await _led_on(request, lambda form: _settle(request, queue, visitor, form))
 
     @router.post("/admin/person")
     async def person(request: Request) -> Response:
         """Export or delete one person's questions. The name comes in a form, as addresses end up in logs."""
         visitor = require(request, Role.ADMIN)
-        try:
-            return await _person(queue, visitor, await _form(request))
-        except (ApiError, YijuError) as error:
-            problem = as_api_error(error)
-            return page("admin_problem.html", request, root="../", status=problem.status, message=problem.message)
+        return await _led_on(request, lambda form: _person(queue, visitor, form))
 
     _add_downloads(router, queue)
     app.include_router(router)
@@ -131,6 +123,15 @@ async def _person(queue: AnswerQueue, visitor: Visitor, form: Handled) -> Respon
     if queue.audit is not None:
         await asyncio.to_thread(queue.audit.forget, name, name_of(visitor))
     return RedirectResponse("./?done=forgotten", 303)
+
+
+async def _led_on(request: Request, work: Callable[[Handled], Awaitable[Response]]) -> Response:
+    """Return what a form leads to; what is wrong with it, as a page."""
+    try:
+        return await work(await _form(request))
+    except (ApiError, YijuError) as error:
+        problem = as_api_error(error)
+        return page("admin_problem.html", request, root="../", status=problem.status, message=problem.message)
 
 
 async def _form(request: Request) -> Handled:
@@ -278,8 +279,6 @@ def _cases(seen: Answerer, asked: Sequence[OpenQuestion], how: str, form: Handle
 
 async def _still_refused(queue: AnswerQueue, visitor: Visitor, asked: Sequence[OpenQuestion]) -> list[Answer]:
     """Return the answers of today to those of the questions that the documents still do not answer."""
-    try:
+    with answering():
         answers = [await queue.ask(each.question, visitor=replace(visitor, allowance=None)) for each in asked]
-    except (ValueError, YijuError) as error:
-        raise as_api_error(error) from error
     return [answer for answer in answers if answer.abstained]

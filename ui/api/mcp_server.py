@@ -18,13 +18,12 @@ from index.filters import Filter
 from index.locations import add_index_argument
 from index.records import Span
 from qa.answers import Answer, PassageJson, passage_json
-from qa.settings import Caution, Settings
+from qa.settings import Settings, add_caution_option
 from ui.access.visitors import OWNER, Visitor, visitor_of
 from ui.answer_queue import AnswerQueue
-from ui.audit.options import add_audit_options, audit_of
 from ui.bodies import MOST_PASSAGES
 from ui.errors import ApiError
-from ui.usage.options import add_usage_options, mask_of, usage_of
+from ui.options import add_audit_options, add_usage_options, audit_of, mask_of, usage_of
 
 try:
     from mcp.server import MCPServer
@@ -158,12 +157,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     parser = Parser("yiju-mcp", description="经标准输入输出为 MCP 客户端提供 ask、search、get_passage。")
     add_index_argument(parser)
-    parser.add_argument(
-        "--caution",
-        type=Caution,
-        choices=list(Caution),
-        help="作答门槛：low 较低，normal 默认，high 较高（误答更少，拒答更多）",
-    )
+    add_caution_option(parser)
     add_usage_options(parser)
     add_audit_options(parser)
     arguments = parser.parse_args(argv)

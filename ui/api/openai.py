@@ -20,9 +20,9 @@ from qa.answers import Answer
 from ui.access.visitors import Role, needs, visitor_of
 from ui.answer_queue import AnswerQueue
 from ui.api import embeddings
-from ui.api.routes import first_snapshot
+from ui.api.routes import begun
 from ui.bodies import asked_by_messages, flag, read_object
-from ui.errors import ApiError, as_api_error, error_body
+from ui.errors import ApiError, answering, as_api_error, error_body
 
 MODEL = "yiju"
 """The one model that answers; another name in a question is no error, clients often insist on theirs."""
@@ -73,16 +73,7 @@ def add_routes(app: FastAPI, queue: AnswerQueue) -> None:
         question = asked_by_messages(body)
         sources = flag(body.get("sources", True), "sources")
         streamed, counted = flag(body.get("stream"), "stream"), _wants_usage(body)
-        snapshots = queue.stream(
-            question.question,
-            question.history,
-            question.within,
-            expand=question.expand,
-            visitor=visitor_of(request),
-            where="openai",
-        )
-        first = await first_snapshot(snapshots)
-        growing = pieces(first, snapshots, sources)
+        growing = pieces(*await begun(queue, question, request, "openai"), sources)
         if streamed:
             chunks = _chunks(growing, question.question if counted else None)
             return StreamingResponse(chunks, media_type="text/event-stream")
@@ -92,10 +83,8 @@ def add_routes(app: FastAPI, queue: AnswerQueue) -> None:
     async def vectors(request: Request) -> JSONResponse:
         """Vectors of texts, by the encoder of the index."""
         asked = embeddings.wanted(await read_object(request))
-        try:
+        with answering():
             found = await queue.encode(asked.texts, queries=asked.queries, visitor=visitor_of(request))
-        except (ValueError, YijuError) as error:
-            raise as_api_error(error) from error
         return JSONResponse(embeddings.embeddings(asked, found))
 
     app.include_router(router)
@@ -148,11 +137,9 @@ def _envelope(kind: str, *choices: Json) -> Json:
 
 async def _completion(growing: AsyncIterator[tuple[str, Answer]], question: str) -> Json:
     content = ""
-    try:
+    with answering():
         async for piece, answer in growing:
             content, last = content + piece, answer
-    except (ValueError, YijuError) as error:
-        raise as_api_error(error) from error
     message = {"role": "assistant", "content": content, "refusal": None, **basis_of(last)}
     envelope = _envelope("chat.completion", {"message": message, "finish_reason": "stop", "logprobs": None})
     return {"id": f"chatcmpl-{uuid.uuid4().hex}", **envelope, "usage": usage_of(last, question, content)}

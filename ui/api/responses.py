@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from index.errors import YijuError
 from qa.answers import Answer
-from ui.access.visitors import Role, needs, visitor_of
+from ui.access.visitors import Role, needs
 from ui.answer_queue import AnswerQueue
 from ui.api.openai import (
     MODEL,
@@ -28,9 +28,9 @@ from ui.api.openai import (
     refuse_unsupported,
     usage_of,
 )
-from ui.api.routes import first_snapshot
+from ui.api.routes import begun
 from ui.bodies import asked_by_messages, flag, read_object
-from ui.errors import as_api_error
+from ui.errors import answering, as_api_error
 
 
 def add_routes(app: FastAPI, queue: AnswerQueue) -> None:
@@ -46,22 +46,12 @@ def add_routes(app: FastAPI, queue: AnswerQueue) -> None:
         messages = [{"role": "user", "content": given}] if isinstance(given, str) else given
         question = asked_by_messages({**body, "messages": messages})
         streamed, sources = flag(body.get("stream"), "stream"), flag(body.get("sources", True), "sources")
-        snapshots = queue.stream(
-            question.question,
-            question.history,
-            question.within,
-            expand=question.expand,
-            visitor=visitor_of(request),
-            where="openai",
-        )
-        growing = pieces(await first_snapshot(snapshots), snapshots, sources)
+        growing = pieces(*await begun(queue, question, request, "openai"), sources)
         events = _events(growing, question.question)
         if streamed:
             return StreamingResponse(_written(events), media_type="text/event-stream")
-        try:
+        with answering():
             *_, last = [event async for event in events]
-        except (ValueError, YijuError) as error:
-            raise as_api_error(error) from error
         return JSONResponse(last["response"])
 
     app.include_router(router)

@@ -22,7 +22,7 @@ from ui.answer_queue import AnswerQueue
 from ui.bodies import QuestionBody, Searched, asked, flag, opinion, read_object, searched, searched_by_address
 from ui.documents.page_marks import page_marks
 from ui.documents.tables import cited_table
-from ui.errors import ApiError, as_api_error, error_body, invalid
+from ui.errors import ApiError, answering, as_api_error, error_body, invalid
 from ui.metrics import CONTENT_TYPE
 
 MAX_SPAN = 4_000
@@ -64,16 +64,22 @@ def event(name: str, data: Json) -> str:
     return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
-async def first_snapshot(snapshots: AsyncIterator[Answer]) -> Answer:
-    """Return the first snapshot, awaited before any response begins, so that an early error still has its status.
+async def begun(
+    queue: AnswerQueue, question: QuestionBody, request: Request, where: str
+) -> tuple[Answer, AsyncIterator[Answer]]:
+    """Ask, and return the first snapshot with those behind it.
+
+    The first is awaited before any response begins, so that an early error still has its status.
 
     Raises:
         ApiError: if there is none because answering failed.
     """
-    try:
-        return await anext(snapshots)
-    except (ValueError, YijuError) as error:
-        raise as_api_error(error) from error
+    visitor = visitor_of(request)
+    snapshots = queue.stream(
+        question.question, question.history, question.within, expand=question.expand, visitor=visitor, where=where
+    )
+    with answering():
+        return await anext(snapshots), snapshots
 
 
 def _add_asking(router: APIRouter, queue: AnswerQueue) -> None:
@@ -81,19 +87,14 @@ def _add_asking(router: APIRouter, queue: AnswerQueue) -> None:
     async def ask(request: Request) -> Response:
         """Return one answer, as JSON or as server-sent events."""
         streamed = flag(request.query_params.get("stream"), "stream")
-        question, visitor = asked(await read_object(request)), visitor_of(request)
-        if not streamed:
-            return JSONResponse((await _ask(queue, question, visitor)).to_json())
-        snapshots = queue.stream(
-            question.question,
-            question.history,
-            question.within,
-            expand=question.expand,
-            visitor=visitor,
-            where="api",
-        )
-        first = await first_snapshot(snapshots)
-        return StreamingResponse(_events(first, snapshots), media_type="text/event-stream")
+        question = asked(await read_object(request))
+        if streamed:
+            events = _events(*await begun(queue, question, request, "api"))
+            return StreamingResponse(events, media_type="text/event-stream")
+        said, visitor = (question.question, question.history, question.within), visitor_of(request)
+        with answering():
+            answer = await queue.ask(*said, expand=question.expand, visitor=visitor, where="api")
+        return JSONResponse(answer.to_json())
 
     @router.get("/api/search")
     async def search_by_address(request: Request) -> JSONResponse:
@@ -116,25 +117,9 @@ def _add_asking(router: APIRouter, queue: AnswerQueue) -> None:
         return JSONResponse(said.to_json())
 
 
-async def _ask(queue: AnswerQueue, question: QuestionBody, visitor: Visitor) -> Answer:
-    try:
-        return await queue.ask(
-            question.question,
-            question.history,
-            question.within,
-            expand=question.expand,
-            visitor=visitor,
-            where="api",
-        )
-    except (ValueError, YijuError) as error:
-        raise as_api_error(error) from error
-
-
 async def _found(queue: AnswerQueue, wanted: Searched, visitor: Visitor) -> JSONResponse:
-    try:
+    with answering():
         hits = await queue.search(wanted.question, wanted.k, wanted.within, visitor=visitor, where="search")
-    except (ValueError, YijuError) as error:
-        raise as_api_error(error) from error
     return JSONResponse({"question": wanted.question, "passages": [passage_json(hit) for hit in hits]})
 
 

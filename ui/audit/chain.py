@@ -17,6 +17,9 @@ from pathlib import Path
 
 from index.errors import YijuError
 
+SHORTEST_KEY = 16
+"""Bytes that the key of a chain must have at least."""
+
 _LINE = re.compile(rb'\{"n":(\d{1,15}),.*,"chain":"([0-9a-f]{64})"\}', re.DOTALL)
 _TAIL = len(',"chain":""}') + 64
 _HEAD = re.compile(r"(\d{1,15}):([0-9a-f]{64})")
@@ -105,6 +108,23 @@ class ChainCheck:
     head: Head  # its last line that is in order
     problem: str | None = None  # the first thing that is not, in Chinese; None if all is
     torn: int = 0  # lines that were not written to their end and are known as such
+
+
+def key_of(path: Path | None) -> bytes:
+    """Return the key of a chain that a file holds, without white space around it; empty where no file is named.
+
+    Raises:
+        YijuError: if the file cannot be read or holds too little.
+    """
+    if path is None:
+        return b""
+    try:
+        key = path.read_bytes().strip()
+    except OSError as error:
+        raise YijuError(f"无法读取 {path}（{error.strerror}）；请检查 --audit-key。") from error
+    if len(key) < SHORTEST_KEY:
+        raise YijuError(f"{path} 里的密钥只有 {len(key)} 字节，至少要 {SHORTEST_KEY}；可用 openssl rand -hex 32 生成。")
+    return key
 
 
 def parts(path: Path) -> list[Path]:

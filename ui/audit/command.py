@@ -14,9 +14,8 @@ from index.errors import YijuError
 from index.locations import add_index_argument
 from index.terminal import escaped, printable
 from qa.settings import Settings
-from ui.audit.chain import Head, head_of, places, verify
+from ui.audit.chain import Head, head_of, key_of, places, verify
 from ui.audit.log import audit_file, people_file
-from ui.audit.options import key_of
 from ui.audit.people import People
 
 DONE, BROKEN, UNUSABLE = 0, 1, 2

@@ -14,8 +14,7 @@ from index.errors import YijuError
 from index.locations import Location, add_index_argument, beside
 from index.terminal import escaped, printable
 from qa.settings import Settings
-from ui.audit.chain import parts
-from ui.audit.options import key_of
+from ui.audit.chain import key_of, parts
 from ui.usage.log import UsageLog, asked_by, read_rows, usage_file
 
 if TYPE_CHECKING:
