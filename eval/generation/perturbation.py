@@ -74,7 +74,7 @@ class Claim:
 
 
 def claims(sentence: str, told: str) -> list[Claim]:
-    """Return a sentence as it stands, in other words, and what the rules make false of it that does not stand in `told`."""
+    """Return a sentence as it stands, in other words, and as the rules make it false, where `told` does not say so."""
     bare, known = sentence.strip().rstrip("。；;！!"), fold(told)
     made = [Claim(bare, Kind.VERBATIM), *_converted(bare), *_reordered(bare)]
     made += [each for each in _spoilt(bare, known) if fold(each.text) not in known]
