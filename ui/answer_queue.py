@@ -210,8 +210,7 @@ class AnswerQueue:
 
         Raises:
             ValueError: if the question is empty or too long; the message is fit for a user's eyes.
-            Busy: if too many questions are waiting.
-            TooMany: if the visitor asks more than they may.
+            Busy, TooMany: if too many questions are waiting, or the visitor asks more than they may.
             YijuError: if the world fails, e.g. a model that does not answer.
         """
 

@@ -1,4 +1,7 @@
-"""Request bodies: untrusted bytes in, checked values out; every flaw is an `ApiError` with a Chinese message."""
+"""Request bodies: untrusted bytes in, checked values out.
+
+Every flaw is an `ApiError` with a Chinese message: 422 where nothing else is said, naming the field.
+"""
 
 from __future__ import annotations
 
@@ -75,19 +78,9 @@ def parse(body: bytes) -> object:
 
 
 def asked(body: Mapping[str, object]) -> QuestionBody:
-    """Return the body of `POST /api/ask`.
-
-    Raises:
-        ApiError: 422 if a field is missing or of the wrong type.
-    """
-    question, history = body.get("question"), body.get("history")
-    if not isinstance(question, str):
-        raise invalid("question 须为字符串。")
+    """Return the body of `POST /api/ask`."""
+    question, history = _question(body), _texts(body.get("history"), "history") or []
     within, expand = filter_of(body.get("filter")), flag(body.get("expand"), "expand")
-    if history is None:
-        return QuestionBody(question, within=within, expand=expand)
-    if not isinstance(history, list) or not all(isinstance(each, str) for each in history):
-        raise invalid("history 须为字符串的数组。")
     return QuestionBody(question, tuple(history[-HISTORY:]), within, expand)
 
 
@@ -101,25 +94,15 @@ class Searched:
 
 
 def searched(body: Mapping[str, object]) -> Searched:
-    """Return the body of `POST /api/search`.
-
-    Raises:
-        ApiError: 422 if a field is missing or of the wrong type.
-    """
-    question, k = body.get("question"), body.get("k", 10)
-    if not isinstance(question, str):
-        raise invalid("question 须为字符串。")
+    """Return the body of `POST /api/search`."""
+    question, k = _question(body), body.get("k", 10)
     if type(k) is not int or not 1 <= k <= MOST_PASSAGES:
         raise invalid(f"k 须为 1 到 {MOST_PASSAGES} 的整数。")
     return Searched(question, k, filter_of(body.get("filter")))
 
 
 def searched_by_address(query: QueryParams) -> Searched:
-    """Parse `GET /api/search?question=…&k=5&document=…&issuer=…&region=…&year=2025`; filters may be repeated.
-
-    Raises:
-        ApiError: 422 if there is no question or a number is none.
-    """
+    """Parse `GET /api/search?question=…&k=5&document=…&issuer=…&region=…&year=2025`; filters may be repeated."""
     numbers = [query.get("k", "10"), *query.getlist("year")]
     if not all(each.isascii() and each.isdigit() and len(each) < 9 for each in numbers):
         raise invalid("k 和 year 须为整数。")
@@ -131,19 +114,13 @@ def searched_by_address(query: QueryParams) -> Searched:
 
 
 def filter_of(value: object) -> Filter | None:
-    """Return the `filter` of a body: `{"documents": [id, …], "issuers": […], "regions": […], "years": [2025, …]}`.
-
-    Returns:
-        None where nothing is restricted.
-
-    Raises:
-        ApiError: 422 if a part is unknown or of the wrong type.
-    """
+    """Return the `filter` of a body: lists of `documents`, `issuers`, `regions`, `years`; None for no restriction."""
     if value is None:
         return None
     if not isinstance(value, dict) or not value.keys() <= {"documents", "issuers", "regions", "years"}:
         raise invalid("filter 须为对象，可以有 documents、issuers、regions、years。")
-    documents, issuers, regions = (_texts(value.get(name), name) for name in ("documents", "issuers", "regions"))
+    listed = (_texts(value.get(name), f"filter.{name}") for name in ("documents", "issuers", "regions"))
+    documents, issuers, regions = (None if texts is None else frozenset(texts) for texts in listed)
     years = value.get("years")
     if years is not None and not (isinstance(years, list) and all(type(year) is int for year in years)):
         raise invalid("filter.years 须为整数的数组，例如 [2025]。")
@@ -151,20 +128,20 @@ def filter_of(value: object) -> Filter | None:
     return None if found.is_everything else found
 
 
-def _texts(value: object, name: str) -> frozenset[str] | None:
-    if value is None:
-        return None
-    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise invalid(f"filter.{name} 须为字符串的数组。")
-    return frozenset(value)
+def _question(body: Mapping[str, object]) -> str:
+    if not isinstance(question := body.get("question"), str):
+        raise invalid("question 须为字符串。")
+    return question
+
+
+def _texts(value: object, name: str) -> list[str] | None:
+    if value is not None and not (isinstance(value, list) and all(isinstance(each, str) for each in value)):
+        raise invalid(f"{name} 须为字符串的数组。")
+    return value
 
 
 def asked_by_messages(body: Mapping[str, object]) -> QuestionBody:
-    """Return the body of `POST /v1/chat/completions`: the last user message is the question.
-
-    Raises:
-        ApiError: 422 if there is no user message or one is of the wrong type.
-    """
+    """Return the body of `POST /v1/chat/completions`: the last user message is the question."""
     messages = body.get("messages")
     if not isinstance(messages, list) or not all(isinstance(each, dict) for each in messages):
         raise invalid("messages（或 input）须为消息的数组。")
@@ -176,11 +153,7 @@ def asked_by_messages(body: Mapping[str, object]) -> QuestionBody:
 
 
 def opinion(body: Mapping[str, object]) -> Opinion:
-    """Return the body of `POST /api/feedback`.
-
-    Raises:
-        ApiError: 422 if a field is missing, of the wrong type or too long.
-    """
+    """Return the body of `POST /api/feedback`."""
     id, rating, reason = body.get("answer_id"), body.get("rating"), body.get("reason")
     if not isinstance(id, str) or rating not in ("good", "bad"):
         raise invalid("answer_id 须为字符串，rating 须为 good 或 bad。")
@@ -190,11 +163,7 @@ def opinion(body: Mapping[str, object]) -> Opinion:
 
 
 def flag(value: object, name: str) -> bool:
-    """Return a truth value as JSON or as a query parameter writes it.
-
-    Raises:
-        ApiError: 422 if it is neither.
-    """
+    """Return a truth value as JSON or as a query parameter writes it."""
     known: dict[object, bool] = {None: False, "": False, "0": False, "false": False, "1": True, "true": True}
     if isinstance(value, bool):
         return value

@@ -32,11 +32,7 @@ class AnswerFailed(YijuError):
 
 
 class TooMany(YijuError):
-    """One key or address asks more than it may.
-
-    Attributes:
-        seconds: when to come back.
-    """
+    """One key or address asks more than it may, and may come back in some seconds."""
 
     def __init__(self, message: str, seconds: int) -> None:
         self.seconds = seconds

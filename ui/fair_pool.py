@@ -18,12 +18,7 @@ Work = tuple[Future[Any], Callable[[], Any]]
 
 
 class FairPool:
-    """Runs work in a few threads, of one party after the other.
-
-    Args:
-        workers: how many threads there are.
-        name: what they are called.
-    """
+    """Runs work in a few threads, of one party after the other."""
 
     def __init__(self, workers: int, name: str) -> None:
         self._most = max(1, workers - 1)
@@ -33,13 +28,7 @@ class FairPool:
         self._running: Counter[str | None] = Counter()
 
     def submit(self, party: str | None, work: Callable[[], T]) -> Future[T]:
-        """Return runs `work` when it is its party's turn.
-
-        Args:
-            party: whose work it is; of one party one thread less is at work than there are. None is the owner's, who
-                may have them all.
-            work: what is to be run.
-        """
+        """Run `work` in its party's turn: of one party one thread less than there are, of the owner (None) all."""
         future: Future[T] = Future()
         with self._lock:
             # In the context of whoever wants it: what is logged there has the number of their request.
@@ -94,10 +83,7 @@ class FairPool:
 class Aside:
     """Work beside answering, in threads of its own: what is slow there, or comes in masses, keeps no answer waiting.
 
-    Args:
-        workers: how many threads there are.
-        name: what they are called.
-        waiting: how much may wait; of one visitor a quarter of it, but for the owner's.
+    Only so much may wait; of one visitor a quarter of it, but for the owner's.
     """
 
     def __init__(self, workers: int, name: str, waiting: int) -> None:

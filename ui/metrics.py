@@ -36,8 +36,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series fo
 class Metrics:
     """Counts answers; safe to use from several threads.
 
-    Args:
-        gauges: what is looked up when it is asked for, by name: what it means, and its value.
+    Gauges are looked up when they are asked for: what each means, and its value, by name.
     """
 
     def __init__(self, gauges: Mapping[str, tuple[str, Callable[[], float]]]) -> None:

@@ -44,12 +44,7 @@ def stamp_of(store: Store) -> str | None:
 
 
 class Reloader:
-    """Gives an answer queue the index that lies on disk.
-
-    Args:
-        queue: its `answerer` is replaced, and its `warning` says why not.
-        source: what is watched.
-    """
+    """Gives an answer queue the index that lies on disk; the queue's `warning` says why not."""
 
     def __init__(self, queue: AnswerQueue, source: Source) -> None:
         self._queue = queue
@@ -100,12 +95,7 @@ class Reloader:
 
 @contextmanager
 def reloading(reloader: Reloader | None, every: float = EVERY) -> Iterator[None]:
-    """Keep an answer queue up to date in a thread of its own, for as long as the block runs.
-
-    Args:
-        reloader: looks; None where nothing is watched.
-        every: seconds between two looks.
-    """
+    """Keep an answer queue up to date in a thread of its own, looking every few seconds while the block runs."""
     if reloader is None:
         yield
         return

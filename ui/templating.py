@@ -20,14 +20,9 @@ _TEMPLATES = Environment(
 
 
 def page(name: str, request: Request, *, root: str, status: int = 200, **values: object) -> HTMLResponse:
-    """Return a page of the product.
+    """Return a page of the product; every text among the values that its template shows is escaped.
 
-    Args:
-        name: of the template.
-        request: asks for it; `?lang=en` in its address makes the page English.
-        root: the way from the page's address up to the product's own, e.g. `../`.
-        status: HTTP status.
-        values: what the template shows; every text among them is escaped.
+    `?lang=en` in the request's address makes it English; `root` is the way up to the product's own address, e.g. `../`.
     """
     words = words_for(request.query_params.get("lang"))
     lang = "" if words.language == "zh-CN" else f"lang={words.language}"

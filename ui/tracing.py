@@ -38,11 +38,7 @@ class TracedQuestion:
 
 
 class Tracing:
-    """Makes spans of questions that have ended.
-
-    Args:
-        processor: takes the spans.
-        texts: whether question and answer go with them.
+    """Makes spans of questions that have ended; with `texts`, question and answer go with them.
 
     Raises:
         MissingDependency: if OpenTelemetry is not installed.

@@ -12,11 +12,7 @@ from index.structure.versions import Versions
 
 
 class Unavailable:
-    """An answerer that only says what keeps it from answering.
-
-    Attributes:
-        error: the reason, fit for a user's eyes.
-    """
+    """An answerer that only says what keeps it from answering, by an error that is fit for a user's eyes."""
 
     def __init__(self, error: YijuError) -> None:
         self.error = error

@@ -95,7 +95,7 @@ def run(
         sys.stderr.write(f"{error}\n")
         return 2
     except OSError as error:
-        sys.stderr.write(f"写不了 {options.out}：{error.strerror}\n")
+        sys.stderr.write(f"无法写入 {options.out}：{error.strerror}\n")
         return 2
     sys.stdout.write(f"已写 {len(paths)} 个文件到 {options.out}\n")
     return 0

@@ -179,11 +179,7 @@ class KeyBook:
             return str(file.execute("SELECT value FROM secrets WHERE name = 'sessions'").fetchone()["value"])
 
     def sign_in(self, said: Mapping[str, object], seconds: float) -> str:
-        """Keep who somebody is for a while.
-
-        Args:
-            said: a key's id, or a user's name and groups.
-            seconds: how long that holds.
+        """Keep who somebody is, a key's id or a user's name and groups, for some seconds.
 
         Returns:
             What they show from then on; the file holds a digest of it.

@@ -21,13 +21,7 @@ EVENTS = 10
 
 
 class Limits:
-    """Counts questions: by the minute in this process, by the day in the file of the keys, for all processes.
-
-    Args:
-        book: keeps the counts of the day; without one there are none.
-        per_address: how many questions a minute one address may ask; None for any number.
-        clock: seconds since the epoch.
-    """
+    """Counts questions: by the minute in this process, by the day in the file of the keys, for all processes."""
 
     def __init__(
         self, book: KeyBook | None = None, per_address: int | None = None, clock: Callable[[], float] = time.time

@@ -8,10 +8,7 @@ from threading import Lock
 from index.filters import Filter
 from index.rights import Rights, RightsFile
 from qa.protocols import Answerer
-from ui.access.visitors import Role, Visitor
-
-NOTHING = Filter(documents=frozenset())
-"""What a guest may read."""
+from ui.access.visitors import NOTHING, Role, Visitor
 
 KEPT = 64
 """For how many kinds of readers an answerer is kept."""
@@ -29,9 +26,8 @@ _WHOLE: Kind = (None, None)
 class Reading:
     """Cuts answerers to what visitors may read; safe to use from several threads.
 
-    Args:
-        rights: rules about documents; without them every visitor may read all documents of their key.
-        show: put around every answerer; rules are about documents as they are without it.
+    Without rules every visitor may read all documents of their key. `show` is put around every answerer; rules are
+    about documents as they are without it.
     """
 
     def __init__(self, rights: RightsFile | None = None, show: Show | None = None) -> None:

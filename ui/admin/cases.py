@@ -37,11 +37,7 @@ def refusal_case(asked: OpenQuestion) -> Case:
 def answer_case(asked: OpenQuestion, answer: str, evidence: str, documents: Sequence[Document]) -> Case:
     """Return the case that says what the right answer is, and where it stands.
 
-    Args:
-        asked: the question.
-        answer: the right answer; strings that must all occur stand on lines of their own.
-        evidence: words of a document that support it.
-        documents: must hold the evidence.
+    Strings of the answer that must all occur stand on lines of their own; some document must hold the evidence.
 
     Raises:
         CaseError: if something is missing, too long, or not in the documents.
@@ -58,12 +54,7 @@ def answer_case(asked: OpenQuestion, answer: str, evidence: str, documents: Sequ
 
 
 def cases_for(path: Path, readable: Callable[[Iterable[str]], bool]) -> str:
-    """Return the cases so far as lines, without those from documents that the visitor may not read.
-
-    Args:
-        path: the file; none is as good as an empty one.
-        readable: whether all of some documents, given by id, may be read.
-    """
+    """Return the cases so far as lines, without those from documents of which not all are `readable`."""
     lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
     kept = (line for line in lines if line.strip() and readable(json.loads(line).get("documents", [""])))
     return "".join(f"{line}\n" for line in kept)
@@ -75,10 +66,7 @@ def draft(asked: OpenQuestion) -> Case:
 
 
 def add_cases(path: Path, cases: Sequence[Case]) -> int:
-    """Append those cases whose question the file does not have yet; several processes may do so at once.
-
-    Returns:
-        How many were new.
+    """Append those cases whose question the file does not have yet, and return how many; processes may do so at once.
 
     Raises:
         YijuError: if the file cannot be read or written.

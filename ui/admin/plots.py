@@ -54,12 +54,7 @@ class Plot:
 
 
 def stacked(labels: Sequence[str], series: Sequence[tuple[str, str, Sequence[int]]]) -> Plot:
-    """Return bars on top of each other.
-
-    Args:
-        labels: of the stretches.
-        series: kind, name and a value for each stretch, the lowest first.
-    """
+    """Return bars on top of each other, a series the lowest first: its kind, its name, a value for each stretch."""
     totals = [sum(values) for values in zip(*(each[2] for each in series), strict=True)]
     top, ticks = _scale(max(totals, default=0), whole=True)
     step = (WIDTH - LEFT) / max(1, len(labels))
@@ -76,12 +71,7 @@ def stacked(labels: Sequence[str], series: Sequence[tuple[str, str, Sequence[int
 
 
 def lines(labels: Sequence[str], series: Sequence[tuple[str, Sequence[float | None]]]) -> Plot:
-    """Return lines over the stretches.
-
-    Args:
-        labels: of the stretches.
-        series: kind, and a value for each stretch; None leaves a gap.
-    """
+    """Return lines over the stretches, a series each: its kind, a value for each stretch; None leaves a gap."""
     top, ticks = _scale(max((value for _, values in series for value in values if value is not None), default=0.0))
     step = (WIDTH - LEFT) / max(1, len(labels))
     drawn = tuple(Line(_pieces(values, step, top), kind) for kind, values in series)

@@ -90,12 +90,7 @@ class OpenQuestion:
 
 
 def moments(path: Path, since: float, readable: Readable = everything) -> list[Moment]:
-    """Return all answers from a time on, the oldest first.
-
-    Args:
-        path: the record.
-        since: seconds since 1970.
-        readable: for whom; likewise below.
+    """Return all answers from a time on, in seconds since 1970, the oldest first.
 
     Raises:
         UsageUnavailable: if the file cannot be read; likewise below.
@@ -154,12 +149,9 @@ def figures(answers: Sequence[Moment]) -> Figures:
 
 
 def stretches(answers: Sequence[Moment], days: int, now: datetime) -> list[Stretch]:
-    """Return the last `days` days, cut into hours, days or weeks, with the figures of each; empty ones too.
+    """Return the last `days` days, the last stretch holding `now`, with the figures of each stretch; empty ones too.
 
-    Args:
-        answers: in any order.
-        days: one day is cut into hours, up to 31 days into days, more into weeks.
-        now: the last stretch holds it.
+    One day is cut into hours, up to 31 days into days, more into weeks.
     """
     step, label = _cut(days)
     last = now.replace(minute=0, second=0, microsecond=0)

@@ -56,12 +56,7 @@ Handled = Mapping[str, Sequence[str]]
 
 
 def add_routes(app: FastAPI, queue: AnswerQueue) -> None:
-    """Add `/admin/` and what its forms and links lead to.
-
-    Args:
-        app: the application.
-        queue: its record of questions is shown, and its answerer asked again.
-    """
+    """Add `/admin/` and what its forms and links lead to."""
     router = APIRouter(dependencies=[needs(Role.ADMIN)])
 
     @router.get("/admin")

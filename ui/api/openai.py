@@ -91,11 +91,7 @@ def add_routes(app: FastAPI, queue: AnswerQueue) -> None:
 
 
 class Unsupported(ApiError):
-    """A parameter that would change the answer, if it were not ignored.
-
-    Attributes:
-        param: its name.
-    """
+    """A parameter, `param`, that would change the answer, if it were not ignored."""
 
     def __init__(self, param: str, message: str) -> None:
         self.param = param
@@ -186,9 +182,7 @@ def sources_text(answer: Answer) -> str:
 async def _chunks(growing: AsyncIterator[tuple[str, Answer]], counted: str | None) -> AsyncIterator[str]:
     """Yield the text as it grows; the last chunk with a choice carries the citations.
 
-    Args:
-        growing: from `pieces`.
-        counted: the question, where tokens are to be counted.
+    One behind it counts the tokens, where the question is given as `counted`.
     """
     id, content = f"chatcmpl-{uuid.uuid4().hex}", ""
     yield _chunk(id, {"role": "assistant", "content": ""})

@@ -55,12 +55,7 @@ def head_of(text: str) -> Head:
 
 
 class Chain:
-    """Makes lines.
-
-    Args:
-        key: of the digests; empty for ones that everybody can compute.
-        head: behind which the next line comes.
-    """
+    """Makes lines behind a head; without a key everybody can compute their digests."""
 
     def __init__(self, key: bytes, head: Head) -> None:
         self.head = head

@@ -103,12 +103,7 @@ def _show(arguments: argparse.Namespace, path: Path) -> int:
 
 
 def entries(path: Path, who: str | None = None) -> Iterator[Entry]:
-    """Yield what a log holds, opened where its key is still there: `said`, and the name in place of the token.
-
-    Args:
-        path: the file that grows.
-        who: only this person's.
-    """
+    """Yield what a log holds, or one person's part: `said` opened where its key is still there, names for tokens."""
     people = {person.token: person for person in People(people_file(path)).all()} if people_file(path).exists() else {}
     for place in places(path):
         try:

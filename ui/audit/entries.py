@@ -33,15 +33,7 @@ def name_of(visitor: Visitor) -> str:
 
 @contextmanager
 def noting(audit: AuditLog | None, visitor: Visitor, question: str, where: str, id: str) -> Iterator[AuditedQuestion]:
-    """Record a question at the end of answering, also of one that fails or is broken off.
-
-    Args:
-        audit: where; None notes nothing.
-        visitor: who asks.
-        question: as typed.
-        where: by which way.
-        id: of the answer.
-    """
+    """Record a question at the end of answering, also of one that fails or is broken off; None notes nothing."""
     asked = AuditedQuestion()
     try:
         yield asked

@@ -128,11 +128,7 @@ class AuditLog:
         return done.wait(seconds)
 
     def forget(self, name: str, by: str) -> None:
-        """Make all entries of a person unreadable, and record that it was done.
-
-        Args:
-            name: whose questions.
-            by: who does it.
+        """Make all entries of a person unreadable, and record by whom it was done.
 
         Raises:
             AuditError: if it cannot be written.
@@ -264,12 +260,7 @@ class AuditLog:
 
 
 def _append(path: Path, repair: bytes, lines: Sequence[bytes]) -> tuple[int, int]:
-    """Write lines to the end of a file, and waits for the disk.
-
-    Args:
-        path: the file; made where there is none.
-        repair: what stands before them.
-        lines: each with its end.
+    """Write lines, behind what repairs the file, to its end, and wait for the disk.
 
     Returns:
         How many of the lines are whole in the file now, and its size.

@@ -54,12 +54,7 @@ class Turn:
 
 
 def add_routes(app: FastAPI, mask: Mask = str) -> None:
-    """Add `/api/export`.
-
-    Args:
-        app: the application.
-        mask: done to every text of a conversation.
-    """
+    """Add `/api/export`; every text of a conversation is masked."""
     router = APIRouter(dependencies=[needs(Role.READER)])
 
     @router.post("/api/export")

@@ -102,7 +102,7 @@ class JobBook:
         try:
             rows = [_job(row) for (row,) in self._file().execute("SELECT row FROM jobs")] if path.exists() else []
         except (sqlite3.Error, ValueError, TypeError, KeyError) as error:
-            raise JobsError(f"任务记录 {path} 用不了（{error}）；请检查权限，或把它移走。") from error
+            raise JobsError(f"无法使用任务记录 {path}（{error}）；请检查权限，或把它移走。") from error
         self._jobs = {each.id: each for each in sorted(rows, key=lambda each: each.created)}
         for each in self.all():
             if not each.state.is_end:
@@ -180,7 +180,7 @@ class JobBook:
                 row = json.dumps(asdict(job), ensure_ascii=False)
                 self._file().execute("INSERT OR REPLACE INTO jobs VALUES (?, ?)", (job.id, row))
             except sqlite3.Error as error:
-                raise JobsError(f"任务记录写不了（{error}）；请检查磁盘空间和权限。") from error
+                raise JobsError(f"无法写入任务记录（{error}）；请检查磁盘空间和权限。") from error
         self._jobs[job.id] = replace(job, version=self._version)
 
 

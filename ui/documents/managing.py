@@ -88,12 +88,7 @@ class Managing:
 
     @asynccontextmanager
     async def running(self, queue: AnswerQueue, taken_up: Callable[[], object]) -> AsyncIterator[None]:
-        """Change the index while the block runs.
-
-        Args:
-            queue: what answers.
-            taken_up: makes it answer from the index as it is now.
-        """
+        """Change the index while the block runs; `taken_up` makes the queue answer from the index as it is now."""
         if self.problem is None:
             try:
                 self._jobs.parent.mkdir(parents=True, exist_ok=True)
@@ -315,7 +310,7 @@ async def _receive(request: Request, managing: Managing, job: Job, size: int) ->
             raise ApiError(422, "empty_file", f"「{job.source}」是空的（0 字节）；请提供有内容的文件。")
     except OSError as error:
         managing.originals.drop(job.id)
-        raise ApiError(507, "disk_full", f"写不了文件（{error.strerror}）；请检查磁盘空间和权限。") from error
+        raise ApiError(507, "disk_full", f"无法写入文件（{error.strerror}）；请检查磁盘空间和权限。") from error
     except BaseException:
         managing.originals.drop(job.id)
         raise

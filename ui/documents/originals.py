@@ -55,11 +55,7 @@ def checked_name(name: str) -> str:
 
 
 class Originals:
-    """The folder of the files that were handed in.
-
-    Args:
-        folder: made when the first file comes.
-    """
+    """The folder of the files that were handed in, made when the first file comes."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()

@@ -312,5 +312,5 @@ def _named(message: str, path: Path, source: str) -> str:
 
 def _said(error: Exception) -> str:
     if isinstance(error, OSError) and not isinstance(error, YijuError):
-        return f"写不了文件（{error.strerror or error}）；请检查磁盘空间和权限。"
+        return f"无法写入文件（{error.strerror or error}）；请检查磁盘空间和权限。"
     return str(error)

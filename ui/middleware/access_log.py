@@ -23,12 +23,8 @@ _failures = logging.getLogger(__name__)
 class AccessLog:
     """Numbers requests, as a proxy in front has or anew, logs each as a line of JSON, and answers unexpected failures.
 
-    No query is logged, since it may hold a question, and no address: the audit log is for who asked what.
-
-    Args:
-        app: what answers.
-        logs: whether to log; requests have numbers either way.
-        replied: counts a response by its status.
+    No query is logged, since it may hold a question, and no address: the audit log is for who asked what. Requests have
+    numbers, and `replied` their status, whether or not they are logged.
     """
 
     def __init__(self, app: ASGIApp, logs: bool = False, replied: Callable[[int], None] | None = None) -> None:

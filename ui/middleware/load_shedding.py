@@ -18,12 +18,7 @@ ASKING = re.compile(r"/api/ask|/v1/chat/completions")
 
 
 class LoadShedding:
-    """Says 503 at once while there is no room, without reading a body or asking who it is.
-
-    Args:
-        app: what answers while there is room.
-        full: whether there is none; a question is then turned away, and counted by it.
-    """
+    """Says 503 at once without reading a body or asking who it is, while `full`, which counts whom it turns away."""
 
     def __init__(self, app: ASGIApp, full: Callable[[], bool]) -> None:
         self.app = app

@@ -53,11 +53,7 @@ HEADERS = (
 
 
 def content_policy(origins: Sequence[str] = ()) -> str:
-    """Return the content security policy; `NONCE` is filled in for each page.
-
-    Args:
-        origins: sites that may show the chat in a frame, beside this one.
-    """
+    """Return the content security policy; `NONCE` is filled in for each page, `origins` may show it in a frame."""
     rules = (
         "default-src 'self'",
         "script-src 'self' 'nonce-NONCE'",
@@ -146,8 +142,7 @@ class SecurityHeaders:
 class ContentSecurityPolicy:
     """Rewrites HTML pages: content policy and script nonces, the language, no links that lead off this host.
 
-    Attributes:
-        origins: sites that may show the chat in a frame; nothing else here may be framed by them.
+    `origins` are sites that may show the chat in a frame; nothing else here may be framed by them.
     """
 
     def __init__(self, app: ASGIApp, origins: Sequence[str] = ()) -> None:

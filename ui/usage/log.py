@@ -125,11 +125,7 @@ class UsageLog:
     def record(self, answer: Answer, visitor: Visitor, *, where: str, seconds: float | None = None) -> None:
         """Keep one complete answer; returns at once and raises nothing.
 
-        Args:
-            answer: with its id.
-            visitor: who asked; kept only if names are wanted.
-            where: chat, widget, api, openai or mcp.
-            seconds: how long the asker waited; by default how long answering took.
+        `where` is chat, widget, api, openai or mcp; `seconds` the asker waited, by default as long as answering took.
         """
         waited = answer.timing.total / 1e3 if seconds is None else seconds
         row = _row(answer, self._clock(), where, visitor.name if self._log_users else None, waited)
@@ -145,24 +141,17 @@ class UsageLog:
         )
 
     def rate(self, answer_id: str, good: bool, reason: str | None = None) -> Future[int]:
-        """Keep what a reader thought of an answer; the last word counts.
-
-        Returns:
-            The number of answers with this id, 0 or 1; fails with `UsageUnavailable`.
-        """
+        """Keep what a reader thought of an answer, the last word counting; the result is 1, or 0 if none has the id."""
         row = (int(good), _clean(self._mask(reason) if self._mask and reason else reason) or None, answer_id)
         return self._submit(lambda db: db.execute("UPDATE answers SET good = ?, reason = ? WHERE id = ?", row).rowcount)
 
     def settle(self, ids: Sequence[str], how: str, until: float) -> Future[int]:
-        """Take questions off the list of open ones.
+        """Take questions off the list of open ones, with all answers to the same question; the result is how many.
 
         Args:
-            ids: of one answer for each question; all answers to the same question go with it.
+            ids: of one answer for each question.
             how: what came of it: case, document or dismissed.
             until: later answers stay open: whoever decided has not seen them.
-
-        Returns:
-            How many answers were open; fails with `UsageUnavailable`.
         """
         marks = ", ".join("?" * len(ids))
         statement = (
@@ -172,11 +161,7 @@ class UsageLog:
         return self._submit(lambda db: db.execute(statement, (how, until, *ids)).rowcount)
 
     def forget(self, visitor: str) -> Future[int]:
-        """Delete a person's questions, as far as they are attributed.
-
-        Returns:
-            The number of answers that were deleted; fails with `UsageUnavailable`.
-        """
+        """Delete a person's questions, as far as they are attributed; the result is how many."""
         return self._submit(lambda db: _forget(db, visitor))
 
     def flush(self) -> None:
@@ -392,13 +377,7 @@ def _clean(text: str | None) -> str | None:
 def read_rows(
     path: Path, query: str, values: Sequence[object] = (), readable: Readable = everything
 ) -> list[sqlite3.Row]:
-    """Return what a query finds in the file; nothing where there is no file yet.
-
-    Args:
-        path: the file.
-        query: may call `readable(citations)`.
-        values: for the question marks of the query.
-        readable: for whom the rows are.
+    """Return what a query, which may call `readable(citations)`, finds in the file; nothing where there is none yet.
 
     Raises:
         UsageUnavailable: if the file cannot be read.
