@@ -86,7 +86,7 @@ def _page(request: Request, access: Access, problem: str = "", wanted: str = "")
         problem=problem,
         wanted=_next(request, wanted or request.query_params.get("next", "")),
         signed_in=visitor.role is not Role.GUEST,
-        name=visitor.name,
+        who=visitor.name,
         may_leave=bool(request.session),
         by_provider=access.oidc is not None,
         by_key=access.book is not None,
