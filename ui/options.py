@@ -69,7 +69,7 @@ def add_usage_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("提问记录：存在索引旁边，供 /admin/ 查看")
     group.add_argument("--no-usage-log", action="store_true", help="不记录提问")
     help = "记录保留几天，默认 %(default)s；0 表示一直保留"
-    group.add_argument("--keep-days", type=whole_number(0), default=KEEP_DAYS, metavar="N", help=help)
+    group.add_argument("--keep-days", type=whole_number(0, 99_999), default=KEEP_DAYS, metavar="N", help=help)
     group.add_argument("--log-users", action="store_true", help="记下提问者的用户名；默认不记")
     help = "凡显示和记录文档、问题的地方，遮住手机号、身份证号、银行卡号和电子邮箱"
     parser.add_argument("--mask-personal", action="store_true", help=help)

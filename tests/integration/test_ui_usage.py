@@ -201,7 +201,7 @@ def test_the_command_line_says_whether_and_how_long_questions_are_kept(tmp_path)
 def test_days_that_are_no_number_are_refused(days, capsys):
     with pytest.raises(SystemExit):
         options("--keep-days", days)
-    assert "须为不小于 0 的整数" in capsys.readouterr().err
+    assert "须为 0 到 99999 的整数" in capsys.readouterr().err
 
 
 def test_a_new_file_gets_the_schema_and_a_later_one_is_left_alone(usage, path, caplog):
