@@ -1,4 +1,4 @@
-"""Pages that need no Gradio: small HTML from templates that escape whatever they are given."""
+"""What needs no Gradio: pages, and files, from templates that escape whatever they are given."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ _TEMPLATES = Environment(
 )
 
 
+def written(name: str, **values: object) -> str:
+    """Return what a template makes of values; every text among them is escaped, for HTML and XML alike."""
+    return _TEMPLATES.get_template(name).render(**values)
+
+
 def page(name: str, request: Request, *, root: str, status: int = 200, **values: object) -> HTMLResponse:
     """Return a page of the product; every text among the values that its template shows is escaped.
 
@@ -26,4 +31,4 @@ def page(name: str, request: Request, *, root: str, status: int = 200, **values:
     """
     words = words_for(request.query_params.get("lang"))
     lang = "" if words.language == "zh-CN" else f"lang={words.language}"
-    return HTMLResponse(_TEMPLATES.get_template(name).render(words=words, root=root, lang=lang, **values), status)
+    return HTMLResponse(written(name, words=words, root=root, lang=lang, **values), status)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from xml.sax.saxutils import escape, quoteattr
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
@@ -16,6 +15,7 @@ from qa.privacy.personal import Mask
 from ui.access.visitors import Role, needs
 from ui.bodies import read_object
 from ui.errors import invalid
+from ui.templating import written
 from ui.wording import Words, words_for
 
 _TEXTS = ("question", "short", "text", "confidence")
@@ -113,17 +113,19 @@ def as_markdown(turns: Sequence[Turn], words: Words) -> str:
 
 def as_word(turns: Sequence[Turn], words: Words) -> bytes:
     """Return the conversation as a .docx, with headings, and links at its sources."""
-    links = list(dict.fromkeys(source.address for turn in turns for source in turn.sources if source.address))
-    body = "".join(_paragraphs(turns, words, {address: f"link{n}" for n, address in enumerate(links)}))
+    addresses = dict.fromkeys(source.address for turn in turns for source in turn.sources)
+    links = {address: f"link{n}" for n, address in enumerate(addresses)}
+    parts = {
+        "[Content_Types].xml": written("word_types.xml"),
+        "_rels/.rels": written("word_package_rels.xml"),
+        "word/_rels/document.xml.rels": written("word_rels.xml", links=links),
+        "word/styles.xml": written("word_styles.xml"),
+        "word/document.xml": written("word_document.xml", turns=turns, words=words, links=links, blocks=blocks),
+    }
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("[Content_Types].xml", _TYPES)
-        archive.writestr("_rels/.rels", _relationships([("document", "officeDocument", "word/document.xml", False)]))
-        parts = [("styles", "styles", "styles.xml", False)]
-        parts += [(f"link{n}", "hyperlink", address, True) for n, address in enumerate(links)]
-        archive.writestr("word/_rels/document.xml.rels", _relationships(parts))
-        archive.writestr("word/styles.xml", _STYLES)
-        archive.writestr("word/document.xml", f"{_HEAD}<w:document {_SPACES}><w:body>{body}</w:body></w:document>")
+        for name, content in parts.items():
+            archive.writestr(name, content)
     return buffer.getvalue()
 
 
@@ -173,95 +175,3 @@ def _markdown(block: str | Rows) -> str:
 
 def _listed(source: Source) -> str:
     return f"- \\[{source.n}\\] [{_plain(source.reference)}]({source.address})"
-
-
-def _paragraphs(turns: Sequence[Turn], words: Words, links: Mapping[str, str]) -> Iterator[str]:
-    yield _paragraph(_run(words.conversation), "Title")
-    for turn in turns:
-        yield _paragraph(_run(turn.question), "Heading1")
-        if turn.short:
-            yield _paragraph(_run(turn.short, "<w:b/>"))
-        yield from (
-            _table(block) if isinstance(block, list) else _paragraph(_run(block)) for block in blocks(turn.text)
-        )
-        if turn.confidence:
-            yield _paragraph(_run(turn.confidence, '<w:color w:val="57635E"/>'))
-        for source in turn.sources:
-            link = f'<w:hyperlink r:id="{links[source.address]}">{_run(source.reference, _LINK)}</w:hyperlink>'
-            yield _paragraph(_run(f"[{source.n}] ") + link)
-            if source.table:
-                yield _paragraph(_run(source.caption)) if source.caption else ""
-                yield _table(source.table)
-
-
-def _table(rows: Rows) -> str:
-    """Return a table with lines around its cells, its first row bold and repeated on every page.
-
-    What follows stands apart.
-    """
-    lines = "".join(
-        f"<w:tr>{'<w:trPr><w:tblHeader/></w:trPr>' if row is rows[0] else ''}"
-        + "".join(f"<w:tc>{_paragraph(_run(cell, '<w:b/>' if row is rows[0] else ''))}</w:tc>" for cell in row)
-        + "</w:tr>"
-        for row in rows
-    )
-    sides = "".join(f'<w:{side} w:val="single" w:sz="4"/>' for side in _SIDES)
-    grid = "<w:gridCol/>" * len(rows[0])
-    said = f'<w:tblPr><w:tblW w:w="5000" w:type="pct"/><w:tblBorders>{sides}</w:tblBorders></w:tblPr>'
-    return f"<w:tbl>{said}<w:tblGrid>{grid}</w:tblGrid>{lines}</w:tbl>{_paragraph('')}"
-
-
-_SIDES = ("top", "left", "bottom", "right", "insideH", "insideV")
-
-
-def _paragraph(content: str, style: str = "") -> str:
-    said = f'<w:pPr><w:pStyle w:val="{style}"/></w:pPr>' if style else ""
-    return f"<w:p>{said}{content}</w:p>"
-
-
-def _run(text: str, said: str = "") -> str:
-    return f'<w:r><w:rPr>{said}</w:rPr><w:t xml:space="preserve">{escape(text)}</w:t></w:r>'
-
-
-def _relationships(parts: Sequence[tuple[str, str, str, bool]]) -> str:
-    """Return the part of a package that says what its parts are to each other.
-
-    Id, kind, target, whether it lies outside.
-    """
-    listed = "".join(
-        f'<Relationship Id="{name}" Type="{_OFFICE}/relationships/{kind}" Target={quoteattr(target)}'
-        f"{_OUTSIDE if outside else ''}/>"
-        for name, kind, target, outside in parts
-    )
-    space = "http://schemas.openxmlformats.org/package/2006/relationships"
-    return f'{_HEAD}<Relationships xmlns="{space}">{listed}</Relationships>'
-
-
-_OUTSIDE = ' TargetMode="External"'
-_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006"
-_SPACES = f'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" xmlns:r="{_OFFICE}/relationships"'
-_LINK = '<w:color w:val="0F6B5C"/><w:u w:val="single"/>'
-_PART = "application/vnd.openxmlformats-officedocument.wordprocessingml"
-_TYPES = (
-    f'{_HEAD}<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
-    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-    f'<Override PartName="/word/document.xml" ContentType="{_PART}.document.main+xml"/>'
-    f'<Override PartName="/word/styles.xml" ContentType="{_PART}.styles+xml"/></Types>'
-)
-
-
-def _style(name: str, shown: str, size: int) -> str:
-    """Return a bold paragraph style; `size` in half points."""
-    return (
-        f'<w:style w:type="paragraph" w:styleId="{name}"><w:name w:val="{shown}"/>'
-        f'<w:pPr><w:spacing w:before="240" w:after="120"/></w:pPr>'
-        f'<w:rPr><w:b/><w:sz w:val="{size}"/></w:rPr></w:style>'
-    )
-
-
-_STYLES = (
-    f"{_HEAD}<w:styles {_SPACES}><w:docDefaults><w:rPrDefault><w:rPr>"
-    '<w:rFonts w:ascii="Calibri" w:hAnsi="Calibri" w:eastAsia="宋体"/><w:sz w:val="24"/></w:rPr></w:rPrDefault>'
-    f"</w:docDefaults>{_style('Title', 'Title', 36)}{_style('Heading1', 'heading 1', 28)}</w:styles>"
-)
