@@ -120,6 +120,19 @@ def read_records(path: Path) -> Iterator[Record]:
             yield Record(path, line, _object(path, line, text))
 
 
+def read_json(path: Path) -> object:
+    """Return what a file that is one JSON value holds.
+
+    Raises:
+        EvaluationError: if it cannot be read or is no JSON.
+    """
+    try:
+        value: object = json.loads(read_text(path))
+    except (json.JSONDecodeError, RecursionError) as cause:
+        raise EvaluationError(f"{path} 不是完整的 JSON：{cause}") from cause
+    return value
+
+
 def read_text(path: Path) -> str:
     """Return the content of a UTF-8 file, with or without a byte order mark.
 

@@ -13,7 +13,6 @@ What they have in common is a `Collection`. Every complaint names file, place an
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -22,7 +21,7 @@ from pathlib import Path
 
 from eval.data.rows import evidence_in, named, read_rows, sentences_with
 from eval.errors import EvaluationError
-from eval.jsonlines import Record, read_records, read_text
+from eval.jsonlines import Record, read_json, read_records, read_text
 from eval.metrics.trec import Qrels, read_qrels
 from eval.records import Query
 
@@ -99,12 +98,8 @@ def _is_rows(path: Path) -> bool:
 
 
 def _squad(path: Path, skip: Skip | None) -> Collection:
-    try:
-        content = json.loads(read_text(path))
-    except (json.JSONDecodeError, RecursionError) as cause:
-        raise EvaluationError(f"{path} 不是完整的 JSON：{cause}") from cause
     builder = _Builder(skip)
-    for context in _contexts(path, content):
+    for context in _contexts(path, read_json(path)):
         builder.add_context(context)
     return builder.collection()
 
@@ -220,22 +215,19 @@ def _lecoqa(path: Path, documents: Path | None) -> Collection:
 
 
 def _corpus(path: Path, id_field: str) -> dict[str, Source]:
-    found: dict[str, Source] = {}
-    for record in read_records(path):
-        id = record.text(id_field)
-        if id in found:
-            raise record.complaint(id_field, "各不相同的文档编号，这一个前面已有")
-        found[id] = Source(id, record.optional_text("title") or id, record.text("text"))
-    return found
+    records = _by_id(path, id_field, "文档")
+    return {id: Source(id, each.optional_text("title") or id, each.text("text")) for id, each in records.items()}
 
 
 def _topics(path: Path, id_field: str, text_field: str) -> dict[str, str]:
-    found: dict[str, str] = {}
+    return {id: each.text(text_field) for id, each in _by_id(path, id_field, "问题").items()}
+
+
+def _by_id(path: Path, id_field: str, what: str) -> dict[str, Record]:
+    found: dict[str, Record] = {}
     for record in read_records(path):
-        id = record.text(id_field)
-        if id in found:
-            raise record.complaint(id_field, "各不相同的问题编号，这一个前面已有")
-        found[id] = record.text(text_field)
+        if found.setdefault(record.text(id_field), record) is not record:
+            raise record.complaint(id_field, f"各不相同的{what}编号，这一个前面已有")
     return found
 
 

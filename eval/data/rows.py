@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from eval.errors import EvaluationError
-from eval.jsonlines import Record, read_records, read_text
+from eval.jsonlines import Record, read_json, read_records, read_text
 from index.errors import DocumentUnreadable, MissingDependency
 from index.loaders import delimited, plain, xlsx
 from index.loaders.content import Unreadable
@@ -73,15 +73,10 @@ def _lines(path: Path) -> Iterator[tuple[int, Fields]]:
 
 def _json(path: Path) -> Iterator[tuple[int, Fields]]:
     """Yield the objects of an array, or of lines, as Hugging Face's `to_json` writes them."""
-    text = read_text(path)
-    if not text.lstrip().startswith("["):
+    if not read_text(path).lstrip().startswith("["):
         yield from _lines(path)
         return
-    try:
-        rows = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as cause:
-        raise EvaluationError(f"{path} 不是完整的 JSON：{cause}") from cause
-    for number, row in enumerate(Record(path, None, {"rows": rows}).objects("rows"), start=1):
+    for number, row in enumerate(Record(path, None, {"rows": read_json(path)}).objects("rows"), start=1):
         yield number, dict(row.fields)
 
 
@@ -92,7 +87,7 @@ def _delimited(path: Path) -> Iterator[tuple[int, Fields]]:
     except OSError as cause:
         raise EvaluationError(f"无法读取 {path}：{cause.strerror or cause}") from cause
     except DocumentUnreadable as cause:
-        raise EvaluationError(path, str(cause)) from cause
+        raise EvaluationError(str(cause)) from cause
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimited.delimiter_of(text))
     try:
         rows = [(reader.line_num, row) for row in reader]

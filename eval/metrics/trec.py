@@ -44,11 +44,8 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
     """
     lines = list(_lines(path))
     if lines and lines[0][1][:2] == ["query-id", "corpus-id"]:
-        rows = [(line, [cells[0], "0", *cells[1:]]) for line, cells in _with_columns(path, lines[1:], 3)]
-    else:
-        rows = _with_columns(path, lines, 4)
-    cells = [(line, query, document, grade) for line, (query, _, document, grade) in rows]
-    return _table(path, cells, _grade, "分级应为整数")
+        return _table(path, lines[1:], 3, 1, 2, _grade, "分级应为整数")
+    return _table(path, lines, 4, 2, 3, _grade, "分级应为整数")
 
 
 def read_run(path: Path) -> dict[str, dict[str, float]]:
@@ -57,9 +54,7 @@ def read_run(path: Path) -> dict[str, dict[str, float]]:
     Raises:
         EvaluationError: if the file cannot be used; names line and field.
     """
-    rows = _with_columns(path, list(_lines(path)), 6)
-    cells = [(line, query, document, score) for line, (query, _, document, _, score, _) in rows]
-    return _table(path, cells, _score, "分数应为有限的数")
+    return _table(path, list(_lines(path)), 6, 2, 4, _score, "分数应为有限的数")
 
 
 def write_qrels(path: Path, qrels: Qrels) -> None:
@@ -99,27 +94,27 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
             yield line, cells
 
 
-def _with_columns(path: Path, lines: Sequence[tuple[int, list[str]]], n: int) -> list[tuple[int, list[str]]]:
-    for line, cells in lines:
-        if len(cells) != n:
-            raise EvaluationError(
-                f"{path} 第 {line} 行有 {len(cells)} 列，应为 {n} 列（以空白分隔）：{shown(' '.join(cells))}"
-            )
-    return list(lines)
-
-
 def _table(
-    path: Path, rows: Sequence[tuple[int, str, str, str]], value_of: Callable[[str], Grade | None], expected: str
+    path: Path,
+    lines: Sequence[tuple[int, list[str]]],
+    columns: int,
+    document: int,
+    value: int,
+    value_of: Callable[[str], Grade | None],
+    expected: str,
 ) -> dict[str, dict[str, Grade]]:
+    """Return query → document → value, of lines whose columns are so many; the query stands in the first."""
     found: dict[str, dict[str, Grade]] = {}
-    for line, query, document, text in rows:
-        value = value_of(text)
-        if value is None:
-            raise EvaluationError(f"{path} 第 {line} 行：{expected}，这里是 {shown(text)}")
-        judged = found.setdefault(query, {})
-        if document in judged:
-            raise EvaluationError(f"{path} 第 {line} 行：问题 {query} 的文档 {document} 前面已有，应各不相同")
-        judged[document] = value
+    for line, cells in lines:
+        if len(cells) != columns:
+            row = shown(" ".join(cells))
+            raise EvaluationError(f"{path} 第 {line} 行有 {len(cells)} 列，应为 {columns} 列（以空白分隔）：{row}")
+        if (grade := value_of(cells[value])) is None:
+            raise EvaluationError(f"{path} 第 {line} 行：{expected}，这里是 {shown(cells[value])}")
+        judged = found.setdefault(cells[0], {})
+        if cells[document] in judged:
+            raise EvaluationError(f"{path} 第 {line} 行：问题 {cells[0]} 的文档 {cells[document]} 前面已有，应各不相同")
+        judged[cells[document]] = grade
     if not found:
         raise EvaluationError(f"{path} 里一行也没有；请检查文件内容")
     return found
