@@ -239,7 +239,7 @@ def test_a_page_that_is_closed_in_the_middle_leaves_nothing(folder):
             until = time.monotonic() + 60
             while not [*managing.originals.strays()] and time.monotonic() < until:
                 time.sleep(0.02)
-        while [*managing.originals.strays()] and time.monotonic() < until:
+        while ([*managing.originals.strays()] or managing.sending) and time.monotonic() < until:
             time.sleep(0.02)
         assert ([*managing.originals.strays()], managing.book.all(), managing.sending) == ([], [], 0)
 
