@@ -29,6 +29,7 @@ from bench import (
     outlines,
     page,
     scale,
+    stages,
     statutes,
     stores,
 )
@@ -64,6 +65,7 @@ BENCHES: Mapping[str, Bench] = {
     "outlines-pdf-test": outlines.plans_test,
     "load": load.crowd,
     "scale": scale.curve,
+    "stages": stages.shares,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from qa.language.lexicon import LISTS
 
@@ -10,6 +11,7 @@ _UNITS: dict[str, str] = LISTS["dimensions"]
 _WORDS: dict[str, str] = LISTS["measured"]
 
 
+@lru_cache(maxsize=1024)
 def dimension(unit: str) -> str:
     """Return what a folded unit measures: `money`, `mass`, `power` …; `count` for measure words, empty for no unit."""
     if not unit:

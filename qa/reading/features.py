@@ -151,10 +151,12 @@ def lexical(a: Asked, found: Sequence[Place], among: Sequence[Place] = ()) -> Ma
         return np.empty((0, len(LEXICAL)))
     every = [*found, *among]
     best = max(place.hit.score for place in every)
-    labelled = _labelled_spans(every)
-    rows = [_row(a, place, best, labelled.get(place.rank, [])) for place in found]
+    labelled, kinds = _labelled_spans(every), {kind: _kind(a, kind) for kind in Kind}
+    rows = [[*kinds[place.site.candidate.kind], *_row(a, place, best, labelled.get(place.rank, []))] for place in found]
     siblings = _among_siblings(a, every)[: len(found)]
-    return np.column_stack([np.array(rows, dtype=np.float64), siblings, _each_unasked(a, found), _polar_held(a, found)])
+    return np.column_stack(
+        [*_held(a, found), np.array(rows, dtype=np.float64), siblings, _each_unasked(a, found), _polar_held(a, found)]
+    )
 
 
 def _among_siblings(a: Asked, found: Sequence[Place]) -> list[float]:
@@ -266,11 +268,7 @@ def _labelled_spans(found: Sequence[Place]) -> dict[int, list[Site]]:
 
 
 def _row(a: Asked, place: Place, best: float, labelled: Sequence[Site]) -> list[float]:
-    scopes = scopes_of(place)
     return [
-        *_reach(a, scopes),
-        *_nucleus(a, scopes),
-        *_kind(a, place.site),
         *_label(a, place.site, labelled),
         *_measure(a, place.site),
         *_gap(a, place.site),
@@ -290,30 +288,28 @@ def scopes_of(place: Place) -> tuple[str, ...]:
     return (site.own, site.clause, site.around, *passage_scopes(place.hit.passage))
 
 
-def _reach(a: Asked, scopes: Sequence[str]) -> list[float]:
-    """Return how much of the question each scope holds that no nearer one does."""
-    added = [0.0] * len(scopes)
-    for term, weight in zip(a.question.terms, a.weights, strict=True):
-        held = 0.0
-        for position, scope in enumerate(scopes):
-            found = match(term.text, scope)
-            if found > held:
-                added[position] += weight * (found - held)
-                held = found
-            if held == 1.0:
-                break
-    return added
+def _held(a: Asked, found: Sequence[Place]) -> tuple[Matrix, Matrix]:
+    """Return how much of the question each scope holds that no nearer one does, and where its nucleus stands.
 
-
-def _nucleus(a: Asked, scopes: Sequence[str]) -> list[float]:
+    Candidates share most of their scopes, so each text is compared with the words of the question once.
+    """
+    scopes = [scopes_of(place) for place in found]
+    rows = {text: row for row, text in enumerate(dict.fromkeys(text for each in scopes for text in each))}
+    words = [term.text for term in a.question.terms]
+    matched = np.array([[match(word, text) for word in words] for text in rows], dtype=np.float64)
+    held = matched.reshape(len(rows), len(words))[[[rows[text] for text in each] for each in scopes]]
+    added = np.diff(np.maximum.accumulate(held, axis=1), axis=1, prepend=0.0)
+    reach = np.zeros(added.shape[:2])
+    for word, weight in enumerate(a.weights):  # in order: sums differ in their last bits else
+        reach += weight * added[:, :, word]
     if a.nucleus < 0:
-        return [0.0, 0.0]
-    word = a.question.terms[a.nucleus].text
-    return [match(word, scopes[0]), max(match(word, scope) for scope in scopes[1:4])]
+        return reach, np.zeros((len(found), 2))
+    nucleus = held[:, :, a.nucleus]
+    return reach, np.column_stack([nucleus[:, 0], nucleus[:, 1:4].max(axis=1)])
 
 
-def _kind(a: Asked, site: Site) -> list[float]:
-    kinds, kind = a.question.kinds, site.candidate.kind
+def _kind(a: Asked, kind: Kind) -> list[float]:
+    kinds = a.question.kinds
     first, other = bool(kinds) and kind is kinds[0], kind in kinds[1:]
     unasked = bool(kinds) and kind not in kinds
     return [float(first), float(other), float(unasked), *(float(not kinds and kind is each) for each in Kind)]
@@ -419,6 +415,7 @@ def _narrowed(title: list[Period], before: list[Period]) -> list[Period]:
     return last if within else title
 
 
+@lru_cache(maxsize=1024)
 def _told(text: str, present: int | None) -> list[Period]:
     """Return the periods a text tells of; 「1993年以来最好」 and 「比上年增长」 only say what it is compared with."""
     return [

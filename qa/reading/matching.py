@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from threading import Lock
 
 from cachetools import LRUCache, cached
@@ -57,13 +58,27 @@ def sites(text: str) -> tuple[Site, ...]:
 
 def sites_of(text: str, found: Iterable[Candidate]) -> tuple[Site, ...]:
     """Return the given candidates of a passage's text with their surroundings."""
-    folded = {sentence: fold(sentence.slice(text)) for sentence in sentence_spans(text)}
-    return tuple(_site(text, candidate, folded) for candidate in found)
+    folded = _sentences(text)
+    sentences = list(folded)
+    return tuple(_site(text, candidate, _holding(sentences, candidate.span), folded) for candidate in found)
 
 
-def _site(text: str, candidate: Candidate, folded: Mapping[Span, str]) -> Site:
+@lru_cache(maxsize=512)
+def _sentences(text: str) -> Mapping[Span, str]:
+    """Return the sentences of a passage in order, each with its folded text."""
+    return {sentence: fold(sentence.slice(text)) for sentence in sentence_spans(text)}
+
+
+def _holding(sentences: Sequence[Span], span: Span) -> Span:
+    """Return the sentence that shares most with a span; the first where none does."""
+    first = bisect_right(sentences, span.start, key=attrgetter("end"))
+    last = bisect_left(sentences, span.end, first, key=attrgetter("start"))
+    near = (sentences[first:last] if span else ()) or sentences[:1]
+    return max(near, key=lambda sentence: sentence.overlap(span), default=span)
+
+
+def _site(text: str, candidate: Candidate, sentence: Span, folded: Mapping[Span, str]) -> Site:
     span, clause = candidate.span, candidate.clause
-    sentence = max(folded, key=span.overlap, default=span)
     return Site(
         candidate,
         sentence,
@@ -85,7 +100,7 @@ def passage_scopes(passage: Passage) -> tuple[str, str, str]:
     return fold(leaf), fold(" ".join((passage.title, *passage.section_path[:-1]))), fold(passage.text)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def match(word: str, text: str) -> float:
     """1 where a folded word stands in a folded text, less where only some of its character pairs do."""
     if not text:
@@ -93,10 +108,15 @@ def match(word: str, text: str) -> float:
     if _stands(word, text):
         return 1.0
     if len(word) == 2:  # 规上 stands for 规模以上
-        near = re.search(f"{re.escape(word[0])}[\u4e00-\u9fff]{{1,2}}{re.escape(word[1])}", text)
-        return 0.8 if near else 0.0
-    pairs = terms(word)
+        return 0.8 if _abbreviates(word, text) else 0.0
+    pairs = _pairs(word)
     return 0.8 * sum(pair in text for pair in pairs) / len(pairs) if len(word) > 2 and pairs else 0.0
+
+
+@lru_cache(maxsize=256)
+def _pairs(word: str) -> list[str]:
+    """Return the character pairs of a word once for all the texts that it is looked for in."""
+    return terms(word)
 
 
 def _stands(word: str, text: str) -> bool:
@@ -105,3 +125,16 @@ def _stands(word: str, text: str) -> bool:
     while start > 0 and text[start - 1] in _MAKES_OTHER:
         start = text.find(word, start + 1)
     return start >= 0
+
+
+def _abbreviates(word: str, text: str) -> bool:
+    """Return whether two characters stand near each other in that order, as 规上 does for 规模以上."""
+    first, last = word[0], word[1]
+    start = text.find(first) if last in text else -1
+    while start >= 0:
+        between = text[start + 1 : start + 4]
+        end = between.find(last, 1)
+        if end > 0 and all("\u4e00" <= character <= "\u9fff" for character in between[:end]):
+            return True
+        start = text.find(first, start + 1)
+    return False

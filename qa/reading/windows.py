@@ -123,11 +123,17 @@ def _to_words(text: str, span: Span) -> Span:
     """Return a span widened to the end of its last word: 标准化、系统 to 标准化、系统化."""
     stop = text.find("\n", span.end)
     place = text.rfind("\n", 0, span.start) + 1
-    for word, _ in tagged(text[place : stop if stop >= 0 else len(text)]):
+    for word in _words(text[place : stop if stop >= 0 else len(text)]):
         if place < span.end < place + len(word):
             return Span(span.start, place + len(word))
         place += len(word)
     return span
+
+
+@lru_cache(maxsize=256)
+def _words(line: str) -> tuple[str, ...]:
+    """Return the words of a line once for all the spans of its windows."""
+    return tuple(word for word, _ in tagged(line))
 
 
 def _bounded(scores: NDArray[np.float64]) -> NDArray[np.float64]:

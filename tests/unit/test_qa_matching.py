@@ -5,8 +5,8 @@ import tracemalloc
 import pytest
 
 from index.records import Passage, Span
-from qa.language.grammar import Kind
-from qa.reading.matching import SITES_BYTES, match, passage_scopes, sites
+from qa.language.grammar import Candidate, Kind
+from qa.reading.matching import SITES_BYTES, match, passage_scopes, sites, sites_of
 
 TEXT = "前一句。到2025年，光伏装机容量７０ＭＷ以上。"
 
@@ -33,6 +33,12 @@ def test_a_text_of_nothing_has_no_candidates(text: str) -> None:
     assert sites(text) == ()
 
 
+def test_a_candidate_belongs_to_the_sentence_that_holds_most_of_it() -> None:
+    text = "甲乙。“丙丁”戊。己"
+    whole, none = (Candidate(Kind.NAME, span, span, "") for span in (Span(1, 8), Span(2, 2)))
+    assert [site.sentence.slice(text) for site in sites_of(text, [whole, none])] == ["“丙丁”戊。", "甲乙。"]
+
+
 def test_figures_alone_are_candidates() -> None:
     assert [each.value for each in sites("70")] == ["70", "70"]
 
@@ -43,6 +49,10 @@ def test_figures_alone_are_candidates() -> None:
         ("光伏", "光伏装机", 1.0),
         ("规上", "规模以上工业", 0.8),
         ("规上", "上规模", 0.0),
+        ("规上", "规a上,规定规模上", 0.8),
+        ("规上", "规a上,规定规模以上,规", 0.8),
+        ("规上", "规上去规、上", 1.0),
+        ("规上", "规、上规模模模上", 0.0),
         ("装机容量", "装机总容量", 0.8 * 2 / 3),  # 装机 and 容量 of 装机, 机容, 容量
         ("光", "风电", 0.0),
         ("光伏", "", 0.0),
