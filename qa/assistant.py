@@ -17,7 +17,7 @@ from qa.answers import Answer, Timing
 from qa.computing import contradictions
 from qa.computing.combining import answer_of
 from qa.protocols import Grouper, Reader
-from qa.question.editions import timeless, told, wanted
+from qa.question.editions import version_note, wanted_version, without_time
 from qa.question.operations import understand
 from qa.reading import provisions
 from qa.reading.joining import joined
@@ -159,7 +159,7 @@ class Assistant:
 
     def _unless_of_another_row(self, answer: Answer, question: str) -> Answer:
         """Return the answer, or a refusal where it is from a table that has no row of what the question names."""
-        name = tables.stranger(question, answer, self._store.document)
+        name = tables.name_in_no_row(question, answer, self._store.document)
         if not name:
             return answer
         return Answer(question, question, f"文档中没有找到「{name}」。", hits=answer.hits, abstained=True)
@@ -176,7 +176,7 @@ class Assistant:
 
     def _found(self, question: str, within: Filter | None, k: int) -> list[Hit]:
         """Return passages; of several versions of one work, only of the one that the question means."""
-        if out := self.versions(within).left_out(wanted(question, self._today())):
+        if out := self.versions(within).left_out(wanted_version(question, self._today())):
             within = _both(within, Filter(without=out))
         hits = self._retriever.search(question, k, within)
         return [dataclasses.replace(hit, source=self._sources.get(hit.passage.document_id, "")) for hit in hits]
@@ -188,16 +188,17 @@ class Assistant:
     def _read_as(self, question: str, hits: Sequence[Hit], within: Filter | None) -> str:
         """Return the question to put to the passages: of a law in several versions, without what chose the version."""
         group = self.versions(within).of(hits[0].passage.document_id) if hits else ()
-        return timeless(question) if any(version.binding for version in group) else question
+        return without_time(question) if any(version.binding for version in group) else question
 
     def _noted(self, answer: Answer, question: str, within: Filter | None) -> Answer:
         """Return an answer that says what other documents say instead, and which of several versions it is from."""
         versions, today = self.versions(within), self._today()
-        sided = contradictions.noted(answer, question, self._store.document, versions, today.isoformat())
+        if len({hit.passage.document_id for hit in answer.hits}) > 1:
+            answer = contradictions.with_conflicts(answer, question, self._store.document, versions, today.isoformat())
         ids = dict.fromkeys(citation.passage.document_id for citation in answer.citations)
         cited = [document for id in ids if (document := self._store.document(id))]
-        note = told(cited, versions, today)
-        return dataclasses.replace(sided, text=f"{sided.text}\n\n{note}") if note else sided
+        note = version_note(cited, versions, today)
+        return dataclasses.replace(answer, text=f"{answer.text}\n\n{note}") if note else answer
 
     def versions(self, within: Filter | None = None) -> Versions:
         """Return which of the documents (of a filter) are versions of one work, and which apply."""

@@ -19,12 +19,11 @@ from index.filters import Filter
 from index.records import Span
 from index.text import fold
 from qa.answers import Answer, Citation, Conflict
-from qa.computing.contradictions import conflict_of, differs
-from qa.computing.contradictions import told as side_by_side
+from qa.computing.contradictions import conflict_of, conflict_text, differs
 from qa.computing.figures import Figure, figure_of, kinds_differ, names_of, others_of, stated_total
 from qa.computing.tabulating import markdown
 from qa.language.grammar import Kind
-from qa.language.quantities import Unit, decimal, told, unit_of
+from qa.language.quantities import Unit, amount_text, decimal, unit_of
 from qa.protocols import DocumentOf
 from qa.question.analysis import analyse
 from qa.question.operations import MAX_FIGURES, Operand, Operation, Task
@@ -60,11 +59,7 @@ _SAID = {
 
 
 def answer_of(turn: str, question: str, task: Task, ask: Ask, document_of: DocumentOf) -> Answer:
-    """Return the answer to a question that computes or compares.
-
-    Returns:
-        What the document itself says, where it states the result; else what is computed from the figures.
-    """
+    """Return what the document itself says, where it states the result; else what is computed from the figures."""
     if len(task.figures) > MAX_FIGURES:
         reason = f"一次最多比较或计算 {MAX_FIGURES} 个数字，这里有 {len(task.figures)} 个：请分几次问。"
         return Answer(turn, question, reason, abstained=True)
@@ -124,11 +119,10 @@ class _Incomparable(Exception):
 
 
 def combined(turn: str, question: str, task: Task, parts: Sequence[Part], document_of: DocumentOf) -> Answer:
-    """Return one answer out of the figures of a task.
+    """Return one answer out of the figures of a task, one part an operand, in the task's order.
 
-    Returns:
-        A calculation or a table, its citations numbered through; `short` only where a document states the result
-        itself. Abstained, with the reason, where it cannot be computed exactly.
+    A calculation or a table, its citations numbered through; `short` only where a document states the result itself.
+    Abstained, with the reason, where it cannot be computed exactly.
     """
     numbered = Numbered()
     short = None
@@ -141,7 +135,7 @@ def combined(turn: str, question: str, task: Task, parts: Sequence[Part], docume
         return _answer(turn, question, str(reason), parts)
     conflicts = _conflicts(parts, numbered, document_of)
     return dataclasses.replace(
-        _answer(turn, question, "\n".join((told, *map(side_by_side, conflicts))), parts),
+        _answer(turn, question, "\n".join((told, *map(conflict_text, conflicts))), parts),
         conflicts=conflicts,
         short=short,
         citations=tuple(numbered.citations),
@@ -279,7 +273,7 @@ def _unit(task: Task, first: Figure) -> tuple[Unit, int]:
 
 
 def _told(amount: Fraction, unit: Unit, multiplier: int) -> str:
-    shown, exact = told(amount, unit, multiplier)
+    shown, exact = amount_text(amount, unit, multiplier)
     return shown if exact else f"约{shown}"
 
 

@@ -17,7 +17,7 @@ from index.text import align, fold
 from qa.answers import Answer, Citation, Conflict, Said
 from qa.computing.figures import Figure, figure_of, others_of
 from qa.language.grammar import tagged
-from qa.language.periods import periods
+from qa.language.periods import without_periods
 from qa.protocols import DocumentOf
 from qa.question.analysis import INTERROGATIVE, analyse
 from qa.question.operations import Operand
@@ -34,14 +34,12 @@ _SAYS_THAT_IT_IS = ("是", "有", "为", "要", "达到", "会", "需", "应")
 _PAST = frozenset({Validity.REPEALED, Validity.REPLACED, Validity.EXPIRED})
 
 
-def noted(answer: Answer, question: str, document_of: DocumentOf, versions: Versions, today: str) -> Answer:
+def with_conflicts(answer: Answer, question: str, document_of: DocumentOf, versions: Versions, today: str) -> Answer:
     """Return an answer that says what other documents say of its figure; as it is, where none contradicts it."""
     if answer.abstained or not answer.citations or not answer.short:
         return answer
-    own = answer.citations[0].passage.document_id
-    if all(hit.passage.document_id == own for hit in answer.hits) or (operand := asked_of(question)) is None:
-        return answer
-    figure = figure_of(operand, answer)
+    operand = asked_of(question)
+    figure = figure_of(operand, answer) if operand else None
     if figure is None or fold(figure.text) not in fold(answer.short):
         return answer
     others = others_of(figure, answer.hits, document_of)
@@ -56,17 +54,10 @@ def asked_of(question: str) -> Operand | None:
     left_out = {*_SAYS_THAT_IT_IS, "", fold(asked.unit), *(word for word, _ in tagged(subject))}
     words = [
         word
-        for word, tag in tagged(_without_periods(INTERROGATIVE.sub(" ", align(question))))
+        for word, tag in tagged(without_periods(INTERROGATIVE.sub(" ", align(question)), " "))
         if tag[0] not in _ASIDE and word.lstrip("十百千万亿") not in left_out
     ]
     return Operand(subject, "", "".join(words)) if words and len(asked.places) < 2 else None
-
-
-def _without_periods(text: str) -> str:
-    """Return a text with its years blanked out."""
-    for period in reversed(periods(text)):
-        text = f"{text[: period.start]} {text[period.end :].removeprefix('年')}"
-    return text
 
 
 def differs(figure: Figure, other: Figure) -> bool:
@@ -107,7 +98,7 @@ def _said(figure: Figure, number: int, document_of: DocumentOf) -> Said:
     return Said(number, figure.text, passage.title.strip("《》"), document.metadata.issued if document else None)
 
 
-def told(conflict: Conflict) -> str:
+def conflict_text(conflict: Conflict) -> str:
     """Return a conflict as people read it, in one line."""
     said = "；".join(map(_spoken, conflict.said))
     return f"文档说法不一致：{unmarked(conflict.name)}，{said}。上面用的是第一个。"
@@ -126,7 +117,7 @@ def _with(answer: Answer, figure: Figure, rivals: Sequence[Figure], document_of:
     conflict = conflict_of(figure.operand.name, sided, lambda citation: citation.n, document_of)
     return dataclasses.replace(
         answer,
-        text=f"{answer.text}\n\n{told(conflict)}",
+        text=f"{answer.text}\n\n{conflict_text(conflict)}",
         citations=(*answer.citations, *added),
         conflicts=(*answer.conflicts, conflict),
     )

@@ -216,14 +216,7 @@ class HttpChatModel:
 
 
 class _Reply:
-    """One try: what came so far, and how long there is to wait for more.
-
-    Args:
-        put: takes each piece.
-        longest: characters after which a reply is one without end.
-        limits: how long to wait.
-        end: when everything has to be over.
-    """
+    """One try: what came so far, and how long to wait for more; after `longest` characters it is without end."""
 
     def __init__(self, put: Put, longest: int, limits: Limits, end: float) -> None:
         self._put, self._left, self._limits, self._end = put, longest, limits, end

@@ -130,10 +130,7 @@ def facts(sentence: str) -> list[Fact]:
 def unbacked(needed: Sequence[Fact], quotes: Sequence[Basis], named: Sequence[str] = ()) -> str | None:
     """Return the first fact that no quote says; None where everything is backed.
 
-    Args:
-        needed: the facts of a sentence.
-        quotes: what it cites.
-        named: what readers see beside the quotes, titles and headings: it backs names, never figures or years.
+    What readers see beside the quotes, titles and headings, is `named`: it backs names, never figures or years.
     """
     beside = [fold(name) for name in named]
     for fact in needed:
@@ -172,7 +169,8 @@ def contrary(sentence: str, quotes: Sequence[Basis]) -> str | None:
     said, told = align(sentence), "\n".join(align(quote.text) for quote in quotes)
     if odd := _reversed(said, told):
         return odd
-    pairs = [(clause, _nearest(clause, _clauses(told))) for clause in _clauses(said)]
+    clauses = [span.slice(told) for span in clause_spans(told)]
+    pairs = [(clause, _nearest(clause, clauses)) for clause in (span.slice(said) for span in clause_spans(said))]
     return next((odd for one, other in pairs if other and (odd := _reversed(one, other) or _denial(one, other))), None)
 
 
@@ -199,10 +197,6 @@ def _denial(clause: str, nearest: str) -> str | None:
     if (denied is None) == (there is None):
         return None
     return denied.group() if denied else clause
-
-
-def _clauses(text: str) -> list[str]:
-    return [span.slice(text) for span in clause_spans(text)]
 
 
 @lru_cache(maxsize=1024)

@@ -21,12 +21,7 @@ def dimension(unit: str) -> str:
 
 
 def asked_dimensions(question: str, unit: str) -> frozenset[str]:
-    """Return what an aligned question wants measured; empty where it does not say.
-
-    Args:
-        question: aligned text.
-        unit: the folded unit it asks in, or empty: a unit decides.
-    """
+    """Return what an aligned question wants measured; the folded unit it asks in, if any, decides. It may not say."""
     if unit:
         measured = dimension(unit)
         # People are counted with 个 as well as with 人.

@@ -44,12 +44,17 @@ class Period:
 def periods(text: str, present: int | None = None) -> list[Period]:
     """Return the periods a text names, in text order.
 
-    Args:
-        text: any text.
-        present: the year that 「今年」 means in it; without it, relative years are passed over.
+    「今年」 means the year `present`; without it, relative years are passed over.
     """
     found = (_period(match, present) for match in _PATTERN.finditer(align(text)))
     return [period for period in found if period]
+
+
+def without_periods(text: str, blank: str = "") -> str:
+    """Return a text with `blank` in place of each period that it names."""
+    for period in reversed(periods(text)):
+        text = text[: period.start] + blank + text[period.end :].removeprefix("年")
+    return text
 
 
 def covered(title: str) -> list[Period]:

@@ -76,7 +76,7 @@ class Quantity:
         return self.unit.family == other.unit.family
 
 
-def told(amount: Fraction, unit: Unit, multiplier: int = 1) -> tuple[str, bool]:
+def amount_text(amount: Fraction, unit: Unit, multiplier: int = 1) -> tuple[str, bool]:
     """Return an amount, in base units, as documents write it in a unit, and whether that is the exact value."""
     number, exact = decimal(amount / (unit.size * multiplier))
     return f"{number}{_SHOWN[multiplier]}{_WRITTEN.get(unit.name, unit.name)}", exact
@@ -204,9 +204,7 @@ def _quantity(number: Fraction, unit_text: str, multiplier: int) -> Quantity | N
 def decimal(number: Fraction, places: int = _DECIMALS) -> tuple[str, bool]:
     """Return a number as people write it, and whether that is its exact value.
 
-    Args:
-        number: any.
-        places: to which one that never ends is rounded, half away from zero.
+    One that never ends is rounded to so many places, half away from zero.
     """
     sign, size = ("-" if number < 0 else ""), abs(number)
     ends = next((digits for digits in range(max(places, _LONGEST) + 1) if 10**digits % size.denominator == 0), None)

@@ -52,7 +52,7 @@ class MaskedLibrary:
         self._whole = whole
         self._clear = clear
         self._hiding = hiding
-        self._read = lru_cache(_KEPT)(_read)
+        self._read = lru_cache(_KEPT)(masked_document)
 
     @property
     def encoder(self) -> Encoder:
@@ -105,17 +105,21 @@ class MaskedLibrary:
         return self._clear if _GUESS.search(word) else self._whole
 
     def _passage(self, passage: Passage) -> Passage:
-        if passage.document_id not in self._hiding:
-            return passage
-        document = self.document(passage.document_id)
-        return replace(
-            passage,
-            title=masked(passage.title),
-            text=passage.span.slice(document.text) if document else masked(passage.text),
-            section_path=tuple(map(masked, passage.section_path)),
-        )
+        hidden = passage.document_id in self._hiding
+        return masked_passage(passage, self.document(passage.document_id)) if hidden else passage
 
 
-def _read(document: Document) -> Document:
+def masked_passage(passage: Passage, document: Document | None) -> Passage:
+    """Return a passage as its masked document has it; by itself if the document has just left the index."""
+    return replace(
+        passage,
+        title=masked(passage.title),
+        text=passage.span.slice(document.text) if document else masked(passage.text),
+        section_path=tuple(map(masked, passage.section_path)),
+    )
+
+
+def masked_document(document: Document) -> Document:
+    """Return a document with its title, text and headings masked; its source stays."""
     headings = tuple(replace(each, title=masked(each.title)) for each in document.headings)
     return replace(document, title=masked(document.title), text=masked(document.text), headings=headings)

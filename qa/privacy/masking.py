@@ -13,6 +13,7 @@ from index.records import Description, Document, Hit, Origin, Passage
 from index.store.stored import Lazily
 from index.structure.versions import Versions
 from qa.answers import Answer
+from qa.privacy.library import masked_document, masked_passage
 from qa.privacy.personal import masked
 from qa.protocols import Answerer, Expander
 
@@ -34,7 +35,7 @@ class Masked:
 
     def __init__(self, answerer: Answerer) -> None:
         self._answerer = answerer
-        self._shown = lru_cache(_KEPT)(self._document)
+        self._shown = lru_cache(_KEPT)(_shown)
 
     def ask(self, question: str, history: Sequence[str] = (), within: Filter | None = None) -> Answer:
         """Return one complete answer; raises what the other raises."""
@@ -94,16 +95,6 @@ class Masked:
         """Return the positions of the questions that belong together."""
         return self._answerer.groups(questions)
 
-    def _document(self, document: Document) -> Document:
-        return replace(
-            document,
-            title=masked(document.title),
-            text=masked(document.text),
-            source=masked(document.source),
-            headings=tuple(replace(each, title=masked(each.title)) for each in document.headings),
-            origin=Origin(),
-        )
-
     def _answer(self, answer: Answer) -> Answer:
         shown: Answer = self._any(answer)
         return shown
@@ -113,7 +104,7 @@ class Masked:
         if isinstance(value, str):
             return masked(value)
         if isinstance(value, Passage):
-            return self._passage(value)
+            return masked_passage(value, self.document(value.document_id))
         if isinstance(value, tuple):
             return tuple(map(self._any, value))
         if not is_dataclass(value) or isinstance(value, type):
@@ -121,12 +112,6 @@ class Masked:
         parts = {each.name: getattr(value, each.name) for each in fields(value) if each.name not in _KEYS}
         return replace(value, **{name: self._any(part) for name, part in parts.items()})
 
-    def _passage(self, passage: Passage) -> Passage:
-        """Return a citation as its document is shown; by itself if the document has just left the index."""
-        document = self.document(passage.document_id)
-        return replace(
-            passage,
-            title=masked(passage.title),
-            text=passage.span.slice(document.text) if document else masked(passage.text),
-            section_path=tuple(map(masked, passage.section_path)),
-        )
+
+def _shown(document: Document) -> Document:
+    return replace(masked_document(document), source=masked(document.source), origin=Origin())

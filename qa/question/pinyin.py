@@ -11,7 +11,9 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, chain
 from math import log1p
+from operator import attrgetter
 
 import rjieba
 from pypinyin import Style, pinyin
@@ -25,6 +27,7 @@ _WORD = re.compile(r"[a-zü]+", re.IGNORECASE)
 _HAN = re.compile("[\u4e00-\u9fff]")
 _SPACED = re.compile("(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 _PAIR = re.compile("[\u4e00-\u9fff]{2}")
+_score = attrgetter("score")
 _LONGEST = 6
 """Letters of the longest syllable, zhuang."""
 
@@ -76,7 +79,8 @@ class PinyinDecoder:
     def _read(self, letters: str, before: str) -> str | None:
         """Return letters as characters, or None where they are not likely to be pinyin."""
         words = [word.lower() for word in _WORD.findall(letters)]
-        way = self._best("".join(words), _boundaries(words), before if _HAN.match(before) else "")
+        bounds = frozenset(accumulate(map(len, words), initial=0))  # no syllable reaches over the end of a word
+        way = self._best("".join(words), bounds, before if _HAN.match(before) else "")
         if way is None:
             return None
         read = way.text[len(before) if _HAN.match(before) else 0 :]
@@ -116,7 +120,7 @@ class PinyinDecoder:
     def _pairs(self) -> dict[str, float]:
         """Return what each known pair of characters is worth."""
         known = {pair: log1p(count) for pair, count in self._vocabulary().items() if _PAIR.fullmatch(pair)}
-        for pair in _asking_pairs():
+        for pair in chain.from_iterable(map(_pairs_of, lexicon.ASKING_PHRASES.split())):
             known[pair] = max(ASKING_PAIR, known.get(pair, 0.0))
         return {pair: worth + DICTIONARY_PAIR * rjieba.has_word(pair) for pair, worth in known.items()}
 
@@ -147,15 +151,6 @@ def _is_bounded(text: str, match: re.Match[str]) -> bool:
     return not re.search(r"[\w&@./:+-]", _HAN.sub("", around).replace("。", ""), re.ASCII)
 
 
-def _boundaries(words: list[str]) -> frozenset[int]:
-    """Return where words begin and end: no syllable reaches over such a place."""
-    ends, at = {0}, 0
-    for word in words:
-        at += len(word)
-        ends.add(at)
-    return frozenset(ends)
-
-
 def _syllables(letters: str, bounds: frozenset[int], known: Container[str]) -> Iterator[tuple[int, int, str]]:
     """Yield all syllables that stand anywhere in the letters, by where they begin."""
     for start in range(len(letters)):
@@ -167,13 +162,5 @@ def _syllables(letters: str, bounds: frozenset[int], known: Container[str]) -> I
                 break
 
 
-def _asking_pairs() -> Iterator[str]:
-    return (pair for phrase in lexicon.ASKING_PHRASES.split() for pair in _pairs_of(phrase))
-
-
 def _pairs_of(text: str) -> Iterator[str]:
     return (text[start : start + 2] for start in range(len(text) - 1))
-
-
-def _score(way: _Way) -> float:
-    return way.score

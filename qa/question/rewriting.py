@@ -218,7 +218,8 @@ def _topic(earlier: str) -> str:
     if topic or asks is None:
         return topic
     behind = earlier[asks.end() :]
-    return _RELATIONAL.sub("", behind[_end_of(_CLASSIFIER, behind) :].strip(_MARKS), count=1)
+    classifier = _CLASSIFIER.match(align(behind))
+    return _RELATIONAL.sub("", behind[classifier.end() if classifier else 0 :].strip(_MARKS), count=1)
 
 
 def _trimmed(topic: str) -> str:
@@ -233,11 +234,6 @@ def _is_loose(word: _Word) -> bool:
     if _RELATIONAL.fullmatch(word.text) or (word.text in lexicon.LIGHT_WORDS and not word.nominal):
         return True
     return word.tag[0] in "pucdx" or (word.tag[0] == "v" and (len(word.text) == 1 or word.text[0] in lexicon.MODALS))
-
-
-def _end_of(pattern: re.Pattern[str], text: str) -> int:
-    match = pattern.match(align(text))
-    return match.end() if match else 0
 
 
 def _joined(topic: str, fragment: str) -> str:

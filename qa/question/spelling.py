@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache, cached_property
 
 import opencc
@@ -27,6 +27,8 @@ _LOOSE = re.compile(rf"(?<![^\s])([{_HAN}])\s+(?=[{_HAN}])|(?<=[{_HAN}])\s+(?=[{
 _YEAR = re.compile("[一二][零〇九][零〇一二三四五六七八九]{2}(?=年)")
 # Pictures, what colours and joins them, and signs of no width.
 _PICTURE = re.compile("[\u2600-\u27bf\u2b00-\u2bff\ufe00-\ufe0f\u200b-\u200d\u2060\U0001f000-\U0001faff]+")
+_PARTICLES = frozenset(LISTS["particles"])
+_CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 _FRAME = re.compile("[【】〖〗#*_`^~]+|[—…-]{2,}|…")
 
 
@@ -126,7 +128,9 @@ class HomophoneSpeller:
         """Known pairs by their sound, most frequent first."""
         known = self._vocabulary()
         by_sound: dict[str, list[str]] = {}
-        for pair in sorted(_pairs(known), key=lambda pair: (-known[pair], pair)):
+        # A character that belongs to no word takes no other's place.
+        pairs = (term for term in known if len(term) == 2 and _CHINESE.fullmatch(term) and not _PARTICLES & set(term))
+        for pair in sorted(pairs, key=lambda pair: (-known[pair], pair)):
             by_sound.setdefault(_sound(pair), []).append(pair)
         return {sound: tuple(pairs) for sound, pairs in by_sound.items()}
 
@@ -144,15 +148,6 @@ def _doubtful(text: str) -> list[bool]:
         settled = (len(word) > 1 and rjieba.has_word(word)) or word in _PARTICLES or not _CHINESE.fullmatch(word)
         found += [not settled and character not in _PARTICLES for character in word]
     return found
-
-
-_PARTICLES = frozenset(LISTS["particles"])
-_CHINESE = re.compile(r"[\u4e00-\u9fff]+")
-
-
-def _pairs(vocabulary: Iterable[str]) -> Iterable[str]:
-    """Return the pairs that may take the place of another: Chinese, neither character one that belongs to no word."""
-    return (term for term in vocabulary if len(term) == 2 and _CHINESE.fullmatch(term) and not _PARTICLES & set(term))
 
 
 def _sound(pair: str) -> str:

@@ -38,13 +38,8 @@ _TAIL_UNIT = re.compile(rf"(?:{UNIT.pattern})$")
 def quote_span(text: str, span: Span) -> Span:
     """Return the part of `text` to quote for `span`: its sentence, or of a very long sentence the part around it.
 
-    Args:
-        text: a passage's text.
-        span: what answers, in `text`.
-
-    Returns:
-        At most three sentences and `MAX_QUOTE` characters. It holds `span` but where that alone is longer: then
-        its beginning.
+    At most three sentences and `MAX_QUOTE` characters. It holds `span` but where that alone is longer: then its
+    beginning.
     """
     sentences = [sentence for sentence in sentence_spans(text) if sentence.overlap(span)][:MAX_SENTENCES]
     if not sentences:

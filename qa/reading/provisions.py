@@ -19,11 +19,8 @@ from qa.protocols import DocumentOf
 from qa.reading.citations import MAX_QUOTE, Numbered, passage_at, quote_spans, quoted
 
 _CN = "[〇零一二三四五六七八九十百千两0-9]{1,7}"
-_NAMED = re.compile(
-    rf"第(?P<article>{_CN})条(?:之(?P<added>[一二三四五六七八九十]{{1,3}}))?"
-    rf"(?:第(?P<paragraph>{_CN})款)?(?:第[(（]?(?P<item>{_CN})[)）]?项)?"
-)
 _ARTICLE = re.compile(rf"第(?P<article>{_CN})条(?:之(?P<added>[一二三四五六七八九十]{{1,3}}))?")
+_NAMED = re.compile(rf"{_ARTICLE.pattern}(?:第(?P<paragraph>{_CN})款)?(?:第[(（]?(?P<item>{_CN})[)）]?项)?")
 _PLAIN = re.compile(
     r"(?:请问|请|本法|本条例|本办法|条例|办法|中|里|的|了|是|在|有|都|到底|具体|主要|内容|规定|要求|原文|全文|条文|什么|哪些|怎么|如何|怎样|"
     r"条件|情形|事项|职责|义务|权利|行为|程序|材料|写|说|讲|列|列出|告诉我|查|看|一下|吗|呢|意思|[，,。？?、\s])*"

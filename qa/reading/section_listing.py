@@ -50,14 +50,10 @@ def bare(title: str) -> str:
 
 
 def contents(question: Question, matter: str, documents: Iterable[Document]) -> Contents | None:
-    """Return the first section of the documents that a question asks all of; None where it asks for something else.
+    """Return the first section of the documents, likeliest first, that a question asks all of; else None.
 
-    A summary is left to language models: the sections of the likeliest document are named instead.
-
-    Args:
-        question: taken apart.
-        matter: what it asks, without politeness.
-        documents: likeliest first.
+    A summary is left to language models: the sections of the likeliest document are named instead. The `matter` is what
+    the question asks, without politeness.
     """
     if _SUMMARY.search(align(matter)):
         return _overview(question, list(documents))

@@ -30,12 +30,7 @@ class Line:
 
 
 class Search:
-    """A question before one table: each part is worked out when it is first needed, and once.
-
-    Args:
-        grid: the table.
-        asked: the words of the question.
-    """
+    """A question before one table: each part is worked out when it is first needed, and once."""
 
     def __init__(self, grid: Grid, asked: Words) -> None:
         self.grid = grid

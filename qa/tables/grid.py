@@ -66,12 +66,9 @@ class Cell:
 
 
 class Grid:
-    """A table of a document.
+    """A table of a document, of known cells.
 
-    Args:
-        document: that holds it.
-        table: one of its tables, of known cells.
-        rank: of the document's best passage in it among those found, from 0.
+    Its rank, from 0, is that of the document's best passage in it among those found.
     """
 
     def __init__(self, document: Document, table: Table, rank: int) -> None:

@@ -203,7 +203,7 @@ def _whose(request: Request, search: Search, teller: Teller) -> Answer | None:
 # --- another row than the one asked about ------------------------------------------------------
 
 
-def stranger(question: str, answer: Answer, document_of: DocumentOf) -> str:
+def name_in_no_row(question: str, answer: Answer, document_of: DocumentOf) -> str:
     """Return the name that a question asks about if no row has it and the answer's first citation is another row.
 
     It stands nowhere in the document; empty where the answer may be right.

@@ -12,7 +12,7 @@ import pytest
 
 from eval.jsonlines import read_records
 from qa.language.grammar import Kind, candidates
-from qa.language.quantities import parse, told
+from qa.language.quantities import amount_text, parse
 from training.corpora import arithmetic_corpus
 from training.corpora.corpus import Document
 
@@ -75,7 +75,9 @@ def test_a_result_is_written_as_the_program_would() -> None:
     for row in ROWS:
         if row["type"] == "sum":
             quantity = parse(row["answers"][0][0])
-            assert quantity and told(quantity.amount, quantity.unit, quantity.multiplier)[0] == row["answers"][0][0]
+            assert (
+                quantity and amount_text(quantity.amount, quantity.unit, quantity.multiplier)[0] == row["answers"][0][0]
+            )
 
 
 def test_the_corpus_is_written_unchanged(tmp_path: Path, documents: dict[str, Document]) -> None:

@@ -15,7 +15,7 @@ from index.structure.metadata import Metadata
 from index.structure.versions import Versions
 from qa.__main__ import main as ask
 from qa.answers import Answer, Citation
-from qa.computing.contradictions import asked_of, noted
+from qa.computing.contradictions import asked_of, with_conflicts
 from qa.reading.joining import joined
 
 TODAY = "2026-11-25"
@@ -38,7 +38,7 @@ def given(short: str, first: Document, *others: Document, question: str = QUESTI
     citation = Citation(1, hits[0].passage, first.source, Span(start, end))
     answer = Answer(question, question, f"{short}[1]", short, (citation,), hits, confidence=0.9)
     documents = {each.id: each for each in (first, *others)}
-    return noted(answer, question, documents.get, Versions(documents.values()), TODAY)
+    return with_conflicts(answer, question, documents.get, Versions(documents.values()), TODAY)
 
 
 PLAN = document("a", "到2025年，光伏装机达到70MW。", issued="2023-04-28")
@@ -129,7 +129,7 @@ def test_a_refusal_and_an_answer_that_is_no_figure_stay_as_they_are() -> None:
     refused = Answer("问", "问", "文中没有。", hits=(hit(PLAN), hit(other)), abstained=True)
     named = replace(given("70MW", PLAN, other), short="光伏", text="光伏[1]", conflicts=())
     for answer in (refused, named):
-        assert noted(answer, QUESTION, {"a": PLAN, "b": other}.get, Versions([PLAN, other]), TODAY) == answer
+        assert with_conflicts(answer, QUESTION, {"a": PLAN, "b": other}.get, Versions([PLAN, other]), TODAY) == answer
 
 
 def test_a_question_about_several_places_is_left_alone() -> None:

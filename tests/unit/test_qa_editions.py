@@ -11,7 +11,7 @@ from index.store.passage_index import PassageIndex
 from index.structure.versions import Versions, Wanted
 from qa.answers import Answer, Citation
 from qa.assistant import Assistant
-from qa.question.editions import timeless, told, wanted
+from qa.question.editions import version_note, wanted_version, without_time
 from tests.support.fakes import HashEncoder
 
 TODAY = date(2025, 6, 1)
@@ -42,7 +42,7 @@ OTHER = law("other", "合伙企业登记办法", "合伙企业由两人以上组
     ],
 )
 def test_which_version_a_question_means(question: str, expected: Wanted) -> None:
-    assert wanted(question, TODAY) == expected
+    assert wanted_version(question, TODAY) == expected
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_which_version_a_question_means(question: str, expected: Wanted) -> None
     ],
 )
 def test_what_tells_the_version_is_not_looked_for_in_it(question: str, bare: str) -> None:
-    assert timeless(question) == bare
+    assert without_time(question) == bare
 
 
 class FirstReader:
@@ -115,10 +115,10 @@ def test_what_no_longer_applies_is_said_of_a_document_without_versions() -> None
     by = law("c", "监察法", issued="2018-03-20", repeals="《行政监察法》")
     coming = law("d", "矿产资源法", issued="2024-11-08", effective="2025-07-01")
     versions = Versions([expired, gone, by, coming])
-    assert told([expired, gone, by, coming], versions, TODAY) == (
+    assert version_note([expired, gone, by, coming], versions, TODAY) == (
         "《某市补贴办法》有效期至2024年12月31日；《行政监察法》已被《监察法》废止；《矿产资源法》自2025年7月1日起施行。"
     )
-    assert told([by], versions, TODAY) is None
+    assert version_note([by], versions, TODAY) is None
 
 
 def test_the_time_is_left_to_documents_that_have_no_versions() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.language.grammar import Kind, candidates
-from qa.language.quantities import MAX_DIGITS, decimal, parse, told, unit_in, unit_of
+from qa.language.quantities import MAX_DIGITS, amount_text, decimal, parse, unit_in, unit_of
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_units_of_one_family_convert_and_others_do_not() -> None:
     assert tons.amount == jin.amount  # 1亿斤 = 5千万公斤 = 5万吨
     assert tons.comparable(jin)
     assert not houses.comparable(shops)
-    assert told(jin.amount, tons.unit, 10_000) == ("5万吨", True)
+    assert amount_text(jin.amount, tons.unit, 10_000) == ("5万吨", True)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_units_of_one_family_convert_and_others_do_not() -> None:
 def test_an_amount_is_told_in_the_unit_of_the_question(
     amount: int | Fraction, unit: str, multiplier: int, shown: str
 ) -> None:
-    assert told(Fraction(amount), unit_of(unit), multiplier) == (shown, True)
+    assert amount_text(Fraction(amount), unit_of(unit), multiplier) == (shown, True)
 
 
 def test_what_never_ends_is_rounded_and_says_so() -> None:
@@ -164,7 +164,7 @@ def test_the_unit_that_is_asked_for_is_read_with_its_multiplier(text: str, unit:
 def test_what_is_written_is_read_back_to_the_last_digit(number) -> None:
     quantity = parse(f"{number}亿千瓦")
     assert quantity is not None and quantity.amount == Fraction(number) * 10**11
-    shown, exact = told(quantity.amount, quantity.unit, quantity.multiplier)
+    shown, exact = amount_text(quantity.amount, quantity.unit, quantity.multiplier)
     assert exact and parse(shown) == quantity
 
 
