@@ -126,12 +126,18 @@ class FileArray(NDArrayOperatorsMixin):
         breaks = [0, *(np.flatnonzero(np.diff(rows) != 1) + 1).tolist(), len(rows)]
         if len(breaks) > 2 and (high - low) * self._row <= _WORTH_A_READ * len(breaks):
             return np.asarray(self[low:high])[rows - low]
-        out: AnyArray = np.empty((len(rows), *self.shape[1:]), self.dtype)
-        into, width = _bytes_of(out), self._row
-        self._file.read(
-            (self._offset + int(rows[first]) * width, into[first * width : last * width])
-            for first, last in pairwise(breaks)
-        )
+        return self.runs([(int(rows[first]), int(rows[last - 1]) + 1) for first, last in pairwise(breaks)])
+
+    def runs(self, bounds: Sequence[tuple[int, int]]) -> AnyArray:
+        """Return the rows of some runs, each from one row up to another, end to end; one read for each."""
+        out: AnyArray = np.empty((sum(last - first for first, last in bounds), *self.shape[1:]), self.dtype)
+        into, width, at = _bytes_of(out), self._row, 0
+        places = []
+        for first, last in bounds:
+            end = at + (last - first) * width
+            places.append((self._offset + first * width, into[at:end]))
+            at = end
+        self._file.read(places)
         return out
 
 
@@ -193,6 +199,13 @@ class Strings:
         """Look at every string's place; ValueError if one ends before it begins."""
         if len(self) and (self.ends[0] < 0 or (np.diff(self.ends) < 0).any()):
             raise ValueError("字符串的次序颠倒")
+
+
+def joined_runs(array: AnyArray, bounds: Sequence[tuple[int, int]]) -> AnyArray:
+    """Return the rows of some runs of an array, each from one row up to another, end to end."""
+    if isinstance(array, FileArray):
+        return array.runs(bounds)
+    return np.concatenate([array[:0], *(array[first:last] for first, last in bounds)])
 
 
 def rows_of(first: Offsets, numbers: Offsets) -> Offsets:

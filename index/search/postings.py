@@ -16,7 +16,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from index.arrays import AnyArray, rows_of
+from index.arrays import AnyArray, joined_runs, rows_of
 from index.search.fusion import Rows
 from index.text import UNSPACED, UNSPACED_RANGES, spaced_fold
 
@@ -185,6 +185,10 @@ class Postings:
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    def entries(self, runs: Sequence[tuple[int, int]]) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
+        """Return rows and counts of some runs, each from one entry up to another, end to end."""
+        return joined_runs(self.rows, runs), joined_runs(self.counts, runs)
 
     def check(self) -> None:
         """Look at every entry.

@@ -1,7 +1,7 @@
 """Search by wording: BM25 over bigrams, read out of postings that stay in their files.
 
 Own arithmetic instead of a library. All of BM25 is one line; postings can be joined and cut by document without
-reading texts again; any row can be scored exactly, for fusion; and nothing but numpy is imported.
+reading texts again; any row can be scored exactly, for fusion; and no more than numpy and a bounded cache is imported.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from functools import cached_property
 from math import log1p
-from typing import Self
+from threading import Lock
+from typing import NamedTuple, Self
 
 import numpy as np
+from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from index.search.fusion import Mask, Rows, Scores, best, mask_of
@@ -26,8 +27,16 @@ from index.text import terms
 K1 = 0.6
 B = 0.75
 
-# Looking whether the remaining terms can still bring a new row among the best pays where one of them is in so many.
-_FREQUENT = 4096
+KEPT_BYTES = 128 * 2**20
+"""Terms that were asked for last are kept in memory; what 200 lay questions ask of a million articles is 150 MB."""
+
+_BLOCK = 64  # rows whose best score is looked at first when the best of all are looked for
+_FREQUENT = 16  # a term in more than this fraction of all rows costs more to add up than to look whether it can be left
+_FEW = 4096  # rows that are scored one by one for less than a frequent term is added up
+_SLACK = 1e-4  # what sums of float32 may be wrong by, relative to them; many times as much as they are
+
+
+Gathered = NDArray[np.float32]
 
 
 class SparseIndex:
@@ -37,9 +46,11 @@ class SparseIndex:
         self._parts = [part for part in parts if len(part)]
         self._starts = np.cumsum([0, *map(len, self._parts)])[:-1].tolist()
         self._lengths = np.concatenate([np.zeros(0, np.int32), *(part.lengths for part in self._parts)])
-        self._norms = _length_norms(self._lengths, self._lengths)
+        self._norms = _Norms.of(self._lengths, self._lengths)
         self._held: Mask | None = None
         self._size = len(self._lengths)
+        self._kept: LRUCache[int, _Column] = LRUCache(KEPT_BYTES, lambda column: column.nbytes)
+        self._lock = Lock()
 
     @classmethod
     def build(cls, texts: Iterable[str]) -> Self:
@@ -56,7 +67,7 @@ class SparseIndex:
         """
         view = copy(self)
         view._held, view._size = mask_of(rows, len(self._lengths)), len(rows)
-        view._norms = _length_norms(self._lengths, self._lengths[rows])
+        view._norms = _Norms.of(self._lengths, self._lengths[rows])
         return view
 
     def __len__(self) -> int:
@@ -72,7 +83,7 @@ class SparseIndex:
         """Return in how many rows a term occurs."""
         if self._held is None:
             return int(np.diff(self._runs([key_of(term)])[:, 0]).sum())
-        return sum(each.frequency for each in self._weighted([term]))
+        return sum(len(column.rows) for column in self._columns([key_of(term)]))
 
     def rarity(self, frequency: int) -> float:
         """Return the inverse document frequency of a term that occurs in so many rows; always positive."""
@@ -103,29 +114,50 @@ class SparseIndex:
             Robertson and Zaragoza, The Probabilistic Relevance Framework (2009), with the idf that stays positive,
             ln(1 + (n - df + 0.5) / (df + 0.5)), and without the constant factor k1 + 1, as in Lucene 8.
         """
-        scores = np.zeros(len(self._norms), dtype=np.float64)
-        for term in self._weighted(terms(query)):
-            scores[term.rows] += term.scores(self._norms)
+        scores = np.zeros(len(self._lengths), dtype=np.float64)
+        for term in self._weighted(query):
+            scores[term.rows] += term.weight * term.counts / (term.counts + self._norms.at(term.rows))
         return scores
 
     def matching(self, query: str) -> Matching:
         """Return a query made ready to name its best rows and to score any."""
-        return Matching(list(self._weighted(terms(query))), self._norms)
+        return Matching(self._weighted(query), self._norms)
 
-    def _weighted(self, query: Iterable[str]) -> Iterator[_Weighted]:
-        """Yield the terms of a query that occur, each once."""
-        counted = Counter(query)
-        runs = self._runs([key_of(term) for term in counted]).swapaxes(0, 1).tolist()
-        for repeats, bounds in zip(counted.values(), runs, strict=True):
-            found = [
-                (part.rows[first:last], offset, part.counts[first:last])
-                for part, offset, (first, last) in zip(self._parts, self._starts, bounds, strict=True)
-                if first < last
-            ]
-            if self._held is not None:
-                found = _held(found, self._held)
-            if frequency := sum(len(rows) for rows, _, _ in found):
-                yield _Weighted(repeats * self.rarity(frequency), frequency, found)
+    def _weighted(self, query: str) -> list[_Weighted]:
+        """Return the terms of a query that occur, each once."""
+        counted = Counter(terms(query))
+        columns = self._columns([key_of(term) for term in counted])
+        return [
+            _Weighted(repeats * self.rarity(len(column.rows)), column.rows, column.counts)
+            for repeats, column in zip(counted.values(), columns, strict=True)
+            if len(column.rows)
+        ]
+
+    def _columns(self, keys: Sequence[int]) -> list[_Column]:
+        """Return the rows that hold each term, as far as they count."""
+        with self._lock:
+            known = {key: self._kept[key] for key in keys if key in self._kept}
+        if missing := [key for key in keys if key not in known]:
+            fresh = dict(zip(missing, self._read(missing), strict=True))
+            with self._lock:
+                self._kept.update((key, column) for key, column in fresh.items() if column.nbytes <= KEPT_BYTES)
+            known |= fresh
+        return [known[key] if self._held is None else known[key].among(self._held) for key in keys]
+
+    def _read(self, keys: Sequence[int]) -> Iterator[_Column]:
+        """Read the rows that hold each term out of all parts."""
+        pieces: list[list[tuple[NDArray[np.int32], NDArray[np.uint16]]]] = [[] for _ in keys]
+        for part, offset, runs in zip(self._parts, self._starts, self._runs(keys), strict=True):
+            [held] = np.nonzero(runs[:, 0] < runs[:, 1])
+            bounds = runs[held].tolist()
+            rows, counts = part.entries(bounds)
+            rows = rows + np.int32(offset)
+            ends = np.cumsum([last - first for first, last in bounds]).tolist()
+            for term, first, last in zip(held.tolist(), [0, *ends], ends, strict=False):
+                pieces[term].append((rows[first:last], counts[first:last]))
+        for found in pieces:
+            rows, counts = zip((_NO_ROWS, _NO_COUNTS), *found, strict=True)
+            yield _Column(np.concatenate(rows), np.concatenate(counts))
 
     def _runs(self, keys: Sequence[int]) -> NDArray[np.int64]:
         """Return where each part keeps the rows of each term: `(parts, terms, 2)`, first and last.
@@ -142,67 +174,73 @@ class SparseIndex:
         return runs
 
 
-_Stretch = tuple[NDArray[np.int32], int, NDArray[np.uint16]]
-"""Rows of a part that hold a term, the number of the part's first row, and how often each holds it."""
+_NO_ROWS, _NO_COUNTS = np.zeros(0, np.int32), np.zeros(0, np.uint16)
 
 
-class _Weighted:
-    """A term of a query: what it weighs, and the rows that hold it with how often each does, read when they are needed.
+class _Column(NamedTuple):
+    """The rows that hold a term.
 
-    Args:
-        weight: of one occurrence.
-        frequency: in how many rows it is.
-        stretches: these rows, part by part.
+    Attributes:
+        rows: ascending.
+        counts: how often each holds it.
     """
 
-    def __init__(self, weight: float, frequency: int, stretches: Sequence[_Stretch]) -> None:
-        self.weight = weight
-        self.frequency = frequency
-        self._stretches = stretches
+    rows: NDArray[np.int32]
+    counts: NDArray[np.uint16]
 
-    @cached_property
-    def rows(self) -> NDArray[np.int32]:
-        """Return all rows that hold it, ascending."""
-        return np.concatenate([rows + np.int32(offset) for rows, offset, _ in self._stretches])
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory, about."""
+        return self.rows.nbytes + self.counts.nbytes + 512
 
-    @cached_property
-    def _counts(self) -> NDArray[np.uint16]:
-        return np.concatenate([counts for _, _, counts in self._stretches])
-
-    def scores(self, norms: Scores) -> Scores:
-        """Return what it adds to the score of each of its rows."""
-        return self.weight * self._counts / (self._counts + norms[self.rows])
-
-    def scores_of(self, rows: NDArray[np.int32], norms: Scores) -> Scores:
-        """Return what it adds to the score of each of some ascending rows; no others are read for that."""
-        counts = np.zeros(len(rows), np.int64)
-        read = "_counts" in self.__dict__
-        for stretch, offset, often in [(self.rows, 0, self._counts)] if read else self._stretches:
-            held = np.asarray(stretch)
-            first, last = rows.searchsorted((offset + int(held[0]), offset + int(held[-1]) + 1))
-            if first < last:
-                mine = rows[first:last] - np.int32(offset)
-                at = held.searchsorted(mine)
-                counts[first:last] = np.where(held[at] == mine, often[at], 0)
-        found: Scores = self.weight * counts / (counts + norms)
-        return found
+    def among(self, mask: Mask) -> _Column:
+        """Return the rows that count."""
+        held = mask[self.rows]
+        return _Column(self.rows[held], self.counts[held])
 
 
-def _held(stretches: Sequence[_Stretch], mask: Mask) -> list[_Stretch]:
-    """Return the rows that count."""
-    found = []
-    for rows, offset, counts in stretches:
-        rows = np.asarray(rows)
-        held = mask[rows + np.int32(offset)]
-        if held.any():
-            found.append((rows[held], offset, counts[held]))
-    return found
+class _Norms(NamedTuple):
+    """What a row's length adds to the term frequency in the denominator of a score.
+
+    Attributes:
+        lengths: of all rows.
+        mean: length of those that count.
+        rough: of all rows, in half the memory.
+    """
+
+    lengths: NDArray[np.int32]
+    mean: float
+    rough: Gathered
+
+    @classmethod
+    def of(cls, lengths: NDArray[np.int32], among: NDArray[np.int32]) -> _Norms:
+        """Return those of all rows, by the mean length of some."""
+        mean = float(among.mean(dtype=np.float64)) if len(among) else 0.0
+        return cls(lengths, mean, _length_norms(lengths, mean).astype(np.float32))
+
+    def at(self, rows: NDArray[np.int32]) -> Scores:
+        """Return those of some rows exactly."""
+        return _length_norms(self.lengths[rows], self.mean)
+
+
+class _Weighted(NamedTuple):
+    """A term of a query.
+
+    Attributes:
+        weight: of one occurrence.
+        rows: that hold it, ascending.
+        counts: how often each does.
+    """
+
+    weight: float
+    rows: NDArray[np.int32]
+    counts: NDArray[np.uint16]
 
 
 class Matching:
     """A query on one index."""
 
-    def __init__(self, weighted: Sequence[_Weighted], norms: Scores) -> None:
+    def __init__(self, weighted: Sequence[_Weighted], norms: _Norms) -> None:
         self._weighted = weighted
         self._norms = norms
 
@@ -213,16 +251,31 @@ class Matching:
             k: how many.
             among: ascending rows to choose from; all by default.
         """
-        candidates = self._candidates(k, None if among is None else mask_of(among, len(self._norms)))
-        return candidates[best(self.scores(candidates), k)]
+        if not k or not self._weighted:
+            return np.zeros(0, np.int64)
+        if among is None:
+            candidates = self._candidates(k, None)
+        elif len(among) * len(self._weighted) < sum(len(term.rows) for term in self._weighted):
+            candidates = among
+        else:
+            candidates = self._candidates(k, mask_of(among, len(self._norms.lengths)))
+        scores = self.scores(candidates)
+        found = best(scores, k)
+        return candidates[found[scores[found] > 0.0]]
 
     def scores(self, rows: Rows) -> Scores:
         """Return the score of each of these rows, in their order."""
         order = np.argsort(rows, kind="stable")
         ascending = rows[order].astype(np.int32)
-        norms = self._norms[ascending]
-        scores = np.empty(len(rows), dtype=np.float64)
-        scores[order] = sum((term.scores_of(ascending, norms) for term in self._weighted), np.zeros(len(rows)))
+        norms = self._norms.at(ascending)
+        gathered = np.zeros(len(rows), dtype=np.float64)
+        for weight, held, often in self._weighted:
+            at = held.searchsorted(ascending)
+            at[at == len(held)] = 0
+            counts = np.where(held[at] == ascending, often[at], 0)
+            gathered += weight * counts / (counts + norms)
+        scores = np.empty_like(gathered)
+        scores[order] = gathered
         return scores
 
     def _candidates(self, k: int, mask: Mask | None) -> Rows:
@@ -230,44 +283,57 @@ class Matching:
 
         Term by term, the heaviest first, rows gather score. As soon as the k-th best has more than all terms to come
         can give, no further row can enter, and those are in question whose lead they could make good. Terms that are
-        in every other passage, the last and lightest, are so never read.
+        in every other passage, the last and lightest, are so never added up.
 
         Source:
             Turtle and Flood, Query evaluation: strategies and optimizations (1995), their MaxScore.
         """
-        gathered = np.zeros(len(self._norms), dtype=np.float64)
-        touched = [np.zeros(0, np.int32)]
+        size, norms = len(self._norms.lengths), self._norms.rough
+        gathered = np.zeros(-(-size // _BLOCK) * _BLOCK, np.float32)
+        shown = None if mask is None else np.append(mask, np.zeros(len(gathered) - size, np.bool_))
         to_come = sum(term.weight for term in self._weighted)
         for term in sorted(self._weighted, key=lambda term: -term.weight):
-            if term.frequency > _FREQUENT and len(found := _leading(gathered, touched, k, to_come)):
+            if len(term.rows) * _FREQUENT > size and len(found := _leading(gathered, shown, k, to_come)):
                 return found
-            fresh = term.rows[gathered[term.rows] == 0.0]
-            touched.append(fresh if mask is None else fresh[mask[fresh]])
-            gathered[term.rows] += term.scores(self._norms)
+            counts = term.counts.astype(np.float32)
+            np.add.at(gathered, term.rows, np.float32(term.weight) * (counts / (counts + norms[term.rows])))
             to_come -= term.weight
-        found = _leading(gathered, touched, k, 0.0)
-        return found if len(found) else np.sort(np.concatenate(touched)).astype(np.int64)
+        return _leading(gathered, shown, k, 0.0)
 
 
-def _leading(gathered: Scores, touched: Sequence[NDArray[np.int32]], k: int, to_come: float) -> Rows:
-    """Return the rows whose score, with all that may come, reaches the k-th best; none where others might, too."""
-    rows = np.concatenate(touched)
-    if not 0 < k < len(rows):
+def _leading(gathered: Gathered, shown: Mask | None, k: int, to_come: float) -> Rows:
+    """Return the rows whose score, with all that may come, reaches the k-th best, ascending.
+
+    Args:
+        gathered: scores so far; a multiple of `_BLOCK`.
+        shown: which rows are in question; all by default.
+        k: how many are wanted.
+        to_come: what a score may still rise by. Above 0, none are returned where other rows might enter, or too many.
+    """
+    blocks = (gathered if shown is None else gathered * shown).reshape(_BLOCK, -1)
+    tops = blocks.max(axis=0)
+    bar = _last_of(tops, k)  # no more than the k-th best: so many rows have as much
+    least = max(_last_of((near := blocks[:, tops >= bar])[near >= bar], k) * (1.0 - _SLACK) - to_come, 0.0)
+    if to_come and not least:
         return np.zeros(0, np.int64)
-    scores = gathered[rows]
-    bar = np.partition(scores, len(scores) - k)[len(scores) - k]
-    if bar <= to_come:
+    columns = np.flatnonzero(tops > 0.0 if not least else tops >= least)
+    in_block, column = np.nonzero(blocks[:, columns] >= (least or np.finfo(np.float32).tiny))
+    if to_come and len(column) > _FEW:
         return np.zeros(0, np.int64)
-    # Sums in another order differ in the last bits: whoever is so near is looked at.
-    return np.sort(rows[scores >= bar - to_come - 1e-9 * bar]).astype(np.int64)
+    # Row by row of blocks: ascending.
+    return in_block * blocks.shape[1] + columns[column]
 
 
-def _length_norms(lengths: NDArray[np.int32], among: NDArray[np.int32]) -> Scores:
+def _last_of(scores: Gathered, k: int) -> float:
+    """Return the k-th highest of some scores; 0 where there are fewer."""
+    return float(np.partition(scores, len(scores) - k)[len(scores) - k]) if k <= len(scores) else 0.0
+
+
+def _length_norms(lengths: NDArray[np.int32], mean: float) -> Scores:
     """Return what a row's length adds to the term frequency in the denominator.
 
     K1 · (1 - B + B · length / mean length).
     """
-    mean = float(among.mean(dtype=np.float64)) if len(among) else 0.0
     relative = lengths / mean if mean else lengths
     return np.asarray(K1 * (1.0 - B + B * relative), dtype=np.float64)
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.search import sparse
-from index.search.postings import Postings
+from index.search.postings import Postings, key_of
 from index.search.sparse import SparseIndex
-from index.text import terms
+from index.text import fold, terms
 
 TEXTS = ["光伏装机目标", "风电装机 wind 70", "", "光伏光伏光伏", "工业园区绿色制造体系建设，装机容量70MW"]
 
@@ -90,19 +90,99 @@ def test_several_postings_score_as_one(parts: list[list[str]], query: str) -> No
 def test_the_best_are_those_of_all_scores_however_many_terms_are_left_unread(
     texts: list[str], query: str, k: int, seed: int
 ) -> None:
-    index = SparseIndex.build(texts)
-    scores = index.scores(query)
-    matching = index.matching(query)
-    among = np.flatnonzero(np.random.default_rng(seed).random(len(texts)) < 0.6)
+    whole = SparseIndex.build(texts)
+    chance = np.random.default_rng(seed)
+    limited = whole.limited_to(np.flatnonzero(chance.random(len(texts)) < 0.8))
+    among = np.flatnonzero(chance.random(len(texts)) < 0.6)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sparse, "_FREQUENT", 0)  # look after every term
-        for rows in (None, among):
-            of = np.arange(len(texts)) if rows is None else rows
-            found = [row for row in sorted(of, key=lambda row: (-scores[row], row)) if scores[row] > 0]
-            assert matching.best(k, rows).tolist() == found[:k]
-    assert matching.scores(np.arange(len(texts))).tolist() == scores.tolist()
+        patch.setattr(sparse, "_FREQUENT", 2**40)  # look after every term
+        for index in (whole, limited):
+            scores, matching = index.scores(query), index.matching(query)
+            for rows in (None, among):
+                of = np.arange(len(texts)) if rows is None else rows
+                found = [row for row in sorted(of, key=lambda row: (-scores[row], row)) if scores[row] > 0]
+                assert matching.best(k, rows).tolist() == found[:k]
+            assert matching.scores(np.arange(len(texts))).tolist() == scores.tolist()
+
+
+WORDS = [2 * character for character in map(chr, range(0x4E00, 0x4F00)) if fold(character) == character][:40]
+
+
+def drawn(rows: int, seed: int) -> tuple[list[Postings], str]:
+    """Return postings of so many passages in three parts, and a question.
+
+    Of the 39 first terms one is in nine of ten passages, the rarest in one of hundreds; the last is in every passage.
+    """
+    chance = np.random.default_rng(seed)
+    shares = chance.permutation(0.9 / np.arange(1, 40) ** 1.6)
+    parts = []
+    for size in (rows // 2, rows // 3, rows - rows // 2 - rows // 3):
+        held = [np.flatnonzero(chance.random(size) < share) for share in shares] + [np.arange(size)]
+        counts = [chance.geometric(0.8, len(each)) for each in held]
+        lengths = chance.integers(20, 400, size) + np.bincount(np.concatenate(held), np.concatenate(counts), size)
+        arrays = {
+            "keys": np.array([key_of(word) for word in WORDS], np.uint64),
+            "starts": np.cumsum([0, *map(len, held)], dtype=np.int64),
+            "rows": np.concatenate(held).astype(np.int32),
+            "counts": np.concatenate(counts).astype(np.uint16),
+            "lengths": lengths.astype(np.int32),
+        }
+        parts.append(Postings(arrays))
+    return parts, " ".join([*chance.choice(WORDS[:-1], 12, replace=False), WORDS[-1]])
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("k", [1, 10, 1000])
+def test_the_best_of_many_are_those_of_all_scores(seed: int, k: int) -> None:
+    parts, query = drawn(30_000, seed)
+    index = SparseIndex(parts)
+    some = np.arange(seed, 30_000, 3)
+    for view, among in ((index, None), (index, some), (index.limited_to(some), None), (index, some[:1])):
+        scores = view.scores(query)
+        if among is not None:
+            scores = np.where(np.isin(np.arange(len(scores)), among), scores, 0.0)
+        wanted = [row for row in np.argsort(-scores, kind="stable")[:k].tolist() if scores[row] > 0]
+        assert view.matching(query).best(k, among).tolist() == wanted
+
+
+def test_a_term_of_every_passage_is_not_added_up_where_rarer_ones_decide(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts, _ = drawn(30_000, 1)
+    rare = WORDS[int(np.argmin(np.diff(parts[0].starts)))]
+    index = SparseIndex(parts)
+    looked: list[float] = []
+    look = sparse._leading
+
+    def noted(gathered: sparse.Gathered, shown: sparse.Mask | None, k: int, to_come: float) -> sparse.Rows:
+        looked.append(to_come)
+        return look(gathered, shown, k, to_come)
+
+    monkeypatch.setattr(sparse, "_leading", noted)
+    index.matching(f"{rare} {WORDS[-1]}").best(10)
+    assert len(looked) == 1
+    assert 0.0 < looked[0] < 0.001
+
+
+def test_terms_are_kept_in_memory_up_to_a_number_of_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sparse, "KEPT_BYTES", 40_000)
+    parts, query = drawn(5_000, 1)
+    index, free = SparseIndex(parts), SparseIndex(parts)
+    for word in query.split() * 2:
+        index.matching(word).best(3)
+        assert index._kept.currsize <= 40_000
+    assert index.scores(query).tolist() == free.scores(query).tolist()
+    assert index._kept.currsize > 0
+
+
+def test_all_passages_of_three_characters_are_ranked() -> None:
+    chance = np.random.default_rng(3)
+    texts = ["".join(each) for each in chance.choice(list("光伏风电水"), (20_000, 3)).tolist()]
+    index = SparseIndex.build(texts)
+    scores = index.scores("光伏风电")
+    assert index.matching("光伏风电").best(1000).tolist() == np.argsort(-scores, kind="stable")[:1000].tolist()
 
 
 def test_a_crowd_of_equal_passages_comes_by_row() -> None:
     index = SparseIndex.build(["光伏装机"] * 10_000)
     assert index.matching("光伏装机").best(5).tolist() == [0, 1, 2, 3, 4]
+    assert index.matching("光伏装机").best(1000, np.arange(7, 10_000)).tolist() == list(range(7, 1007))
+    assert index.matching("光伏装机").best(10, np.array([9_876])).tolist() == [9_876]
