@@ -11,7 +11,6 @@ import json
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
 from math import prod
 from pathlib import Path
 from tokenize import TokenError
@@ -54,9 +53,12 @@ class _File:
     def read(self, places: Iterable[tuple[int, memoryview]]) -> None:
         """Fill buffers with what stands at offsets; IndexCorrupt if the file was changed since it was opened."""
         try:
+            descriptor, read = self._descriptor, os.preadv
             for offset, buffer in places:
-                while buffer and (count := os.preadv(self._descriptor, [buffer], offset)):
+                count = read(descriptor, [buffer], offset)
+                while 0 < count < len(buffer):  # a signal, or more than the system reads at once
                     offset, buffer = offset + count, buffer[count:]
+                    count = read(descriptor, [buffer], offset)
             # Looked at afterwards: a change while it was read is then seen as well.
             if (self.size, self._written) == self._state():
                 return
@@ -119,14 +121,16 @@ class FileArray(NDArrayOperatorsMixin):
         """Return some rows; those that follow each other, or lie near, by one read."""
         if not len(rows):
             return np.empty((0, *self.shape[1:]), self.dtype)
-        rows = np.where(rows < 0, rows + len(self), rows)
+        if rows.min() < 0:
+            rows = np.where(rows < 0, rows + len(self), rows)
         low, high = int(rows.min()), int(rows.max()) + 1
         if low < 0 or high > len(self):
             raise IndexError(f"a row outside 0 to {len(self) - 1}")
-        breaks = [0, *(np.flatnonzero(np.diff(rows) != 1) + 1).tolist(), len(rows)]
-        if len(breaks) > 2 and (high - low) * self._row <= _WORTH_A_READ * len(breaks):
+        ends = np.append(np.flatnonzero(np.diff(rows) != 1) + 1, len(rows))
+        if len(ends) > 1 and (high - low) * self._row <= _WORTH_A_READ * len(ends):
             return np.asarray(self[low:high])[rows - low]
-        return self.runs([(int(rows[first]), int(rows[last - 1]) + 1) for first, last in pairwise(breaks)])
+        starts = np.append(0, ends[:-1])
+        return self.runs(list(zip(rows[starts].tolist(), (rows[ends - 1] + 1).tolist(), strict=True)))
 
     def runs(self, bounds: Sequence[tuple[int, int]]) -> AnyArray:
         """Return the rows of some runs, each from one row up to another, end to end; one read for each."""
