@@ -5,11 +5,12 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from index.loaders import symbols
 from index.loaders.content import Content, Unreadable, Writer, joined
-from index.loaders.tables import Grid
+from index.loaders.tables import Grid, place, spanned
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -59,15 +60,20 @@ def read(data: bytes) -> Content:
         root = _parsed(text)
         if root is None:
             writer.notice(f"标签嵌套超过 {_DEPTH_MAX} 层：文字逐行读取，其中的表格没有按表格读取。")
-            root = html.document_fromstring(_flattened(text).encode("utf-8", "replace"), parser=_parser())
+            flat = _TAG.sub("<br>", _UNSEEN.sub("", text))
+            root = html.document_fromstring(flat.encode("utf-8", "replace"), parser=_parser())
     except etree.ParserError as error:
         raise Unreadable("没有可见文字。请确认内容，或在浏览器中另存后重试。") from error  # closing tags alone
     writer.title = _title(root)
     body = root.find("body")
     body = root if body is None else body
-    _clear(body)
+    # What is no text of the page, then what is furniture by its name and is mostly links.
+    _drop(body, (each for each in body.iter() if isinstance(each.tag, str) and _is_hidden(each)))
+    _drop(body, filter(_is_menu, body.iter("div", "ul", "ol", "table", "section", "header", "p", "dl", "td")))
     main = _main(body)
-    _write_title(writer, body, main)
+    above = next(body.iter("h1"), None)
+    if above is not None and next(main.iter("h1"), None) is None:
+        writer.paragraph(_visible(above), level=1)
     _Walk(writer).block(main)
     return writer.content()
 
@@ -85,19 +91,12 @@ def _parsed(text: str) -> etree._Element | None:
     for form in (text, _STYLING.sub("", text)):  # old pages never close their fonts, each then inside the one before
         parser = _parser()
         root = html.document_fromstring(form.encode("utf-8", "replace"), parser=parser)
-        if not any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log) and _is_shallow(root):
+        level, depth = [root], 0
+        while level and depth < _DEPTH_MAX:
+            level, depth = [below for element in level for below in element], depth + 1
+        if not level and not any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
             return root
     return None
-
-
-def _is_shallow(root: etree._Element) -> bool:
-    level = [root]
-    return any(not (level := [below for element in level for below in element]) for _ in range(_DEPTH_MAX))
-
-
-def _flattened(text: str) -> str:
-    """Return the text of a page with line breaks for its tags."""
-    return _TAG.sub("<br>", _UNSEEN.sub("", text))
 
 
 def _decoded(data: bytes) -> str:
@@ -125,27 +124,11 @@ def _title(root: etree._Element) -> str | None:
     headings = [" ".join(_visible(h1).split()) for h1 in root.iter("h1")]
     if len(headings) == 1 and headings[0]:
         return headings[0]
-    title = root.find(".//title")
-    text = " ".join((title.text or "").split()) if title is not None else ""
+    text = " ".join((root.findtext(".//title") or "").split())
     return _SITE_SUFFIX.sub("", text) or text or None
 
 
-def _write_title(writer: Writer, body: etree._Element, main: etree._Element) -> None:
-    """Write the heading above the article, which belongs to it."""
-    inside = {id(element) for element in main.iter("h1")}
-    for h1 in body.iter("h1"):
-        if id(h1) not in inside and not inside:
-            writer.paragraph(_visible(h1), level=1)
-            break
-
-
 # --- what is the article ----------------------------------------------------------------------
-
-
-def _clear(body: etree._Element) -> None:
-    """Take out what is no text of the page, then what is furniture by its name and is mostly links."""
-    _drop(body, (each for each in body.iter() if isinstance(each.tag, str) and _is_hidden(each)))
-    _drop(body, filter(_is_menu, body.iter("div", "ul", "ol", "table", "section", "header", "p", "dl", "td")))
 
 
 def _drop(body: etree._Element, elements: Iterable[etree._Element]) -> None:
@@ -210,7 +193,7 @@ class _Walk:
 
     def block(self, element: etree._Element) -> None:
         """Write an element and all below it."""
-        self._flow(element, str.strip if element.tag == "pre" else _collapsed)
+        self._flow(element, str.strip if element.tag == "pre" else partial(re.sub, r"[ \t\r\n\f]+", " "))
         self._flush()
 
     def _flow(self, element: etree._Element, space: Callable[[str], str], lead: str = "") -> None:
@@ -238,7 +221,7 @@ class _Walk:
         else:
             self._flush()
             lead = _item(element.getparent(), place) if tag == "li" else ""
-            self._flow(element, _verbatim if tag == "pre" else space, lead)
+            self._flow(element, str if tag == "pre" else space, lead)
             self._flush(level=int(tag[1]) if re.fullmatch("h[1-6]", str(tag)) else None)
 
     def _flush(self, *, level: int | None = None) -> None:
@@ -250,21 +233,9 @@ class _Walk:
             self._writer.paragraph(line, level=level if number == 0 else None)
 
 
-def _collapsed(text: str) -> str:
-    return re.sub(r"[ \t\r\n\f]+", " ", text)
-
-
-def _verbatim(text: str) -> str:
-    return text
-
-
 def _item(parent: etree._Element | None, place: int) -> str:
     """Return what stands before an item of a list that has so many items before it."""
-    if parent is None or parent.tag != "ol":
-        return "• "
-    start = parent.get("start") or "1"
-    first = int(start) if start.isascii() and start.isdigit() and len(start) < 6 else 1
-    return f"{first + place}. "
+    return "• " if parent is None or parent.tag != "ol" else f"{_number(parent.get('start')) + place}. "
 
 
 def _visible(element: etree._Element) -> str:
@@ -291,18 +262,13 @@ def _column(table: etree._Element) -> Grid:
 
 
 def _grid(rows: Sequence[etree._Element], nested: bool) -> Grid | None:
-    """Return a table's cells, or None where the table only lays out a page.
-
-    Args:
-        rows: of the table itself.
-        nested: tables in its cells follow by themselves; else their text is that of the cell.
-    """
+    """Return a table's cells, without the tables `nested` in them; None where the table only lays out a page."""
     if len(rows) < 2:
         return None
     cells: dict[tuple[int, int], tuple[str, int]] = {}
     header = holding = count = 0
     for number, row in enumerate(rows):
-        columns = list(_cells(row))
+        columns = _cells(row)
         if number == header and columns and all(cell.tag == "th" for cell in columns):
             header += 1
         count += len(columns)
@@ -310,40 +276,17 @@ def _grid(rows: Sequence[etree._Element], nested: bool) -> Grid | None:
         if held and not _cell_text(columns[0], inner=False):
             return None  # nothing names the row of a table in a cell
         holding += held
-        _place(cells, number, len(rows), columns, inner=not nested)
+        for cell in columns:
+            down, across = (min(max(1, _number(cell.get(name))), _SPAN_MAX) for name in ("rowspan", "colspan"))
+            place(cells, (_cell_text(cell, inner=not nested), len(cells)), number, down, across)
     width = max((column for _, column in cells), default=0) + 1
     if width < 2 or any(len(text) > _LAYOUT_CELL for text, _ in cells.values()) or holding * 4 >= max(4, count):
         return None
-    places = [[(row, column) for column in range(width)] for row in range(len(rows))]
-    return Grid(
-        [[cells[place][0] if place in cells else "" for place in row] for row in places],
-        header or None,
-        [[cells[place][1] if place in cells else -1 - place[0] * width - place[1] for place in row] for row in places],
-    )
+    return spanned(cells, len(rows), header)
 
 
-def _cells(row: etree._Element) -> Iterator[etree._Element]:
-    return (cell for cell in row if cell.tag in ("td", "th"))
-
-
-def _place(
-    cells: dict[tuple[int, int], tuple[str, int]],
-    number: int,
-    height: int,
-    columns: list[etree._Element],
-    *,
-    inner: bool,
-) -> None:
-    """Put the cells of a row where they belong, each in every place that it covers, with a number of its own."""
-    column = 0
-    for cell in columns:
-        while (number, column) in cells:
-            column += 1
-        said = _cell_text(cell, inner=inner), len(cells)
-        down, across = _reach(cell, "rowspan"), _reach(cell, "colspan")
-        for row in range(number, min(height, number + down) if down else height):
-            cells.update({(row, column + step): said for step in range(across)})
-        column += across
+def _cells(row: etree._Element) -> list[etree._Element]:
+    return [cell for cell in row if cell.tag in ("td", "th")]
 
 
 def _cell_text(cell: etree._Element, *, inner: bool = True) -> str:
@@ -363,6 +306,6 @@ def _pieces(element: etree._Element, *, inner: bool) -> Iterator[str]:
         yield below.tail or ""
 
 
-def _reach(cell: etree._Element, name: str) -> int:
-    value = (cell.get(name) or "1").strip()
-    return max(1, min(_SPAN_MAX, int(value))) if value.isascii() and value.isdigit() and len(value) < 6 else 1
+def _number(text: str | None) -> int:
+    """Return a small whole number in an attribute; 1 where it is none."""
+    return int(text) if text and re.fullmatch(r"\s*[0-9]{1,5}\s*", text) else 1

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import unescape
 
-from index.loaders.tables import Grid, rendered
+from index.loaders.tables import place, rendered, spanned
 from index.records import Row, Span, Table
 
 _PART = re.compile(r"<(?P<close>/?)(?P<name>table|caption|tr|t[dh])\b(?P<said>[^<>]{0,2000})>", re.I)
@@ -50,12 +50,8 @@ class _Open:
         if self.tag == "caption":
             self.caption = span
         elif self.rows:
-            row, column, number = len(self.rows) - 1, 0, len(self.cells)
-            while (row, column) in self.cells:
-                column += 1
-            down, across = self.reach
-            for below in range(row, row + down):
-                self.cells.update({(below, column + step): (span, number) for step in range(across)})
+            row = len(self.rows) - 1
+            place(self.cells, (span, len(self.cells)), row, *self.reach)
             self.heads[row] = self.heads[row] and self.tag == "th"
             self.rows[row] = Span(self.rows[row].start, end)
 
@@ -89,15 +85,13 @@ def _parts(text: str, table: _Open) -> Iterator[Table]:
     width = max((column for _, column in table.cells), default=-1) + 1
     if width < 2:
         return
-    places = [[(row, column) for column in range(width)] for row in range(len(table.rows))]
-    shown = [[_plain(text, table.cells[at][0]) if at in table.cells else "" for at in row] for row in places]
-    owners = [[table.cells[at][1] if at in table.cells else -1 - at[0] * width - at[1] for at in row] for row in places]
+    shown = {at: (_plain(text, span), number) for at, (span, number) in table.cells.items()}
     declared = next((number for number, heads in enumerate(table.heads) if not heads), 0)
     caption = _plain(text, table.caption) if table.caption else ""
-    for part in rendered(Grid(shown, declared or None, owners)).parts:
+    for part in rendered(spanned(shown, len(table.rows), declared)).parts:
         rows = []
         for line in part.lines:
-            spans = [table.cells[at][0] if at in table.cells else None for at in places[line.row]]
+            spans = [table.cells.get((line.row, at), (None, 0))[0] for at in range(width)]
             rows.append(Row(table.rows[line.row], tuple(span if span else None for span in spans)))
         if rows:
             yield Table(Span(rows[0].line.start, rows[-1].line.end), caption, part.names, tuple(rows))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, zip_longest
-from typing import NamedTuple
+from itertools import count, pairwise, zip_longest
+from typing import NamedTuple, TypeVar
 
 from index.records import Span
 
+Cell = TypeVar("Cell")
 SEPARATOR = " | "
 """What stands between the cells of a row."""
 
@@ -69,6 +70,22 @@ class Grid:
                     end = min(right, len(row))
                     row[left:end], own[left:end] = [text] * (end - left), [owner] * (end - left)
         return cls(rows, header, owners)
+
+
+def place(cells: dict[tuple[int, int], Cell], cell: Cell, row: int, down: int, across: int) -> None:
+    """Put a cell, as HTML has it, into the first free place of a row, and into all that it reaches over."""
+    column = next(at for at in count() if (row, at) not in cells)
+    places = ((row + below, column + step) for below in range(down) for step in range(across))
+    cells.update(dict.fromkeys(places, cell))
+
+
+def spanned(cells: Mapping[tuple[int, int], tuple[str, int]], height: int, header: int) -> Grid:
+    """Return a grid of cells in every place that they reach over, each with a number; `header` rows name columns."""
+    width = max((column for _, column in cells), default=-1) + 1
+    rows = [[cells.get((row, at), ("", -1 - row * width - at)) for at in range(width)] for row in range(height)]
+    return Grid(
+        [[text for text, _ in row] for row in rows], header or None, [[owner for _, owner in row] for row in rows]
+    )
 
 
 class Area(NamedTuple):
