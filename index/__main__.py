@@ -20,7 +20,7 @@ from index.errors import YijuError
 from index.locations import Location, location_argument
 from index.manifest import Search
 from index.protocols import Encoder, Index, LoadEncoder, Progress, Writer
-from index.records import Described, Document, Passage
+from index.records import Described, Document
 from index.store.named_encoder import NamedEncoder
 from index.store.sync import Batch, Changes, Read, batches, changes, read_here, settlings
 from index.stores import store_at
@@ -332,7 +332,8 @@ def _show(arguments: argparse.Namespace) -> Outcome:
     lines += [f"没有读全：{gap}" for gap in document.gaps]
     lines += [_place(document.page(h.start)) + "  " * h.level + h.title for h in document.headings]
     for passage in index.passages(document.id):
-        lines += ["", _described_passage(passage), passage.text]
+        where = _place(passage.page) + " › ".join((*passage.section_path, *passage.labels))
+        lines += ["", f"── {passage.span.start}–{passage.span.end} {where}".rstrip(), passage.text]
     return Outcome(lines)
 
 
@@ -349,11 +350,6 @@ def _chosen(index: Index, wanted: str) -> Document:
     raise YijuError(
         f"「{wanted}」指的可能是 {len(found)} 份文档：{some}{'……' * (len(found) > 5)}；请写完整的来源或编号。"
     )
-
-
-def _described_passage(passage: Passage) -> str:
-    where = " › ".join((*passage.section_path, *passage.labels))
-    return f"── {passage.span.start}–{passage.span.end} {_place(passage.page)}{where}".rstrip()
 
 
 def _place(page: int | None) -> str:
@@ -516,19 +512,12 @@ class _Meter:
         def show(progress: Progress) -> None:
             self._passages = passages + progress.passages
             share = before + (batch.share - before) * progress.passages / progress.passages_total
-            self._show(batch.files, share)
+            minutes, rest = divmod(round((time.monotonic() - self._began) / share * (1 - share)), 60)
+            left = f"{minutes} 分 {rest} 秒" if minutes else f"{rest} 秒"
+            line = f"编码：文件 {batch.files}/{self._files}，片段 {self._passages}，{share:.0%}，剩余约 {left}"
+            self._report.progress(line, "\n" if share == 1 else "")
 
         return show
-
-    def _show(self, files: int, share: float) -> None:
-        left = (time.monotonic() - self._began) / share * (1 - share)
-        line = f"编码：文件 {files}/{self._files}，片段 {self._passages}，{share:.0%}，剩余约 {_duration(left)}"
-        self._report.progress(line, "\n" if share == 1 else "")
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} 分 {rest} 秒" if minutes else f"{rest} 秒"
 
 
 def _counts(index: Index | Writer) -> str:

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import islice, takewhile
 
 _TITLE = re.compile(r"目[ \u3000]*[录錄次]|contents|table of contents", re.I)
 # A line may be as long as a file: patterns that try each dot of a row against all that follow would take time with its
@@ -48,7 +49,8 @@ def _end(lines: Sequence[str], keys: Sequence[str], known: Sequence[tuple[str, i
     while place < len(lines) and place - end <= _GAP_MAX:
         # Without numbers of pages it is a list of titles, each of which stands once more as a line.
         bare = titled and _is_entry(lines[place]) and _is_line_again(keys[place], known, place)
-        if _LEADER.search(lines[place]) or (titled and _is_numbered(lines[place])) or bare:
+        paged = _NUMBERED.search(lines[place]) is not None and not re.search(r"[。；：，]", lines[place])
+        if _LEADER.search(lines[place]) or (titled and paged) or bare:
             end = place + 1
         place += 1
     return end
@@ -58,11 +60,6 @@ def _is_entry(line: str) -> bool:
     return len(line) <= _ENTRY_MAX or _LEADER.search(line) is not None
 
 
-def _is_numbered(line: str) -> bool:
-    """Return whether a line ends in a number that stands apart, as that of a page does."""
-    return _NUMBERED.search(line) is not None and not re.search(r"[。；：，]", line)
-
-
 def _key(line: str) -> str:
     """Return what a line says, without spaces and the number of a page."""
     return re.sub(r"[\s.．…·⋯‥•_]+", "", _PAGE.sub("", unicodedata.normalize("NFKC", line).strip()))
@@ -70,12 +67,9 @@ def _key(line: str) -> str:
 
 def _stands_again(key: str, known: Sequence[tuple[str, int]], start: int, end: int) -> bool:
     """Return whether a line elsewhere begins with a key."""
-    place = bisect_left(known, (key, -1)) if len(key) >= _KEY_MIN else len(known)
-    while place < len(known) and known[place][0].startswith(key):
-        if not start <= known[place][1] < end:
-            return True
-        place += 1
-    return False
+    first = bisect_left(known, (key, -1)) if len(key) >= _KEY_MIN else len(known)
+    alike = takewhile(lambda each: each[0].startswith(key), islice(known, first, None))
+    return any(not start <= at < end for _, at in alike)
 
 
 def _is_line_again(key: str, known: Sequence[tuple[str, int]], at: int) -> bool:

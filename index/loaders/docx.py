@@ -118,7 +118,8 @@ class _Reader:
         start = self._writer.length
         self._writer.paragraph(text, level=_level(element, style))
         if self._writer.length > start:
-            line = Span(start, self._writer.length - 1) if _may_head(text) else None
+            may_head = "\n" not in text and 2 <= len(text) <= _SET_OFF_MAX and not _NO_HEADING.search(text)
+            line = Span(start, self._writer.length - 1) if may_head else None
             centred = attribute(child(element, "pPr", "jc"), "val") == "center"
             self._written.append(_Written(line, _is_bold(element, style), centred))
         for box in _boxes(element):
@@ -151,7 +152,8 @@ class _Reader:
             elif name == "sym":
                 parts.append(symbols.character(attribute(part, "font") or "", attribute(part, "char") or ""))
             elif name == "checkBox":
-                parts.append(_box_of_form(part))
+                ticked = is_on(child(part, "checked"), is_on(child(part, "default")))
+                parts.append("☑" if ticked else "☐")
             elif name in _REFERENCES:
                 seen = self._seen[_REFERENCES[name]]
                 if (identifier := attribute(part, "id") or "") not in seen:
@@ -162,7 +164,10 @@ class _Reader:
             elif name == "r" and is_on(child(part, "rPr", "vanish")):
                 continue
             elif name == "r":
-                parts.append(_shifted(part, symbols.text(_font(part), self._text(part))))
+                fonts = child(part, "rPr", "rFonts")
+                font = attribute(fonts, "ascii") or attribute(fonts, "hAnsi") or ""
+                place = attribute(child(part, "rPr", "vertAlign"), "val")
+                parts.append(symbols.shifted(symbols.text(font, self._text(part)), place))
             elif name in ("sup", "sub"):
                 parts.append((symbols.raised if name == "sup" else symbols.lowered)(self._text(part)))
             elif name == "f":
@@ -276,31 +281,11 @@ def _boxes(element: etree._Element) -> Iterator[etree._Element]:
             yield box
 
 
-def _box_of_form(box: etree._Element) -> str:
-    """Return a check box of a form field, ticked or not."""
-    return "☑" if is_on(child(box, "checked"), is_on(child(box, "default"))) else "☐"
-
-
 def _chosen_entry(listed: etree._Element) -> str:
     """Return what is chosen of a list in a form field."""
     entries = [attribute(entry, "val") or "" for entry in children(listed, "listEntry")]
     place = integer(attribute(child(listed, "result"), "val"))
     return entries[place] if 0 <= place < len(entries) else ""
-
-
-def _font(run: etree._Element) -> str:
-    fonts = child(run, "rPr", "rFonts")
-    return attribute(fonts, "ascii") or attribute(fonts, "hAnsi") or ""
-
-
-def _shifted(run: etree._Element, text: str) -> str:
-    """Return the text of a run, as powers and indices where it stands above or below the line."""
-    how = attribute(child(run, "rPr", "vertAlign"), "val")
-    return symbols.raised(text) if how == "superscript" else symbols.lowered(text) if how == "subscript" else text
-
-
-def _may_head(text: str) -> bool:
-    return "\n" not in text and 2 <= len(text) <= _SET_OFF_MAX and not _NO_HEADING.search(text)
 
 
 def _set_off(written: Sequence[_Written]) -> list[Span]:

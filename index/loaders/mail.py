@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email
 import email.policy
-from collections.abc import Iterator
 from email.message import EmailMessage
 
 from index.errors import MissingDependency
@@ -52,7 +51,10 @@ def _field(message: EmailMessage, name: str) -> str:
 
 def _body(writer: Writer, message: EmailMessage) -> None:
     """Write the plain text of a message, or the web page where there is none."""
-    for part in _readable(message):
+    texts = [part for part in message.walk() if part.get_content_maintype() == "text" and not part.is_attachment()]
+    for part in (message.get_body(("plain", "html")), *texts[:PARTS_MAX]):
+        if not isinstance(part, EmailMessage):
+            continue
         kind = Format.HTML if part.get_content_type() in ("text/html", "application/xhtml+xml") else Format.TEXT
         content = formats.of_format(_bytes(part, kind), kind)
         if content.text.strip():
@@ -61,14 +63,6 @@ def _body(writer: Writer, message: EmailMessage) -> None:
             return
     if not writer.length:
         raise Unreadable("邮件里没有文字。请确认内容。")
-
-
-def _readable(message: EmailMessage) -> Iterator[EmailMessage]:
-    preferred = message.get_body(("plain", "html"))
-    found = [part for part in message.walk() if part.get_content_maintype() == "text" and not part.is_attachment()]
-    for part in [preferred, *found[:PARTS_MAX]]:
-        if isinstance(part, EmailMessage):
-            yield part
 
 
 def _bytes(part: EmailMessage, kind: Format) -> bytes:

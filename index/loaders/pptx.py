@@ -34,10 +34,8 @@ def read(data: bytes) -> Content:
         _slide(writer, archive.xml(name), drawings, targets)
         for target in targets.values():
             root = archive.optional_xml(target) if re.search("/notesSlide|/comments/", target) else None
-            if root is not None and "/notesSlide" in target:
-                _notes(writer, root)
-            elif root is not None:
-                _comments(writer, root)
+            for said in () if root is None else _notes(root) if "/notesSlide" in target else _comments(root):
+                writer.paragraph(said)
     drawings.tell()
     return writer.content()
 
@@ -66,8 +64,7 @@ def _slide(writer: Writer, root: etree._Element, drawings: Drawings, targets: di
 
 
 def _element(writer: Writer, element: etree._Element, drawings: Drawings, targets: dict[str, str]) -> None:
-    table = next(element.iter("{*}tbl"), None)
-    if table is not None:
+    if (table := next(element.iter("{*}tbl"), None)) is not None:
         writer.table(_grid(table))
         return
     for paragraph in _paragraphs(element):
@@ -134,17 +131,16 @@ def _parted(shapes: Sequence[_Shape], extent: Callable[[_Shape], tuple[int, int]
     return groups
 
 
-def _comments(writer: Writer, root: etree._Element) -> None:
+def _comments(root: etree._Element) -> Iterator[str]:
     for comment in root.iter("{*}cm"):
-        texts = [text.text or "" for text in comment.iter("{*}text", "{*}t")]
-        writer.paragraph(f"批注：{spaced(texts)}" if spaced(texts) else "")
+        if said := spaced([text.text or "" for text in comment.iter("{*}text", "{*}t")]):
+            yield f"批注：{said}"
 
 
-def _notes(writer: Writer, root: etree._Element) -> None:
+def _notes(root: etree._Element) -> Iterator[str]:
     for shape in _shapes(child(root, "cSld", "spTree"), _Frame()):
-        element = shape.element
-        if _kind(element) == "body" and (lines := [line for line in _paragraphs(element) if line.strip()]):
-            writer.paragraph("备注：" + "\n".join(lines))
+        if _kind(shape.element) == "body" and (said := _text(shape.element)):
+            yield f"备注：{said}"
 
 
 class _Frame(NamedTuple):

@@ -48,6 +48,11 @@ def lowered(text: str) -> str:
     return text.translate(_LOWERED)
 
 
+def shifted(text: str, place: str | None) -> str:
+    """Return the text of a run as its `vertAlign` asks: `superscript`, `subscript`, or on the line."""
+    return raised(text) if place == "superscript" else lowered(text) if place == "subscript" else text
+
+
 def with_fractions(text: str) -> str:
     """Return text in which fractions of raised and lowered digits are plain: 3¹/₂ is 3 1/2."""
     return _FRACTION.sub(_plain, text) if "/" in text or "⁄" in text or "∕" in text else text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -89,19 +90,18 @@ class _Book:
         if named and blocks and not _UNNAMED.fullmatch(name):
             self._writer.paragraph(name, level=1)
         if sheet.hidden:
-            rows = sum(kind == "行" for kind, _ in sheet.hidden)
-            told = "、".join(f"{n} {kind}" for n, kind in ((rows, "行"), (len(sheet.hidden) - rows, "列")) if n)
+            counts = Counter(kind for kind, _ in sheet.hidden)
+            told = "、".join(f"{counts[kind]} {kind}" for kind in "行列" if counts[kind])
             self._writer.notice(f"工作表「{name}」有 {told}是隐藏的，没有读取。")
         if UNCALCULATED in sheet.cells.values():
             self._writer.notice(f"工作表「{name}」有公式没有计算结果。请用 Excel 或 WPS 打开后保存，再重新读取。")
-        for block in blocks:
-            self._block(block)
+        for rows, areas in blocks:
+            self._block(rows, areas)
         for comment in self._comments(part, sheet):
             self._writer.paragraph(comment)
         drawings.write_of_sheet(self._writer, self._archive, part)
 
-    def _block(self, block: _Block) -> None:
-        rows, areas = block
+    def _block(self, rows: list[list[str]], areas: list[Area]) -> None:
         if len(rows) == 1 or max(len(set(filter(None, row))) for row in rows) < 2:
             for row in rows:
                 self._writer.paragraph(" ".join(filter(None, row)))
@@ -180,10 +180,8 @@ class _Book:
                 found |= threads
         for reference, said in found.items():
             row, column = _row_of(reference), _column(reference, -1)
-            shown_there = not {("行", row), ("列", column)} & sheet.hidden
-            names = [sheet.cells.get((row, at), "") for at in range(min(column, 3))]
-            name = next(filter(None, names), "")
-            if said and shown_there:
+            name = next(filter(None, (sheet.cells.get((row, at), "") for at in range(min(column, 3)))), "")
+            if said and not {("行", row), ("列", column)} & sheet.hidden:
                 yield f"批注（{reference}{'，' + name if name else ''}）：{said}"
 
 
@@ -268,15 +266,8 @@ def _strings(root: etree._Element | None) -> list[str]:
 def _rich(element: etree._Element) -> str:
     """Return the text of runs, without the reading aids of Japanese."""
     texts = (text for text in element.iter("{*}t") if not any(local(above) == "rPh" for above in text.iterancestors()))
-    return "".join(_shifted(text) for text in texts)
-
-
-def _shifted(text: etree._Element) -> str:
-    """Return a run's text, as powers and indices where it stands above or below the line."""
-    above = text.getparent()
-    place = child(above, "rPr", "vertAlign") if above is not None and local(above) == "r" else None
-    how, said = place.get("val") if place is not None else "", text.text or ""
-    return symbols.raised(said) if how == "superscript" else symbols.lowered(said) if how == "subscript" else said
+    places = ((text, child(text.getparent(), "rPr", "vertAlign")) for text in texts)
+    return "".join(symbols.shifted(text.text or "", attribute(place, "val")) for text, place in places)
 
 
 def _formats(root: etree._Element | None) -> list[str]:

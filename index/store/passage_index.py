@@ -220,7 +220,11 @@ class PassageIndex(SparseLexicon):
             draft = Codebook.drafted(vectors, self._recall)
             segments = [keep(segment.coded(draft)) for segment in self._segments]
             codes = [each.codes for each in segments if each.codes is not None]
-            return self._searched_by(draft.tuned(vectors, codes, self._like_questions()), segments)
+            # Clauses out of passages here and there, as questions.
+            step = max(1, len(self._passages) // _TRIALS)
+            texts = (self._passages[row].text for row in range(0, len(self._passages), step))
+            clauses = [max(re.split("[，。；：\n]", text), key=len)[:60] for text in texts]
+            return self._searched_by(draft.tuned(vectors, codes, self._encoder.encode_queries(clauses)), segments)
         return self
 
     def _searched_by(self, codebook: Codebook | None, segments: Sequence[Segment]) -> Self:
@@ -230,12 +234,6 @@ class PassageIndex(SparseLexicon):
     def exactly(self) -> Self:
         """Return the same index with all vectors compared one by one: what a search is measured by."""
         return self._searched_by(None, self._segments)
-
-    def _like_questions(self) -> Vectors:
-        """Return clauses out of passages here and there, encoded as questions."""
-        step = max(1, len(self._passages) // _TRIALS)
-        texts = (self._passages[row].text for row in range(0, len(self._passages), step))
-        return self._encoder.encode_queries([max(re.split("[，。；：\n]", text), key=len)[:60] for text in texts])
 
     def search(self, query: str, k: int, within: Filter | None = None) -> list[Hit]:
         """Search by meaning and wording; see `Retriever.search`. ModelError if the encoder fails."""

@@ -189,7 +189,11 @@ def read_manifest(folder: Path) -> Manifest:
             f"索引 {folder} 的格式版本是 {stored.get('version')!r}，本程序读写的是 {VERSION}；"
             f"请改用写入它的程序版本，或重新建立：yiju-index build 文件… -o {folder}",
         )
-    _check_seal(path, content, stored)
+    whole = False
+    with suppress(ValueError, RecursionError):
+        whole = content == sealed(stored)
+    if not whole:
+        raise corrupt(path, "内容与其中的校验和不符")
     try:
         return _decode_manifest(stored)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -362,13 +366,6 @@ def sealed(stored: Mapping[str, object]) -> bytes:
     return written(rest | {_SEAL: hashlib.sha256(written(rest)).hexdigest()})
 
 
-def _check_seal(path: Path, content: bytes, stored: Mapping[str, object]) -> None:
-    with suppress(ValueError, RecursionError):
-        if content == sealed(stored):
-            return
-    raise corrupt(path, "内容与其中的校验和不符")
-
-
 def _parse_manifest(folder: Path, content: bytes) -> dict[str, Any]:
     try:
         if len(content) > MANIFEST_LIMIT:
@@ -382,7 +379,11 @@ def _parse_manifest(folder: Path, content: bytes) -> dict[str, Any]:
 
 
 def _decode_manifest(stored: dict[str, Any]) -> Manifest:
-    search = _decode_search(stored["search"])
+    wanted, found = stored["search"].get("wanted", 0.98), stored["search"].get("found", 1.0)
+    if not all(isinstance(share, float) and 0.0 <= share <= 1.0 for share in (wanted, found)):
+        raise ValueError(f"应为 0 到 1 的比例：{[wanted, found]}")
+    lists, probes = (_count(stored["search"].get(name, 0)) for name in ("lists", "probes"))
+    search = Search(wanted, lists, probes, found)
     kinds = APPROXIMATE_KINDS if search.lists else KINDS
     shared = SHARED_KINDS if search.lists else {}
     return Manifest(
@@ -398,13 +399,6 @@ def _decode_manifest(stored: dict[str, Any]) -> Manifest:
         shared={kind: decode_file(kind, stored["shared"][kind]) for kind in shared},
         search=search,
     )
-
-
-def _decode_search(stored: dict[str, Any]) -> Search:
-    shares = [stored.get("wanted", 0.98), stored.get("found", 1.0)]
-    if not all(isinstance(share, float) and 0.0 <= share <= 1.0 for share in shares):
-        raise ValueError(f"应为 0 到 1 的比例：{shares}")
-    return Search(shares[0], _count(stored.get("lists", 0)), _count(stored.get("probes", 0)), shares[1])
 
 
 def decode_file(kind: str, stored: dict[str, Any]) -> StoredFile:
