@@ -92,12 +92,10 @@ def _served(text: str, protocol: str) -> MilvusAddress | None:
 
 
 def beside(where: Location, ending: str) -> Path:
-    """Return the path of a file that goes with an index without being part of it, such as its keys.
+    """Return the path of a file that goes with an index without being part of it, such as its keys: `-keys.sqlite`.
 
-    Args:
-        where: the index.
-        ending: what tells this file from others, e.g. `-keys.sqlite`. Beside the folder of an index, which is replaced
-            as a whole; for one in a Milvus in `data`, as that of a folder of the collection's name.
+    It lies beside the folder of an index, which is replaced as a whole; for one in a Milvus in `data`, as that of a
+    folder of the name of its collection.
     """
     folder = where if isinstance(where, Path) else Path("data") / where.collection
     if folder.name in ("", ".."):  # `.` has no name, beside which something could lie

@@ -58,13 +58,8 @@ class Retriever(Protocol):
     def search(self, query: str, k: int, within: Filter | None = None) -> list[Hit]:
         """Return the best passages: best first, distinct, at most `k`; ties by document id, then offset.
 
-        Args:
-            query: what is looked for.
-            k: how many passages.
-            within: which documents to search; the best `k` of these, not those among the best `k` of all.
-
-        Raises:
-            ValueError: if `k` is below 1.
+        A filter `within` chooses the documents: the best `k` of these, not those among the best `k` of all. ValueError
+        if `k` is below 1.
         """
 
 
@@ -180,8 +175,7 @@ class Writer(Protocol):
 
         Raises:
             ValueError: if a document's id is unusable, or the encoder does not return unit vectors.
-            EncoderMismatch: if the encoder is not the one the index was built with.
-            ModelError: if the encoder fails.
+            EncoderMismatch, ModelError: if the encoder is not the one of the index, or fails.
         """
 
     def remove(self, ids: Iterable[str]) -> None:
@@ -206,10 +200,7 @@ class Store(Protocol):
         """Return what the index says of itself."""
 
     def open(self, encoder: Encoder | None = None) -> Index:
-        """Return the index as it is now.
-
-        Args:
-            encoder: to search with; by default the one that the index names is loaded.
+        """Return the index as it is now, searched with an encoder, by default the one that it names.
 
         Raises:
             EncoderMismatch: if the encoder is not the one the index was built with.
@@ -228,20 +219,12 @@ class Store(Protocol):
             encoder: names the encoder.
             load: makes it, when there is something to encode.
             recall: share of the true hundred nearest that is to be found where there are too many to compare all, 0 to
-                1; by default what the store thinks right.
+                1; by default what the store thinks right. ValueError if the store cannot be told.
             job: what is built, in any words; without them nothing is kept of a build that fails.
-
-        Raises:
-            ValueError: if the store cannot be told a recall.
         """
 
     def writing(self, load: LoadEncoder, encoder: str | None = None) -> AbstractContextManager[Writer]:
-        """Return the index that is there, to be changed.
-
-        Args:
-            load: makes the encoder, when there is something to encode.
-            encoder: names it, where it is not found under the name that the index has for it.
-        """
+        """Return the index that is there, to be changed; the encoder is named where it lies elsewhere than it says."""
 
     def damage(self) -> list[str]:
         """Return what is wrong with the index, a line each; empty if it is whole."""

@@ -85,8 +85,7 @@ def load_all(
         archives: how deep archives within archives are opened.
 
     Yields:
-        Documents in the order of the archive, and an error for each file in it that cannot be read. If the file itself
-        cannot, what `load` raises is raised.
+        Documents in the order of the archive, and an error for each in it that cannot be read. Raises as `load` does.
     """
     with open_file(path) as file:
         for part in parts(path, file, source or legible(path.name), notice=notice, archives=archives):
@@ -378,14 +377,9 @@ def _distinct(depths: dict[Path, int], files: dict[Path, Path]) -> dict[Path, st
 
 
 def legible(name: str) -> str:
-    """Return a file's or folder's name as people write it, in any encoding.
+    """Return a file's or folder's name, given as Python shows it, as people write it, in NFC.
 
-    Args:
-        name: as Python shows it; bytes that are no UTF-8 as lone surrogates.
-
-    Returns:
-        The name in NFC. One that is no UTF-8 is read as GB18030, as old systems wrote names; bytes that are neither
-        stay visible as `\\xff`.
+    One that is no UTF-8 is read as GB18030, as old systems wrote names; bytes that are neither stay visible as `\\xff`.
     """
     written = os.fsencode(name)
     text = written.decode("utf-8", "backslashreplace")

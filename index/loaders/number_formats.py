@@ -52,6 +52,16 @@ class _Token:
     kind: str
     text: str
 
+    @property
+    def is_place(self) -> bool:
+        """Return whether it stands for a digit."""
+        return self.kind == "sign" and self.text in "0#?"
+
+    @property
+    def is_fixed(self) -> bool:
+        """Return whether it stands for a digit, or is one."""
+        return self.text.isdigit() if self.kind == "literal" else self.is_place
+
 
 @dataclass(frozen=True, slots=True)
 class _Section:
@@ -151,7 +161,7 @@ def _number(tokens: tuple[_Token, ...], value: Decimal) -> str:
 
 def _decimal(tokens: tuple[_Token, ...], value: Decimal) -> str:
     """Return digits in the places that the format has for them, what stands between them kept."""
-    places = [at for at, token in enumerate(tokens) if token.kind == "sign" and token.text in "0#?"]
+    places = [at for at, token in enumerate(tokens) if token.is_place]
     point = next((at for at, token in enumerate(tokens) if token.kind == "sign" and token.text == "."), len(tokens))
     whole, part = [at for at in places if at < point], [at for at in places if at > point]
     last = max((at for at in places if at < point), default=-1)
@@ -205,7 +215,7 @@ def _scientific(tokens: tuple[_Token, ...], at: int, value: Decimal) -> str:
     scaled = _decimal(mantissa, value.scaleb(-power))
     if step == 1 and scaled.startswith("10"):  # 9.996 rounds up to the next power
         power, scaled = power + 1, _decimal(mantissa, value.scaleb(-power - 1))
-    width = sum(token.kind == "sign" and token.text in "0#?" for token in behind)
+    width = sum(token.is_place for token in behind)
     sign = "-" if power < 0 else "+" if tokens[at].text[1] == "+" else ""
     rest = "".join(token.text for token in behind if token.kind == "literal")
     return f"{scaled}E{sign}{abs(power):0{width}d}{rest}"
@@ -213,11 +223,13 @@ def _scientific(tokens: tuple[_Token, ...], at: int, value: Decimal) -> str:
 
 def _fraction(tokens: tuple[_Token, ...], value: Decimal) -> str:
     slash = next(at for at, token in enumerate(tokens) if token.kind == "sign" and token.text == "/")
-    end = next((at for at, t in enumerate(tokens) if at > slash and not _is_digit(t)), len(tokens))
-    start = next((at for at, token in enumerate(tokens) if _is_digit(token)), slash)
+    end = next((at for at, t in enumerate(tokens) if at > slash and not t.is_fixed), len(tokens))
+    start = next((at for at, token in enumerate(tokens) if token.is_fixed), slash)
     below = "".join(token.text for token in tokens[slash + 1 : end])
     before, behind = ("".join(t.text for t in some if t.kind == "literal") for some in (tokens[:start], tokens[end:]))
-    split = any(token.text == " " for token in tokens[start:slash]) and sum(map(_is_digit, tokens[:slash])) > 1
+    split = (
+        any(token.text == " " for token in tokens[start:slash]) and sum(token.is_fixed for token in tokens[:slash]) > 1
+    )
     whole = int(value) if split else 0
     rest = Fraction(value) - whole
     fixed = int(below) if below.isdigit() and int(below) else 0
@@ -225,10 +237,6 @@ def _fraction(tokens: tuple[_Token, ...], value: Decimal) -> str:
     whole, over = (whole + 1, 0) if split and over == under else (whole, over)
     said = f"{over}/{under}" if over else ""
     return before + (f"{whole} {said}".strip() if whole or not over else said) + behind
-
-
-def _is_digit(token: _Token) -> bool:
-    return token.text.isdigit() if token.kind == "literal" else token.kind == "sign" and token.text in "0#?"
 
 
 def _convergent(value: Fraction, most: int) -> tuple[int, int]:

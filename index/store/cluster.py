@@ -194,8 +194,7 @@ def connected(address: str, encoder: str) -> Iterator[Cluster]:
     """Provide a cluster, let go of at the end; one on this machine is ended.
 
     Args:
-        address: `local` or `local:N`, or where a running cluster is: `auto` on one of its machines, `host:port` from
-            elsewhere.
+        address: `local` or `local:N`, or where a running cluster is: `auto` on one of its machines, or `host:port`.
         encoder: name of the encoder, which every machine must have.
 
     Raises:

@@ -140,15 +140,12 @@ class Segment:
 
 
 def merged(segments: Sequence[Segment], addition: Segment, gone: Collection[tuple[int, int]]) -> list[Segment]:
-    """Return segments with other documents too, and without some.
+    """Return segments with other documents too, and without some: cut as if built of their documents at once.
 
     Args:
-        segments: in the order of their ids.
+        segments: in the order of their ids; those that do not change stay the same objects.
         addition: none of its documents is among those that stay.
         gone: number of the segment, and of the document in it.
-
-    Returns:
-        Segments cut as if built of their documents at once; those that did not change are the same objects.
     """
     parts = [*segments, addition]
     part = np.repeat(np.arange(len(segments)), [len(each.contents) for each in segments])
@@ -164,15 +161,10 @@ def merged(segments: Sequence[Segment], addition: Segment, gone: Collection[tupl
 
 
 def cuts(sizes: Numbers, marks: Marks) -> list[int]:
-    """Return where segments end.
+    """Return where segments end, given passages and an evenly spread mark of each document.
 
-    Args:
-        sizes: passages of each document.
-        marks: a number for each document, evenly spread.
-
-    Returns:
-        For each segment the number of its last document and one. Segments have half of a target size at least, but for
-        the last; beyond that, a document with many passages is as likely to end one as as many with few.
+    Segments have half of a target size at least, but for the last; beyond that, a document with many passages is as
+    likely to end one as as many with few.
     """
     total = int(sizes.sum())
     wanted = 1 << max(0, -(-total // _SEGMENTS) - 1).bit_length()

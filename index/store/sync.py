@@ -107,16 +107,7 @@ def batches(
     progress: Callable[[int, int], None] = lambda done, total: None,
     read: Read = read_here,
 ) -> Iterator[Batch]:
-    """Read files, as many together as are worth saving together.
-
-    Args:
-        incoming: the files.
-        documents: what the index holds.
-        failed: told of each file that cannot be read; what the index holds of it stays.
-        notice: told what was left out of a document.
-        progress: told how many files of how many have been read.
-        read: reads them.
-    """
+    """Read files, as many together as are worth saving together; `documents` are what the index holds."""
     held: dict[str, list[Described]] = defaultdict(list)  # by the first part of the source, which an archive shares
     for document in documents:
         held[document.source.split("/")[0]].append(document)

@@ -60,14 +60,7 @@ _MARKDOWN_TITLE = re.compile(r"^#[ \t]+(.+?)[ \t#]*$", re.M)
 
 
 def document_title(text: str, lines: Sequence[str], name: str, prominent: Sequence[str] = ()) -> str:
-    """Return the title of a document, on one line.
-
-    Args:
-        text: verbatim text.
-        lines: of its head, trimmed, none empty.
-        name: of its file, without the ending.
-        prominent: what its first page shows in large print, the largest first.
-    """
+    """Return the title of a document, on one line; arguments as for `describe`, and the trimmed lines of its head."""
     found = _written(text, lines, prominent)
     named = _named(name)
     if named is None:

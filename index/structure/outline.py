@@ -244,15 +244,12 @@ class _Nesting:
             self._open(marker, expected)
             return
         sibling = self._stack[depth]
-        if _follows(sibling.marker, marker):
-            self._append(marker, sibling.run, depth)
-        elif run := _resumed(sibling.run, marker):
-            self._append(marker, run, depth)
-        elif marker.number == 1 and not marker.glued:
-            run = _Run(marker.kind, suspended=sibling.run)
-            self._append(marker, run, depth)
-        elif expected and not marker.glued:
-            self._append(marker, _Run(marker.kind), depth)
+        run = sibling.run if _follows(sibling.marker, marker) else _resumed(sibling.run, marker)
+        if run is None and not marker.glued and (marker.number == 1 or expected):
+            run = _Run(marker.kind, suspended=sibling.run if marker.number == 1 else None)
+        if run is not None:
+            del self._stack[depth:]
+            self._push(marker, run, lambda _: False)
 
     def _open(self, marker: Marker, expected: bool) -> None:
         last = self._last.get(marker.kind)
@@ -264,9 +261,8 @@ class _Nesting:
             return
         run = _Run(marker.kind, continues=last.run if last is not None and continues else None)
         top = self._stack[-1].marker if self._stack else None
-        adjacent = (
-            top is not None and top.kind == "专栏" and marker.line - top.end <= 2
-        )  # a box that begins with a list
+        # A box may begin with a list.
+        adjacent = top is not None and top.kind == "专栏" and marker.line - top.end <= 2
         self._push(marker, run, lambda open_: not adjacent and self._outranks(marker.kind, open_.marker.kind))
 
     def _goes_on(self, open_: Marker, title: Marker) -> bool:
@@ -285,10 +281,6 @@ class _Nesting:
             if within != around and not {kind, open_kind} & {"专栏", "附件", "附件题"}:
                 return around > within
         return _RANK[kind] < _RANK[open_kind]
-
-    def _append(self, marker: Marker, run: _Run, depth: int) -> None:
-        del self._stack[depth:]
-        self._push(marker, run, lambda _: False)
 
     def _push(self, marker: Marker, run: _Run, closes: Callable[[_Node], bool]) -> None:
         while self._stack and closes(self._stack[-1]):
@@ -337,7 +329,8 @@ def _shape(text: str, node: _Node, wrapped: bool) -> _Shape:
     extent = text[marker.content : min(node.extent, marker.content + 400)].strip()
     # A number that a wrapped line ends with has what it heads on the next.
     line = text[marker.content : min(marker.end, marker.content + 400)] or extent.partition("\n")[0]
-    if _is_alone(line, wrapped and extent != line):
+    most = _WRAPPED_MAX if wrapped and extent != line else _ALONE_MAX
+    if len(line) <= most and not _TERMINAL.search(line) and not line.endswith(("，", ",", "、", "：", ":")):
         return _Shape.ALONE
     if _run_in_length(line, extent) > 0:
         return _Shape.RUN_IN
@@ -346,11 +339,6 @@ def _shape(text: str, node: _Node, wrapped: bool) -> _Shape:
     if len(extent) >= _PARAGRAPH_MIN or extent.count("。") >= 2:
         return _Shape.PARAGRAPH
     return _Shape.SENTENCE
-
-
-def _is_alone(line: str, wrapped: bool) -> bool:
-    limit = _WRAPPED_MAX if wrapped else _ALONE_MAX
-    return len(line) <= limit and not _TERMINAL.search(line) and not line.endswith(("，", ",", "、", "：", ":"))
 
 
 def _run_in_length(line: str, extent: str) -> int:

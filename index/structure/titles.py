@@ -25,15 +25,9 @@ _NO_TITLE = re.compile(
 
 
 def unnumbered(text: str, found: Sequence[Marker]) -> list[Marker]:
-    """Return titles without a number.
+    """Return titles without a number, but those on lines of headings `found`, of a text that declares no headings.
 
-    Args:
-        text: of a document that declares no headings.
-        found: its numbered headings, in text order.
-
-    Returns:
-        Candidates of the kind `UNNUMBERED`, in text order, none on a line in `found`; none where sentences go on
-        from line to line, as what looks like a title is then a part of one.
+    None where sentences go on from line to line, as what looks like a title is then a part of one.
     """
     numbered = {marker.line for marker in found}
     shown = [(start, visible) for start, end in lines(text) if (visible := text[start:end].strip())]
