@@ -276,9 +276,11 @@ def _grid(rows: Sequence[etree._Element], nested: bool) -> Grid | None:
         if held and not _cell_text(columns[0], inner=False):
             return None  # nothing names the row of a table in a cell
         holding += held
+        column = 0
         for cell in columns:
             down, across = (min(max(1, _number(cell.get(name))), _SPAN_MAX) for name in ("rowspan", "colspan"))
-            place(cells, (_cell_text(cell, inner=not nested), len(cells)), number, down, across)
+            said = _cell_text(cell, inner=not nested), len(cells)
+            column = place(cells, said, number, column, (min(down, len(rows) - number), across))
     width = max((column for _, column in cells), default=0) + 1
     if width < 2 or any(len(text) > _LAYOUT_CELL for text, _ in cells.values()) or holding * 4 >= max(4, count):
         return None

@@ -32,6 +32,7 @@ class _Open:
     caption: Span | None = None
     at: int = -1  # where the cell or caption begins whose end has not come; its tag; its reach down and across
     tag: str = ""
+    column: int = 0  # the first that may be free in the last row
     reach: tuple[int, int] = (1, 1)
 
     def begin(self, tag: str, said: str, at: int) -> None:
@@ -51,7 +52,7 @@ class _Open:
             self.caption = span
         elif self.rows:
             row = len(self.rows) - 1
-            place(self.cells, (span, len(self.cells)), row, *self.reach)
+            self.column = place(self.cells, (span, len(self.cells)), row, self.column, self.reach)
             self.heads[row] = self.heads[row] and self.tag == "th"
             self.rows[row] = Span(self.rows[row].start, end)
 
@@ -76,6 +77,7 @@ def tables(text: str, without: list[Span]) -> Iterator[Table]:
             if name == "tr" and not closes:
                 table.rows.append(Span(part.end(), part.end()))
                 table.heads.append(True)
+                table.column = 0
             elif not closes:
                 table.begin(name, part["said"], part.end())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count, pairwise, zip_longest
+from itertools import pairwise, zip_longest
 from typing import NamedTuple, TypeVar
 
 from index.records import Span
@@ -72,11 +72,17 @@ class Grid:
         return cls(rows, header, owners)
 
 
-def place(cells: dict[tuple[int, int], Cell], cell: Cell, row: int, down: int, across: int) -> None:
-    """Put a cell, as HTML has it, into the first free place of a row, and into all that it reaches over."""
-    column = next(at for at in count() if (row, at) not in cells)
+def place(cells: dict[tuple[int, int], Cell], cell: Cell, row: int, column: int, reach: tuple[int, int]) -> int:
+    """Put a cell, as HTML has it, into the first free place of a row from a column on; return the column behind it.
+
+    The cell stands in every place that it reaches over, down and across.
+    """
+    while (row, column) in cells:
+        column += 1
+    down, across = reach
     places = ((row + below, column + step) for below in range(down) for step in range(across))
     cells.update(dict.fromkeys(places, cell))
+    return column + across
 
 
 def spanned(cells: Mapping[tuple[int, int], tuple[str, int]], height: int, header: int) -> Grid:
