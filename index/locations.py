@@ -45,7 +45,11 @@ def location(text: str) -> Location:
     scheme, colon, rest = text.partition(":")
     if not colon or scheme not in ("milvus", "milvus+https", "milvus+file"):
         return Path(text)
-    found = _local(rest) if scheme == "milvus+file" else _served(text, "https" if "https" in scheme else "http")
+    if scheme == "milvus+file":
+        path, _, collection = re.sub(r"^//(?=/)", "", rest).rpartition("/")
+        found = MilvusAddress(path, collection) if path.endswith(".db") else None
+    else:
+        found = _served(text, "https" if "https" in scheme else "http")
     if found is None or not _COLLECTION.fullmatch(found.collection):
         # The text itself may hold a password.
         raise ValueError(f"{scheme}: 之后的写法不对：应为 {FORMS}；集合名由字母、数字、下划线组成，不以数字开头。")
@@ -69,12 +73,6 @@ def location_argument(text: str) -> Location:
         return location(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _local(rest: str) -> MilvusAddress | None:
-    path, _, collection = rest.rpartition("/")
-    path = re.sub(r"^//(?=/)", "", path)
-    return MilvusAddress(path, collection) if path.endswith(".db") else None
 
 
 def _served(text: str, protocol: str) -> MilvusAddress | None:

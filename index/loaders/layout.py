@@ -448,8 +448,9 @@ def _joined_rows(lines: Sequence[_Line], margins: tuple[float, float]) -> Iterat
     """Parts of one row together again, with their distance from the margins."""
     rows: list[_Line] = []
     for line in lines:
-        if rows and _is_beside(rows[-1], line) and not (rows[-1].text[-1] in "。；" and markers(line.text)):
-            before = rows[-1]
+        before = rows[-1] if rows else line
+        beside = rows and abs(line.middle - before.middle) < 0.45 * before.size and line.x0 >= before.x1
+        if beside and not (before.text[-1] in "。；" and markers(line.text)):
             before.text = f"{before.text} {line.text}"
             before.x1 = line.x1
             before.heading = before.heading or line.heading
@@ -458,10 +459,6 @@ def _joined_rows(lines: Sequence[_Line], margins: tuple[float, float]) -> Iterat
     for row in rows:
         row.left, row.right = row.x0 - margins[0], margins[1] - row.x1
         yield row
-
-
-def _is_beside(left: _Line, line: _Line) -> bool:
-    return abs(line.middle - left.middle) < 0.45 * left.size and line.x0 >= left.x1
 
 
 # --- lines into paragraphs --------------------------------------------------------------------

@@ -6,7 +6,7 @@ Headings with a # are found by `index.structure.heading_numbers`, which knows th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate, islice, pairwise, takewhile
 
@@ -50,7 +50,9 @@ def read(text: str) -> Content:
     shown = [
         Span(starts[a], starts[b]) for token in tokens if token.type in _CODE and token.map for a, b in [token.map]
     ]
-    tables += _captioned(text, markup_tables.tables(text, shown))
+    for table in markup_tables.tables(text, shown):
+        above = text[: text.rfind("<table", 0, table.span.start)].split("\n")[-3:]
+        tables.append(replace(table, caption=table.caption or _caption([*above, ""], 3)))
     tables.sort(key=lambda table: table.span.start)
     title = _TITLE.search(front["matter"]) if front else None
     return Content(text, title["title"] if title else None, declared=tuple(declared), tables=tuple(tables))
@@ -89,13 +91,6 @@ def _cells(line: str) -> Iterator[Span | None]:
     for left, right in pairwise(bounds):
         cell = _visible(line[left + 1 : right], left + 1)
         yield cell if len(cell) else None
-
-
-def _captioned(text: str, tables: Iterable[Table]) -> Iterator[Table]:
-    """Yield tables in HTML; those without a caption of their own are called by the line above them."""
-    for table in tables:
-        above = text[: text.rfind("<table", 0, table.span.start)] if not table.caption else ""
-        yield table if table.caption else replace(table, caption=_caption([*above.split("\n")[-3:], ""], 3))
 
 
 def _caption(lines: Sequence[str], first: int) -> str:

@@ -58,7 +58,7 @@ class _Open:
 
 
 def tables(text: str, without: list[Span]) -> Iterator[Table]:
-    """Yield the tables in HTML of a text but for spans `without` any, as code; a table in a cell is text of it."""
+    """Yield the tables in HTML of a text, none in spans `without`, as of code; a table in a cell is text of that."""
     table, depth = _Open(0), 0
     for part in _PART.finditer(text):
         if any(span.start <= part.start() < span.end for span in without):

@@ -265,18 +265,13 @@ def _date(tokens: tuple[_Token, ...], days: float) -> str:
         if token.kind == "date":
             said.append(_date_part(tokens, at, moment, halved=halved))
         elif token.kind == "half":
-            said.append(_half(token.text, moment))
+            said.append(token.text.split("/")[moment.hour >= 12])
         elif token.kind == "elapsed":
             unit = {"h": 3600, "m": 60, "s": 1}[token.text[0]]
             said.append(f"{seconds // unit:0{len(token.text)}d}")
         elif token.kind == "literal" or token.text in "/,.":
             said.append(token.text)
     return "".join(said).strip()
-
-
-def _half(text: str, moment: datetime.datetime) -> str:
-    before, after = text.split("/")
-    return before if moment.hour < 12 else after
 
 
 def _date_part(tokens: tuple[_Token, ...], at: int, moment: datetime.datetime, *, halved: bool) -> str:

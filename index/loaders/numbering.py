@@ -70,13 +70,14 @@ class Numbering:
             restart = levels[deeper].restart if deeper in levels else None
             if restart is None or (restart > 0 and level < restart):
                 del counts[deeper]
-        text = _PLACE.sub(lambda place: self._number(levels, counts, shape, int(place[1]) - 1), shape.text)
+
+        def number(place: re.Match[str]) -> str:
+            of = levels.get(int(place[1]) - 1, Level())
+            return numeral(counts.get(int(place[1]) - 1, of.start), "decimal" if shape.legal else of.format)
+
+        text = _PLACE.sub(number, shape.text)
         closed = text.endswith(("、", "）", ")", "．", "：", " ", "\u3000"))
         return text if closed or not shape.spaced or not text else text + " "
-
-    def _number(self, levels: Mapping[int, Level], counts: Mapping[int, int], shape: Level, level: int) -> str:
-        of = levels.get(level, Level())
-        return numeral(counts.get(level, of.start), "decimal" if shape.legal else of.format)
 
 
 def _levels(element: etree._Element) -> dict[int, Level]:

@@ -68,7 +68,9 @@ def _sheets(document: pdfium.PdfDocument, count: int, writer: Writer) -> Iterato
         if _needs_ocr(page, "".join(glyph.text for sheet in read for glyph in sheet.glyphs)):
             scanned += 1
             if scanned <= SCANNED_MAX:
-                found = [_scanned(page, headings.get(number, ())), *annotated(page, turned, ())]
+                scale = ocr.scale(*page.get_size())
+                picture = page.render(scale=scale, grayscale=False).to_numpy().copy()  # it outlives the page
+                found = [ocr.Page(picture, 1 / scale, headings.get(number, ())), *annotated(page, turned, ())]
         page.close()
         yield from found
     if scanned > SCANNED_MAX:
@@ -101,24 +103,12 @@ def _needs_ocr(page: pdfium.PdfPage, text: str) -> bool:
 
 def _is_garbled(text: str) -> bool:
     """Return whether a missing or wrong font mapping left characters that no text has."""
-    if _is_monotonous(text):
-        return True
+    inked = _LEADERS.sub("", text)  # without the dots of contents
+    if len(inked) > 200 and Counter(inked).most_common(1)[0][1] > 0.6 * len(inked):
+        return True  # one character over and over, as of fonts without a mapping
     accented, letters = len(_ACCENTED.findall(text)), len(_LETTERS.findall(text))
-    wide = "".join(
-        c for c in text if c > "\x7f" and unicodedata.category(c)[0] not in "PSZN" and not _ACCENTED.match(c)
-    )
+    foreign = (c for c in text if c > "\x7f" and not _ACCENTED.match(c))
+    wide = "".join(c for c in foreign if unicodedata.category(c)[0] not in "PSZN")
     strange = (1 - everyday_share(wide)) * len(wide) if wide else 0.0
     strange += accented if accented > _ACCENTED_MAX * letters else 0  # 「ÎÒÃÇ」, but not 「café」
     return strange > (1 - _GARBLED) * (len(wide) + accented + letters)
-
-
-def _is_monotonous(text: str) -> bool:
-    """Return whether a text is one character over and over, as of fonts without a mapping; dots of contents aside."""
-    text = _LEADERS.sub("", text)
-    return len(text) > 200 and Counter(text).most_common(1)[0][1] > 0.6 * len(text)
-
-
-def _scanned(page: pdfium.PdfPage, headings: Sequence[tuple[str, int]]) -> ocr.Page:
-    scale = ocr.scale(*page.get_size())
-    # A copy: the picture outlives the page.
-    return ocr.Page(page.render(scale=scale, grayscale=False).to_numpy().copy(), 1 / scale, headings)

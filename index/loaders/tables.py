@@ -151,7 +151,10 @@ def rendered(grid: Grid, names: Sequence[str] = ()) -> Rendered:
         lead.append((text, rows.pop(0).number))
     if grid.header is None and _is_form(rows):
         return Rendered(lead, [Part((), [_form_line(row) for row in rows])], [])
-    known, parts = _fitted(names, width), list[Part]()
+    # Those of a table that it goes on from may have lost columns that only other rows needed.
+    distinct = [name for at, name in enumerate(names) if at == 0 or name != names[at - 1]]
+    known = next((list(fit) for fit in (names, distinct) if len(fit) == width), [])
+    parts: list[Part] = []
     declared = None if grid.header is None else sum(row.number < grid.header for row in rows)
     while rows:
         count = _heading_rows(rows, declared, anew=bool(parts and known))
@@ -245,12 +248,6 @@ def _form_line(row: _Row) -> Line:
         spans += [Span(len(text), len(text) + len(label.rstrip("：:"))), Span(end - len(value), end) if value else None]
         text += said
     return Line(text, row.number, tuple(spans), (True,) * len(spans))
-
-
-def _fitted(names: Sequence[str], width: int) -> list[str]:
-    """Return names for a table that may have lost columns that only other rows needed; none where they do not fit."""
-    distinct = [name for place, name in enumerate(names) if place == 0 or name != names[place - 1]]
-    return next((list(fit) for fit in (names, distinct) if len(fit) == width), [])
 
 
 def _body(rows: Sequence[_Row], names: Sequence[str]) -> Iterator[Part]:

@@ -82,7 +82,8 @@ def _restrict_files(libc: ctypes.CDLL, readable: Iterable[Path], writable: Path)
     version = libc.syscall(_CREATE, None, ctypes.c_size_t(0), _VERSION)
     if version < 1:
         return False
-    handled = _handled(version)
+    later = ((2, _REFER), (3, _TRUNCATE), (5, _DEVICE))
+    handled = _ABI_1 | sum(right for since, right in later if version >= since)
     network, scopes = (_TCP if version >= 4 else 0), (_SCOPES if version >= 6 else 0)
     size = 24 if version >= 6 else 16 if version >= 4 else 8  # older kernels know shorter structures
     attributes = struct.pack("=QQQ", handled, network, scopes)[:size]
@@ -97,11 +98,6 @@ def _restrict_files(libc: ctypes.CDLL, readable: Iterable[Path], writable: Path)
         return bool(libc.syscall(_RESTRICT, ruleset, 0) == 0)
     finally:
         os.close(ruleset)
-
-
-def _handled(version: int) -> int:
-    later = ((2, _REFER), (3, _TRUNCATE), (5, _DEVICE))
-    return _ABI_1 | sum(right for since, right in later if version >= since)
 
 
 def _permit(libc: ctypes.CDLL, ruleset: int, path: Path, rights: int) -> None:

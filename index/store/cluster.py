@@ -98,7 +98,11 @@ class Cluster:
         """Return what the workers send, as columns: `file` (its number), `said` (JSON), `vectors` (float32)."""
         import ray.data
 
-        files = [{"file": number, "job": codec.packed(_job(file))} for number, file in enumerate(incoming)]
+        jobs = (
+            {"path": str(file.path.absolute()), "source": file.source, "origin": asdict(file.origin)}
+            for file in incoming
+        )
+        files = [{"file": number, "job": codec.packed(job)} for number, job in enumerate(jobs)]
         blocks: Iterator[Columns] = iter(
             ray.data.from_items(files, override_num_blocks=-(-len(files) // _FILES))
             .map_batches(
@@ -166,7 +170,8 @@ class _Worker:
 
     def __call__(self, columns: Columns) -> Columns:
         """Read, split and encode files."""
-        files = [_incoming(codec.unpacked(job)) for job in columns["job"]]
+        jobs = map(codec.unpacked, columns["job"])
+        files = [Incoming(Path(job["path"]), job["source"], Origin(**job["origin"])) for job in jobs]
         said, vectors = zip(*self._done(files), strict=True)
         return {"file": columns["file"], "said": np.array(said, object), "vectors": np.array(vectors, object)}
 
@@ -261,14 +266,6 @@ def _knock(address: str) -> None:
         return
     if at := re.fullmatch(r"\[?([^\]]+)\]?:(\d{1,5})", address):
         socket.create_connection((at[1], int(at[2])), timeout=_PATIENCE).close()
-
-
-def _job(file: Incoming) -> dict[str, object]:
-    return {"path": str(file.path.absolute()), "source": file.source, "origin": asdict(file.origin)}
-
-
-def _incoming(job: dict[str, Any]) -> Incoming:
-    return Incoming(Path(job["path"]), job["source"], Origin(**job["origin"]))
 
 
 def _digest(text: str) -> bytes:

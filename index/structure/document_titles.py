@@ -207,15 +207,15 @@ def _joined_title(lines: Sequence[str]) -> str | None:
             if issued := _ISSUED_AS.match(squeezed(joined)):
                 return (issued["named"] or issued["about"])[:_TITLE_MAX]
             if _TITLE_END.search(squeezed(joined)) and len(joined) > 4:
-                return _with_subtitle(squeezed(joined), lines[lines.index(part) + 1 :])
+                below = lines[lines.index(part) + 1 :]
+                return (squeezed(joined) + _subtitle(below[0] if below else ""))[:_TITLE_MAX]
     return None
 
 
-def _with_subtitle(title: str, following: Sequence[str]) -> str:
-    subtitle = following[0] if following else ""
-    if re.fullmatch(r"[（(〔][^）)〕]{2,20}[）)〕]", subtitle) and not re.search(r"[月日号]", subtitle):
-        title += subtitle
-    return title[:_TITLE_MAX]
+def _subtitle(line: str) -> str:
+    """Return the line below a title if it is one in brackets: （2022—2025年）, but no date or number."""
+    bracketed = re.fullmatch(r"[（(〔][^）)〕]{2,20}[）)〕]", line) and not re.search(r"[月日号]", line)
+    return line if bracketed else ""
 
 
 def _is_title_line(line: str) -> bool:

@@ -52,6 +52,7 @@ _FIRST = frozenset("第（(#附专專【[一二三四五六七八九十百零〇
     chr(ord(first) + i) for first, count, _ in _ENCLOSED for i in range(count)
 }
 _LEADER = re.compile(r"(?:[.．…·]{3,}|\t)[ \t\u3000]*[0-9]{1,4}$")  # 第一章 总则………3: a line of a table of contents
+_UNITS = "万亿千百亩元吨公米个倍度平立克升兆年月日点"
 _ASIDE = "*_ \t\u3000\xa0\r"
 
 
@@ -156,11 +157,12 @@ def _other(text: str, line: int, start: int, end: int) -> Marker | None:
         if title_end > match.end():
             return Marker("#" * len(match[1]), 0, line, match.end(), match.end(), title_end)
     if match := _DECIMAL.match(text, start, end):
-        numbers = tuple(cn_number(part) for part in re.split("[.．]", match[1]))
-        if min(numbers) > 0 and not _is_figure(text, match.end(1), match.end(), end):
-            return Marker(
-                "1" + ".1" * (len(numbers) - 1), numbers[-1], line, start, match.end(), end, prefix=numbers[:-1]
-            )
+        *prefix, last = (cn_number(part) for part in re.split("[.．]", match[1]))
+        content = match.end()
+        # 1.5万亩, 3.2 亿元: a decimal with its unit, not a section number.
+        figure = content < end and text[content] in _UNITS and content - match.end(1) <= 1
+        if min(*prefix, last) > 0 and not figure:
+            return Marker("1" + ".1" * len(prefix), last, line, start, content, end, prefix=tuple(prefix))
     if match := _GLUED.match(text, start, end):
         return Marker("1.", cn_number(match[1]), line, start, match.end(), end, glued=True)
     if (match := _BARE.match(text, start, end)) and end - start <= 30 and text[end - 1] not in "。；，":
@@ -168,16 +170,11 @@ def _other(text: str, line: int, start: int, end: int) -> Marker | None:
     return _box(text, line, start, end) or _annex(text, line, start, end)
 
 
-def _is_figure(text: str, number_end: int, content: int, end: int) -> bool:
-    """Return 1.5万亩, 3.2 亿元: a decimal with its unit, not a section number."""
-    return content < end and text[content] in "万亿千百亩元吨公米个倍度平立克升兆年月日点" and content - number_end <= 1
-
-
 def _box(text: str, line: int, start: int, end: int) -> Marker | None:
     match = _BOX.match(text, start, end)
-    if match is None or end - match.end() > 60 or (match[1] is None and match.end() < end and text[start] not in "【["):
+    if match is None or end - match.end() > 60 or text[end - 1] in "。；，":
         return None
-    if text[end - 1] in "。；，":
+    if match[1] is None and match.end() < end and text[start] not in "【[":
         return None
     return Marker("专栏", cn_number(match[1]) if match[1] else 0, line, start, match.end(), end)
 
@@ -186,11 +183,9 @@ def _annex(text: str, line: int, start: int, end: int) -> Marker | None:
     match = _ANNEX.match(text, start, end)
     if match is None or end - match.end() > 60 or text[end - 1] in "。；，、":
         return None
-    number, colon = match[1], match[2]
+    number, colon = match[1] or "", match[2]
     if match.end() < end and not (colon or text[match.end() - 1] in " \t\u3000\xa0" or number):
         return None  # 附件材料应当…
-    if number is None or (number.isascii() and number.isalpha()):
-        value = 0 if number is None else ord(number) - ord("A") + 1
-    else:
-        value = cn_number(number)
+    lettered = number.isascii() and number.isalpha()
+    value = ord(number) - ord("A") + 1 if lettered else cn_number(number) if number else 0
     return Marker("附件", value, line, start, match.end(), end)
