@@ -41,14 +41,11 @@ class Outcome:
 
 @for_readers_that_leave
 def main(argv: Sequence[str] | None = None, *, load_encoder: LoadEncoder | None = None) -> int:
-    """Run one command.
+    """Run one command; return 0 done, 1 `verify` found damage, 2 an unusable input, 130 interrupted.
 
     Args:
         argv: arguments without the program's name; those of the process by default.
         load_encoder: makes an encoder from its name; the real ones by default.
-
-    Returns:
-        Exit status: 0 done, 1 `verify` found damage, 2 an unusable input, 130 interrupted.
     """
     for stream in (sys.stdout, sys.stderr):
         # A file's name may hold what the terminal's encoding has no character for.

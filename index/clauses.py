@@ -14,29 +14,20 @@ _SUBITEM = re.compile(r"[ \t\u3000]*(?:[0-9０-９]{1,2}[.．、]|[（(][0-9０-
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A line of an article, or an item with the lines below it.
+    """A line of an article, or an item with the lines below it."""
 
-    Attributes:
-        paragraph: its 款, from 1.
-        item: its 项; 0 for what stands in none.
-        start, end: in the article.
-    """
-
-    paragraph: int
-    item: int
-    start: int
+    paragraph: int  # its 款, from 1
+    item: int  # its 项; 0 for what stands in none
+    start: int  # in the article
     end: int
 
 
 def parts(title: str, article: str) -> list[Part]:
-    """Return the paragraphs and items of an article.
+    """Return the paragraphs and items of an article, in text order; what is no article has none.
 
     Args:
         title: the heading, which numbers an article: 「第二十一条」.
-        article: its text, heading included, up to the next heading.
-
-    Returns:
-        In text order; what is no article has none. What is numbered within an item (目) belongs to it.
+        article: its text, heading included, up to the next heading. What is numbered within an item (目) belongs to it.
     """
     if not _ARTICLE.match(title):
         return []

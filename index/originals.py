@@ -33,10 +33,7 @@ def has_pictures(document: Document) -> bool:
 
 
 def opened_as_indexed(document: Document) -> IO[bytes]:
-    """Return the file of a document, open at its beginning; DocumentUnreadable unless it is what was indexed.
-
-    Whoever may read a document may see what was indexed as that document, and not what lies under its name by now.
-    """
+    """Return the file of a document, open at its beginning; DocumentUnreadable unless it is what was indexed."""
     file = _opened(document)
     # Versions of the loaders read the same file in other ways; the newest first, as it is the likeliest.
     for version in range(int(LOADERS), 0, -1):

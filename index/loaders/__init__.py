@@ -310,19 +310,14 @@ def _too_large(path: Path, size: int, limit: int) -> DocumentTooLarge:
 def find_files(paths: Sequence[Path], notice: Notice = lambda _: None) -> list[tuple[Path, str]]:
     """Return the files that paths stand for, with the name that each is known by.
 
-    Args:
-        paths: files and folders; folders are searched recursively, without hidden files and folders and what office
-            programs and desktops leave behind. Links in them are not followed: who may read a document is decided by
-            the name it is known by, and a link would give it another.
-        notice: told of each link that leads out of the folder given.
+    Folders are searched recursively, without hidden files and what office programs and desktops leave behind. Links in
+    them are not followed, but those that lead out are told of: who may read a document is decided by the name it is
+    known by, and a link would give it another.
 
     Returns:
-        (file, source) pairs, each file once: in the order of `paths`, inside a folder sorted by name. A source
-        is the path relative to the folder given, or the file name; where two files would share one, parts of
-        their parent folders are put in front until they differ. Files of any format are listed.
-
-    Raises:
-        DocumentUnreadable: if a path does not exist or a folder cannot be listed.
+        (file, source) pairs, each file once: in the order of `paths`, inside a folder sorted by name. A source is the
+        path relative to the folder given, or the file name; where two files would share one, parts of their parent
+        folders are put in front until they differ. DocumentUnreadable if a path does not exist or cannot be listed.
     """
     found: dict[Path, tuple[Path, int]] = {}
     for path in paths:

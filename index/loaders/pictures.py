@@ -11,16 +11,10 @@ from index.loaders.sniff import HEAD, Format, sniff
 
 
 def draw_page(path: Path, file: IO[bytes], page: int, *, long_side: int = 1400) -> bytes:
-    """Return a page of a PDF or picture as PNG, in this process; `index.sandbox` does it in one that is confined.
+    """Return a page, from 1, of a PDF or picture as PNG, in this process; `index.sandbox` does it in a confined one.
 
-    Args:
-        path: what the file is called.
-        file: its content.
-        page: from 1.
-        long_side: pixels of the longer side, 100 to 4,000; ValueError if out of range.
-
-    Raises:
-        DocumentUnreadable: if there is no such page, or the file has no pages that can be shown.
+    DocumentUnreadable if there is no such page, or the file has none that can be shown; ValueError unless the
+    longer side has 100 to 4,000 pixels.
     """
     if not 100 <= long_side <= 4000:
         raise ValueError(f"long_side must be 100 to 4000, got {long_side}")

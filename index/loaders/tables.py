@@ -274,11 +274,8 @@ def header_rows(rows: Sequence[_Row], *, anew: bool = False) -> int:
     """Return how many rows at the top name the columns; 0 where none seems to.
 
     The first row does if it holds names and no figures while columns below it hold figures, or if it speaks as
-    heading rows do (序号, 项目, 单位 …). Rows below it join as long as merged cells tie them to it.
-
-    Args:
-        rows: from the top of the table, or from below a row that runs over all of its columns.
-        anew: the columns have names, which only a row that speaks as heading rows do replaces.
+    heading rows do (序号, 项目, 单位 …). Rows below it join as long as merged cells tie them to it. Where the columns
+    have names, `anew`, only a row that speaks as heading rows do replaces them.
     """
     if len(rows) < 2 or len(rows[0].cells) < 2:
         return 0

@@ -158,16 +158,10 @@ class Connection:
     def search(
         self, name: str, field: str, query: object, limit: int, where: str, fields: Sequence[str], ef: int
     ) -> list[Row]:
-        """Return the rows nearest to a vector, or to a text by BM25; what was just written may not be there yet.
+        """Return rows nearest to a vector (field `vector`) or to a text of tokens by BM25 (field `wording`).
 
-        Args:
-            name: of the collection.
-            field: `vector` or `wording`.
-            query: a vector, or a text of tokens.
-            limit: how many.
-            where: an expression; empty for all.
-            fields: what is wanted of each row.
-            ef: how many HNSW keeps in view.
+        What was just written may not be there yet. `where` is an expression, empty for all; `ef` is how many HNSW
+        keeps in view.
         """
         found = self._do(
             "search",

@@ -104,13 +104,9 @@ class Sandbox:
     ) -> Iterator[Document | DocumentError]:
         """See `index.loaders.load_all`, without its dangers.
 
-        A document that ends the process becomes an error; those behind it in the same archive are still read.
-        With `below` no link is followed on the way from that folder to the file, as in `index.loaders.open_file`.
+        A document that ends the process becomes an error, raised if it is the file itself; those behind it in the
+        same archive are still read. With `below` no link is followed on the way from that folder to the file.
         `paged` is told of every page that was read: its number, and how many there are, 0 if that is not known.
-
-        Raises:
-            DocumentError, MissingDependency: as there; DocumentUnreadable too if reading it ended the process.
-            YijuError: if no process can be started.
         """
         at = -1, path  # the number and the name of the document that is read next
         for _ in range(DEATHS):
@@ -139,17 +135,10 @@ class Sandbox:
     def page_picture(
         self, path: Path, page: int, *, long_side: int = 1400, opened: Callable[[], IO[bytes]] | None = None
     ) -> bytes:
-        """Return a page of a PDF or a picture as PNG.
+        """Return a page, from 1, of a PDF or picture as PNG; see `index.loaders.pictures.draw_page`.
 
-        Args:
-            path: the file.
-            opened: opens it; by default it is opened by its path.
-            page: from 1.
-            long_side: pixels of the longer side, 100 to 4,000.
-
-        Raises:
-            DocumentUnreadable: if there is no such page, or drawing it ended the process.
-            YijuError: if no process can be started.
+        DocumentUnreadable if there is no such page, or drawing it ended the process. `opened` opens the file elsewhere
+        than at its path.
         """
         job = {"path": str(path), "page": page, "long_side": long_side}
         try:

@@ -57,15 +57,12 @@ _UNIX = 1
 
 
 def confine(readable: Iterable[Path], writable: Path, *, unix_sockets: bool) -> list[str]:
-    """Give up access to everything else, as far as the kernel can do that.
+    """Give up access to everything else, as far as the kernel can do that, and return the layers now in force.
 
     Args:
         readable: files and folders to read and to run programs from; those that do not exist count for nothing.
         writable: a folder in which everything may be done.
         unix_sockets: sockets to processes of this machine stay possible, which LibreOffice cannot do without.
-
-    Returns:
-        The layers now in force.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     if not hasattr(libc, "prctl") or libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0):

@@ -30,10 +30,8 @@ _BLOCK = 1 << 20
 def backup(folder: Path, file: Path) -> Manifest:
     """Write an index to a file, which then holds it wholly, or what it held before; return what was written.
 
-    A writer may go on meanwhile: the file holds the index as it was before or after.
-
-    Raises:
-        IndexStoreError: if there is no index, it is damaged, or the file cannot be written.
+    A writer may go on meanwhile: the file holds the index as it was before or after. IndexStoreError if there is
+    none, it is damaged, or the file cannot be written.
     """
     while True:
         content = _manifest_bytes(folder)
@@ -49,9 +47,7 @@ def backup(folder: Path, file: Path) -> Manifest:
 def restore(file: Path, folder: Path) -> Manifest:
     """Put an index back into a folder, which then holds it wholly, or what it held before; return what was put back.
 
-    Raises:
-        IndexStoreError: if the file is no whole backup, or the folder cannot be written; nothing has changed then.
-        IndexBusy: if another process is writing there.
+    IndexStoreError if the file is no whole backup, or the folder cannot be written; nothing has changed then.
     """
     with storage.write_lock(folder) as lock:
         stage = folder / STAGE

@@ -27,9 +27,7 @@ class SegmentContents:
     """Documents by ascending id, each with its passages in text order.
 
     Attributes:
-        ids: of the documents.
-        marks: a number for each document that depends on its id alone.
-        sources: a number for each document that depends on its source alone.
+        marks, sources: a number for each document that depends on its id, or source, alone.
         first: for each document its first row, then the number of rows.
     """
 

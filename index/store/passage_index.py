@@ -98,13 +98,9 @@ class PassageIndex(SparseLexicon):
 
         Args:
             documents: in any order; of several with one id or source the last counts.
-            encoder: makes the vectors.
+            encoder: makes the vectors; ModelError if it fails, ValueError if these are no unit vectors.
             recall: share of the true hundred nearest that is to be found where there are too many for that, 0 to 1.
             progress: called after every block of passages.
-
-        Raises:
-            ValueError: if a document's id is unusable, or the encoder does not return unit vectors.
-            ModelError: if the encoder fails.
         """
         return cls([], encoder, recall=recall).add(documents, progress=progress)
 
@@ -117,20 +113,14 @@ class PassageIndex(SparseLexicon):
     def open(cls, path: Path, *, encoder: Encoder | None = None, whole: bool = False) -> Self:
         """Open an index folder: nothing is read before it is asked for.
 
-        Sizes and shapes are always checked, digests and every entry only up to `storage.CHECK_LIMIT`.
-
-        Args:
-            path: the folder.
-            encoder: to search and add with; by default the one that the index names is loaded.
-            whole: check every entry, whatever the size.
+        Sizes and shapes are always checked, digests and every entry only up to `storage.CHECK_LIMIT`, or if
+        `whole`. The encoder is by default the one that the index names, loaded.
 
         Raises:
-            IndexNotFound: if there is no index.
-            IndexFormatMismatch: if it is of another format version.
+            IndexNotFound, IndexFormatMismatch: if there is no index, or one of another format version.
             IndexCorrupt: if a file is missing or altered, or does not fit the others.
             EncoderMismatch: if the encoder is not the one the index was built with.
-            MissingDependency: if loading the encoder needs an extra.
-            ModelError: if the encoder cannot be loaded.
+            MissingDependency, ModelError: if the encoder cannot be loaded.
         """
         manifest = storage.read_manifest(path)
         if encoder is None:
@@ -156,16 +146,10 @@ class PassageIndex(SparseLexicon):
         return type(self)(self._segments, encoder, self._codebook, self._recall, self._shared)
 
     def save(self, path: Path, *, lock: WriteLock | None = None) -> None:
-        """Write the index to a folder, which then holds it wholly, or what it held before.
+        """Write the index to a folder, made where missing, which then holds it wholly, or what it held before.
 
-        Args:
-            path: the folder; made where missing.
-            lock: held by a caller who read the folder under it; taken for the time of writing otherwise.
-
-        Raises:
-            ValueError: if the lock is for another folder.
-            IndexBusy: if another process is writing there.
-            IndexStoreError: if the folder cannot be written, or holds something that is no index.
+        The lock is held by a caller who read the folder under it; it is taken for the time of writing otherwise.
+        Raises what `storage.write_lock` does.
         """
         if lock is None:
             with storage.write_lock(path) as taken:
@@ -180,15 +164,10 @@ class PassageIndex(SparseLexicon):
         storage.commit(lock, chain([shared], (segment.parts(path) for segment in self._segments)), self._describe)
 
     def add(self, documents: Iterable[Document], *, progress: Report | None = None) -> Self:
-        """Return the index with these documents too; a document whose id or source is already there replaces it.
+        """Return the index with these documents too; one whose id or source is already there is replaced.
 
-        Args:
-            documents: in any order; of several with one id or source the last counts.
-            progress: called after every block of passages.
-
-        Raises:
-            ValueError: if a document's id is unusable, or the encoder does not return unit vectors.
-            ModelError: if the encoder fails.
+        Of several with one id or source the last counts. ValueError if an id is unusable, or the encoder does not
+        return unit vectors; ModelError if it fails.
         """
         incoming = codec.last_of_each(documents)
         fresh = [(document, split(document)) for document in incoming]

@@ -90,7 +90,7 @@ class Segment:
         whole: bool,
         anew: bool,
     ) -> Self:
-        """Open the files of a segment.
+        """Open the files of a segment; IndexCorrupt if one is missing or altered, or does not fit the others.
 
         Args:
             folder: where they lie.
@@ -99,9 +99,6 @@ class Segment:
             codebook: of the codes, where there are any.
             whole: compare digests and look at every entry; otherwise at sizes and shapes.
             anew: cut the texts into terms again, as the stored ones follow other rules.
-
-        Raises:
-            IndexCorrupt: if a file is missing or altered, or does not fit the others.
         """
         paths = {kind: storage.check_file(folder, file, whole=whole) for kind, file in files.items()}
         contents = decoded(paths["contents"], lambda path: read_contents(path, check=whole))

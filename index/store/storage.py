@@ -74,14 +74,10 @@ def program_version() -> str:
 
 @contextmanager
 def write_lock(folder: Path, keep: str = "") -> Iterator[WriteLock]:
-    """Hold the right to write an index folder, which is made where it is missing.
+    """Hold the right to write an index folder, which is made where it is missing, and removed if empty in the end.
 
-    What a dead writer left behind is cleared away first, but for `keep`. A folder made here that is empty in the end
-    is removed.
-
-    Raises:
-        IndexBusy: if another process is writing it.
-        IndexStoreError: if it cannot be written, is a file, or holds something that is no index.
+    What a dead writer left behind is cleared away first, but for `keep`. IndexBusy if another process is writing;
+    IndexStoreError if the folder cannot be written, is a file, or holds something that is no index.
     """
     with _explained(folder, "写入"):
         created = not folder.exists()
@@ -105,12 +101,12 @@ def commit(
     parts: Iterable[Mapping[str, StoredFile | Write]],
     describe: Callable[[Sequence[Files]], Manifest],
 ) -> Manifest:
-    """Replace the index in a folder by a new one: wholly, or not at all.
+    """Replace the index in a folder by a new one, wholly or not at all, and return its manifest.
 
     Args:
         lock: the right to write that folder.
         parts: for every kind of file what writes it, or the file where the folder holds it already.
-        describe: makes the manifest, which is returned, out of the files.
+        describe: makes the manifest out of the files.
 
     Raises:
         IndexStoreError: if the folder cannot be written or the disk is full; the old index stays as it was.
@@ -143,13 +139,10 @@ def put(path: Path, content: bytes) -> None:
 
 
 def adopt(lock: WriteLock, staged: Path) -> None:
-    """Replace the index in a folder by a whole one that lies in a folder inside it: wholly, or not at all.
+    """Replace the index in a folder, wholly or not at all, by a whole one that lies in a folder inside it.
 
-    The other folder, whose files are on the disk already, is removed.
-
-    Raises:
-        IndexStoreError: if the folder cannot be written; the old index stays as it was.
-        IndexCorrupt, IndexNotFound, IndexFormatMismatch: if what is staged has no good manifest.
+    The other folder is removed. IndexStoreError if the folder cannot be written, or what is staged has no good
+    manifest; the old index stays as it was.
     """
     folder = lock.folder
     try:
@@ -166,11 +159,8 @@ def adopt(lock: WriteLock, staged: Path) -> None:
 def read_manifest(folder: Path) -> Manifest:
     """Return what the index in a folder says of itself.
 
-    Raises:
-        IndexNotFound: if there is no index.
-        IndexFormatMismatch: if it is of another format version.
-        IndexCorrupt: if the manifest is damaged.
-        IndexStoreError: if the folder may not be read.
+    IndexNotFound if there is none, IndexFormatMismatch if it is of another version, IndexCorrupt if it is damaged, and
+    IndexStoreError if the folder may not be read.
     """
     path = folder / MANIFEST
     with _explained(folder, "读取"):

@@ -79,16 +79,14 @@ _Event = tuple[str, str]  # ISO date, and what happened
 
 
 def describe(text: str, name: str, prominent: Sequence[str] = ()) -> tuple[str, Metadata]:
-    """Return the title and the particulars of a document.
+    """Return title, on one line, and particulars of a document as far as they are stated.
+
+    A notice that issues a plan is titled by the plan, which is what readers call it.
 
     Args:
         text: verbatim text.
         name: of its file, without the ending.
         prominent: what its first page shows in large print, the largest first.
-
-    Returns:
-        The title, on one line, and number, issuer and date of issue as far as they are stated. A notice that
-        issues a plan is titled by the plan, which is what readers call it.
     """
     body = _BODY.search(text, 0, HEAD)
     lines = visible_lines(text[: body.start() if body else HEAD])

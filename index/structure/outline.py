@@ -17,8 +17,7 @@ from functools import partial
 from itertools import pairwise
 
 from index.records import Declared, Heading, Table
-from index.structure.heading_numbers import Marker, markers
-from index.structure.titles import UNNUMBERED, unnumbered
+from index.structure.heading_numbers import UNNUMBERED, Marker, markers, unnumbered
 
 # Which kind encloses which, where the document does not show it otherwise.
 _KINDS = (
@@ -75,17 +74,15 @@ class _Node:
 
 
 def outline(text: str, declared: Sequence[Declared] = (), tables: Sequence[Table] = ()) -> tuple[Heading, ...]:
-    """Return the headings of a text.
+    """Return the headings of a text, in its order, each on one line.
+
+    `text[start:end]` is the title, behind markdown signs (`## `, `**`) where there are any; titles are at most 70
+    characters. Level 1 is outermost and no level is skipped on the way down.
 
     Args:
         text: verbatim text of a document, line ends `\\n`.
         declared: headings that the file itself declares, in text order; they count as markdown's do.
         tables: parts of the text in which numbers count rows.
-
-    Returns:
-        Headings in text order, each on one line. `text[start:end]` is the title, behind markdown signs (`## `,
-        `**`) where there are any; titles are at most 70 characters. Level 1 is outermost and no level is
-        skipped on the way down.
     """
     set_off = [heading for heading in declared if not heading.level]
     declared = [heading for heading in declared if heading.level]

@@ -60,21 +60,13 @@ class _Section:
 
 
 def split(document: Document, *, max_characters: int = 400) -> tuple[Passage, ...]:
-    """Split a document into passages.
-
-    Args:
-        document: with its headings.
-        max_characters: length of the longest passage, at least 50. What stands before the first heading is
-            split at half of it.
+    """Split a document into passages of at most `max_characters`, half of that before the first heading.
 
     Returns:
-        Passages in text order: exact slices of the text, trimmed of white space, none crossing into another
-        section but for headings without a body, which stand before what follows them, and none out of a table but
-        for a short line that leads into it. Tables are split between rows, and each part is labelled with the
-        table's caption. Together they hold every visible character exactly once.
-
-    Raises:
-        ValueError: if `max_characters` is below 50.
+        Passages in text order: exact slices of the text, trimmed of white space, none crossing into another section but
+        for headings without a body, which stand before what follows them, and none out of a table but for a short line
+        that leads into it. Tables are split between rows, and each part is labelled with the table's caption. Together
+        they hold every visible character exactly once. ValueError if `max_characters` is below 50.
     """
     if max_characters < 50:
         raise ValueError(f"max_characters must be at least 50, got {max_characters}")
