@@ -15,10 +15,9 @@ from itertools import accumulate, pairwise
 from statistics import median
 
 from index.loaders.content import Box, Place, Writer, joined
-from index.loaders.contents_pages import contents_lines
+from index.loaders.furniture import contents_lines, without_watermarks
 from index.loaders.grids import lattices
 from index.loaders.open_tables import OpenTable, open_tables
-from index.loaders.overlays import without_watermarks
 from index.loaders.sheets import Glyph, Sheet, Shown, baselines, turned, upright
 from index.loaders.symbols import lowered, raised
 from index.loaders.tables import Grid

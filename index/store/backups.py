@@ -8,8 +8,7 @@ from __future__ import annotations
 import io
 import os
 import tarfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import IO
@@ -52,7 +51,7 @@ def restore(file: Path, folder: Path) -> Manifest:
     with storage.write_lock(folder) as lock:
         stage = folder / STAGE
         try:
-            with _explained(file, "读取"):
+            with storage.explained(file, "读取备份"):
                 stage.mkdir()
                 _unpack(file, stage)
             manifest = storage.read_manifest(stage)
@@ -76,7 +75,7 @@ def _manifest_bytes(folder: Path) -> bytes:
 
 def _write(folder: Path, file: Path, content: bytes, manifest: Manifest) -> None:
     part = file.with_name(file.name + ".part")
-    with _explained(file, "写入"):
+    with storage.explained(file, "写入备份"):
         try:
             with part.open("wb") as written:
                 with tarfile.open(fileobj=written, mode="w", format=tarfile.PAX_FORMAT) as archive:
@@ -153,14 +152,3 @@ def _no_backup(file: Path, reason: str) -> IndexStoreError:
     return IndexStoreError(
         file, f"{file} 不是完好的备份：{reason}；索引没有改动，请换一份 yiju-index backup 写的备份。"
     )
-
-
-@contextmanager
-def _explained(file: Path, action: str) -> Iterator[None]:
-    """Say in plain words why the operating system refused."""
-    try:
-        yield
-    except OSError as error:
-        raise IndexStoreError(
-            file, f"无法{action}备份 {file}：{error.strerror or error}；请检查路径、权限和空间。"
-        ) from error

@@ -79,7 +79,7 @@ def write_lock(folder: Path, keep: str = "") -> Iterator[WriteLock]:
     What a dead writer left behind is cleared away first, but for `keep`. IndexBusy if another process is writing;
     IndexStoreError if the folder cannot be written, is a file, or holds something that is no index.
     """
-    with _explained(folder, "写入"):
+    with explained(folder, "写入索引"):
         created = not folder.exists()
         if not created:
             _refuse_foreign(folder)
@@ -113,7 +113,7 @@ def commit(
     """
     folder = lock.folder
     try:
-        with _explained(folder, "写入"):
+        with explained(folder, "写入索引"):
             stored = [
                 {kind: p if isinstance(p, StoredFile) else _write(folder, kind, p) for kind, p in each.items()}
                 for each in parts
@@ -127,14 +127,14 @@ def commit(
 
 def store(folder: Path, kind: str, write: Write) -> StoredFile:
     """Write a data file, which nothing names yet, to a folder, made where missing; IndexStoreError if that fails."""
-    with _explained(folder, "写入"):
+    with explained(folder, "写入索引"):
         folder.mkdir(exist_ok=True)
         return _write(folder, kind, write)
 
 
 def put(path: Path, content: bytes) -> None:
     """Replace a file's content, wholly or not at all, even if the machine stops; IndexStoreError if that cannot be."""
-    with _explained(path.parent, "写入"):
+    with explained(path.parent, "写入索引"):
         _put(path, content)
 
 
@@ -146,7 +146,7 @@ def adopt(lock: WriteLock, staged: Path) -> None:
     """
     folder = lock.folder
     try:
-        with _explained(folder, "写入"):
+        with explained(folder, "写入索引"):
             for file in read_manifest(staged).files.values():
                 (staged / file.name).replace(folder / file.name)
             _sync_folder(folder)
@@ -163,7 +163,7 @@ def read_manifest(folder: Path) -> Manifest:
     IndexStoreError if the folder may not be read.
     """
     path = folder / MANIFEST
-    with _explained(folder, "读取"):
+    with explained(folder, "读取索引"):
         if not path.is_file():
             raise IndexNotFound(folder, _not_found(folder))
         with path.open("rb") as file:
@@ -423,12 +423,12 @@ def _not_found(folder: Path) -> str:
 
 
 @contextmanager
-def _explained(folder: Path, action: str) -> Iterator[None]:
+def explained(path: Path, action: str) -> Iterator[None]:
     """Say in plain words why the operating system refused."""
     try:
         yield
     except OSError as error:
-        raise IndexStoreError(folder, f"无法{action}索引 {folder}：{_reason(error)}") from error
+        raise IndexStoreError(path, f"无法{action} {path}：{_reason(error)}") from error
 
 
 def _reason(error: OSError) -> str:

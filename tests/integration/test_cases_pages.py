@@ -12,7 +12,7 @@ import pytest
 from index.encoding.encoders import load_encoder
 from index.loaders import layout, load
 from index.loaders.content import Writer
-from index.loaders.contents_pages import contents_lines
+from index.loaders.furniture import contents_lines
 from index.loaders.glyph_repair import repaired
 from index.loaders.grids import Rule
 from index.loaders.ocr import without_seals
