@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, islice, takewhile
+from itertools import chain, takewhile
 from statistics import median
 
 import numpy as np
@@ -152,8 +152,8 @@ def _bare(line: str) -> str:
 def _stands_again(key: str, known: Sequence[tuple[str, int]], start: int, end: int) -> bool:
     """Return whether a line elsewhere begins with a key."""
     first = bisect_left(known, (key, -1)) if len(key) >= _KEY_MIN else len(known)
-    alike = takewhile(lambda each: each[0].startswith(key), islice(known, first, None))
-    return any(not start <= at < end for _, at in alike)
+    alike = takewhile(lambda at: known[at][0].startswith(key), range(first, len(known)))
+    return any(not start <= known[at][1] < end for at in alike)
 
 
 def _is_line_again(key: str, known: Sequence[tuple[str, int]], at: int) -> bool:

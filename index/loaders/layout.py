@@ -316,10 +316,10 @@ def _drop_edges(sheets: Sequence[Sheet], pages: Sequence[list[_Line]], body: flo
         lines[:] = [line for line in lines if not ((key := _edge_key(sheet, line, body)) and counts[key] >= needed)]
         first = min((line.top for line in lines), default=0.0)
         last = max((line.bottom for line in lines), default=0.0)
-        numbers = [line for line in lines if _PAGE_NUMBER.fullmatch(line.text) and _edge(sheet, line, _NUMBER_EDGE)]
-        for line in numbers:
-            if line.top - first < line.size or last - line.bottom < line.size:
-                lines.remove(line)
+        outer = (line for line in lines if line.top - first < line.size or last - line.bottom < line.size)
+        numbers = (line for line in outer if _PAGE_NUMBER.fullmatch(line.text) and _edge(sheet, line, _NUMBER_EDGE))
+        gone = set(map(id, numbers))
+        lines[:] = [line for line in lines if id(line) not in gone]
 
 
 def _drop_contents(pages: Sequence[_Page]) -> None:

@@ -451,13 +451,9 @@ def _with_annex_titles(text: str, found: Sequence[Marker]) -> list[Marker]:
     annexes = [marker for marker in found if marker.kind == "附件" and not _lists_annexes(text, marker)]
     if len(annexes) == 1 and not text[: annexes[0].line].strip():
         annexes = []  # the annex is the document, its title the title
-    kept: list[Marker] = []
-    for marker in found:
-        if marker.kind != "附件" or marker in annexes:
-            kept.append(marker)
-        if marker in annexes and marker.content >= marker.end and (title := _annex_title(text, marker, numbered)):
-            kept.append(title)
-    return kept
+    titles = [_annex_title(text, marker, numbered) for marker in annexes if marker.content >= marker.end]
+    others = [marker for marker in found if marker.kind != "附件"]
+    return sorted([*others, *annexes, *filter(None, titles)], key=lambda marker: marker.start)
 
 
 def _lists_annexes(text: str, marker: Marker) -> bool:
