@@ -8,7 +8,7 @@ from typing import IO
 
 from index.errors import DocumentUnreadable
 from index.loaders import open_file
-from index.loaders.sniff import HEAD, Format, sniff
+from index.loaders.formats import HEAD, Format, sniff
 from index.records import Document
 from index.store.sync import LOADERS, content_digest
 

@@ -20,7 +20,7 @@ from typing import IO
 from index.errors import DocumentError, DocumentTooLarge, DocumentUnreadable, MissingDependency, UnsupportedFormat
 from index.loaders import formats, markdown, plain
 from index.loaders.content import Content, Unreadable
-from index.loaders.sniff import HEAD, Format, inside, sniff
+from index.loaders.formats import HEAD, Format, inside, sniff
 from index.records import Document
 from index.structure.metadata import describe
 from index.structure.outline import outline

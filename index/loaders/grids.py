@@ -38,6 +38,7 @@ class Lattice:
     xs: tuple[float, ...]  # positions of its columns' borders, ascending; at least two
     ys: tuple[float, ...]  # the same of its rows
     cells: tuple[tuple[int, ...], ...]  # for each place, row by row, the number of the merged cell that it belongs to
+    header: int | None = None  # rows at the top that name the columns; None where that is not known
 
     def cell(self, x: float, y: float) -> int | None:
         """Return the cell at a point, or None outside the table."""

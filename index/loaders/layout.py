@@ -16,8 +16,8 @@ from statistics import median
 
 from index.loaders.content import Box, Place, Writer, joined
 from index.loaders.furniture import contents_lines, without_watermarks
-from index.loaders.grids import lattices
-from index.loaders.open_tables import OpenTable, open_tables
+from index.loaders.grids import Lattice, lattices
+from index.loaders.open_tables import open_tables
 from index.loaders.sheets import Glyph, Sheet, Shown, baselines, turned, upright
 from index.loaders.symbols import lowered, raised
 from index.loaders.tables import Grid
@@ -141,7 +141,7 @@ def write(sheets: Sequence[Sheet], writer: Writer) -> None:
 
 def _read(number: int, sheet: Sheet) -> tuple[list[_Line], list[_Block]]:
     glyphs = [glyph for glyph in _once(sheet.glyphs) if not glyph.text.isspace()]
-    tables = [OpenTable(lattice, None) for lattice in lattices(sheet.rules)]
+    tables = lattices(sheet.rules)
     inside, outside = _sorted_into(tables, glyphs)
     if found := open_tables(sheet.rules, outside):
         tables += found
@@ -154,12 +154,12 @@ def _read(number: int, sheet: Sheet) -> tuple[list[_Line], list[_Block]]:
 
 
 def _sorted_into(
-    tables: Sequence[OpenTable], glyphs: Sequence[Glyph]
+    tables: Sequence[Lattice], glyphs: Sequence[Glyph]
 ) -> tuple[dict[tuple[int, int], list[Glyph]], list[Glyph]]:
     """Return the characters in each cell of each table, and those in none."""
     inside, outside = defaultdict[tuple[int, int], list[Glyph]](list), list[Glyph]()
     for glyph in glyphs:
-        cells = ((number, table.lattice.cell(*glyph.middle)) for number, table in enumerate(tables))
+        cells = ((number, table.cell(*glyph.middle)) for number, table in enumerate(tables))
         place = next(((number, cell) for number, cell in cells if cell is not None), None)
         if place is None:
             outside.append(glyph)
@@ -181,8 +181,8 @@ def _once(glyphs: Sequence[Glyph]) -> list[Glyph]:
     return kept
 
 
-def _block(number: int, table: OpenTable, inside: dict[tuple[int, int], list[Glyph]], page: int) -> _Block | None:
-    grid, texts = table.lattice, dict[int, str]()
+def _block(number: int, grid: Lattice, inside: dict[tuple[int, int], list[Glyph]], page: int) -> _Block | None:
+    texts: dict[int, str] = {}
     widths = [right - left for left, right in pairwise(grid.xs)]
     for row in grid.cells:
         for cell in dict.fromkeys(row):
@@ -190,7 +190,7 @@ def _block(number: int, table: OpenTable, inside: dict[tuple[int, int], list[Gly
                 width = sum(width for at, width in zip(row, widths, strict=True) if at == cell)
                 texts[cell] = _cell_text(inside.get((number, cell), []), width)
     rows = [[texts[cell] for cell in row] for row in grid.cells]
-    return _Block(rows, grid.cells, grid.xs, grid.ys, page, table.header) if any(map(any, rows)) else None
+    return _Block(rows, grid.cells, grid.xs, grid.ys, page, grid.header) if any(map(any, rows)) else None
 
 
 def _cell_text(glyphs: Sequence[Glyph], width: float) -> str:

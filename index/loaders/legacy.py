@@ -10,7 +10,7 @@ from pathlib import Path
 
 from index.loaders import docx, pptx, xlsx
 from index.loaders.content import Content, Unreadable, Writer
-from index.loaders.sniff import streams
+from index.loaders.formats import streams
 from index.loaders.tables import Grid
 
 TIMEOUT = 180

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from index.errors import MissingDependency
 from index.loaders import formats
 from index.loaders.content import Content, Unreadable, Writer, tidy
-from index.loaders.sniff import Format
+from index.loaders.formats import Format
 
 PARTS_MAX = 200
 """Parts of one message."""

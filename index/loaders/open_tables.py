@@ -48,17 +48,10 @@ class _Row(NamedTuple):
     parts: list[_Part]
 
 
-class OpenTable(NamedTuple):
-    """The grid of a table."""
-
-    lattice: Lattice  # of its cells
-    header: int | None  # rows at the top that name the columns; None where that is not known
-
-
-def open_tables(rules: Sequence[Rule], glyphs: Sequence[Glyph]) -> list[OpenTable]:
+def open_tables(rules: Sequence[Rule], glyphs: Sequence[Glyph]) -> list[Lattice]:
     """Return the tables of a page, from the top down; `glyphs` are what stands in no other table."""
     across, rows = levels(rules), [_row(line) for line in baselines(glyphs)]
-    found: list[OpenTable] = []
+    found: list[Lattice] = []
     for stack in _stacks(across) if len(across) <= _RULES_MAX else ():
         first = 0
         while first + 2 < len(stack):
@@ -66,12 +59,12 @@ def open_tables(rules: Sequence[Rule], glyphs: Sequence[Glyph]) -> list[OpenTabl
             table = _table(stack[first : last + 1], rows, across) if last > first + 1 else None
             found.extend([table] if table else [])
             first = last if table else first + 1
-    ruled = [(table.lattice.ys[0], table.lattice.ys[-1]) for table in found]
+    ruled = [(table.ys[0], table.ys[-1]) for table in found]
     found.extend(_aligned([row for row in rows if not any(top < row.bottom and row.top < end for top, end in ruled)]))
-    return sorted(found, key=lambda table: table.lattice.ys[0])
+    return sorted(found, key=lambda table: table.ys[0])
 
 
-def _aligned(rows: Sequence[_Row]) -> Iterator[OpenTable]:
+def _aligned(rows: Sequence[_Row]) -> Iterator[Lattice]:
     """Yield tables without rules."""
     place = 0
     while place < len(rows):
@@ -86,7 +79,7 @@ def _aligned(rows: Sequence[_Row]) -> Iterator[OpenTable]:
             xs = [columns[0][0] - 1, *between, columns[-1][1] + 1]
             ys = [run[0].top, *((above.bottom + below.top) / 2 for above, below in pairwise(run)), run[-1].bottom]
             places = tuple(_places(number, (), columns, ()) for number in range(len(run)))
-            yield OpenTable(Lattice(tuple(xs), tuple(ys), places), None)
+            yield Lattice(tuple(xs), tuple(ys), places)
         place = max(end, place + 1)
 
 
@@ -143,7 +136,7 @@ def _last_rule(stack: Sequence[Segment], first: int, rows: Sequence[_Row]) -> in
     return last
 
 
-def _table(stack: Sequence[Segment], rows: Sequence[_Row], across: Sequence[Segment]) -> OpenTable | None:
+def _table(stack: Sequence[Segment], rows: Sequence[_Row], across: Sequence[Segment]) -> Lattice | None:
     heading = _between(rows, stack[0], stack[1])
     bands = [_between(rows, upper, lower) for upper, lower in pairwise(stack[1:])]
     columns = _columns([heading[-1], *(row for band in bands for row in band)])
@@ -164,7 +157,7 @@ def _table(stack: Sequence[Segment], rows: Sequence[_Row], across: Sequence[Segm
         for number, row in enumerate(heading)
     ]
     places += [_places(number, (), columns, ()) for number in range(len(heading), len(lines))]
-    return OpenTable(Lattice(tuple(xs), tuple(ys), tuple(places)), len(heading))
+    return Lattice(tuple(xs), tuple(ys), tuple(places), len(heading))
 
 
 def _is_text(parts: Sequence[_Part], columns: Sequence[_Interval]) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from index.errors import DocumentUnreadable
-from index.loaders.sniff import HEAD, Format, sniff
+from index.loaders.formats import HEAD, Format, sniff
 
 
 def draw_page(path: Path, file: IO[bytes], page: int, *, long_side: int = 1400) -> bytes:

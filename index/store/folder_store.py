@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 from index.errors import IndexCorrupt, IndexStoreError
-from index.manifest import Manifest
+from index.manifest import Manifest, StoredFile
 from index.protocols import Encoder, LoadEncoder, Report
 from index.records import Description, Document
+from index.search.dense import Codebook
 from index.store.building import FolderBuilder, building
 from index.store.named_encoder import NamedEncoder, check_encoder
-from index.store.passage_index import DEFAULT_RECALL, PassageIndex
-from index.store.repairing import salvage
-from index.store.storage import MANIFEST, WriteLock, damaged_files, read_manifest, write_lock
+from index.store.passage_index import DEFAULT_RECALL, PassageIndex, read_codebook
+from index.store.segments import Segment, decoded, read_contents
+from index.store.storage import MANIFEST, WriteLock, check_file, damaged_files, read_manifest, write_lock
+from index.text import terms_fingerprint
 
 
 class FolderStore:
@@ -79,8 +82,7 @@ class FolderStore:
             manifest = self.manifest()
             loaded = load(encoder or manifest.encoder)
             check_encoder(self._folder, manifest, loaded)
-            left = salvage(self._folder, manifest, loaded)
-            index = left.index.add(left.documents)
+            index = _salvaged(self._folder, manifest, loaded)
             yield FolderWriter(lock, lambda: index, index)
 
     def damage(self) -> list[str]:
@@ -129,3 +131,44 @@ class FolderWriter:
     def descriptions(self) -> Sequence[Description]:
         """Return all documents without their texts and outlines, ordered by id."""
         return self._index.descriptions()
+
+
+def _salvaged(folder: Path, manifest: Manifest, encoder: Encoder) -> PassageIndex:
+    """Return the index of what is intact in a damaged folder; only the rest is built again, to the same bytes.
+
+    Postings and codes follow from documents and vectors, vectors from documents.
+    """
+    file = manifest.shared.get("codebook")  # another is learnt where it is damaged
+    codebook = read_codebook(folder / file.name) if file and _is_whole(folder, file) else None
+    segments, documents = list[Segment](), list[Document]()
+    for files in manifest.segments:
+        damaged = {kind for kind, file in files.items() if not _is_whole(folder, file)}
+        try:
+            if damaged <= {"postings", "codes"}:
+                segments.append(_segment(folder, files, damaged, manifest, codebook))
+            elif "contents" not in damaged:
+                contents = decoded(folder / files["contents"].name, partial(read_contents, check=True))
+                documents += [contents.document(number) for number in range(len(contents))]
+        except IndexCorrupt:
+            continue  # whole by its digest, and yet it fits nothing
+    recall = manifest.search.wanted if manifest.search else DEFAULT_RECALL
+    return PassageIndex(segments, encoder, codebook, recall, manifest.shared if codebook else None).add(documents)
+
+
+def _segment(
+    folder: Path, files: Mapping[str, StoredFile], damaged: set[str], manifest: Manifest, codebook: Codebook | None
+) -> Segment:
+    """Return a segment with what follows from its documents and vectors made again, where that is damaged."""
+    good = {kind: file for kind, file in files.items() if kind not in damaged and (codebook or kind != "codes")}
+    anew = "postings" not in good or manifest.terms != terms_fingerprint()
+    coded = codebook if "codes" in good else None
+    segment = Segment.opened(folder, good, manifest.dim, coded, whole=True, anew=anew)
+    return segment.coded(codebook) if codebook and not coded else segment
+
+
+def _is_whole(folder: Path, file: StoredFile) -> bool:
+    try:
+        check_file(folder, file, whole=True)
+    except IndexCorrupt:
+        return False
+    return True

@@ -16,8 +16,7 @@ from index.filters import Filter
 from index.protocols import Library
 from index.records import Document
 from index.rights import Rights, RightsError, RightsFile, parse, rights_path
-from index.store.index_view import IndexView
-from index.store.passage_index import PassageIndex
+from index.store.passage_index import IndexView, PassageIndex
 from index.text import terms
 from qa.bootstrap import interpreter_of
 from tests.support.fakes import HashEncoder

@@ -23,7 +23,7 @@ import pytest
 import index
 import qa
 import ui
-from index.loaders.sniff import HEAD, Format, sniff
+from index.loaders.formats import HEAD, Format, sniff
 
 ASKING = {"match", "fullmatch", "search", "sub", "subn", "findall", "finditer", "split", "compile"}
 REPEATS = (kinds.MAX_REPEAT, kinds.MIN_REPEAT, kinds.POSSESSIVE_REPEAT)
