@@ -9,8 +9,7 @@ from index.errors import IndexCorrupt, IndexFormatMismatch, IndexNotFound, Index
 from index.locations import MilvusAddress
 from index.manifest import Manifest
 from index.milvus.connection import KINDS, Connection, Generation
-from index.milvus.index import MilvusIndex
-from index.milvus.lexicons import WholeLexicon
+from index.milvus.index import MilvusIndex, WholeLexicon
 from index.milvus.rows import CARD, CARD_FIELDS, RECORD, Held, Record, held_from
 from index.milvus.writer import MilvusWriter
 from index.protocols import Encoder, LoadEncoder
