@@ -276,13 +276,8 @@ def _info(arguments: argparse.Namespace) -> Outcome:
             "bytes": manifest.size(),
             "passages": manifest.passages,
             "documents": [
-                {
-                    "id": each.id,
-                    "source": each.source,
-                    "title": each.title,
-                    "characters": each.characters,
-                    "passages": len(index.passages(each.id)),
-                }
+                {name: getattr(each, name) for name in ("id", "source", "title", "characters")}
+                | {"passages": len(index.passages(each.id))}
                 for each in index.descriptions()
             ],
         }

@@ -22,11 +22,7 @@ HEADING_NUMBER = re.compile(
 def cn_number(numeral: str) -> int:
     """Return the value of a Chinese or Arabic numeral below ten thousand: 二十一 → 21, 一百零三 → 103, １２ → 12.
 
-    Args:
-        numeral: only numerals, at least one.
-
-    Returns:
-        The value; digits written without units (二〇二三) count decimally.
+    Digits written without units (二〇二三) count decimally.
     """
     if numeral[0].isdigit():
         return int(numeral)

@@ -20,11 +20,7 @@ NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 
 def lock(descriptor: int, *, wait: bool = False) -> None:
-    """Lock a file until it is closed; other processes that lock it have to wait.
-
-    Args:
-        descriptor: of the file.
-        wait: whether to wait until it is free.
+    """Lock a file until it is closed; with `wait`, once it is free.
 
     Raises:
         BlockingIOError: if another process has it and `wait` is false.

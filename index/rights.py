@@ -60,11 +60,7 @@ class Rule:
 
 
 class Rights:
-    """Rules that have been read; the last one that names a document counts.
-
-    Args:
-        rules: in the order of the file.
-    """
+    """Rules that have been read, in the order of the file; the last one that names a document counts."""
 
     def __init__(self, rules: Iterable[Rule] = ()) -> None:
         self.rules: Sequence[Rule] = tuple(rules)

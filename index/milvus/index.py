@@ -126,14 +126,7 @@ class WholeLexicon(MilvusLexicon):
 
 
 class LimitedLexicon(MilvusLexicon):
-    """Of the passages of some documents, as if there were no others; Milvus counts them.
-
-    Args:
-        connection: to the Milvus.
-        generation: which collections.
-        held: the documents.
-        where: an expression that their passages fit and no others.
-    """
+    """Of the passages of some documents, which alone fit `where`, as if there were no others; Milvus counts them."""
 
     def __init__(self, connection: Connection, generation: Generation, held: Sequence[Held], where: str) -> None:
         super().__init__(connection, generation, sum(each.passages for each in held), sum(each.tokens for each in held))

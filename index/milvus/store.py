@@ -23,9 +23,6 @@ class MilvusStore:
 
     A build makes a generation of its own, which is not visible; at its end the alias is pointed to it. The generation
     before stays until the next build, for replicas that have not noticed yet and for going back.
-
-    Args:
-        address: of the index.
     """
 
     resumes = False

@@ -45,15 +45,7 @@ class Tally:
 
 
 class MilvusWriter:
-    """A `Writer` of one generation of an index.
-
-    Args:
-        connection: to the Milvus.
-        generation: which collections; they are there.
-        record: what it says of itself.
-        held: what it holds.
-        encoder: gives the encoder, when there is something to encode.
-    """
+    """A `Writer` of one generation of an index, with its record and documents; the encoder is made when needed."""
 
     def __init__(
         self,

@@ -57,12 +57,7 @@ class _Ended(Exception):
 
 
 class Sandbox:
-    """Reads files in a confined process, which is started when it is needed; one file at a time.
-
-    Args:
-        notice: told what this machine's kernel cannot do to confine it.
-        module: what the process runs.
-    """
+    """Reads files in a confined process, started when needed; `notice` is told what the kernel does not confine."""
 
     def __init__(self, notice: Notice = lambda _: None, *, module: str = "index.sandbox.worker") -> None:
         self._notice = notice
@@ -214,9 +209,7 @@ class _Worker:
     def ask(self, job: dict[str, object], file: IO[bytes]) -> Iterator[dict[str, Any]]:
         """Yield what it says of a file, up to the last word.
 
-        Raises:
-            EOFError, ConnectionError: if it ended.
-            ValueError, TimeoutError: if it says nonsense, too much, or nothing for too long.
+        EOFError or ConnectionError if it ended; ValueError or TimeoutError if it says nonsense, too much, or nothing.
         """
         self.files += 1
         frames.send(self._connection, job, file.fileno())

@@ -74,9 +74,7 @@ class FolderStore:
     def repairing(self, load: LoadEncoder, encoder: str | None = None) -> Iterator[FolderWriter]:
         """Provide what is still whole of a damaged index; it takes the place of what is there with the first addition.
 
-        Raises:
-            IndexCorrupt: if the manifest itself is damaged, so that the contents are unknown.
-            EncoderMismatch: if the encoder is another one now.
+        IndexCorrupt if the manifest is damaged, so that contents are unknown; EncoderMismatch if it is another.
         """
         with write_lock(self._folder) as lock:
             manifest = self.manifest()

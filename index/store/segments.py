@@ -137,12 +137,10 @@ class Segment:
 
 
 def merged(segments: Sequence[Segment], addition: Segment, gone: Collection[tuple[int, int]]) -> list[Segment]:
-    """Return segments with other documents too, and without some: cut as if built of their documents at once.
+    """Return segments with other documents too, and without some, cut as if built of their documents at once.
 
-    Args:
-        segments: in the order of their ids; those that do not change stay the same objects.
-        addition: none of its documents is among those that stay.
-        gone: number of the segment, and of the document in it.
+    No document of the addition is among those that stay; `gone` has the number of a segment, and of the document in it.
+    Segments that do not change stay the same objects.
     """
     parts = [*segments, addition]
     part = np.repeat(np.arange(len(segments)), [len(each.contents) for each in segments])
