@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -21,18 +21,15 @@ from index.errors import (
     IndexNotFound,
     IndexStoreError,
     MissingDependency,
-    ModelUnavailable,
     StoreUnavailable,
 )
 from index.filters import Filter
 from index.locations import MilvusAddress, beside, location
 from index.milvus import MilvusStore
 from index.milvus.rows import NOTHING, RECORD, expression, tokens
-from index.protocols import Vectors
 from index.store.passage_index import PassageIndex
 from index.stores import store_at
 from index.text import terms
-from tests.support.fakes import HashEncoder
 from tests.support.milvus import free_port, opened, serving
 from tests.support.stores import DOCUMENTS, ENCODER, assert_equal, build, document
 
@@ -46,25 +43,18 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeStore]:
         yield lambda: store(f"laws{next(numbers)}")
 
 
-class Failing(HashEncoder):
-    """An encoder that fails at the second block."""
-
-    def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        if getattr(self, "began", False):
-            raise ModelUnavailable("编码器坏了。")
-        self.began = True
-        return super().encode_passages(texts)
-
-
 def names_of(store: MilvusStore) -> list[str]:
     return sorted(name for name in store._connection.collections() if name.startswith(store._address.collection + "_g"))
 
 
-def test_a_change_that_was_broken_off_is_not_seen_and_made_good_by_the_next(make: MakeStore) -> None:
+def test_a_change_that_was_broken_off_is_not_seen_and_made_good_by_the_next(
+    make: MakeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = make()
     build(store, DOCUMENTS[:2])
     replaced = document("alpha", "第九版规定了退役电池九吨。\n")
-    with pytest.raises(ModelUnavailable), store.writing(lambda name: Failing(dim=64)) as writer:
+    with pytest.raises(TypeError), store.writing(lambda name: ENCODER) as writer:
+        monkeypatch.setattr(writer, "_write", None)  # passages are written, their document is not
         writer.add([replaced, DOCUMENTS[2]])
     assert_equal(store.open(ENCODER), PassageIndex.build(DOCUMENTS[:2], ENCODER))
     assert "没有做完" in store.damage()[0]
