@@ -14,7 +14,7 @@ from eval.data.journal import Journal, journal_path
 from eval.data.outcomes import Askable, Expanding, ask_all, read_outcomes
 from eval.errors import Interrupted
 from eval.generation.judging import add_judge_options, judge_json, judge_of
-from eval.generation.model_runs import Guest, add_guest_options, guest_of
+from eval.generation.model_runs import ModelRun, add_model_run_options, model_run_of
 from eval.metrics.answer_metrics import TextOf
 from eval.metrics.retrieval_metrics import canonical
 from eval.metrics.stages import StagedSearch, search_stages
@@ -93,7 +93,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--langfuse-scores", type=Path, metavar="FILE", help="把每题的得分存成 Langfuse 的 JSON")
     add_answer_options(parser)
     add_judge_options(parser)
-    add_guest_options(parser)
+    add_model_run_options(parser)
 
 
 def add_answer_options(parser: argparse.ArgumentParser) -> None:
@@ -118,8 +118,8 @@ def run(arguments: argparse.Namespace, openers: Openers) -> int:
     if arguments.max_new_failures is not None and baseline is None:
         raise ValueError("--max-new-failures 须与 --baseline 同用：没有基线就没有新旧之分")
     judge = judge_of(arguments)
-    with guest_of(arguments) as guest:
-        report, outcomes = _report(arguments, dataset, openers, baseline, guest, _measures(arguments, requirements))
+    with model_run_of(arguments) as model:
+        report, outcomes = _report(arguments, dataset, openers, baseline, model, _measures(arguments, requirements))
     if judge is not None:
         report["judge"] = judge_json(outcomes, arguments.judge_model, judge)
     print(report_text(report))
@@ -168,10 +168,10 @@ def _report(
     dataset: Dataset,
     openers: Openers,
     baseline: ReportJson | None,
-    guest: Guest,
+    model: ModelRun,
     measures: Sequence[str],
 ) -> tuple[ReportJson, Sequence[Outcome]]:
-    settings = _settings(arguments, guest)
+    settings = _settings(arguments, model)
     if arguments.answers is not None and arguments.index is None:
         outcomes = read_outcomes(arguments.answers, dataset.queries)
         return make_report(dataset, outcomes), outcomes
@@ -183,38 +183,24 @@ def _report(
     if arguments.answers is not None:
         outcomes, memory = read_outcomes(arguments.answers, dataset.queries), None
     else:
-        answered = {way: _answered(arguments, dataset, index, openers, way, guest) for way in _others(arguments)}
+        for way in Answering if arguments.compare_ways else ():
+            if way is not Answering.BOTH:
+                other = dataclasses.replace(settings, answering=way)
+                journal = _journal(arguments, dataset, index, other)
+                answered[way] = _asked(openers.assistant(other), dataset, journal)
         outcomes = _asked(_asking(arguments, answerer), dataset, _journal(arguments, dataset, index, settings))
         memory = peak_megabytes()
     search = _search(openers, settings, outcomes)
     ways = {**answered, Answering.BOTH: outcomes} if answered else {}
     circumstances = Circumstances(
-        index, search, provenance(settings, expand=arguments.expand), memory, guest.truth, measures, ways
+        index, search, provenance(settings, expand=arguments.expand), memory, model.truth, measures, ways
     )
     return make_report(dataset, outcomes, _texts(answerer), circumstances), outcomes
 
 
-def _settings(arguments: argparse.Namespace, guest: Guest) -> Settings:
-    settings = Settings.from_environment(index=arguments.index, caution=arguments.caution, model=guest.settings)
+def _settings(arguments: argparse.Namespace, model: ModelRun) -> Settings:
+    settings = Settings.from_environment(index=arguments.index, caution=arguments.caution, model=model.settings)
     return dataclasses.replace(settings, k=arguments.k or settings.k, answering=arguments.answering)
-
-
-def _others(arguments: argparse.Namespace) -> list[Answering]:
-    """Return the ways beside the one that the report is about."""
-    return [way for way in Answering if way is not Answering.BOTH] if arguments.compare_ways else []
-
-
-def _answered(
-    arguments: argparse.Namespace,
-    dataset: Dataset,
-    index: IndexJson | None,
-    openers: Openers,
-    way: Answering,
-    guest: Guest,
-) -> list[Outcome]:
-    """Return all questions, answered in one of the other ways."""
-    settings = dataclasses.replace(_settings(arguments, guest), answering=way)
-    return _asked(openers.assistant(settings), dataset, _journal(arguments, dataset, index, settings))
 
 
 def _asking(arguments: argparse.Namespace, answerer: Answerer) -> Askable:

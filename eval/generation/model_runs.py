@@ -14,15 +14,15 @@ from qa.settings import ModelSettings, Unsupported, add_model_options, model_of
 
 
 @dataclass(frozen=True, slots=True)
-class Guest:
+class ModelRun:
     """A language model."""
 
     settings: ModelSettings | None = None  # which; None for none
     truth: Truth | None = None  # what was done to its sentences, known once they are written; None where it never is
 
 
-def add_guest_options(parser: argparse.ArgumentParser) -> None:
-    """Add everything that `guest_of` reads, and what to ask of the model."""
+def add_model_run_options(parser: argparse.ArgumentParser) -> None:
+    """Add everything that `model_run_of` reads, and what to ask of the model."""
     add_model_options(parser)
     parser.add_argument(
         "--llm-scripted",
@@ -36,7 +36,7 @@ def add_guest_options(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def guest_of(arguments: argparse.Namespace) -> Iterator[Guest]:
+def model_run_of(arguments: argparse.Namespace) -> Iterator[ModelRun]:
     """Provide the model that the options ask for, as long as it is needed.
 
     Sentences that do not stand the check are kept with their reasons, so that the report can show them.
@@ -48,9 +48,9 @@ def guest_of(arguments: argparse.Namespace) -> Iterator[Guest]:
         raise ValueError("--llm-scripted 自带模型，不能与 --llm-url、--llm-gguf 或 --answers 同用。")
     if arguments.llm_scripted:
         with scripted_model() as model:
-            yield Guest(ModelSettings(url=model.url, name=NAME, unsupported=Unsupported.STRIKE), model.written)
+            yield ModelRun(ModelSettings(url=model.url, name=NAME, unsupported=Unsupported.STRIKE), model.written)
     else:
-        yield Guest(_named(arguments))
+        yield ModelRun(_named(arguments))
 
 
 def _named(arguments: argparse.Namespace) -> ModelSettings | None:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette._utils import get_route_path
 from starlette.datastructures import Headers
 from starlette.middleware.sessions import SessionMiddleware
+from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -234,12 +235,7 @@ def _check_role(scope: Scope) -> None:
     framed = path == "/chat/" and b"embed=1" in scope["query_string"].split(b"&")
     if framed or PUBLIC.fullmatch(path):
         return
-    require(_Scoped(scope), Role.ADMIN if OPERATORS.fullmatch(path) else Role.READER)
-
-
-@dataclass(frozen=True, slots=True)
-class _Scoped:
-    scope: Scope
+    require(HTTPConnection(scope), Role.ADMIN if OPERATORS.fullmatch(path) else Role.READER)
 
 
 def _refusal(scope: Scope, error: ApiError) -> ASGIApp:
