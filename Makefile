@@ -73,7 +73,7 @@ test-gguf: $(VENV)/installed-$(DEV)
 	$(call INSTALL,$(DEV)$(comma)gguf-test)
 	$(BIN)/python -m pytest -m gguf tests/slow/test_gguf.py
 
-# LangChain, LlamaIndex, Haystack, Langfuse, OpenInference and a linter, in an environment of their own (300 MB).
+# The clients of OpenAI and MCP, LangChain, LlamaIndex, Haystack, Langfuse and a linter, in an environment of their own (300 MB).
 test-clients: $(VENV)/installed-$(DEV)
 	test -x build/clients/bin/python || $(PYTHON) -m venv build/clients
 	build/clients/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/clients.txt

@@ -75,10 +75,22 @@ def _parsed(words: list[str]) -> tuple[Command, argparse.Namespace]:
         parser = Parser(prog=f"yiju-eval {name}", description=COMMANDS[name].DESCRIPTION)
         COMMANDS[name].add_arguments(parser)
         return COMMANDS[name], parser.parse_args(words[1:])
+    if words and words[0].startswith("--print-completion"):
+        _for_shells().parse_args(words)
     others = "；".join(f"yiju-eval {word}：{command.DESCRIPTION}" for word, command in COMMANDS.items())
     parser = Parser(prog="yiju-eval", description=score.DESCRIPTION, epilog=f"其他命令：{others}")
     score.add_arguments(parser)
     return cast(Command, score), parser.parse_args(words)
+
+
+def _for_shells() -> Parser:
+    """Return one parser of all that a shell can complete; argparse itself knows no subcommand that may be left out."""
+    parser = Parser(prog="yiju-eval", description=score.DESCRIPTION)
+    commands = parser.add_subparsers(parser_class=Parser)
+    for name, command in COMMANDS.items():
+        command.add_arguments(commands.add_parser(name, help=command.DESCRIPTION))
+    score.add_arguments(parser)
+    return parser
 
 
 def _open_assistant(settings: Settings) -> Answerer:

@@ -57,7 +57,8 @@ class _Completion(argparse.Action):
             import shtab
         except ImportError:
             parser.error("--print-completion 须装 shtab：pip install shtab")
-        sys.stdout.write(shtab.complete(parser, shell=values))
+        script = shtab.complete(parser, shell=values)
+        sys.stdout.write(script.replace("complete -o bashdefault ", "complete -o bashdefault -o default "))  # files too
         parser.exit()
 
 

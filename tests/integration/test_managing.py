@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
 import socket
 import time
 import zipfile
@@ -20,7 +22,7 @@ from index.__main__ import main as yiju_index
 from index.errors import IndexStoreError
 from index.records import Description, Document
 from index.rights import RightsFile
-from index.sandbox import Sandbox
+from index.sandbox import Sandbox, _Worker
 from index.store.folder_store import FolderStore
 from index.store.passage_index import PassageIndex
 from index.structure.versions import Versions
@@ -421,3 +423,27 @@ def test_jobs_that_ended_long_ago_are_forgotten(tmp_path):
     now[0] += 8 * 24 * 3600
     assert [each.id for each in book.forget_old()] == [job.id]
     assert JobBook(tmp_path / "jobs.sqlite").all() == []
+
+
+def test_a_process_that_is_killed_while_it_reads_costs_its_file_and_nothing_else(client, monkeypatch):
+    workers: list[_Worker] = []
+    begin, change = _Worker.__init__, JobBook.change
+
+    def noted(worker: _Worker, module: str) -> None:
+        begin(worker, module)
+        workers.append(worker)
+
+    def killing(book: JobBook, id: str, **changes: Any) -> Job:
+        job = change(book, id, **changes)
+        if job.page == 3 and job.source == "long.pdf":
+            os.killpg(workers[-1]._process.pid, signal.SIGKILL)
+        return job
+
+    monkeypatch.setattr(_Worker, "__init__", noted)
+    monkeypatch.setattr(JobBook, "change", killing)
+    pages = pdf(*(at(50, 700, f"This is page {n}. " * 40) for n in range(1, 400)))
+    lost = ended(client, send(client, "long.pdf", pages))
+    assert (lost["state"], lost["reason"]) == ("failed", "无法读取 long.pdf：读取程序被系统中止（可能是内存不足）。")
+    assert ended(client, send(client, "a.txt", "光伏装机70MW。"))["state"] == "done"
+    assert client.post("/api/ask", json={"question": "光伏装机"}).status_code == 200
+    assert len(workers) >= 2 and sources(client) == ["a.txt"]

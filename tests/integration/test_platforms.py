@@ -61,8 +61,24 @@ def test_every_command_tells_its_version(module: str) -> None:
     assert told.returncode == 0 and told.stdout.startswith("yiju-"), told.stderr
 
 
-def test_a_command_writes_its_own_completion() -> None:
-    argv = [sys.executable, "-m", "index", "--print-completion", "bash"]
-    told = subprocess.run(argv, capture_output=True, text=True, timeout=600)
-    assert told.returncode == 0 and told.stdout.endswith("yiju-index") and "--encoder" in told.stdout
-    assert subprocess.run(["bash", "-n"], input=told.stdout, text=True).returncode == 0
+@pytest.mark.parametrize(
+    ("module", "typed", "offered"),
+    [
+        ("index", "bui", "build"),
+        ("index", "build --enc", "--encoder"),
+        ("eval", "comp", "compare"),
+        ("eval", "compare --mark", "--markdown"),
+        ("eval", "set.jsonl --split", "--split"),
+        ("ui", "--read", "--read-only"),
+        ("qa", "--cau", "--caution"),
+    ],
+)
+def test_a_shell_completes_commands_and_options(module: str, typed: str, offered: str) -> None:
+    argv = [sys.executable, "-m", module, "--print-completion", "bash"]
+    script = subprocess.run(argv, capture_output=True, text=True, timeout=600, check=True).stdout
+    *_, options, function, name = script.split()
+    assert (options, function) == ("-F", f"_shtab_{name.replace('-', '_')}") and "-o bashdefault -o default" in script
+    words = f"COMP_WORDS=({name} {typed}); COMP_CWORD={len(typed.split())}"
+    asked = f"{script}\n{words}; {function} {name} {typed.split()[-1]} x; echo ${{COMPREPLY[@]}}"
+    offers = subprocess.run(["bash"], input=asked, capture_output=True, text=True, timeout=60)
+    assert (offers.stdout.split(), offers.stderr) == ([offered], "")

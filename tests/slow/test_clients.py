@@ -33,7 +33,7 @@ RETRIEVERS = {
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with serving(built(FakeAnswerer())) as address:
+    with serving(built(FakeAnswerer(), mcp=True)) as address:
         yield address
 
 
@@ -62,6 +62,47 @@ def test_langchains_chat_model_gets_the_answer_with_its_sources(address: str) ->
     code += "print(ChatOpenAI(base_url=address + '/v1', api_key='-', model='yiju').invoke(question).content)"
     said = run(code, address, QUESTION)
     assert "70MW" in said and "依据：" in said and TITLE in said
+
+
+def test_openais_own_client_asks_streams_embeds_and_is_refused_in_words(address: str) -> None:
+    code = """
+import openai
+address, question = sys.argv[1:]
+client = openai.OpenAI(base_url=address + '/v1', api_key='-', max_retries=0)
+asked = [{'role': 'user', 'content': question}]
+whole = client.chat.completions.create(model='yiju', messages=asked)
+parts = client.chat.completions.create(model='yiju', messages=asked, stream=True)
+streamed = ''.join(part.choices[0].delta.content or '' for part in parts if part.choices)
+try:
+    client.chat.completions.create(model='yiju', messages=asked, n=2)
+except openai.BadRequestError as error:
+    refused = error.code
+print(json.dumps({
+    'whole': whole.choices[0].message.content, 'streamed': streamed, 'used': whole.usage.total_tokens,
+    'responded': client.responses.create(model='yiju', input=question).output_text,
+    'vectors': len(client.embeddings.create(model='yiju-embedding', input=[question, question]).data),
+    'models': [each.id for each in client.models.list()], 'refused': refused,
+}))"""
+    said = json.loads(run(code, address, QUESTION).splitlines()[-1])
+    assert "70MW" in said["whole"] and said["whole"] == said["streamed"] and "70MW" in said["responded"]
+    assert said["used"] > 0 and said["vectors"] == 2 and "yiju" in said["models"]
+    assert said["refused"] == "unsupported_parameter"
+
+
+def test_the_protocols_own_client_finds_the_tools_and_asks(address: str) -> None:
+    code = """
+import asyncio
+from mcp import Client
+address, question = sys.argv[1:]
+async def talk():
+    async with Client(address + '/mcp') as client:
+        tools = [each.name for each in (await client.list_tools()).tools]
+        answer = await client.call_tool('ask', {'question': question})
+        return {'tools': tools, 'text': answer.content[0].text, 'failed': answer.is_error}
+print(json.dumps(asyncio.run(talk())))"""
+    said = json.loads(run(code, address, QUESTION).splitlines()[-1])
+    assert {"ask", "search", "get_passage"} <= set(said["tools"])
+    assert "70MW" in said["text"] and not said["failed"]
 
 
 OUTCOMES = [Outcome(make_query(), make_answer())]

@@ -30,9 +30,12 @@ pytestmark = pytest.mark.skipif(
 def clean() -> Path:
     if not CLEAN.is_dir():
         CLEAN.parent.mkdir(exist_ok=True)
-        packages = "--include=python3,python3-venv,ca-certificates"
+        merged = "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr"  # else perl comes along to merge it
+        packages = "--include=python3,python3-venv,ca-certificates,usr-is-merged"
         left_out = [f"--dpkgopt=path-exclude=/usr/share/{each}/*" for each in ("doc", "info", "locale", "man")]
-        made = subprocess.run(["mmdebstrap", "--variant=minbase", packages, *left_out, "bookworm", CLEAN], check=False)
+        made = subprocess.run(
+            ["mmdebstrap", "--variant=minbase", merged, packages, *left_out, "bookworm", CLEAN], check=False
+        )
         if made.returncode:
             shutil.rmtree(CLEAN, ignore_errors=True)
             pytest.skip("no Debian can be fetched")
