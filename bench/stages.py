@@ -10,8 +10,6 @@ from threading import Lock, local
 from typing import Any
 from unittest.mock import patch
 
-from qa.question.interpreter import Interpreter
-
 from bench import Measurement
 from bench.answers import WARM_UP, dev_questions
 from bench.programs import sample_index
@@ -20,6 +18,7 @@ from index.search.dense import DenseIndex
 from index.search.sparse import Matching, SparseIndex
 from index.structure.versions import Versions
 from qa.assistant import Assistant
+from qa.question.turns import Interpreter
 from qa.reading import extractive_reader
 from qa.reading.extractive_reader import ExtractiveReader
 from qa.reading.span_model import SpanModel

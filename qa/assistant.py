@@ -151,18 +151,11 @@ class Assistant:
         for answer in during("read", answers):
             now = perf_counter()
             timing = Timing((found - start) * 1e3, (now - found) * 1e3, (now - start) * 1e3)
-            if answer.citations and not stated:
-                answer = self._unless_of_another_row(answer, question)
+            if not stated and (name := tables.name_in_no_row(question, answer, self._store.document)):
+                answer = Answer(question, question, f"文档中没有找到「{name}」。", hits=answer.hits, abstained=True)
             if answer.citations:
                 answer = self._noted(answer, question, within)
             yield dataclasses.replace(answer, question=turn, standalone_question=question, timing=timing)
-
-    def _unless_of_another_row(self, answer: Answer, question: str) -> Answer:
-        """Return the answer, or a refusal where it is from a table that has no row of what the question names."""
-        name = tables.name_in_no_row(question, answer, self._store.document)
-        if not name:
-            return answer
-        return Answer(question, question, f"文档中没有找到「{name}」。", hits=answer.hits, abstained=True)
 
     def _figure(self, turn: str, within: Filter | None, question: str, among: Filter | None) -> Answer:
         """Return the answer to the question for one figure of a computation."""
