@@ -52,7 +52,7 @@ def read(text: str) -> Content:
     ]
     for table in markup_tables.tables(text, shown):
         above = text[: text.rfind("<table", 0, table.span.start)].split("\n")[-3:]
-        tables.append(replace(table, caption=table.caption or _caption([*above, ""], 3)))
+        tables.append(replace(table, caption=table.caption or _caption([*above, ""], len(above))))
     tables.sort(key=lambda table: table.span.start)
     title = _TITLE.search(front["matter"]) if front else None
     return Content(text, title["title"] if title else None, declared=tuple(declared), tables=tuple(tables))

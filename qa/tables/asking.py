@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-from index.text import align
+from index.text import align, fold
 from qa.language.grammar import tagged
 from qa.language.lexicon import INTERROGATIVES
-from qa.language.measures import dimension
+from qa.language.measures import asked_dimensions, dimension
 from qa.language.quantities import Unit, unit_in
 from qa.tables.words import Words, words
 
@@ -38,6 +38,8 @@ class Request:
     kind: str = ""  # what the answer is one of: 部门 of 「哪个部门」; empty where that is not said
     unit: tuple[Unit, int] | None = None  # the unit the answer is asked in, or None
     figure: bool = False  # whether a figure is asked for, as far as the question tells
+    dimensions: frozenset[str] = frozenset()  # what it measures, as far as unit or wording tell: money of 「最贵」
+    column: re.Pattern[str] | None = None  # what the column asked for is called: persons for 谁, places for 哪里
 
 
 _LARGE, _SMALL = "多高大长快晚重贵强好", "少低小短慢早轻便宜弱差"
@@ -50,8 +52,13 @@ _THE_MOST = re.compile(rf"最(?:便宜|[{_LARGE}{_SMALL}])的(?P<kind>[\u4e00-\u
 _ALL = re.compile(r"(?:所有|全部|全体)(?:的)?(?P<what>[\u4e00-\u9fff]{1,8}?)的?总(?=[\u4e00-\u9fff]{2})")
 _SO_MANY = re.compile("(?:这|那)?[两三四五六七八九十]{1,2}(?:个(?!月)|家|所|座|条|项|处|种|类|位|名)")
 """Says how many things are summed up, which the table need not say: 「下游两个乡镇」."""
+_WAYS = {"length": "[长短远近]", "money": "贵|便宜", "mass": "[重轻]"}
+_KINDS = (
+    (re.compile("谁|哪位"), re.compile("(?:人|员|者|长|医|师|姓名|主任)$")),
+    (re.compile("哪里|哪儿|何处|什么地方|(?:在|往|到)哪$"), re.compile("地[点址]|位置|场所|所在|[点处址]$")),
+)
 _WHICH = re.compile(
-    r"(?:是)?(?:哪(?:一|几)?(?:[个家座种类项条名位所台间处款门支辆只片块届批]|年|天|月|季度?)?|什么|谁)(?P<kind>[\u4e00-\u9fff]{0,6})"
+    r"(?:是)?(?:哪(?:一|几)?(?:[个些家座种类项条名位所台间处款门支辆只片块届批]|年|天|月|季度?)?|什么|谁)(?P<kind>[\u4e00-\u9fff]{0,6})"
 )
 _BEFORE_WHICH = re.compile(r"的(?P<kind>(?![是为])[\u4e00-\u9fff]{1,6}?)(?:分别)?(?:是|为)?(?:哪|什么|谁)")
 _WHEN = re.compile("哪(?:一|几)?(?:年|天|月|季)")
@@ -85,13 +92,17 @@ def requested(question: str) -> Request:
     figure = bool(_FIGURED.search(text))
     asked = _HOW_MUCH.search(text)
     unit = unit_in(asked["unit"]) if asked and asked["unit"] else None
+    measured = asked_dimensions(text, fold(unit[0].name) if unit else "") | {
+        name for name, way in _WAYS.items() if re.search(f"[最更](?:{way})|(?:{way})[出了]?(?:多少|几)", text)
+    }
     which = _WHICH.search(text)
     if (most := _MOST.search(text)) and (which or asked or "第" in most.group() or _THE_MOST.search(text)):
         kind = _kind(text)
         way = most["way"] or ""
         rest = _MOST.sub(" ", _WHICH.sub(lambda found: f" {found['kind']} ", text))
         least = way in ("便宜", *_SMALL) or bool(most["last"])
-        return Request(Wanted.MOST, _left(rest), least, which is not None or not asked, False, kind, unit, True)
+        names = which is not None or not asked
+        return Request(Wanted.MOST, _left(rest), least, names, False, kind, unit, True, measured)
     for wanted, pattern in (
         (Wanted.RATIO, _TIMES), (Wanted.MEAN, _MEAN), (Wanted.SUM, _SUM), (Wanted.DIFFERENCE, _CHANGE),
         (Wanted.DIFFERENCE, _LONGER if _THAN.search(text) else _APART),
@@ -99,8 +110,10 @@ def requested(question: str) -> Request:
         if pattern.search(text) and (asked or wanted is Wanted.SUM or _RATE.search(text)):
             rest = _SO_MANY.sub(" ", pattern.sub(" ", text))
             rate = bool(_RATE.search(text))
-            return Request(wanted, _left(_RATE.sub(" ", rest) if rate else rest), rate=rate, unit=unit, figure=True)
-    return Request(Wanted.CELL, _left(text), kind=_kind(text), unit=unit, figure=figure)
+            left = _left(_RATE.sub(" ", rest) if rate else rest)
+            return Request(wanted, left, rate=rate, unit=unit, figure=True, dimensions=measured)
+    column = next((names for asking, names in _KINDS if asking.search(text)), None)
+    return Request(Wanted.CELL, _left(text), False, True, False, _kind(text), unit, figure, measured, column)
 
 
 def _kind(text: str) -> str:

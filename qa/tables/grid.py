@@ -197,9 +197,9 @@ class Grid:
         if counted := [unit for unit in units if f"{unit}数" in name]:  # 台数, 件数, 人数
             return counted[0]
         wanted = asked_dimensions(fold(name), "")
-        rest = [unit for unit in units if _dimension(unit) in wanted]
+        rest = [unit for unit in units if dimension_of(unit) in wanted]
         if not rest and re.search("产量|总产", name):
-            rest = [unit for unit in units if _dimension(unit) == "mass"]
+            rest = [unit for unit in units if dimension_of(unit) == "mass"]
         return rest[0] if len(rest) == 1 else ""
 
     def unit_line(self) -> Span | None:
@@ -228,7 +228,8 @@ def is_unit(text: str) -> bool:
     return _UNIT_ALONE.fullmatch(fold(text)) is not None
 
 
-def _dimension(unit: str) -> str:
+def dimension_of(unit: str) -> str:
+    """Return what a unit measures; empty where it is none."""
     found = unit_in(unit)
     return dimension(found[0].name) if found else ""
 

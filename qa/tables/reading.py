@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -18,7 +18,7 @@ from qa.protocols import DocumentOf
 from qa.tables import choices
 from qa.tables.asking import Request, Wanted, requested
 from qa.tables.finding import HALF, MENTIONED, Line, Search, figures, unexplained
-from qa.tables.grid import CELLS_MAX, NAME_MAX, Cell, Grid
+from qa.tables.grid import CELLS_MAX, NAME_MAX, Cell, Grid, dimension_of
 from qa.tables.telling import Teller
 from qa.tables.words import Words, bare, union, words
 
@@ -93,7 +93,7 @@ def _grids(hits: Sequence[Hit], document_of: DocumentOf) -> Iterator[Grid]:
 
 
 def _cell(question: str, request: Request, searches: Sequence[Search], hits: Sequence[Hit]) -> Answer | None:
-    found = [reading for search in searches for reading in _readings(search)]
+    found = [reading for search in searches for reading in _readings(request, search)]
     sure = [reading for reading in found if not unexplained(request.words, reading.covered)]
     if not sure:
         return None
@@ -140,14 +140,14 @@ def _said(reading: Reading) -> str:
     return reading.cell.text if reading.cell else ""
 
 
-def _readings(search: Search) -> Iterator[Reading]:
+def _readings(request: Request, search: Search) -> Iterator[Reading]:
     """Yield the best cells of a table: of the rows and columns that the question names best, where they cross."""
     grid = search.grid
     if not grid.columns:
         yield from _pairs(search)
         return
     for line in (line for line in search.rows if line.place in search.meant):
-        for column in _columns(search, line):
+        for column in _columns(request, search, line):
             row = search.row(line.place, without=column.place)  # a cell does not name itself
             own = row.cover | column.cover
             if own == line.cover | column.cover:
@@ -155,10 +155,12 @@ def _readings(search: Search) -> Iterator[Reading]:
                 yield Reading(grid, cell, row.place, column.place, own | search.around, own, unasked)
 
 
-def _columns(search: Search, row: Line) -> list[Line]:
+def _columns(request: Request, search: Search, row: Line) -> list[Line]:
     """Return the columns that may be meant beside a row: those that say more of the question, or the only one."""
     grid = search.grid
     values = [line for line in search.columns if line.place not in grid.heads] or search.columns[1:]
+    if request.column and (kind := [each for each in values if request.column.search(bare(grid.name(each.place)))]):
+        return kind
     # What stands in other cells of the row, as remarks, says which column is meant only where nothing else does.
     heads = [cell for cell in grid.cells[row.place] if cell and cell.column in grid.heads]
     for held in (row.cover, union(search.asked.cover(words(bare(cell.text))) for cell in heads)):
@@ -166,7 +168,16 @@ def _columns(search: Search, row: Line) -> list[Line]:
             return named
     # A column of shares or growth says something of the figures in another one.
     main = [each for each in values if each.place in grid.measured and not _BESIDE.search(grid.name(each.place))]
-    return values if len(values) == 1 else main if len(main) == 1 else []
+    cells = ((each.place, grid.figure(row.place, each.place)) for each in main)
+    units = {place: grid.unit(cell) if cell else grid.unit_of_column(place) for place, cell in cells}
+    return values if len(values) == 1 else _in_unit(request, main, units)
+
+
+def _in_unit(request: Request, lines: Sequence[Line], units: Mapping[int, str]) -> list[Line]:
+    """Return the only column, or the only one whose unit, or what it measures, is asked for; none where several are."""
+    same = [line for line in lines if _is_in(units[line.place], request)]
+    alike = [line for line in lines if dimension_of(units[line.place]) in request.dimensions]
+    return next((list(some) for some in (lines, same, alike) if len(some) == 1), [])
 
 
 def _pairs(search: Search) -> Iterator[Reading]:
@@ -247,11 +258,13 @@ def _most(request: Request, search: Search, teller: Teller) -> Answer | None:
     """Return the largest or smallest figure of a column among rows, or of a row among columns."""
     kind = words(request.kind)
     of_kind = search.asked.cover(kind)
+    told = any(line.cover & ~of_kind for line in search.measured)
+    measured = search.measured if told else _by_unit(request, search) or search.measured
     row = max(search.rows, key=lambda line: (line.place in search.meant, *_worth(line, of_kind)))
-    column = max(search.measured, key=lambda line: _worth(line, of_kind))
+    column = max(measured, key=lambda line: _worth(line, of_kind))
     if row.place in search.meant and _worth(row, of_kind)[0] > _worth(column, of_kind)[0]:
         cells, covered = _of_row(search.grid, row.place, kind), row.cover
-    elif column.cover & ~of_kind or len(search.measured) == 1:
+    elif column.cover & ~of_kind or len(measured) == 1:
         cells, covered = figures(search.grid, search.chosen, column.place), column.cover | search.named_cover
     else:
         return None
@@ -318,12 +331,28 @@ def _named_columns(search: Search, request: Request) -> list[Line]:
         best = max(told, key=lambda line: _worth(line, said))
         equal = [line for line in told if (line.cover & ~said, line.unasked) == (best.cover & ~said, best.unasked)]
         if len(equal) > 1:
-            equal = [line for line in equal if _is_in(grid.unit_of_column(line.place), request)]
-        return equal if len(equal) == 1 else []
-    if len(of_unit := [line for line in values if _is_in(grid.unit_of_column(line.place), request)]) == 1:
+            of_unit = [line for line in equal if _is_in(grid.unit_of_column(line.place), request)]
+            group = request.wanted is Wanted.SUM and len(search.chosen) == 1 and _is_group(grid, equal, values)
+            equal = of_unit if len(of_unit) == 1 else equal if group else []
+        return equal
+    if len(values) > 1 and (of_unit := _by_unit(request, search)):
         return of_unit
     parts = [line for line in values if not grid.is_total_column(line.place)]
     return parts if len(values) == 1 or len({grid.name(line.place) for line in parts}) > 1 else []
+
+
+def _by_unit(request: Request, search: Search) -> list[Line]:
+    """Return the column of figures that the unit asked in tells from the others; none where it does not."""
+    units = {line.place: search.grid.unit_of_column(line.place) for line in search.measured}
+    return _in_unit(request, search.measured, units)
+
+
+def _is_group(grid: Grid, lines: Sequence[Line], every: Sequence[Line]) -> bool:
+    """Return whether columns are all those under one heading, without a total."""
+    above = {grid.name(line.place).rpartition("›")[0] for line in lines}
+    group = [line for line in every if grid.name(line.place).rpartition("›")[0] in above]
+    total = any(grid.is_total_column(line.place) for line in lines)
+    return len(above) == 1 and "" not in above and len(group) == len(lines) and not total
 
 
 def _stated(search: Search, cells: Sequence[Cell]) -> Cell | None:

@@ -47,6 +47,24 @@ PUMPS = """| 设备编号 | 名称 | 功率（kW） |
 | P-01 | 一级泵 | 75 |
 | P-02 | 二级泵 | 110 |
 """
+DISHES = """| 类别 | 菜名 | 单价（元/份） | 供应日 | 热量（千卡） |
+|---|---|---|---|---|
+| 荤菜 | 红烧肉 | 12 | 周一 | 520 |
+| 荤菜 | 清蒸鱼 | 15 | 周五 | 310 |
+| 素菜 | 炒青菜 | 4 | 每天 | 90 |
+"""
+STORE = """| 物资 | 规格 | 单位 | 数量 | 存放点 | 责任人 |
+|---|---|---|---|---|---|
+| 编织袋 | 60×100cm | 条 | 20000 | 中心仓库 | 赵某 |
+| 救生衣 | 成人 | 件 | 350 | 码头仓库 | 钱某 |
+| 发电机 | 50kW | 台 | 6 | 中心仓库 | 赵某 |
+"""
+WATER = """供水工程进展表（单位：万元）
+<table><tr><th rowspan=2>乡镇</th><th colspan=2>计划投资</th><th colspan=2>完成投资</th></tr>
+<tr><th>上级</th><th>自筹</th><th>上级</th><th>自筹</th></tr>
+<tr><td>龙潭镇</td><td>300</td><td>120</td><td>280</td><td>90</td></tr>
+<tr><td>凤鸣乡</td><td>180</td><td>60</td><td>尚未拨付</td><td>35</td></tr></table>
+"""
 FORM = """<table><tr><td>项目名称</td><td>清河湿地修复工程</td><td>建设单位</td><td>区水利局</td></tr>
 <tr><td>开工日期</td><td>2025年3月</td><td>负责人</td><td>陈某</td></tr></table>
 """
@@ -98,6 +116,19 @@ def ask(table: str, question: str, folder: Path) -> Answer | None:
         (BUSES, "王某是哪条线路的队长", "101路、115路"),  # a row by another of its cells
         (BUSES, "经过火车站的线路谁是队长", ""),
         (PUMPS, "功率最大的设备是什么", "P-02 二级泵"),  # what the code means
+        (DISHES, "红烧肉多少钱一份", "12元/份"),  # a column by what money measures
+        (DISHES, "最贵的菜是什么", "清蒸鱼"),
+        (DISHES, "最便宜的荤菜是哪个", "红烧肉"),
+        (DISHES, "红烧肉比炒青菜贵多少钱", "多8元"),
+        (DISHES, "哪些菜每天供应", "炒青菜"),
+        (STORE, "救生衣有多少件", "350件"),
+        (STORE, "发电机放在哪里", "中心仓库"),  # a column of places, of persons
+        (STORE, "谁负责救生衣", "钱某"),
+        (STORE, "赵某负责哪些物资", "编织袋、发电机"),
+        (MARKUP, "水利局2026年预算多少", ""),
+        (WATER, "龙潭镇计划投资一共多少万元", "合计420万元"),  # all columns under one heading
+        (WATER, "各镇自筹计划投资合计多少万元", "合计180万元"),
+        (WATER, "龙潭镇上级资金计划和完成相差多少", "20万元"),
         (FORM, "清河湿地修复工程谁负责", "陈某"),  # a form is about what stands in it
         (SCHOOLS, "包裹件数最多的是哪所学校", "南山中学"),  # the unit and 数 name a column
     ],
