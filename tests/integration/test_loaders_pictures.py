@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from index.errors import DocumentUnreadable
-from index.originals import file_of
 from index.records import Document, Origin
 from index.sandbox import Sandbox
+from index.store.sync import file_of
 from tests.support.files import at, pdf
 
 CAGE = Sandbox()

@@ -16,11 +16,10 @@ import pytest
 
 from index.__main__ import main
 from index.loaders import legible
-from index.originals import file_of
 from index.protocols import Encoder, Vectors
 from index.records import Document
 from index.store.passage_index import PassageIndex
-from index.store.sync import batches, changes, settlings
+from index.store.sync import batches, changes, file_of, settlings
 from tests.support.fakes import HashEncoder
 from tests.support.files import docx, p, zipped
 

@@ -13,8 +13,8 @@ from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 
 from index.errors import YijuError
 from index.filters import years_of
-from index.originals import has_pictures
 from index.records import Document, Span
+from index.store.sync import has_pictures
 from index.structure.versions import Versions
 from qa.answers import Answer, passage_json
 from ui.access.visitors import Role, Visitor, needs, visitor_of

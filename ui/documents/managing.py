@@ -24,11 +24,11 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from index.errors import YijuError
 from index.loaders import MAX_PACKED
 from index.locations import Location, beside
-from index.originals import file_of, opened_as_indexed
 from index.protocols import LoadEncoder, Store
 from index.records import Description, Document
 from index.rights import RightsError, RightsFile
 from index.rights_editing import set_readers
+from index.store.sync import file_of, opened_as_indexed
 from ui.access.visitors import Role, Visitor, needs, require, visitor_of
 from ui.answer_queue import AnswerQueue
 from ui.bodies import flag, read_object

@@ -14,10 +14,10 @@ from fastapi import APIRouter, FastAPI, Request, Response
 
 from index.errors import DocumentError
 from index.loaders import SUFFIXES
-from index.originals import file_of, has_pictures, opened_as_indexed
 from index.records import Described, Document, Span
 from index.rights import RightsFile
 from index.sandbox import Sandbox
+from index.store.sync import file_of, has_pictures, opened_as_indexed
 from index.structure.versions import Versions
 from qa.protocols import Answerer
 from ui.access.visitors import Role, needs, visitor_of
