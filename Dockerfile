@@ -13,8 +13,9 @@ RUN python -m venv /opt/yiju \
     && /opt/yiju/bin/pip install --no-cache-dir --disable-pip-version-check --no-compile --require-hashes --no-deps \
         -r requirements/base.lock -r requirements/audit.lock -r requirements/ocr.lock \
     && /opt/yiju/bin/pip install --no-cache-dir --disable-pip-version-check --no-compile --no-deps --no-build-isolation . \
-    && for each in pandas/tests gradio/media_assets gradio/templates/node onnxruntime/transformers; do \
+    && for each in pandas/tests gradio/media_assets gradio/templates/node onnxruntime/transformers onnxruntime/tools; do \
         rm -rf /opt/yiju/lib/python3*/site-packages/"$each"; done \
+    && rm /opt/yiju/lib/python3*/site-packages/zstandard/_cffi.*.so \
     && /opt/yiju/bin/pip uninstall --yes --quiet hf-xet setuptools pip \
     && /opt/yiju/bin/python -c 'import ui.server, qa.bootstrap, index.sandbox.worker, cryptography, rapidocr'
 

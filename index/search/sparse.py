@@ -156,8 +156,8 @@ class SparseIndex:
             for term, first, last in zip(held.tolist(), [0, *ends], ends, strict=False):
                 pieces[term].append((rows[first:last], counts[first:last]))
         for found in pieces:
-            rows, counts = zip((_NO_ROWS, _NO_COUNTS), *found, strict=True)
-            yield _Column(np.concatenate(rows), np.concatenate(counts))
+            all_rows, all_counts = zip((_NO_ROWS, _NO_COUNTS), *found, strict=True)
+            yield _Column(np.concatenate(all_rows), np.concatenate(all_counts))
 
     def _runs(self, keys: Sequence[int]) -> NDArray[np.int64]:
         """Return where each part keeps the rows of each term: `(parts, terms, 2)`, first and last.
