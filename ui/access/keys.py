@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import os
 import re
 import secrets
 import sqlite3
@@ -25,6 +24,7 @@ from index.filters import Filter
 from index.locations import Location, beside
 from ui.access.digests import digest_of, fits, is_old, may_fit, quick
 from ui.access.visitors import Role
+from ui.sqlite import opened
 
 KEY = re.compile(r"yk_[a-z2-7]{8}_[A-Za-z0-9_-]{43}")
 """A whole key."""
@@ -85,9 +85,7 @@ class KeyBook:
         self._hashing = Lock()  # one at a time: 16 MB each
         self._seen: dict[str, tuple[str, str]] = {}  # by id, the digest in the file and a quick one of the right key
         with self._failing():
-            if not path.exists():
-                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            self._file = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+            self._file = opened(path, seconds=5)
             self._prepare()
 
     def add(
@@ -208,8 +206,6 @@ class KeyBook:
 
     def _prepare(self) -> None:
         self._file.row_factory = sqlite3.Row
-        self._file.execute("PRAGMA journal_mode = WAL")
-        self._file.execute("PRAGMA synchronous = NORMAL")
         self._file.execute("BEGIN IMMEDIATE")
         (version,) = self._file.execute("PRAGMA user_version").fetchone()
         if version == 0:

@@ -22,6 +22,7 @@ from threading import Lock
 
 from index.errors import MissingDependency
 from ui.audit.chain import AuditError, Head
+from ui.sqlite import opened
 
 try:
     from cryptography.exceptions import InvalidTag
@@ -81,12 +82,7 @@ class People:
         self.path = path
         self._lock = Lock()
         with self._failing():
-            if not path.exists():
-                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            self._file = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
-            self._file.execute("PRAGMA journal_mode = WAL")
-            self._file.execute("PRAGMA synchronous = FULL")
-            self._file.execute("PRAGMA secure_delete = ON")
+            self._file = opened(path, synchronous="FULL")
             self._file.executescript(_SCHEMA)
 
     @contextmanager

@@ -13,6 +13,7 @@ from threading import Condition, RLock
 from uuid import uuid4
 
 from index.errors import YijuError
+from ui.sqlite import opened
 
 KEPT_SECONDS = 7 * 24 * 3600
 """How long a job that has come to its end is remembered, and what it removed can be had back."""
@@ -111,7 +112,7 @@ class JobBook:
     def _file(self) -> sqlite3.Connection:
         """Return the open file, which is made with the first job."""
         if self._open is None:
-            self._open = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            self._open = opened(self._path)
             self._open.execute("CREATE TABLE IF NOT EXISTS jobs (id TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT")
         return self._open
 

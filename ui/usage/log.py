@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -24,6 +23,7 @@ from index.locations import Location, beside
 from index.text import fold
 from qa.answers import Answer
 from qa.privacy.personal import Mask
+from ui.sqlite import opened
 
 if TYPE_CHECKING:
     from ui.access.visitors import Visitor
@@ -302,15 +302,11 @@ def asked_by(path: Path, visitor: str, readable: Readable = everything) -> list[
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    """Return a connection to an up-to-date schema; deleted rows are overwritten, not only forgotten."""
-    with suppress(OSError):  # what cannot be opened is told below; SQLite gives its journal the mode of the file
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        path.chmod(0o600)
-    db = sqlite3.connect(path, timeout=10.0, check_same_thread=False)
+    """Return a connection to an up-to-date schema."""
+    db = opened(path)
+    with suppress(OSError):
+        path.chmod(0o600)  # also one that was there before
     try:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
-        db.execute("PRAGMA secure_delete = ON")
         _prepare(db)
     except sqlite3.Error:
         db.close()
