@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date
 from functools import cached_property, lru_cache, partial
 from time import perf_counter
 from typing import Protocol
 
+from index.errors import YijuError
 from index.filters import Filter
 from index.protocols import Encoder, PassageStore, Retriever, Vectors
 from index.records import Description, Document, Hit
@@ -25,6 +27,9 @@ from qa.settings import MAX_QUESTION_CHARACTERS
 from qa.suggesting.examples import example_questions
 from qa.tables import reading as tables
 from qa.timing import during, stage
+
+_FIRST = ("主要目錶是多少", "zhuyao mubiao shi duoshao", "What is the target?")
+"""Questions that take every way of understanding: traditional characters and a slip of the pen, pinyin, English."""
 
 _FILTERS = 64
 """For how many filters it is remembered which documents are versions of one work."""
@@ -82,6 +87,18 @@ class Assistant:
             RuntimeError: if answering itself raises a ValueError, which is then no mistake of the caller's.
         """
         return self._stream(question, history, within, self._reader)
+
+    def warm(self) -> None:
+        """Touch what a first question needs (word lists, postings, networks), so that it does not wait for that.
+
+        No language model is asked. What fails here is told when it is asked for.
+        """
+        with suppress(YijuError, RuntimeError):
+            for turn in _FIRST:
+                for question in self._interpreter.questions(turn, ()):
+                    self._found(question, None, self._k)
+            if self._computes and self._expanding is self._reader:  # no language model writes
+                self.ask(_FIRST[0])
 
     def search(self, question: str, k: int = 10, within: Filter | None = None) -> list[Hit]:
         """Return the passages that are found for a question; see `Answerer.search`."""

@@ -38,6 +38,7 @@ from ui.options import (
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from qa.assistant import Assistant
     from qa.bootstrap import Opener
     from qa.protocols import Answerer
     from ui.reloading import Source
@@ -228,7 +229,13 @@ def _open(settings: Settings, *, may_be_empty: bool) -> tuple[Opener, Source, An
     from ui.reloading import Source, stamp_of
 
     opener = Opener(settings)
-    source = Source(opener.store, opener.open, stamp_of(opener.store))
+
+    def warmed() -> Assistant:
+        assistant = opener.open()
+        assistant.warm()
+        return assistant
+
+    source = Source(opener.store, warmed, stamp_of(opener.store))
     try:
         return opener, source, source.open()
     except (ModelError, StoreUnavailable, IndexNotFound) as error:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from threading import Lock
 
 import numpy as np
+from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from index.protocols import Encoder, Vectors
 
 Vector = NDArray[np.float32]
+
+KEPT_BYTES = 16 * 2**20
+"""How much memory the kept vectors may take with their texts: some 7,000 of 384 dimensions and 30 characters."""
+
+_ENTRY_BYTES = 600
+"""What an entry takes beside the numbers of its vector and the characters of its text, as `tracemalloc` has it."""
 
 
 class RememberingEncoder:
@@ -21,13 +28,12 @@ class RememberingEncoder:
 
     Args:
         encoder: the encoder that does the work.
-        size: how many vectors are kept; 8,192 of 384 dimensions are 12 MB.
+        size: how many bytes the kept vectors and their texts may take.
     """
 
-    def __init__(self, encoder: Encoder, size: int = 8192) -> None:
+    def __init__(self, encoder: Encoder, size: int = KEPT_BYTES) -> None:
         self._encoder = encoder
-        self._size = size
-        self._kept: OrderedDict[tuple[str, str], Vector] = OrderedDict()
+        self._kept: LRUCache[tuple[str, str], tuple[str, Vector]] = LRUCache(size, getsizeof=_bytes_of)
         self._lock = Lock()
 
     @property
@@ -55,9 +61,7 @@ class RememberingEncoder:
 
     def _encode(self, role: str, texts: Sequence[str], encode: Callable[[Sequence[str]], Vectors]) -> Vectors:
         with self._lock:
-            known = {text: self._kept[role, text] for text in texts if (role, text) in self._kept}
-            for text in known:
-                self._kept.move_to_end((role, text))
+            known = {text: self._kept[role, text][1] for text in texts if (role, text) in self._kept}
         missing = [text for text in dict.fromkeys(texts) if text not in known]
         if missing:
             fresh = dict(zip(missing, encode(missing), strict=True))
@@ -67,6 +71,13 @@ class RememberingEncoder:
 
     def _keep(self, role: str, vectors: Mapping[str, Vector]) -> None:
         with self._lock:
-            self._kept.update(((role, text), vector) for text, vector in vectors.items())
-            while len(self._kept) > self._size:
-                self._kept.popitem(last=False)
+            for text, vector in vectors.items():
+                with suppress(ValueError):  # one that alone is too large
+                    # A copy, since a row keeps all rows that were encoded with it.
+                    self._kept[role, text] = text, vector.copy()
+
+
+def _bytes_of(entry: tuple[str, Vector]) -> int:
+    """Return about how many bytes an entry takes; Chinese text has two a character, rarer scripts four."""
+    text, vector = entry
+    return _ENTRY_BYTES + vector.nbytes + (2 if text.isascii() or max(text) < "\U00010000" else 4) * len(text)

@@ -128,9 +128,10 @@ class PinyinDecoder:
     def _weights(self) -> dict[str, float]:
         """Return what each character is worth by itself: its frequency, and more where it is a word of questions."""
         counts: Counter[str] = Counter()
+        known = self._vocabulary()
         for pair in self._pairs:
             for character in pair:
-                counts[character] += self._frequency(pair)
+                counts[character] += known.get(pair, 0)
         return {c: PER_CHARACTER + FREQUENT * log1p(n) + (c in lexicon.LIGHT_WORDS) for c, n in counts.items()}
 
     @cached_property

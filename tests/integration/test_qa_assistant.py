@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from index.errors import ModelError
 from index.filters import Filter
 from index.records import Description, Document, Hit, Passage
 from index.store.passage_index import PassageIndex
@@ -67,6 +68,41 @@ def test_time_is_measured_and_adds_up() -> None:
 
 def test_snapshots_come_in_order() -> None:
     assert [answer.text for answer in assistant().stream("光伏")] == ["…", "光伏"]
+
+
+class WatchedReader(EchoReader):
+    """Notes what it reads, and fails where it is a language model that does not answer."""
+
+    def __init__(self, fails: bool = False) -> None:
+        self.asked: list[str] = []
+        self.fails = fails
+
+    def read(self, question: str, hits: Sequence[Hit]) -> Iterator[Answer]:
+        self.asked.append(question)
+        if self.fails:
+            raise ModelError("模型没有回答")
+        yield from super().read(question, hits)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_warming_takes_every_way_of_understanding_and_fails_nothing(fails: bool) -> None:
+    turns: list[str] = []
+
+    class Noting(PlusInterpreter):
+        def questions(self, turn: str, history: Sequence[str]) -> list[str]:
+            turns.append(turn)
+            return super().questions(turn, history)
+
+    reader = WatchedReader(fails)
+    Assistant(INDEX, INDEX, reader, Noting()).warm()
+    assert len(reader.asked) == 1
+    assert any(turn.isascii() and " " in turn for turn in turns) and not all(turn.isascii() for turn in turns)
+
+
+def test_warming_asks_no_language_model() -> None:
+    reader, expanding = WatchedReader(), WatchedReader()
+    Assistant(INDEX, INDEX, reader, PlusInterpreter(), expanding=expanding).warm()
+    assert not reader.asked and not expanding.asked
 
 
 @pytest.mark.parametrize("question", ["", "  \n", "\x00\x1f", "\ud800", "\u3000"])

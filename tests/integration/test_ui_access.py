@@ -82,8 +82,21 @@ def test_a_program_of_another_user_on_this_machine_is_not_the_owners(monkeypatch
         assert code(client.get("/api/documents")) == (401, "sign_in_needed")
 
 
+def test_who_listens_where_a_connection_began_is_not_taken_for_who_connected():
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_server(("127.0.0.1", 0)) as other:
+        there, here = other.getsockname(), listener.getsockname()
+        peers.note(there, here)
+        assert peers.is_another_users(there)
+        peers.forget(there)
+
+
+@pytest.mark.parametrize("table_alone", [False, True])
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
-def test_the_kernel_says_whose_connection_it_is(address):
+def test_the_kernel_says_whose_connection_it_is(address, table_alone, monkeypatch):
+    if table_alone:  # where the kernel is not to be asked
+        monkeypatch.setattr(peers, "_asked", lambda there, here: None)
+    else:
+        monkeypatch.setattr(peers, "_user", lambda table, client, server: peers._NOBODY)
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.create_server((address, 0), family=family) as listener:
         with socket.create_connection(listener.getsockname()[:2]) as client:

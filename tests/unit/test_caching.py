@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -47,12 +48,23 @@ def test_queries_and_passages_are_remembered_apart() -> None:
     np.testing.assert_array_equal(encoder.encode_passages(["甲乙"]), -encoder.encode_queries(["甲乙"]))
 
 
-def test_no_more_than_so_many_are_kept() -> None:
+def test_no_more_than_so_many_bytes_are_kept() -> None:
     inner = CountingEncoder()
-    encoder = RememberingEncoder(inner, size=2)
+    encoder = RememberingEncoder(inner, size=2 * 650)
     assert len(encoder.encode_queries(["一", "二", "三"])) == 3
     encoder.encode_queries(["三", "一"])
     assert inner.asked == ["一", "二", "三", "一"]
+
+
+def test_many_different_questions_take_no_more_than_the_bound() -> None:
+    encoder = RememberingEncoder(HashEncoder(dim=384), size=2**20)
+    tracemalloc.start()
+    for number in range(2000):
+        encoder.encode_queries([f"第{number}个问题：光伏发电装机容量到2025年要达到多少？"] * 2)
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert 2**19 < held < 2**20
+    assert len(encoder.encode_queries(["长" * 2**20])) == 1  # is encoded, and not kept
 
 
 def test_no_texts_give_no_rows() -> None:
