@@ -32,6 +32,7 @@ from bench import (
     stages,
     statutes,
     stores,
+    wording,
 )
 from index.errors import YijuError
 
@@ -65,6 +66,7 @@ BENCHES: Mapping[str, Bench] = {
     "outlines-pdf-test": outlines.plans_test,
     "load": load.crowd,
     "scale": scale.curve,
+    "wording": wording.speed,
     "stages": stages.shares,
 }
 

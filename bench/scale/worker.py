@@ -55,7 +55,7 @@ class Job(TypedDict):
 def encode(job: Job) -> Values:
     """Return how fast the encoder is on these texts; what questions are encoded to is kept for the search."""
     encoder = load_encoder()
-    QuestionCost(encoder, _questions(job["questions"]), Path(job["vectors"]))
+    QuestionCost(encoder, questions(job["questions"]), Path(job["vectors"]))
     documents = list(corpus.read(Path(job["corpus"]), min(job["size"], _CALIBRATION)))
     texts = [f"{document.title}\n{document.text}" for document in documents]
     encoder.encode_passages(texts[:8])
@@ -97,8 +97,8 @@ def search(job: Job) -> Values:
 
     No encoder is loaded.
     """
-    before = _resident()
-    folder, asked = Path(job["index"]), _questions(job["questions"])
+    before = resident()
+    folder, asked = Path(job["index"]), questions(job["questions"])
     encoder = QuestionCost(NamedEncoder(read_manifest(folder)), asked, Path(job["vectors"]))
     opened, index = _timed(lambda: PassageIndex.open(folder, encoder=encoder))
     first, _ = _timed(lambda: index.search(asked[0], 10))
@@ -116,7 +116,7 @@ def answer(job: Job) -> Values:
     from qa.settings import Settings
 
     opened, assistant = _timed(lambda: open_assistant(Settings(Path(job["index"]))))
-    asked = _questions(job["questions"] + 3)
+    asked = questions(job["questions"] + 3)
     first, _ = _timed(lambda: assistant.ask(asked[0]))
     for question in asked[1:3]:
         assistant.ask(question)
@@ -125,7 +125,7 @@ def answer(job: Job) -> Values:
         **_percentiles("answer", times),
         "assistant_open_ms": 1e3 * opened,
         "first_answer_ms": 1e3 * first,
-        "answering_mb": _resident()["VmRSS"],
+        "answering_mb": resident()["VmRSS"],
     }
 
 
@@ -177,7 +177,7 @@ class QuestionCost:
         return np.stack([self._vectors[text] for text in texts])
 
 
-def _questions(count: int) -> list[str]:
+def questions(count: int) -> list[str]:
     """Return real questions about laws, in an order that mixes them."""
     with (SHARED / "law" / "lecoqa_questions.jsonl").open(encoding="utf-8") as file:
         asked = list(dict.fromkeys(json.loads(line)["question"] for line in file))
@@ -233,7 +233,7 @@ def _timed(work: Callable[[], T]) -> tuple[float, T]:
     return time.perf_counter() - began, done
 
 
-def _resident() -> Values:
+def resident() -> Values:
     """Return the megabytes of this process: all of it, what is its own, what is mapped from files."""
     lines = Path("/proc/self/status").read_text("ascii", "replace").splitlines()
     said = dict(line.split(":", 1) for line in lines if ":" in line)
@@ -241,7 +241,7 @@ def _resident() -> Values:
 
 
 def _resident_now(before: Values) -> Values:
-    now = _resident()
+    now = resident()
     return {
         "resident_mb": now["VmRSS"],
         "resident_own_mb": now["RssAnon"],

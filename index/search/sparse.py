@@ -27,7 +27,7 @@ from index.text import terms
 K1 = 0.6
 B = 0.75
 
-KEPT_BYTES = 128 * 2**20
+KEPT_BYTES = 256 * 2**20
 """Terms that were asked for last are kept in memory; what 200 lay questions ask of a million articles is 150 MB."""
 
 _BLOCK = 64  # rows whose best score is looked at first when the best of all are looked for

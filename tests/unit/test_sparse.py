@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.arrays import AnyArray
 from index.search import sparse
+from index.search.fusion import Mask, Rows
 from index.search.postings import Postings, key_of
 from index.search.sparse import SparseIndex
 from index.text import fold, terms
@@ -120,7 +122,7 @@ def drawn(rows: int, seed: int) -> tuple[list[Postings], str]:
         held = [np.flatnonzero(chance.random(size) < share) for share in shares] + [np.arange(size)]
         counts = [chance.geometric(0.8, len(each)) for each in held]
         lengths = chance.integers(20, 400, size) + np.bincount(np.concatenate(held), np.concatenate(counts), size)
-        arrays = {
+        arrays: dict[str, AnyArray] = {
             "keys": np.array([key_of(word) for word in WORDS], np.uint64),
             "starts": np.cumsum([0, *map(len, held)], dtype=np.int64),
             "rows": np.concatenate(held).astype(np.int32),
@@ -152,7 +154,7 @@ def test_a_term_of_every_passage_is_not_added_up_where_rarer_ones_decide(monkeyp
     looked: list[float] = []
     look = sparse._leading
 
-    def noted(gathered: sparse.Gathered, shown: sparse.Mask | None, k: int, to_come: float) -> sparse.Rows:
+    def noted(gathered: sparse.Gathered, shown: Mask | None, k: int, to_come: float) -> Rows:
         looked.append(to_come)
         return look(gathered, shown, k, to_come)
 
