@@ -16,7 +16,6 @@ from math import log1p
 from operator import attrgetter
 
 import rjieba
-from pypinyin import Style, pinyin
 
 from index.text import fold
 from qa.language import lexicon
@@ -137,6 +136,8 @@ class PinyinDecoder:
     @cached_property
     def _characters(self) -> dict[str, dict[str, float]]:
         """By syllable, the characters of all known pairs with what each is worth read that way; in a fixed order."""
+        from pypinyin import Style, pinyin  # slow to import, and for questions with letters alone
+
         found: dict[str, dict[str, float]] = defaultdict(dict)
         characters = sorted(self._weights)
         for character, readings in zip(characters, pinyin(characters, Style.NORMAL, heteronym=True), strict=True):

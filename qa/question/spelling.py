@@ -14,7 +14,6 @@ from functools import cache, cached_property
 
 import opencc
 import rjieba
-from pypinyin import lazy_pinyin
 
 from index.numerals import AS_ARABIC
 from index.text import align, fold, terms
@@ -156,4 +155,6 @@ def _sound(pair: str) -> str:
 
 @cache
 def _syllable(character: str) -> str:
+    from pypinyin import lazy_pinyin  # its lists of phrases are a fifth of what importing qa takes, seldom needed
+
     return lazy_pinyin(character)[0]

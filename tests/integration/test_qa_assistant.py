@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -201,3 +203,9 @@ def test_questions_and_examples_read_no_document_that_is_not_cited(within: Filte
     assert unread.ask("装机", within=within).hits == assistant().ask("装机", within=within).hits
     assert unread.examples(within=within) == assistant().examples(within=within)
     assert [each.id for each in unread.descriptions()] == ["a", "b"]
+
+
+def test_a_command_that_asks_in_chinese_loads_no_lists_of_sounds() -> None:
+    code = "import sys, qa.bootstrap; print('pypinyin' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
