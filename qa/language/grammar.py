@@ -142,7 +142,6 @@ class Candidate:
     own: str  # the candidate's own words: its noun phrase, the label before it, or what names its column and its row
     unit: str = ""  # the unit of a quantity, folded; empty for other kinds
     labelled: bool = False  # stands behind a label and a colon, or is a cell of a table
-    base: str = ""  # of a figure behind 其中, the words of the figure that it is a part of; empty for others
 
 
 def candidates(text: str) -> list[Candidate]:
@@ -254,21 +253,18 @@ def _quantities(text: str) -> Iterator[Candidate]:
     found = [match for match in _QUANTITY.finditer(text) if _counts(text, match, others)]
     spans = [Span(match.start(), match.end()) for match in found]
     shared = _respectively(text, spans)
-    own = base = ""
+    own = ""
     for position, (match, span) in enumerate(zip(found, spans, strict=True)):
         clause = _clause(text, span)
         between = text[spans[position - 1].end : span.start] if position else "。"
         before, after = _between(text, clause, spans, position)
         said = _noun_phrase(before, after)
         whole = _CHANGE.sub("", own).strip()
-        if _SENTENCE_STOP.search(between):
-            base = ""
-        elif "其中" in between:
-            base = whole
-        elif _CHANGE.fullmatch(said.strip()) or _only_does(_DELIMITER.split(before)[-1]):
+        apart = "其中" in between or _SENTENCE_STOP.search(between)
+        if not apart and (_CHANGE.fullmatch(said.strip()) or _only_does(_DELIMITER.split(before)[-1])):
             said = f"{whole} {said.strip()}"  # 「出口782亿元，增长10.3%」: what grew is named where its figure is
         own = shared.get(position, said)
-        yield Candidate(Kind.QUANTITY, span, clause, own, unit=_unit(match), base=base)
+        yield Candidate(Kind.QUANTITY, span, clause, own, unit=_unit(match))
 
 
 def _only_does(left: str) -> bool:

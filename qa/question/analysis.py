@@ -52,7 +52,6 @@ class Gap:
     """Where the question has its interrogative, the text would have the answer."""
 
     left: str = ""  # the word before the interrogative, folded; empty where there is none
-    right: str = ""  # the word behind it, the head noun left out
     head: str = ""  # the noun that the interrogative asks for (「什么设施」→ 设施), or empty
 
 
@@ -128,7 +127,7 @@ def _gap(aligned: str) -> Gap:
     head = ""
     while after and after[0][1][0] in "nljib" and len(head) < 8:
         head += after.pop(0)[0]
-    return Gap(fold(before[-1][0]) if before else "", fold(after[0][0]) if after else "", fold(head))
+    return Gap(fold(before[-1][0]) if before else "", fold(head))
 
 
 def _content(text: str, without: str) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from index.text import fold, sentence_spans, terms
 from qa.language.grammar import Candidate, Kind, candidates, clause_spans
 
 _NEIGHBOURHOOD = 8
-"""Characters before and behind a candidate that are looked at as its neighbours."""
+"""Characters before a candidate that are looked at as its neighbours."""
 _MAKES_OTHER = "副非"
 
 
@@ -28,11 +28,9 @@ class Site:
     sentence: Span  # the sentence that holds it
     value: str  # the candidate itself
     own: str  # own, clause, around: its own words, its clause, its sentence
-    base: str  # the words of what it is a part of
     clause: str
     around: str
-    before: str  # before, behind: its close neighbourhood
-    behind: str
+    before: str  # the characters right before it
     lead: str  # its clause up to it
 
 
@@ -45,7 +43,7 @@ _SITE_BYTES = 1_100
 
 def _bytes_of(found: Sequence[Site]) -> int:
     """Return about how many bytes the sites of a passage take; Chinese text has two a character."""
-    texts = (len(s.value) + len(s.own) + len(s.base) + len(s.clause) + len(s.lead) for s in found)
+    texts = (len(s.value) + len(s.own) + len(s.clause) + len(s.lead) for s in found)
     return _SITE_BYTES * (len(found) + 1) + 2 * sum(texts)
 
 
@@ -84,11 +82,9 @@ def _site(text: str, candidate: Candidate, sentence: Span, folded: Mapping[Span,
         sentence,
         value=fold(span.slice(text)),
         own=fold(candidate.own),
-        base=fold(candidate.base),
         clause=fold(clause.slice(text)),
         around=folded[sentence] if sentence in folded else fold(sentence.slice(text)),
         before=fold(text[max(0, span.start - _NEIGHBOURHOOD) : span.start]),
-        behind=fold(text[span.end : span.end + _NEIGHBOURHOOD]),
         lead=fold(text[clause.start : span.start]),
     )
 

@@ -28,15 +28,13 @@ def ask(question: str) -> Asked:
     return asked(analyse(question), lambda word: 1.0)
 
 
-def test_weights_add_up_to_one_and_the_noun_is_the_nucleus() -> None:
-    a = ask("大力发展光伏产业")
-    assert sum(a.weights) == pytest.approx(1.0)
-    assert a.question.terms[a.nucleus].tag[0] in "njlie"
+def test_weights_add_up_to_one() -> None:
+    assert sum(ask("大力发展光伏产业").weights) == pytest.approx(1.0)
 
 
 def test_a_question_without_words_weighs_nothing() -> None:
     a = ask("多少？")
-    assert (a.weights, a.nucleus, a.roles) == ((), -1, ())
+    assert (a.weights, a.roles) == ((), ())
     assert np.isfinite(lexical(a, places([hit()]))).all()
 
 
@@ -68,7 +66,7 @@ def test_units_that_measure_something_else_differ() -> None:
 
 def test_a_role_in_the_question_asks_for_its_label() -> None:
     assert rows("新能源由谁牵头")["区发展改革委"]["label_asked"] == 1.0
-    assert rows("新能源责任单位是谁")["区发展改革委"]["label_unasked"] == 1.0
+    assert rows("新能源责任单位是谁")["区发展改革委"]["label_asked"] == 0.0
 
 
 def test_years_that_the_title_gives_meet_or_conflict() -> None:
@@ -107,42 +105,6 @@ def test_only_the_first_passages_are_read() -> None:
     assert {place.rank for place in found} == set(range(READ_PASSAGES))
 
 
-TRADE = "进出口总额1126亿元，增长7.8%，其中出口782亿元，增长10.3%，进口343亿元，增长2.5%。"
-
-
-@pytest.mark.parametrize(
-    ("question", "text", "best"),
-    [
-        ("进口增速是多少", TRADE, {"343亿元", "2.5%"}),
-        ("出口多少亿元", TRADE, {"782亿元", "10.3%"}),
-        ("技师奖励多少", "对高级工、技师、高级技师，分别给予2000元、3000元和5000元奖励。", {"3000元"}),
-        ("农村助餐点建多少个", "建设助餐点320个，其中城区260个、农村60个。", {"60个"}),
-        ("助餐点一共多少个", "建设助餐点320个，其中城区260个、农村60个。", {"320个"}),
-        ("养老床位有多少张", "养老服务床位总数达到4.2万张，每千名老年人拥有养老床位38张。", {"4.2万张"}),
-        ("80岁以上补贴多少元", "70周岁以上老年人每餐补贴3元，80周岁以上每餐补贴5元。", {"5元"}),
-        ("2025年安排多少亿元", "三年安排9.6亿元，其中2024年2.8亿元、2025年3.2亿元。", {"3.2亿元"}),
-    ],
-)
-def test_of_the_figures_of_a_sentence_the_one_with_the_words_of_the_question_is_best(
-    question: str, text: str, best: set[str]
-) -> None:
-    told = rows(question, hit(text))
-    assert {value for value, features in told.items() if features["among_siblings"] > 1 / 3} == best
-
-
-def test_figures_that_nothing_tells_apart_are_not_told_apart() -> None:
-    told = rows("补贴多少", hit("甲类补贴3元，乙类补贴5元。"))
-    assert told["3元"]["among_siblings"] == told["5元"]["among_siblings"] == 0.0
-
-
-def test_one_of_each_is_marked_where_the_question_does_not_ask_for_it() -> None:
-    text = "每千名老年人拥有养老床位38张。"
-    assert rows("养老床位有多少张", hit(text))["38张"]["each_unasked"] == 1.0
-    assert rows("每千名老年人养老床位多少张", hit(text))["38张"]["each_unasked"] == 0.0
-
-
-def test_what_says_yes_or_no_holds_the_words_of_the_question() -> None:
-    text = "捕捞、垂钓；燃放烟花爆竹；携带大型犬。"
-    told = rows("可以燃放烟花爆竹吗", hit(text))
-    assert told["燃放烟花爆竹"]["polar_held"] > told["携带大型犬"]["polar_held"]
-    assert rows("哪里燃放烟花爆竹", hit(text))["燃放烟花爆竹"]["polar_held"] == 0.0
+def test_what_only_the_passage_at_large_holds_is_far() -> None:
+    told = rows("光伏发电由谁牵头")
+    assert told["区发展改革委"]["far"] > told["70MW"]["far"]

@@ -86,11 +86,6 @@ def test_a_mere_verb_before_a_figure_leaves_the_subject_of_the_one_before_it() -
     assert "小学" in owned["191个"] and "初中" in owned["158个"]
 
 
-def test_a_part_knows_its_whole() -> None:
-    text = "建设助餐点320个，其中城区260个、农村60个。改造站点90个。"
-    assert [each.base for each in quantities(text)] == ["", "建设助餐点", "建设助餐点", ""]
-
-
 def test_for_whom_a_figure_holds_is_among_its_own_words() -> None:
     assert "80周岁以上" in owners("70周岁以上每餐补贴3元，80周岁以上每餐补贴5元。")["5元"]
 

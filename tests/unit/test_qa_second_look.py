@@ -9,7 +9,7 @@ from index.records import Hit, Passage, Span
 from qa.question.analysis import analyse
 from qa.reading.features import FEATURES, SECOND, places
 from qa.reading.model_input import sentences_around
-from qa.reading.second_look import CERTAIN, JUDGED, bounded, second_look
+from qa.reading.second_look import CERTAIN, JUDGED, LAG, bounded, second_look
 from tests.support.fakes import FakeSpans
 
 TEXT = "300KW（含）至600KW的，最高补助50万元；600KW（含）至1MW的，最高补助80万元；1MW以上的，最高补助100万元。"
@@ -31,6 +31,14 @@ def test_candidates_that_say_the_same_are_read_once() -> None:
     values = [found[row].site.value for row in judged.rows]
     assert len(values) == len(set(values)) <= JUDGED + 1
     assert judged.features.shape == (len(judged.rows), len(SECOND))
+
+
+def test_a_candidate_far_behind_the_first_is_not_read_again() -> None:
+    found = places(hits())
+    scores = np.linspace(0, -2 * LAG, len(found))
+    empty = np.zeros((len(found), len(FEATURES)))
+    judged = second_look(analyse(QUESTION), found, scores, empty, FakeSpans())
+    assert all(scores[row] >= -LAG for row in judged.rows)
 
 
 def test_a_candidate_is_marked_where_it_stands() -> None:

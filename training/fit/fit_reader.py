@@ -351,7 +351,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, default=Path("qa/models/ranking.json"))
     parser.add_argument("--models", type=Path, default=MODELS, help="folder of the network")
     arguments = parser.parse_args(argv)
-    encoder = RememberingEncoder(load_encoder(), size=100_000)
+    encoder = RememberingEncoder(load_encoder(), size=512 * 2**20)
     spans = RememberingSpans(load_span_model(arguments.models))
     model = fit(list(development_sets(arguments.data, encoder)), spans, REFUSED)
     arguments.output.write_text(json.dumps(model.to_json(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

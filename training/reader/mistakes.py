@@ -100,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     }
     known = [each for each in questions if each.document in documents]
     chosen = random.Random(3).sample(known, min(given.n, len(known)))
-    encoder = RememberingEncoder(load_encoder(), size=100_000)
+    encoder = RememberingEncoder(load_encoder(), size=512 * 2**20)
     with given.file.open("w", encoding="utf-8") as file:
         for each in collect(chosen, documents, encoder, load_span_model(given.models)):
             row = {
