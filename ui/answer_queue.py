@@ -82,6 +82,7 @@ class AnswerQueue:
         limits: how much each visitor may ask.
         looking: where documents are listed and opened.
         drawing: where their pages are drawn.
+        laying: where office documents are laid out on pages, which may take long.
         mask: what is done to texts that are neither documents nor answers before they are kept or shown; by default
             nothing. Where there is one, documents and answers show nothing personal either.
     """
@@ -124,6 +125,7 @@ class AnswerQueue:
         self._pool = FairPool(self._workers, "answer")
         self.looking = Aside(2, "look", 64)
         self.drawing = Aside(1, "draw", 32)
+        self.laying = Aside(1, "lay", 32)
         self._jobs: set[_Job] = set()
         self._closing = False
 
@@ -257,7 +259,7 @@ class AnswerQueue:
         self._closing = True
         for job in tuple(self._jobs):
             job.stopped.set()
-        for close in (self._pool.shutdown, self.looking.close, self.drawing.close):
+        for close in (self._pool.shutdown, self.looking.close, self.drawing.close, self.laying.close):
             await asyncio.to_thread(close)
         if self.usage is not None:
             await asyncio.to_thread(self.usage.close)

@@ -121,7 +121,9 @@ class Words:
     page_image: str = "第 {n} 页的图像"
     marked_page_image: str = "第 {n} 页的图像，所引各行已标出"
     plain_text: str = "纯文本"
+    page_images: str = "页面图像"
     textual: str = "这种文件没有页面图像，以下是读出的文字和表格；版式请看原文件。"
+    no_office: str = "服务器没有安装 LibreOffice，不能显示页面图像，以下是读出的文字和表格；版式请看原文件。"
     not_found: str = "没有这份文档，或您无权查看。"
 
 
@@ -214,6 +216,8 @@ ENGLISH = Words(
     page_image="Image of page {n}",
     marked_page_image="Image of page {n}, the quoted lines marked",
     plain_text="Plain text",
+    page_images="Page images",
+    no_office="The server lacks LibreOffice, which draws pages of this kind of file: this is its text and its tables.",
     textual="Pages of this kind of file cannot be shown as pictures: this is its text and its tables.",
     not_found="There is no such document, or you may not see it.",
 )

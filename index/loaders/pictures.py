@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import IO
 
 from index.errors import DocumentUnreadable
-from index.loaders.formats import HEAD, Format, sniff
+from index.loaders import ofd_drawing
+from index.loaders.content import Unreadable
+from index.loaders.formats import HEAD, Format, inside, sniff
 
 
 def draw_page(path: Path, file: IO[bytes], page: int, *, long_side: int = 1400) -> bytes:
-    """Return a page, from 1, of a PDF or picture as PNG, in this process; `index.sandbox` does it in a confined one.
+    """Return a page, from 1, of a PDF or picture as PNG, of an OFD as SVG; `index.sandbox` does it confined.
 
     DocumentUnreadable if there is no such page, or the file has none that can be shown; ValueError unless the
     longer side has 100 to 4,000 pixels.
@@ -20,14 +22,16 @@ def draw_page(path: Path, file: IO[bytes], page: int, *, long_side: int = 1400) 
         raise ValueError(f"long_side must be 100 to 4000, got {long_side}")
     try:
         data = file.read()
-        match sniff(data[:HEAD]):
+        match inside(data, sniff(data[:HEAD])):
             case Format.PDF:
                 return _pdf_page(data, page, long_side)
             case Format.IMAGE:
                 return _picture_page(data, page, long_side)
-    except (OSError, EOFError, RuntimeError, IndexError) as error:
+            case Format.OFD:
+                return ofd_drawing.draw(data, page)
+    except (OSError, EOFError, RuntimeError, IndexError, Unreadable) as error:
         raise DocumentUnreadable(path, f"无法显示 {path} 的第 {page} 页：文件损坏，或没有这一页。") from error
-    raise DocumentUnreadable(path, f"{path} 没有可以显示的页面图像；只有 PDF 和图片有。")
+    raise DocumentUnreadable(path, f"{path} 没有可以显示的页面图像；只有 PDF、OFD 和图片有。")
 
 
 def _pdf_page(data: bytes, page: int, long_side: int) -> bytes:

@@ -16,12 +16,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, Self, TypeVar
 
 import index
 from index import codec
@@ -33,11 +33,14 @@ from index.errors import (
     UnsupportedFormat,
     YijuError,
 )
-from index.loaders import legible, limits, open_file
+from index.loaders import legible, libreoffice, limits, open_file
 from index.records import Document
 from index.sandbox import confinement, frames
+from index.structure.page_positions import FoundPage
 
 Notice = Callable[[str], None]
+
+T = TypeVar("T")
 
 FILES = 500
 """Files that one process reads: what its libraries leak ends with it."""
@@ -130,18 +133,38 @@ class Sandbox:
     def page_picture(
         self, path: Path, page: int, *, long_side: int = 1400, opened: Callable[[], IO[bytes]] | None = None
     ) -> bytes:
-        """Return a page, from 1, of a PDF or picture as PNG; see `index.loaders.pictures.draw_page`.
+        """Return a page, from 1, of a PDF or picture as PNG, of an OFD as SVG; see `index.loaders.pictures.draw_page`.
 
         DocumentUnreadable if there is no such page, or drawing it ended the process. `opened` opens the file elsewhere
         than at its path.
         """
         job = {"path": str(path), "page": page, "long_side": long_side}
-        try:
-            said = dict(self._said(job, opened or partial(open_file, path)))
-        except _Ended as ended:
-            raise DocumentUnreadable(path, f"无法显示 {path} 的第 {page} 页：{ended}") from ended
-        picture: bytes = said.get("picture", b"")
+        said = self._only(job, path, opened or partial(open_file, path), f"的第 {page} 页")
+        picture: bytes = said.get("content", b"")
         return picture
+
+    def laid_out(self, path: Path, opened: Callable[[], IO[bytes]]) -> bytes:
+        """Return an office document as PDF, laid out by LibreOffice; DocumentUnreadable if that cannot be."""
+        pdf: bytes = self._only({"path": str(path), "layout": True}, path, opened, "的页面").get("content", b"")
+        return pdf
+
+    def places(
+        self, path: Path, opened: Callable[[], IO[bytes]], pieces: Sequence[tuple[str, bool]], share: float
+    ) -> tuple[int, list[FoundPage]]:
+        """Return how many pages a PDF has, and where a text stands on them; see `index.loaders.page_search.find`.
+
+        DocumentUnreadable if it cannot be read.
+        """
+        job = {"path": str(path), "pieces": list(pieces), "share": share}
+        places: tuple[int, list[FoundPage]] = self._only(job, path, opened, "的页面").get("places", (0, []))
+        return places
+
+    def _only(self, job: dict[str, object], path: Path, opened: Callable[[], IO[bytes]], what: str) -> dict[str, Any]:
+        """Return what is said of a file, by kind; DocumentUnreadable if the process ends before."""
+        try:
+            return dict(self._said(job, opened))
+        except _Ended as ended:
+            raise DocumentUnreadable(path, f"无法显示 {path} {what}：{ended}") from ended
 
     def _said(self, job: dict[str, object], opened: Callable[[], IO[bytes]]) -> Iterator[tuple[str, Any]]:
         """Yield what the process says of a file, as kind and value; end the process unless it came to the end of it.
@@ -180,7 +203,7 @@ class _Worker:
     def __init__(self, module: str) -> None:
         if os.name == "nt":
             raise YijuError("Windows 上不能隔离读文件的进程，因此不读；请在 WSL、Linux 或 macOS 上建索引。")
-        self.files = 0
+        self.files = self._pid = 0
         self._folder = tempfile.mkdtemp(prefix="yiju-")
         self._complaints = Path(self._folder) / "stderr"
         mine, theirs = socket.socketpair()
@@ -192,6 +215,7 @@ class _Worker:
                     stdin=subprocess.DEVNULL, stdout=complaints, stderr=complaints, pass_fds=[theirs.fileno()],
                     cwd=self._folder, env=_environment(self._folder), start_new_session=True,
                 )  # fmt: skip
+            self._pid = self._process.pid
         except OSError as error:
             self._clear()
             raise YijuError(f"无法启动读取文件的进程：{error.strerror or error}。") from error
@@ -241,6 +265,9 @@ class _Worker:
     def _clear(self) -> None:
         self._connection.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+        if self._pid:
+            for left in libreoffice.sockets(Path(self._folder), self._pid):
+                left.unlink(missing_ok=True)
 
 
 def _environment(folder: str) -> dict[str, str]:
@@ -269,6 +296,13 @@ def _reason(code: int, complaint: str) -> str:
             return f"读取程序意外结束（{complaint or code}）。请用原软件打开后另存，再重试。"
 
 
+def _place(page: int, width: int, height: int, boxes: Sequence[Sequence[int]]) -> FoundPage:
+    numbers = [page, width, height, *(side for box in boxes for side in box)]
+    if not all(type(each) is int for each in numbers) or min(page, width, height) < 1:
+        raise ValueError("unknown place")
+    return FoundPage(page, width, height, [[left, top, right, bottom] for left, top, right, bottom in boxes])
+
+
 def _meant(message: Mapping[str, Any]) -> tuple[str, Any]:
     """Return the kind of a message and its value; ValueError, TypeError or LookupError if it is nonsense."""
     match message:
@@ -286,7 +320,9 @@ def _meant(message: Mapping[str, Any]) -> tuple[str, Any]:
             return "failure", _ERRORS[kind](path, said[:_SAID])
         case {"missing": [str(extra), str(said)]}:
             return "failure", MissingDependency(extra, said[:_SAID])
-        case {"picture": str(content)}:
-            return "picture", base64.b64decode(content)
+        case {"content": str(content)}:
+            return "content", base64.b64decode(content)
+        case {"places": [int(pages), list(found)]}:
+            return "places", (pages, [_place(*each) for each in found])
         case _:
             raise ValueError("unknown message")

@@ -26,6 +26,7 @@ _CREATE, _ADD, _RESTRICT = 444, 445, 446
 _RULE_PATH = 1
 _VERSION = 1
 _EXECUTE, _WRITE, _READ, _LIST = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+_MAKE_SOCKET = 1 << 9
 _ABI_1 = (1 << 13) - 1  # everything the first version knows
 _REFER, _TRUNCATE, _DEVICE = 1 << 13, 1 << 14, 1 << 15  # versions 2, 3 and 5
 _TCP = 0b11  # bind and connect, version 4
@@ -62,20 +63,21 @@ def confine(readable: Iterable[Path], writable: Path, *, unix_sockets: bool) -> 
     Args:
         readable: files and folders to read and to run programs from; those that do not exist count for nothing.
         writable: a folder in which everything may be done.
-        unix_sockets: sockets to processes of this machine stay possible, which LibreOffice cannot do without.
+        unix_sockets: sockets to processes of this machine stay possible, which LibreOffice cannot do without; it
+            makes one of its own in /tmp, wherever it is told to work.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     if not hasattr(libc, "prctl") or libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0):
         return []
     layers = []
-    if _restrict_files(libc, readable, writable):
+    if _restrict_files(libc, readable, writable, unix_sockets):
         layers.append(FILES)
     if _refuse_sockets(libc, unix_sockets):
         layers.append(NETWORK)
     return layers
 
 
-def _restrict_files(libc: ctypes.CDLL, readable: Iterable[Path], writable: Path) -> bool:
+def _restrict_files(libc: ctypes.CDLL, readable: Iterable[Path], writable: Path, unix_sockets: bool) -> bool:
     version = libc.syscall(_CREATE, None, ctypes.c_size_t(0), _VERSION)
     if version < 1:
         return False
@@ -91,6 +93,8 @@ def _restrict_files(libc: ctypes.CDLL, readable: Iterable[Path], writable: Path)
         for path in readable:
             _permit(libc, ruleset, path, (_EXECUTE | _READ | _LIST) & handled)
         _permit(libc, ruleset, writable, handled)
+        if unix_sockets:
+            _permit(libc, ruleset, Path("/tmp"), _MAKE_SOCKET & handled)
         _permit(libc, ruleset, Path(os.devnull), (_READ | _WRITE) & handled)
         return bool(libc.syscall(_RESTRICT, ruleset, 0) == 0)
     finally:

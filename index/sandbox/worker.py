@@ -8,7 +8,7 @@ says what it found as JSON. It may be ended at any moment.
     document   a row as in an index · error: what is wrong with one in an archive · notice: what was left out of it
     page       a page of it was read: its number, and how many there are, 0 if that is not known
     failed     why the file itself cannot be read · missing: or which extra it needs
-    picture    a page as PNG, base64
+    content    a page as PNG or SVG, or the file as PDF, base64 · places: how many pages it has, and where a text stands
     done       with this file
 """
 
@@ -18,7 +18,6 @@ import base64
 import importlib
 import mimetypes
 import os
-import shutil
 import socket
 import sys
 from collections.abc import Iterator
@@ -28,8 +27,9 @@ from typing import IO, Any
 
 import index
 from index import codec
-from index.errors import DocumentError, MissingDependency
-from index.loaders import limits, parts
+from index.errors import DocumentError, DocumentUnreadable, MissingDependency
+from index.loaders import libreoffice, limits, page_search, parts
+from index.loaders.content import Unreadable
 from index.loaders.pictures import draw_page
 from index.sandbox import confinement, frames
 
@@ -37,6 +37,7 @@ from index.sandbox import confinement, frames
 _SYSTEM = (
     "/usr", "/lib", "/lib64", "/bin", "/opt", "/etc/ld.so.cache", "/etc/fonts", "/etc/libreoffice", "/etc/localtime",
     "/etc/passwd", "/etc/nsswitch.conf", "/dev/urandom", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu",
+    "/var/lib/libreoffice", "/var/spool/libreoffice", "/var/cache/fontconfig",
 )  # fmt: skip
 # Our own modules, before the door closes; what they import themselves lies in folders that stay open.
 _LOADERS = (
@@ -50,8 +51,7 @@ def main(arguments: list[str]) -> int:
     for name in _LOADERS:
         importlib.import_module(f"index.loaders.{name}")
     limits.confine()
-    office = shutil.which("soffice") or shutil.which("libreoffice")
-    layers = confinement.confine(_readable(), folder, unix_sockets=office is not None)
+    layers = confinement.confine(_readable(), folder, unix_sockets=libreoffice.program() is not None)
     frames.send(connection, {"ready": layers})
     try:
         while True:
@@ -80,7 +80,12 @@ def _work(connection: socket.socket, job: dict[str, Any], file: IO[bytes]) -> No
     limits.document()
     try:
         if "page" in job:
-            tell({"picture": base64.b64encode(draw_page(path, file, job["page"], long_side=job["long_side"])).decode()})
+            drawn = draw_page(path, file, job["page"], long_side=job["long_side"])
+            tell({"content": base64.b64encode(drawn).decode()})
+        elif "pieces" in job:
+            tell({"places": page_search.find(file.read(), job["pieces"], job["share"])})
+        elif "layout" in job:
+            tell({"content": base64.b64encode(_laid_out(path, file)).decode()})
         else:
             _read(connection, path, file, job)
     except DocumentError as error:
@@ -89,6 +94,13 @@ def _work(connection: socket.socket, job: dict[str, Any], file: IO[bytes]) -> No
         tell({"missing": [error.extra, str(error)]})
     limits.rest()
     tell({"done": True})
+
+
+def _laid_out(path: Path, file: IO[bytes]) -> bytes:
+    try:
+        return libreoffice.as_pdf(file.read())
+    except Unreadable as error:
+        raise DocumentUnreadable(path, f"无法显示 {path} 的页面：{error}") from error
 
 
 def _read(connection: socket.socket, path: Path, file: IO[bytes], job: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ from typing import IO
 from index.errors import DocumentError, DocumentUnreadable, MissingDependency
 from index.loaders import find_files, open_file
 from index.loaders.formats import HEAD, Format, sniff
+from index.loaders.libreoffice import PAGED
 from index.records import Described, Document, Origin
 from index.sandbox import Sandbox
 
@@ -237,14 +238,26 @@ def file_of(document: Document) -> Path | None:
 
 
 def has_pictures(document: Document) -> bool:
-    """Return whether pages of a document can be drawn, judged by the first bytes of its file, if it can be read."""
+    """Return whether pages of a document can be drawn as its file has them, judged by its first bytes."""
+    found = _format(document)
+    # Of the formats that are packed, OFD alone says where its lines stand.
+    return found in (Format.PDF, Format.IMAGE) or (found is Format.ZIP and bool(document.placed))
+
+
+def is_office(document: Document) -> bool:
+    """Return whether a document has pages once LibreOffice has laid it out; it may not be here."""
+    packed = _format(document) in (Format.ZIP, Format.LEGACY)
+    return packed and not document.placed and document.source.lower().endswith(PAGED)
+
+
+def _format(document: Document) -> Format | None:
     if file_of(document) is None:
-        return False
+        return None
     try:
         with _opened(document) as file:
-            return sniff(file.read(HEAD)) in (Format.PDF, Format.IMAGE)
+            return sniff(file.read(HEAD))
     except (DocumentUnreadable, OSError):
-        return False
+        return None
 
 
 def opened_as_indexed(document: Document) -> IO[bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from index.records import Span
 
@@ -33,6 +34,15 @@ class PlacedLine:
     top: int  # upper side
     x1: int  # right side
     bottom: int  # lower side
+
+
+class FoundPage(NamedTuple):
+    """A page on which a text was found, with the boxes of its lines in units: left, top, right, bottom."""
+
+    page: int
+    width: int
+    height: int
+    boxes: list[list[int]]
 
 
 @dataclass(frozen=True, slots=True)

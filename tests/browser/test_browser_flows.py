@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from index.filters import Filter
 from index.loaders import load
+from index.loaders.libreoffice import program
 from index.records import Origin
 from index.store.sync import content_digest
 from qa.answers import Answer
@@ -30,7 +32,7 @@ from tests.support.browser import (
 )
 from tests.support.chat_page import EVIL, PAYLOADS, PHONE, Evil, assert_clean, chat
 from tests.support.fake_answerer import PLAN, FakeAnswerer
-from tests.support.files import at, pdf
+from tests.support.files import at, ofd, pdf, word
 from tests.support.served import built, serving
 from ui.usage.log import UsageLog
 
@@ -169,6 +171,42 @@ def test_cited_lines_are_marked_over_the_picture_of_their_page(browser, tmp_path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert_clean(watch, served)
     context.close()
+
+
+LINE = '<TextObject Size="5" Boundary="20 {} 150 9"><TextCode X="0" Y="5" DeltaX="g 9 5">{}</TextCode></TextObject>'
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.ofd", lambda: ofd(LINE.format(30, "光伏装机容量为七十兆瓦。") + LINE.format(50, "风电装机容量。"))),
+        pytest.param(
+            "a.docx",
+            lambda: word("光伏装机容量为七十兆瓦。", "风电装机容量。"),
+            marks=pytest.mark.skipif(program() is None, reason="no LibreOffice here (Debian: libreoffice-writer)"),
+        ),
+    ],
+)
+def test_pages_of_ofd_and_word_files_are_seen_with_the_cited_line_marked(browser, tmp_path, name, content):
+    (tmp_path / name).write_bytes(content())
+    with (tmp_path / name).open("rb") as file:
+        origin = Origin(str(tmp_path), content_digest(file))
+    document = replace(load(tmp_path / name), id="plan", origin=origin)
+    start = document.text.index("风电")
+    page, watch = browser.new_page(), Watch()
+    with serving(built(FakeAnswerer(sources=(document,)))) as served:
+        watch.attach(page)
+        page.goto(f"{served}/documents/plan?start={start}&end={start + 7}")
+        picture = page.get_by_alt_text(re.compile("第 ?1 ?页的图像，所引各行已标出"))
+        expect(picture).to_be_visible(timeout=60_000)
+        page.wait_for_function("picture => picture.complete && picture.naturalWidth > 0", arg=picture.element_handle())
+        image, mark = picture.bounding_box(), page.locator("polygon").bounding_box()
+        assert image
+        assert mark
+        assert image["y"] < mark["y"] < image["y"] + image["height"] / 4
+        assert violations(page) == []
+        assert_clean(watch, served)
+    page.close()
 
 
 def test_a_citation_leads_to_its_place_in_the_document_and_on(browser, address):

@@ -154,7 +154,7 @@ def test_records_deeper_than_told_apart_are_told(tmp_path: Path) -> None:
 
 
 def test_rich_text_keeps_its_chinese_and_its_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("index.loaders.legacy.office", lambda: None)
+    monkeypatch.setattr("index.loaders.libreoffice.program", lambda: None)
     sign = lambda text: "".join(f"\\u{ord(each)}?" for each in text)  # noqa: E731
     cells = lambda *said: "\\trowd" + "".join(f"{sign(each)}\\cell " for each in said) + "\\row\n"  # noqa: E731
     gbk = "".join(f"\\'{byte:02x}" for byte in "价目表".encode("gbk"))

@@ -6,6 +6,7 @@ import html
 import os
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -14,14 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from index.errors import IndexCorrupt
+from index.errors import DocumentUnreadable, IndexCorrupt
 from index.filters import Filter
 from index.loaders import load
+from index.loaders.libreoffice import program
 from index.records import Document, Heading, Metadata, Origin, Span, Table
+from index.sandbox import Sandbox
 from index.store.sync import content_digest
 from index.structure.page_positions import PlacedLine, PlacedPage, packed
 from tests.support.fake_answerer import PLAN, RULES, FakeAnswerer
-from tests.support.files import at, pdf
+from tests.support.files import at, ofd, pdf, word
 from tests.support.served import built
 from ui import errors
 from ui.access.visitors import Role, Visitor
@@ -148,7 +151,12 @@ def test_what_may_not_be_seen_is_as_if_it_were_not_there():
     reader = Visitor(role=Role.READER, scope=Filter(documents=frozenset({"plan-1a2b"})))
     for visitor, refusal in ((reader, 404), (Visitor(), 401)):  # a guest is asked to sign in, whatever the address
         asked = client(PLAN, RULES, visitor=visitor)
-        for path in ("/documents/{}", "/documents/{}?start=0&end=9", "/documents/{}/pages/1.png"):
+        for path in (
+            "/documents/{}",
+            "/documents/{}?start=0&end=9",
+            "/documents/{}/pages/1.png",
+            "/documents/{}/pages",
+        ):
             hidden, unknown = asked.get(path.format("rules-3c4d")), asked.get(path.format("nothing"))
             assert (hidden.status_code, hidden.text) == (unknown.status_code, unknown.text)
             assert hidden.status_code == refusal
@@ -300,6 +308,65 @@ def test_of_a_line_only_what_is_cited_is_marked_but_of_a_table_the_row():
 def test_places_that_make_no_sense_are_damage_of_the_index():
     with pytest.raises(IndexCorrupt, match="verify"):
         page_marks(replace(RULES, placed="!"), Span(0, 1))
+
+
+def test_pages_of_an_ofd_are_drawings_that_run_nothing_with_the_cited_line_marked(tmp_path):
+    line = '<TextObject Size="5" Boundary="20 {} 99 9"><TextCode X="0" Y="5" DeltaX="g 5 5">{}</TextCode></TextObject>'
+    (tmp_path / "a.ofd").write_bytes(ofd(line.format(30, "光伏装机容量") + line.format(50, "风电装机容量")))
+    document = replace(load(tmp_path / "a.ofd"), id="fixed", origin=origin(tmp_path / "a.ofd"))
+    asked = client(document)
+    start = document.text.index("风电")
+    page = asked.get(f"/documents/fixed?start={start}&end={start + 6}").text
+    assert 'src="fixed/pages/1.png"' in page
+    assert len(re.findall("<polygon", page)) == 1
+    drawn = asked.get("/documents/fixed/pages/1.png")
+    assert (drawn.status_code, drawn.headers["content-type"]) == (200, "image/svg+xml")
+    assert drawn.headers["content-security-policy"] == "default-src 'none'; img-src data:; sandbox"
+    assert "风电装机容量" in drawn.text
+    assert asked.get("/documents/fixed/pages").status_code == 404  # its lines are known without LibreOffice
+
+
+def written(folder: Path) -> Document:
+    """A Word file of two paragraphs, read."""
+    (folder / "a.docx").write_bytes(word("光伏装机容量为七十兆瓦。", "风电装机容量为三十兆瓦。"))
+    return replace(load(folder / "a.docx"), id="office", origin=origin(folder / "a.docx"))
+
+
+@pytest.mark.skipif(program() is None, reason="no LibreOffice here (Debian: apt install libreoffice-writer)")
+def test_pages_of_a_word_file_are_laid_out_once_with_the_cited_line_marked(tmp_path, monkeypatch):
+    document, laid_out, runs = written(tmp_path), Sandbox.laid_out, []
+    monkeypatch.setattr(Sandbox, "laid_out", lambda *given: runs.append(1) or laid_out(*given))
+    asked, start = client(document), document.text.index("风电")
+    assert '<details class="yj-office"' in asked.get("/documents/office").text
+    found = asked.get(f"/documents/office/pages?start={start}&end={start + 12}").json()
+    assert (found["pages"], [(each["page"], len(each["shapes"])) for each in found["pictures"]]) == (1, [(1, 1)])
+    picture = asked.get("/documents/office/pages/1.png")
+    assert (picture.status_code, picture.content[:4], len(runs)) == (200, b"\x89PNG", 1)
+    assert asked.get("/documents/office/pages/2.png").status_code == 404
+
+
+def test_what_could_not_be_laid_out_is_not_tried_again_at_once(tmp_path, monkeypatch):
+    runs = []
+
+    def failing(_: Sandbox, path: Path, opened: object) -> bytes:
+        runs.append(path)
+        raise DocumentUnreadable(path, "坏了")
+
+    monkeypatch.setattr("ui.documents.office_pages.program", lambda: "soffice")
+    monkeypatch.setattr(Sandbox, "laid_out", failing)
+    asked = client(written(tmp_path))
+    for path in ("pages", "pages", "pages/1.png"):
+        assert asked.get(f"/documents/office/{path}").status_code == 404
+    assert len(runs) == 1
+
+
+def test_without_libreoffice_a_document_says_why_it_has_no_pictures(tmp_path, monkeypatch):
+    monkeypatch.setattr("ui.documents.office_pages.program", lambda: None)
+    asked = client(written(tmp_path))
+    shown = asked.get("/documents/office").text
+    assert "服务器没有安装 LibreOffice，不能显示页面图像" in shown
+    assert "yj-office" not in shown
+    assert asked.get("/documents/office/pages").status_code == 404
 
 
 def test_every_page_is_offered_though_a_paragraph_goes_on_over_it(tmp_path):

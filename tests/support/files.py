@@ -38,6 +38,35 @@ def docx(body: str, **parts: str) -> bytes:
     )
 
 
+def word(*paragraphs: str) -> bytes:
+    """A Word file that other programs open as well."""
+    office = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+    body = "".join(f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>" for text in paragraphs)
+    return zipped(
+        {
+            "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+            '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+            f'<Override PartName="/word/document.xml" ContentType="{office}"/></Types>',
+            "_rels/.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+            f'<Relationship Id="r1" Type="{R}/officeDocument" Target="word/document.xml"/></Relationships>',
+            "word/document.xml": f'<w:document xmlns:w="{W}"><w:body>{body}</w:body></w:document>',
+        }
+    )
+
+
+def ofd(content: str, **parts: str | bytes) -> bytes:
+    """An OFD file of one page with these objects and further parts."""
+    return zipped(
+        {
+            "OFD.xml": "<OFD><DocBody><DocRoot>Doc_0/Document.xml</DocRoot></DocBody></OFD>",
+            "Doc_0/Document.xml": "<Document><CommonData><PublicRes>Res.xml</PublicRes></CommonData>"
+            '<Pages><Page ID="1" BaseLoc="P.xml"/></Pages></Document>',
+            "Doc_0/P.xml": f"<Page><Content><Layer>{content}</Layer></Content></Page>",
+            **{f"Doc_0/{name}.{'xml' if name == 'Res' else 'png'}": part for name, part in parts.items()},
+        }
+    )
+
+
 def p(text: str, properties: str = "") -> str:
     """A paragraph of a Word file."""
     return f'<w:p><w:pPr>{properties}</w:pPr><w:r><w:t xml:space="preserve">{text}</w:t></w:r></w:p>'

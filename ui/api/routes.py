@@ -20,7 +20,8 @@ from qa.answers import Answer, passage_json
 from ui.access.visitors import Role, Visitor, needs, visitor_of
 from ui.answer_queue import AnswerQueue
 from ui.bodies import QuestionBody, Searched, asked, flag, opinion, read_object, searched, searched_by_address
-from ui.documents.page_marks import page_marks
+from ui.documents.office_pages import lays_out
+from ui.documents.page_marks import marks_json, page_marks
 from ui.documents.tables import cited_table
 from ui.errors import ApiError, answering, as_api_error, error_body, invalid
 from ui.metrics import CONTENT_TYPE
@@ -179,8 +180,8 @@ def _add_documents(router: APIRouter, queue: AnswerQueue) -> None:
         def look(visitor: Visitor) -> Response:
             found = _document(queue, visitor, document_id)
             place = _span(request.query_params, found)
-            said = {**_context(found, place), "pictures": _pictures(found, place), "table": cited_table(found, place)}
-            return JSONResponse(said)
+            shown = {"pictures": _pictures(found, place), "office": lays_out(found)}
+            return JSONResponse({**_context(found, place), **shown, "table": cited_table(found, place)})
 
         return await looked(request, look)
 
@@ -243,12 +244,7 @@ def _span(query: Mapping[str, str], document: Document) -> Span:
 def _pictures(document: Document, place: Span) -> list[dict[str, object]]:
     """Return the pages on which a place is known to stand, with its lines; none where they cannot be drawn."""
     marks = page_marks(document, place)
-    if not marks or not has_pictures(document):
-        return []
-    return [
-        {"page": page, "width": mark.width, "height": mark.height, "shapes": list(mark.shapes)}
-        for page, mark in marks.items()
-    ]
+    return marks_json(marks) if marks and has_pictures(document) else []
 
 
 def _context(document: Document, span: Span) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from index.errors import IndexCorrupt
@@ -37,6 +37,14 @@ def page_marks(document: Document, marked: Span | None) -> dict[int, PageMarks]:
         raise IndexCorrupt(".", message) from error
     found = {number: tuple(_shapes(document, page, marked)) for number, page in pages.items()}
     return {n: PageMarks(pages[n].width, pages[n].height, shapes) for n, shapes in found.items() if shapes}
+
+
+def marks_json(marks: Mapping[int, PageMarks]) -> list[dict[str, object]]:
+    """Return marks as JSON."""
+    return [
+        {"page": page, "width": mark.width, "height": mark.height, "shapes": list(mark.shapes)}
+        for page, mark in marks.items()
+    ]
 
 
 def _shapes(document: Document, page: PlacedPage, marked: Span) -> Iterator[str]:

@@ -11,19 +11,21 @@ from functools import partial
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import JSONResponse
 
 from index.errors import DocumentError
 from index.loaders import SUFFIXES
 from index.records import Described, Document, Span
 from index.rights import RightsFile
 from index.sandbox import Sandbox
-from index.store.sync import file_of, has_pictures, opened_as_indexed
+from index.store.sync import file_of, has_pictures, is_office, opened_as_indexed
 from index.structure.versions import Versions
 from qa.protocols import Answerer
 from ui.access.visitors import Role, needs, visitor_of
 from ui.answer_queue import AnswerQueue
 from ui.documents.managing import Managing
-from ui.documents.page_marks import page_marks
+from ui.documents.office_pages import OfficePages, can_lay_out, lays_out
+from ui.documents.page_marks import marks_json, page_marks
 from ui.documents.view import blocks, outline, pages_behind, part_at, parts
 from ui.errors import ApiError
 from ui.templating import page
@@ -34,12 +36,16 @@ LISTED = 100
 
 ReadersOf = Callable[[Described], frozenset[str]]
 
+# A picture opened by its own address, too, runs nothing and asks for nothing.
+_DRAWING = "default-src 'none'; img-src data:; sandbox"
+
 
 def add_routes(
     app: FastAPI, queue: AnswerQueue, managing: Managing | None = None, rights: RightsFile | None = None
 ) -> None:
-    """Add `/documents/`, `/documents/{id}` and `/documents/{id}/pages/{n}.png`."""
+    """Add `/documents/`, `/documents/{id}` and the pictures of its pages."""
     router = APIRouter(dependencies=[needs(Role.READER)])
+    _add_pictures(router, queue)
 
     @router.get("/documents/")
     async def documents(request: Request) -> Response:
@@ -69,20 +75,46 @@ def add_routes(
 
         return await queue.looking.run(visitor.party, work)
 
-    @router.get("/documents/{document_id}/pages/{n}.png")
-    async def picture(request: Request, document_id: str, n: int) -> Response:
-        """Return a page as a picture, drawn from the file as long as it is the one that was indexed."""
+    app.include_router(router)
+
+
+def _add_pictures(router: APIRouter, queue: AnswerQueue) -> None:
+    office = OfficePages()
+
+    async def seen(request: Request, document_id: str) -> Document:
         visitor = visitor_of(request)
         found = await queue.looking.run(visitor.party, partial(queue.document, document_id, visitor, "page"))
         if found is None or file_of(found) is None:
             raise ApiError(404, "page_not_found", "没有这一页的图像。")
+        return found
+
+    @router.get("/documents/{document_id}/pages/{n}.png")
+    async def picture(request: Request, document_id: str, n: int) -> Response:
+        """Return a page as a picture, drawn from the file as long as it is the one that was indexed."""
+        found, party = await seen(request, document_id), visitor_of(request).party
         try:
-            content = await queue.drawing.run(visitor.party, partial(_drawn, found, n))
+            if lays_out(found):
+                content = await queue.laying.run(party, partial(office.picture, found, n))
+            else:
+                content = await queue.drawing.run(party, partial(_drawn, found, n))
         except DocumentError as error:
             raise ApiError(404, "page_not_found", "没有这一页的图像。") from error
-        return Response(content, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
+        kind = "image/png" if content.startswith(b"\x89PNG") else "image/svg+xml"
+        headers = {"Cache-Control": "private, max-age=600", "Content-Security-Policy": _DRAWING}
+        return Response(content, media_type=kind, headers=headers)
 
-    app.include_router(router)
+    @router.get("/documents/{document_id}/pages")
+    async def pages(request: Request, document_id: str) -> Response:
+        """Return how many pages an office document has, and where a place stands on them, as JSON."""
+        found = await seen(request, document_id)
+        if not lays_out(found):
+            raise ApiError(404, "page_not_found", "这份文档没有页面图像。")
+        place = _place(request.query_params, found)
+        try:
+            count, marks = await queue.laying.run(visitor_of(request).party, partial(office.marks, found, place))
+        except DocumentError as error:
+            raise ApiError(404, "page_not_found", "这份文档的页面图像生成失败；文字和表格不受影响。") from error
+        return JSONResponse({"pages": count, "pictures": marks_json(marks)})
 
 
 def _drawn(document: Document, n: int) -> bytes:
@@ -159,7 +191,7 @@ def _document(request: Request, document: Document, seen: Answerer, readers_of: 
     entries, deepest = outline(document, spans)
     lines = blocks(document, spans[number], marked)
     marks = page_marks(document, marked)
-    pictures = bool(document.page_starts) and has_pictures(document)
+    pictures, office = bool(document.page_starts) and has_pictures(document), is_office(document)
     return page(
         "document.html",
         request,
@@ -179,11 +211,19 @@ def _document(request: Request, document: Document, seen: Answerer, readers_of: 
         deepest=deepest,
         whole_outline=len(entries) == len(document.headings),
         pictures=pictures,
-        textual=not pictures and file_of(document) is not None and not document.source.lower().endswith(SUFFIXES),
+        office=office and can_lay_out(),
+        textual=_textual(document, office) if not pictures and file_of(document) is not None else "",
         marks=marks,
         # Where nothing tells on which lines it stands, the page on which the place begins.
         open_pages=set(marks) or ({document.page(marked.start)} if marked else set()),
     )
+
+
+def _textual(document: Document, office: bool) -> str:
+    """Return which words say why a document has no pictures of its pages; none where nobody misses them."""
+    if office:
+        return "" if can_lay_out() else "no_office"
+    return "" if document.source.lower().endswith(SUFFIXES) else "textual"
 
 
 def _place(query: Mapping[str, str], document: Document) -> Span | None:

@@ -1,4 +1,4 @@
-import { viewer } from "./viewer.js";
+import { officeView, viewer } from "./viewer.js";
 
 /** Brings the place that the address names into view, and offers a permanent link to what is selected. */
 (() => {
@@ -18,6 +18,10 @@ import { viewer } from "./viewer.js";
     const { src } = sheet.querySelector("img");
     viewer(sheet, { page: Number(sheet.dataset.page), pages: Number(article.dataset.pages), address: (n) => src.replace(/\d+\.png/, `${n}.png`), marks });
   }
+  const office = document.querySelector(".yj-office");
+  const lay = () => office.append(officeView(office.dataset.document, office.dataset.place));
+  if (office?.open) lay();
+  else office?.addEventListener("toggle", lay, { once: true });
   const polygon = document.querySelector("polygon");
   if (!location.hash && polygon) {
     const image = polygon.closest(".yj-paper").querySelector("img");

@@ -2,7 +2,7 @@
 
 import { button, confirm, copyText, make, request, ROOT } from "./dom.js";
 import { fillPanel, panelOpener, placePanel, showPanel } from "./panel.js";
-import { viewer } from "./viewer.js";
+import { officeView, pageView } from "./viewer.js";
 import { fill, words } from "./words.js";
 
 const PLACE = /#(ev|lead)-([\w-]+)-(\d+)-(\d+)$/;
@@ -20,7 +20,7 @@ export function permanent(link) {
 /** What the service tells of the place a link leads to. */
 async function placeOf(link) {
   const [, , id, start, end] = PLACE.exec(link.hash);
-  return (await request(`api/documents/${encodeURIComponent(id)}/context?start=${start}&end=${end}`)).json();
+  return { ...await (await request(`api/documents/${encodeURIComponent(id)}/context?start=${start}&end=${end}`)).json(), start, end };
 }
 
 /** The part of a table that a link leads to; null where it leads to none. */
@@ -39,31 +39,10 @@ export async function openSource(link) {
   }
 }
 
-const SVG = "http://www.w3.org/2000/svg";
-
-/** The page on which the place begins, its lines marked; other pages can be turned to. */
-function picture(place) {
-  if (!place.pictures.length) return [];
-  const marks = new Map(place.pictures.map(({ page, width, height, shapes }) => {
-    const drawing = document.createElementNS(SVG, "svg");
-    drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    drawing.setAttribute("preserveAspectRatio", "none");
-    drawing.setAttribute("aria-hidden", "true");
-    for (const points of shapes) {
-      const shape = document.createElementNS(SVG, "polygon");
-      shape.setAttribute("points", points);
-      drawing.append(shape);
-    }
-    return [page, drawing];
-  }));
-  const [{ page, width, height }] = place.pictures;
-  const address = (n) => new URL(`documents/${encodeURIComponent(place.document_id)}/pages/${n}.png`, ROOT).href;
-  const image = make("img", { src: address(page), alt: fill(words.pageImage, { n: page }), width, height });
-  const paper = make("div", { className: "yj-paper" }, image, marks.get(page).cloneNode(true));
-  const shown = viewer(make("div", { className: "yj-sheet" }, paper), { page, pages: place.pages, address, marks });
-  image.addEventListener("error", () => shown.remove()); // the file has changed, or a site's key cannot be sent for pictures
-  image.addEventListener("load", () => paper.querySelector("polygon")?.scrollIntoView({ block: "center" }), { once: true });
-  return [shown];
+/** The page on which the place begins, as it looks. */
+function picture({ document_id: id, start, end, pages, pictures, office }) {
+  if (office) return [officeView(id, `?start=${start}&end=${end}`)];
+  return pictures.length ? [pageView(id, pages, pictures)] : [];
 }
 
 /** The rows around the cited one, its cell marked. */

@@ -1,9 +1,51 @@
 /** A page as it looks, to be turned and enlarged by buttons and keys. */
 
-import { button, make } from "./dom.js";
+import { button, make, request, ROOT } from "./dom.js";
 import { fill, words } from "./words.js";
 
 const SIZES = [1, 1.5, 2, 3];
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** The drawings that mark lines, by the numbers of their pages. */
+function drawings(pictures) {
+  return new Map(pictures.map(({ page, width, height, shapes }) => {
+    const drawing = document.createElementNS(SVG, "svg");
+    drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    drawing.setAttribute("preserveAspectRatio", "none");
+    drawing.setAttribute("aria-hidden", "true");
+    for (const points of shapes) {
+      const shape = document.createElementNS(SVG, "polygon");
+      shape.setAttribute("points", points);
+      drawing.append(shape);
+    }
+    return [page, drawing];
+  }));
+}
+
+/** The first of the pages on which a place stands, or of all, its lines marked; other pages can be turned to. */
+export function pageView(id, pages, pictures) {
+  const marks = drawings(pictures);
+  const { page, width, height } = pictures[0] ?? { page: 1 };
+  const address = (n) => new URL(`documents/${encodeURIComponent(id)}/pages/${n}.png`, ROOT).href;
+  const image = make("img", { src: address(page), alt: fill(marks.has(page) ? words.pageImage : words.plainImage, { n: page }), ...(width && { width, height }) });
+  const paper = make("div", { className: "yj-paper" }, image, ...(marks.has(page) ? [marks.get(page).cloneNode(true)] : []));
+  const shown = viewer(make("div", { className: "yj-sheet" }, paper), { page, pages, address, marks });
+  image.addEventListener("error", () => shown.remove()); // the file has changed, or a site's key cannot be sent for pictures
+  image.addEventListener("load", () => paper.querySelector("polygon")?.scrollIntoView({ block: "center" }), { once: true });
+  return shown;
+}
+
+/** Says that the pages of an office document are being made, and shows them when they are. */
+export function officeView(id, place = "") {
+  const waiting = make("p", { className: "yj-laying", textContent: words.laying });
+  waiting.setAttribute("role", "status");
+  request(`documents/${encodeURIComponent(id)}/pages${place}`)
+    .then((reply) => reply.json())
+    .then(({ pages, pictures }) => waiting.replaceWith(...(place && !pictures.length ? [] : [pageView(id, pages, pictures)])))
+    .catch((error) => { waiting.textContent = error.message; });
+  return waiting;
+}
 
 /** Gives a sheet what turns and enlarges it; `marks` has the drawings over pages by their numbers. Returns both. */
 export function viewer(sheet, { page, pages, address, marks }) {
