@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from itertools import count
 from pathlib import Path
 
@@ -111,11 +112,12 @@ def converted(office: str, data: bytes, kind: str, target: str) -> bytes:
     folder = _folder(Path(tempfile.gettempdir()), os.getpid(), next(_runs))
     folder.mkdir(mode=0o700)
     made = folder / "out" / f"document.{target}"
+    until = time.monotonic() + TIMEOUT
     try:
         (folder / f"document.{kind}").write_bytes(data)
         for profile in _PROFILES:
             if not made.exists():
-                _run(office, folder, profile, kind, target)
+                _run(office, folder, profile, kind, target, until - time.monotonic())
         return made.read_bytes()
     except subprocess.TimeoutExpired as error:
         raise Unreadable(f"LibreOffice 转换超过 {TIMEOUT} 秒。请用原软件另存为 .{target}。") from error
@@ -125,11 +127,11 @@ def converted(office: str, data: bytes, kind: str, target: str) -> bytes:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run(office: str, folder: Path, profile: str, kind: str, target: str) -> None:
+def _run(office: str, folder: Path, profile: str, kind: str, target: str, timeout: float) -> None:
     if profile != _PROFILES[0] and (folder / _PROFILES[0]).exists():
         (folder / _PROFILES[0]).rename(folder / profile)
     command = [
         office, f"-env:UserInstallation={(folder / profile).as_uri()}", "--headless", "--norestore",
         "--convert-to", target, "--outdir", str(folder / "out"), str(folder / f"document.{kind}"),
     ]  # fmt: skip
-    subprocess.run(command, capture_output=True, timeout=TIMEOUT, check=False)
+    subprocess.run(command, capture_output=True, timeout=timeout, check=False)

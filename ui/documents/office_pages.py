@@ -79,6 +79,7 @@ class OfficePages:
         if error := self._failed.get(digest):
             raise error
         if (pdf := self._kept.get(digest)) is None:
+            opened_as_indexed(document).close()  # a file that is missing or changed is no failed conversion
             try:
                 with Sandbox() as sandbox:
                     pdf = sandbox.laid_out(Path(document.source), partial(opened_as_indexed, document))
