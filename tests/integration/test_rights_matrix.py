@@ -307,6 +307,7 @@ RULED: dict[tuple[str, str], Rule] = {
         get(f"/documents/{RULES.id}", f"/documents/{RULES.id}?start=0&end=9", f"/documents/{RULES.id}?part=7"),
         shows=True,
     ),
+    ("GET", "/documents/{document_id}/pages"): Rule(get(f"/documents/{RULES.id}/pages")),
     ("GET", "/documents/{document_id}/pages/{n}.png"): Rule(get(f"/documents/{RULES.id}/pages/1.png")),
     ("GET", "/api/examples"): Rule(get("/api/examples"), shows=True),
     ("GET", "/api/health"): Rule(get("/api/health"), Role.GUEST),
