@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,8 +24,20 @@ def opened(path: Path, *, synchronous: str = "NORMAL", seconds: float = 10.0) ->
     db = sqlite3.connect(path, timeout=seconds, isolation_level=None, check_same_thread=False)
     try:
         for pragma in ("journal_mode = WAL", f"synchronous = {synchronous}", "secure_delete = ON"):
-            db.execute(f"PRAGMA {pragma}")
+            _set(db, pragma, time.monotonic() + seconds)
     except sqlite3.Error:
         db.close()
         raise
     return db
+
+
+def _set(db: sqlite3.Connection, pragma: str, until: float) -> None:
+    """Set a pragma. SQLite does not wait by itself where another process changes the journal's mode just then."""
+    while True:
+        try:
+            db.execute(f"PRAGMA {pragma}")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.02)

@@ -374,6 +374,8 @@ def _decode_manifest(stored: dict[str, Any]) -> Manifest:
         raise ValueError(f"应为 0 到 1 的比例：{[wanted, found]}")
     lists, probes = (_count(stored["search"].get(name, 0)) for name in ("lists", "probes"))
     search = Search(wanted, lists, probes, found)
+    if not isinstance(stored["segments"], list):
+        raise TypeError("segments")
     kinds = APPROXIMATE_KINDS if search.lists else KINDS
     shared = SHARED_KINDS if search.lists else {}
     return Manifest(

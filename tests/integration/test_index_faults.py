@@ -434,7 +434,7 @@ def test_a_folder_that_may_not_be_read_says_so(folder: Path, monkeypatch: pytest
 
 
 def test_a_file_that_the_disk_does_not_give_back_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storage, "_digest", refusing(errno.EIO))
+    monkeypatch.setattr(storage.hashlib, "file_digest", refusing(errno.EIO))
     with pytest.raises(IndexCorrupt, match=r"contents-.*无法读取"):
         open_index(folder)
 

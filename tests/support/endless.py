@@ -12,6 +12,8 @@ class Endless(FakeAnswerer):
         for answer in repeat(self.ask(*asked)):
             time.sleep(0.02)
             yield answer
+    def warm(self):
+        pass
 bootstrap = types.ModuleType("qa.bootstrap")
 class Opener:
     def __init__(self, settings):

@@ -77,7 +77,9 @@ def test_answers_given_under_another_caution_of_the_environment_are_not_used(
 def test_the_report_names_every_setting_that_can_change_an_answer(tmp_path: Path) -> None:
     assert run(tmp_path, TableAnswerer(QUESTIONS), "--caution", "high") == 0
     report = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
-    assert report["provenance"]["settings"] == {"k": "10", "caution": "high", "answering": "both", "expand": "False"}
+    assert report["provenance"]["settings"] == {
+        "k": "10", "caution": "high", "answering": "both", "expand": "False", "mask_personal": "False",
+    }  # fmt: skip
 
 
 def test_settings_of_a_language_model_are_told_without_its_key() -> None:

@@ -190,8 +190,8 @@ def test_an_instruction_in_a_document_is_quoted_not_followed() -> None:
     ("question", "word", "short"),
     [
         ("页岩气产能是12亿m3吗", "是", "12亿m3"),
-        ("水电装机是180MW吗", "否", "1200MW"),
-        ("风电装机是180MW吗", "是", "180MW"),
+        ("水电装机是180MW吗", "否", "水电装机1200MW"),
+        ("风电装机是180MW吗", "是", "风电装机180MW"),
     ],
 )
 def test_of_two_figures_of_a_sentence_the_one_asked_about_says_yes_or_no(question: str, word: str, short: str) -> None:
@@ -205,7 +205,7 @@ def test_of_two_figures_of_a_sentence_the_one_asked_about_says_yes_or_no(questio
     [
         ("光伏发电计划装机容量是70MW吗", "是", "70MW"),
         ("光伏发电计划装机容量是80MW吗", "否", "70MW"),
-        ("是否引进企业", "是", "5家"),
+        ("是否引进企业", "是", "引进5家企业"),
     ],
 )
 def test_a_polar_question_is_answered_by_a_word_and_its_basis(question: str, word: str, short: str) -> None:

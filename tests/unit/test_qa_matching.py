@@ -19,7 +19,6 @@ def test_a_candidate_knows_its_surroundings_folded() -> None:
     assert site.clause == "光伏装机容量70mw以上"
     assert site.lead == "光伏装机容量"
     assert site.before == "年,光伏装机容量"
-    assert site.behind == "。"
 
 
 def test_clauses_are_candidates_too_and_none_comes_twice() -> None:
