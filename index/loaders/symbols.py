@@ -35,7 +35,7 @@ _RAISED = str.maketrans("0123456789+-−–n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺�
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _LEVEL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
 _POWER = re.compile(r"\s*[+\-−–]?(?:\d{0,4}|n)\s*")
-_FRACTION = re.compile(r"(?P<whole>\d?)(?P<over>[⁰¹²³⁴-⁹]+)[/⁄∕](?P<under>[₀-₉]+)")
+_FRACTION = re.compile(r"(?P<whole>\d?)(?P<over>[⁰¹²³⁴-⁹]{1,9})[/⁄∕](?P<under>[₀-₉]{1,9})")
 
 
 def raised(text: str) -> str:

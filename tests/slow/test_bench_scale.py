@@ -180,7 +180,7 @@ def test_a_plot_puts_values_by_their_logarithm() -> None:
 def test_the_steps_measure_an_index_of_a_few_documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     encoder = HashEncoder()
     monkeypatch.setattr("bench.scale.worker.load_encoder", lambda: encoder)
-    monkeypatch.setattr("bench.scale.worker._questions", lambda count: ["三号事项由谁负责", "罚款多少"][:count])
+    monkeypatch.setattr("bench.scale.worker.questions", lambda count: ["三号事项由谁负责", "罚款多少"][:count])
     monkeypatch.setattr(corpus, "articles", lambda: TEXTS)
     monkeypatch.setattr(corpus, "policies", list)
     corpus.write(tmp_path / "corpus.jsonl", 30)

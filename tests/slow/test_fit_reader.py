@@ -118,7 +118,8 @@ def test_what_is_fitted_on_has_the_features_of_its_model() -> None:
         assert each.right.any() and not each.right.all()
 
 
-def test_the_second_look_is_fitted_on_what_the_network_says_of_each_candidate() -> None:
+def test_the_second_look_is_fitted_on_what_the_network_says_of_each_candidate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qa.reading.second_look.LAG", 99.0)  # the others rank far behind
     asking = next(askings(INDEX, QUERIES))
     reader = ExtractiveReader(INDEX, FakeSpans({"光伏装机": "70MW"}), weights())
     made = second(asking, reader)

@@ -37,7 +37,7 @@ from index.store.passage_index import PassageIndex
 from qa.bootstrap import interpreter_of
 from qa.question.analysis import analyse
 from qa.reading.extractive_reader import ExtractiveReader, Finding, SpanScorer
-from qa.reading.features import Place, asked, lexical, places
+from qa.reading.features import SECOND, Place, asked, lexical, places
 from qa.reading.model_input import Window
 from qa.reading.ranking import RankingModel
 from qa.reading.span_model import MODELS, Scores, Support, load_span_model
@@ -247,7 +247,9 @@ def fit(development: Sequence[Asking], spans: SpanScorer, refused: Mapping[Cauti
     model = replace(model, ranking=fit_ranking(examples))
     readers = _readers(development, spans, model)
     closest = [each for asking in readable if (each := second(asking, readers[id(asking.index)]))]
-    model = replace(model, second=fit_ranking(closest))
+    # Where all others rank far behind the first, it alone is read again.
+    ahead = np.array([name == "lead" for name in SECOND], dtype=np.float64)
+    model = replace(model, second=fit_ranking(closest) if closest else ahead)
     readers = _readers(development, spans, model)
     answers = [answer for asking in development if (answer := given(asking, readers[id(asking.index)]))]
     return _with_confidence(model, answers, refused)
