@@ -34,13 +34,13 @@ BULLET = "•"
 _RAISED = str.maketrans("0123456789+-−–n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻ⁿ")
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _LEVEL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
-_POWER = re.compile(r"\s*[+\-−–]?(?:\d{0,4}|n)\s*")
+_POWER = re.compile(r"[+\-−–]?(?:\d{0,4}|n)")
 _FRACTION = re.compile(r"(?P<whole>\d?)(?P<over>[⁰¹²³⁴-⁹]{1,9})[/⁄∕](?P<under>[₀-₉]{1,9})")
 
 
 def raised(text: str) -> str:
     """Return a superscript: a power as the characters that Unicode has for it, 10⁴, m²; anything else as it is."""
-    return text.strip().translate(_RAISED) if _POWER.fullmatch(text) else text
+    return text.strip().translate(_RAISED) if _POWER.fullmatch(text.strip()) else text
 
 
 def lowered(text: str) -> str:
