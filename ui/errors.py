@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -55,6 +56,17 @@ class ApiError(Exception):
         super().__init__(message)
 
 
+_PLACE = re.compile(
+    r"(?:\b[A-Za-z]:|(?<![A-Za-z0-9]))[/\\](?:[^/\\，。；：、「」（）]+[/\\])+|\w+://[^\s，。；：、」）]+"
+)
+"""The folders of a path, whose parts may hold spaces, or an address."""
+
+
+def without_places(message: str) -> str:
+    """Return a message that tells what is wrong and with which file, but not where on this machine or network it is."""
+    return _PLACE.sub(lambda found: "服务器" if "://" in found[0] else "", message)
+
+
 def as_api_error(error: Exception) -> ApiError:
     """Return what the API says about an error of answering; a bug stays vague on purpose."""
     if isinstance(error, ApiError):
@@ -64,7 +76,7 @@ def as_api_error(error: Exception) -> ApiError:
     if isinstance(error, Busy):
         return ApiError(503, "busy", str(error))
     if isinstance(error, YijuError) and not isinstance(error, AnswerFailed):
-        return ApiError(503, "unavailable", str(error))
+        return ApiError(503, "unavailable", without_places(str(error)))
     if isinstance(error, ValueError) and not isinstance(error, UnicodeError):
         return ApiError(422, "invalid_question", str(error))
     return ApiError(500, "internal_error", "服务出了错，已记入日志，请稍后再试。")

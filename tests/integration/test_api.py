@@ -49,6 +49,16 @@ def client() -> Iterator[TestClient]:
         yield client
 
 
+def _as(app: FastAPI, visitor: Visitor):
+    """The application as a visitor meets it."""
+
+    async def visited(scope, receive, send):
+        scope["state"] = {"visitor": visitor}
+        await app(scope, receive, send)
+
+    return visited
+
+
 def events(body: str) -> list[tuple[str, dict]]:
     blocks = [block.split("\n") for block in body.strip().split("\n\n")]
     return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in blocks]
@@ -226,6 +236,30 @@ def test_a_model_that_does_not_load_is_told_in_health_and_to_who_asks():
     health, asked = client.get("/api/health"), client.post("/api/ask", json={"question": "光伏装机是多少"})
     assert health.status_code == asked.status_code == 503
     assert all(reply.json()["error"]["message"] == "模型文件 reader.onnx 已损坏。" for reply in (health, asked))
+
+
+@pytest.mark.parametrize(
+    ("detail", "kind"),
+    [
+        ("索引文件 /srv/my data/内部/vectors-1 已损坏。", "索引文件 vectors-1 已损坏。"),
+        (r"模型文件 C:\Users\li lei\reader.onnx 已损坏。", "模型文件 reader.onnx 已损坏。"),
+        ("http://10.0.0.7:19530 没有应答；或用 Word/WPS/OFD。", "服务器 没有应答；或用 Word/WPS/OFD。"),
+    ],
+)
+def test_where_a_damaged_file_lies_only_who_runs_the_service_is_told(detail: str, kind: str) -> None:
+    for role, told in ((Role.GUEST, kind), (Role.READER, kind), (Role.EDITOR, kind), (Role.ADMIN, detail)):
+        app = FastAPI()
+        errors.install(app)
+        queue = AnswerQueue(FakeAnswerer())
+        queue.warning = detail
+        routes.add_routes(app, queue)
+        visited = _as(app, Visitor(role=role, reader=None))
+        assert TestClient(visited).get("/api/health").json()["warning"] == told
+        queue.answerer = Unavailable(ModelUnavailable(detail))
+        assert TestClient(visited).get("/api/health").json()["error"]["message"] == told
+        if role is not Role.GUEST:
+            asked = TestClient(visited).post("/api/ask", json={"question": "光伏"})
+            assert (asked.status_code, asked.json()["error"]["message"]) == (503, kind)
 
 
 def test_health_is_503_with_the_reason_while_nothing_can_be_answered(client):
@@ -448,11 +482,7 @@ def test_what_a_visitor_may_not_see_is_not_there():
     openai.add_routes(app, queue)
     visitor = Visitor(role=Role.READER, scope=Filter(documents=frozenset({"rules-3c4d"})))
 
-    async def scoped(scope, receive, send):
-        scope["state"] = {"visitor": visitor}
-        await app(scope, receive, send)
-
-    client = TestClient(scoped)
+    client = TestClient(_as(app, visitor))
     assert [each["id"] for each in client.get("/api/documents").json()["documents"]] == ["rules-3c4d"]
     assert client.get("/api/health").json()["documents"] == 1
     for rest in ("", "/text", "/context?start=0&end=1"):

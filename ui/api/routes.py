@@ -23,7 +23,7 @@ from ui.bodies import QuestionBody, Searched, asked, flag, opinion, read_object,
 from ui.documents.office_pages import lays_out
 from ui.documents.page_marks import marks_json, page_marks
 from ui.documents.tables import cited_table
-from ui.errors import ApiError, answering, as_api_error, error_body, invalid
+from ui.errors import ApiError, answering, as_api_error, error_body, invalid, without_places
 from ui.metrics import CONTENT_TYPE
 
 MAX_SPAN = 4_000
@@ -43,12 +43,14 @@ def add_routes(app: FastAPI, queue: AnswerQueue) -> None:
 
     @router.get("/api/health")
     async def health(request: Request) -> JSONResponse:
-        """200 when it can answer, else 503 with the reason."""
+        """200 when it can answer, else 503 with the reason; where it lies only who runs the service is told."""
+        visitor = visitor_of(request)
+        shown = str if visitor.role.reaches(Role.ADMIN) else without_places
         if problem := queue.problem():
-            raise ApiError(503, "unavailable", problem)
-        seen = queue.seen_by(visitor_of(request))
+            raise ApiError(503, "unavailable", shown(problem))
+        seen = queue.seen_by(visitor)
         warnings = (queue.warning, queue.audit.warning() if queue.audit else None)
-        warned = {"warning": "".join(told)} if (told := [each for each in warnings if each]) else {}
+        warned = {"warning": shown("".join(told))} if (told := [each for each in warnings if each]) else {}
         return JSONResponse({"status": "ok", "documents": len(seen.documents()), **warned})
 
     @router.get("/metrics", dependencies=[needs(Role.ADMIN)])
