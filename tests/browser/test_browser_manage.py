@@ -17,10 +17,10 @@ from index.rights import RightsFile
 from index.store.folder_store import FolderStore
 from index.store.passage_index import PassageIndex
 from qa.answers import Answer, Citation
-from tests.integration.test_managing import ENCODER, Held
 from tests.support.browser import CITATION, PANEL, PATIENCE, ask, chromium, needs_chromium, violations
 from tests.support.chat_page import PHONE
 from tests.support.files import at, pdf
+from tests.support.managed import ENCODER, Held
 from tests.support.served import built, serving
 from ui.documents.managing import Managing
 from ui.reloading import Source

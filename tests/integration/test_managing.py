@@ -8,9 +8,7 @@ import signal
 import socket
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -20,15 +18,13 @@ from fastapi.testclient import TestClient
 
 from index.__main__ import main as yiju_index
 from index.errors import IndexStoreError
-from index.records import Description, Document
+from index.records import Document
 from index.rights import RightsFile
 from index.sandbox import Sandbox, _Worker
 from index.store.folder_store import FolderStore
 from index.store.passage_index import PassageIndex
-from index.structure.versions import Versions
-from tests.support.fake_answerer import FakeAnswerer
-from tests.support.fakes import HashEncoder
 from tests.support.files import at, pdf
+from tests.support.managed import BYTES, ENCODER, Held, ended, running, send, sources
 from tests.support.served import built, serving
 from ui.access.authentication import Access
 from ui.access.keys import KeyBook
@@ -38,35 +34,6 @@ from ui.documents.managing import Managing
 from ui.documents.originals import BadName, Originals, checked_name
 from ui.reloading import Source
 
-ENCODER = HashEncoder()
-BYTES = {"Content-Type": "application/octet-stream"}
-
-
-@dataclass(frozen=True)
-class Held(FakeAnswerer):
-    """An answerer on the documents of an index."""
-
-    index: PassageIndex = field(default_factory=lambda: PassageIndex.build([], ENCODER))
-
-    def documents(self) -> Sequence[Document]:
-        return self.index.documents()
-
-    def descriptions(self) -> Sequence[Description]:
-        return self.index.descriptions()
-
-    def document(self, document_id: str) -> Document | None:
-        return self.index.document(document_id)
-
-    def passage_count(self, document_id: str) -> int:
-        return len(self.index.passages(document_id))
-
-    def versions(self, within: Any = None) -> Versions:
-        return Versions(self.index.documents())
-
-    def limited_to(self, readable: Any) -> Held:
-        held = [each for each in self.index.documents() if readable.admits(each)]
-        return replace(self, index=PassageIndex.build(held, ENCODER))
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -74,40 +41,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "index"
 
 
-@contextmanager
-def running(folder: Path, headers: dict[str, str] | None = None, **options: Any) -> Iterator[TestClient]:
-    store = FolderStore(folder)
-    source = Source(store, lambda: Held(index=store.open(ENCODER)), store.stamp())
-    managing = Managing(folder, store, lambda name: ENCODER)
-    with TestClient(built(source.open(), source=source, managing=managing, **options), headers=headers) as client:
-        yield client
-
-
 @pytest.fixture
 def client(folder: Path) -> Iterator[TestClient]:
     with running(folder) as client:
         yield client
-
-
-def send(client: TestClient, name: str, content: bytes | str, **query: str) -> Any:
-    data = content.encode() if isinstance(content, str) else content
-    return client.post("/api/documents", params={"name": name, **query}, content=data, headers=BYTES)
-
-
-def ended(client: TestClient, reply: Any) -> dict[str, Any]:
-    """The job that a reply began, at its end."""
-    assert reply.status_code == 202, reply.text
-    until = time.monotonic() + 120
-    while time.monotonic() < until:
-        job = client.get(f"/api/jobs/{reply.json()['id']}").json()
-        if job["finished"]:
-            return job
-        time.sleep(0.02)
-    raise AssertionError(job)
-
-
-def sources(client: TestClient) -> list[str]:
-    return sorted(each["source"] for each in client.get("/api/documents").json()["documents"])
 
 
 def test_a_file_that_comes_in_is_there_once_its_job_is_done(client, folder, capsys):
@@ -303,7 +240,7 @@ def test_an_editor_neither_sees_nor_touches_what_only_others_may_read(folder, tm
     book = KeyBook(tmp_path / "keys.sqlite")
     _, key = book.add("it", role=Role.EDITOR)
     access = Access(need_key=True, book=book)
-    with running(folder, {"X-Yiju-Key": key}, access=access, rights=RightsFile(rights)) as client:
+    with running(folder, headers={"X-Yiju-Key": key}, access=access, rights=RightsFile(rights)) as client:
         assert client.delete("/api/documents/abc").status_code == 404
         job = ended(client, send(client, "工资.txt", "别的内容。"))
         assert job["source"] == "key_it/工资.txt"  # in a folder of their own, so that no name tells of others
@@ -343,7 +280,7 @@ def test_an_editor_sets_no_rights_that_would_leave_them_out(folder, tmp_path):
     book = KeyBook(tmp_path / "keys.sqlite")
     keys = {role: book.add("portal", role=role, groups=["it"])[1] for role in (Role.READER, Role.EDITOR)}
     access = Access(need_key=True, book=book)
-    with running(folder, {"X-Yiju-Key": keys[Role.EDITOR]}, access=access, rights=RightsFile(rights)) as client:
+    with running(folder, headers={"X-Yiju-Key": keys[Role.EDITOR]}, access=access, rights=RightsFile(rights)) as client:
         id = ended(client, send(client, "a.txt", "内容。"))["documents"][0]
         refused = client.patch(f"/api/documents/{id}", json={"readers": ["@hr"]})
         assert (refused.status_code, "您自己" in refused.text) == (422, True)

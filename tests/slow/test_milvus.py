@@ -30,6 +30,7 @@ from index.milvus.rows import NOTHING, RECORD, expression, tokens
 from index.store.passage_index import PassageIndex
 from index.stores import store_at
 from index.text import terms
+from tests.support.managed import ended, running, send, sources
 from tests.support.milvus import free_port, opened, serving
 from tests.support.stores import DOCUMENTS, ENCODER, assert_equal, build, document
 
@@ -316,6 +317,25 @@ def test_the_commands_work_on_an_address_as_on_a_folder(
     )
     assert run("remove", address, said["documents"][0]["id"])[0] == 0
     assert run("verify", address)[1].endswith("0 份文档，0 个片段\n")
+
+
+def test_documents_are_handed_in_replaced_removed_and_had_back(
+    make: MakeStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where files and jobs of a collection are kept
+    store = make()
+    build(store, [])
+    with running(store._address, store) as client:
+        job = ended(client, send(client, "放假.txt", "关于放假的通知\n国庆节放假七天。\n"))
+        assert (job["state"], sources(client)) == ("done", ["放假.txt"])
+        ended(client, send(client, "放假.txt", "关于放假的通知\n国庆节放假八天。\n", replace="1"))
+        (id,) = job["documents"]
+        assert "八天" in client.get(f"/api/documents/{id}/text").text
+        removal = ended(client, client.delete(f"/api/documents/{id}"))
+        assert (removal["state"], sources(client)) == ("done", [])
+        ended(client, client.post(f"/api/jobs/{removal['id']}/undo"))
+        assert sources(client) == ["放假.txt"]
+    assert (tmp_path / f"data/{store._address.collection}-documents/放假.txt").is_file()
 
 
 def test_a_bad_address_ends_a_command_in_one_line(papers: Path, capsys: pytest.CaptureFixture[str]) -> None:
