@@ -155,6 +155,21 @@ def test_in_english_refusals_are_english_and_quotes_stay():
 
 
 @pytest.mark.parametrize(
+    ("said", "english"),
+    [
+        ("合计250MW：光伏70MW + 风电180MW = 250MW。", "Total 250MW: 光伏"),
+        ("风电比光伏多110MW：风电180MW − 光伏70MW = 110MW。", "风电 exceeds 光伏 by 110MW: 风电180MW"),
+        ("光伏约占风电的38.89%：光伏70MW ÷ 风电180MW ≈ 38.89%。", "光伏 is 38.89% of 风电: 光伏70MW"),
+        ("风电约是光伏的2.57倍：风电180MW ÷ 光伏70MW ≈ 2.57。", "风电 is 2.57 times 光伏: 风电180MW"),
+        ("表中未给出：办公费一栏是空的。", "Not given in the table: 办公费"),
+        ("甲比乙多10人：这是文档的一句话。", "甲比乙多10人：这是文档的一句话。"),
+    ],
+)
+def test_in_english_a_calculation_is_told_in_english(said, english):
+    assert english in words_of(render(Answer("q", "q", said, citations=(cite(1, PLAN, "180MW"),)), ENGLISH))
+
+
+@pytest.mark.parametrize(
     ("confidence", "words"),
     [
         (1.0, "可信度较高"),

@@ -84,7 +84,7 @@ function nameThings() {
   set("#yj-chat .examples", "role", "group"); // a list may not hold buttons
   set("#yj-chat .yj-does a, #yj-chat .yj-next a", "role", "button");
   document.querySelectorAll('#yj-chat a[href*="#ev-"]').forEach((link) => {
-    put(link, "aria-label", `${fill(words.basis, { n: link.textContent })}：${link.title}，${words.see}`);
+    put(link, "aria-label", `${fill(words.basis, { n: link.textContent })}${words.colon}${link.title}${words.comma}${words.see}`);
   });
   if (words.language === "en") translate();
 }

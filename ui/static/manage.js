@@ -21,6 +21,17 @@ const ENGLISH = {
   all: "All {n}", active: "At work {n}", bad: "Failed {n}", good: "Done {n}", clear: "Clear those at an end", sums: "{done} done, {failed} failed",
 };
 
+/** What the service refuses, by its code; in Chinese it says so itself. */
+const REFUSED = {
+  empty_file: "The file is empty.", bad_name: "A file may not have this name.", file_too_large: "The file is over 300 MB: please split it.", disk_full: "The disk of the server is full.",
+  busy: "Too many files at once. Try again later.", read_only: "Documents cannot be changed here.", incomplete: "The file did not arrive whole.", timeout: "The file took too long to arrive.",
+  exists: "There is a document of this name.", not_ours: "Only files that were added on this page can be renamed here.", cannot_undo: "This cannot be undone, or was already.", rights_change: "Others could read it under this name: set its rights first.",
+  job_not_found: "This step is no longer known.", document_not_found: "There is no such document any more.",
+};
+
+/** Why the service refuses something, as its error says it. */
+const refusal = (error) => (common.language === "en" && REFUSED[error?.code]) || error?.message;
+
 const words = common.language === "en" ? ENGLISH : CHINESE;
 const AT_ONCE = 3;
 const zone = document.getElementById("manage");
@@ -154,7 +165,7 @@ async function told(path, method, body) {
   const headers = body ? { "Content-Type": "application/json" } : {};
   const reply = await fetch(new URL(path, ROOT), { method, headers, body: body && JSON.stringify(body) });
   const said = await reply.json();
-  if (!reply.ok) throw new Error(said.error?.message ?? reply.status);
+  if (!reply.ok) throw new Error(refusal(said.error) ?? reply.status);
   return said;
 }
 
@@ -203,7 +214,7 @@ async function send(item, tries = 0) {
   } else if (status === 409) {
     show(item.key, item.name, words.exists, { kind: "bad", actions: [again(item, words.replace, true), button(words.hide, () => drop(item.key))] });
   } else {
-    const why = said?.error?.message ?? (item.read ? words.cut : words.offline);
+    const why = refusal(said?.error) ?? (item.read ? words.cut : words.offline);
     show(item.key, item.name, fill(words.failed, { why }), { kind: "bad", actions: [again(item, words.retry, item.replaces), button(words.hide, () => drop(item.key))] });
   }
 }

@@ -1,7 +1,7 @@
 /** What the chat says in the browser, in Chinese for everybody and in English for `?lang=en`. */
 
 const CHINESE = {
-  language: "zh-CN", product: "依据", claim: "每个答案都有出处", other: "English",
+  language: "zh-CN", product: "依据", colon: "：", comma: "，", claim: "每个答案都有出处", other: "English",
   scope: "检索范围", documents: "文档", history: "历史", anew: "新对话", close: "关闭",
   question: "问题", answer: "回答", conversation: "对话", send: "发送", stop: "停止", down: "回到最新", placeholder: "就文档提问，按回车发送",
   heading: "您想了解什么？", hint: "答案逐条注明出处，点编号看原文；文档里没有的，会明确告知。",
@@ -15,7 +15,7 @@ const CHINESE = {
 };
 
 const ENGLISH = {
-  language: "en", product: "Yiju", claim: "Every answer has a source", other: "中文",
+  language: "en", product: "Yiju", colon: ": ", comma: ", ", claim: "Every answer has a source", other: "中文",
   scope: "Scope", documents: "Documents", history: "History", anew: "New", close: "Close",
   question: "Question", answer: "Answer", conversation: "Conversation", send: "Send", stop: "Stop", down: "To the latest", placeholder: "Ask about the documents",
   heading: "What would you like to know?", hint: "Every answer names its source: choose a number to read it. What the documents do not say, you are told so.",
