@@ -211,10 +211,11 @@ def _paragraphs(shape: etree._Element) -> Iterator[str]:
 
 
 def _run(text: etree._Element) -> str:
-    """Return the text of a run, as powers and indices where it stands above or below the line."""
-    above = text.getparent()
-    shift = integer(attribute(child(above, "rPr"), "baseline"))
-    said = text.text or ""
+    """Return the text of a run, its signs as they are seen, as powers and indices above or below the line."""
+    looks = child(text.getparent(), "rPr")
+    shift = integer(attribute(looks, "baseline"))
+    fonts = (attribute(child(looks, kind), "typeface") or "" for kind in ("latin", "sym"))
+    said = symbols.text(next(filter(symbols.is_symbolic, fonts), ""), text.text or "")
     return symbols.raised(said) if shift > 0 else symbols.lowered(said) if shift < 0 else said
 
 

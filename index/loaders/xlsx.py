@@ -59,7 +59,8 @@ class _Book:
         self._book, self._parts = archive.xml(main), relations(archive, main)
         folder = main.rpartition("/")[0]
         self._strings = _strings(archive.optional_xml(f"{folder}/sharedStrings.xml"))
-        self._formats = _formats(archive.optional_xml(f"{folder}/styles.xml"))
+        styles = archive.optional_xml(f"{folder}/styles.xml")
+        self._formats, self._fonts = _formats(styles), _fonts(styles)
         self._since_1904 = attribute(child(self._book, "workbookPr"), "date1904") in ("1", "true")
         self._writer = Writer()
 
@@ -135,7 +136,13 @@ class _Book:
         return sheet
 
     def _shown(self, cell: etree._Element) -> str:
-        """Return what a cell shows."""
+        """Return what a cell shows, as the font that it is set in shows it."""
+        text, style = self._said(cell), integer(cell.get("s"))
+        font = self._fonts[style] if 0 <= style < len(self._fonts) else ""
+        signs = symbols.is_symbolic(font) and all(ord(each) < 0x100 for each in text)
+        return symbols.text(font if signs else "", text)
+
+    def _said(self, cell: etree._Element) -> str:
         kind, value, formula = cell.get("t", "n"), None, False
         for part in cell:
             name = local(part)
@@ -266,8 +273,21 @@ def _strings(root: etree._Element | None) -> list[str]:
 def _rich(element: etree._Element) -> str:
     """Return the text of runs, without the reading aids of Japanese."""
     texts = (text for text in element.iter("{*}t") if not any(local(above) == "rPh" for above in text.iterancestors()))
-    places = ((text, child(text.getparent(), "rPr", "vertAlign")) for text in texts)
-    return "".join(symbols.shifted(text.text or "", attribute(place, "val")) for text, place in places)
+    return "".join(_run(text.text or "", child(text.getparent(), "rPr")) for text in texts)
+
+
+def _run(text: str, looks: etree._Element | None) -> str:
+    font, place = (attribute(child(looks, name), "val") for name in ("rFont", "vertAlign"))
+    return symbols.shifted(symbols.text(font or "", text), place)
+
+
+def _fonts(root: etree._Element | None) -> list[str]:
+    """Return the font of each cell style."""
+    if root is None:
+        return []
+    named = [attribute(child(font, "name"), "val") or "" for font in root.iterfind("{*}fonts/{*}font")]
+    places = [integer(style.get("fontId")) for style in root.iterfind(".//{*}cellXfs/{*}xf")]
+    return [named[place] if 0 <= place < len(named) else "" for place in places]
 
 
 def _formats(root: etree._Element | None) -> list[str]:

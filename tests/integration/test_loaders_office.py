@@ -308,6 +308,24 @@ PAGE = """<!DOCTYPE html><html><head><meta charset="utf-8"><title>关于光伏�
 <footer>版权所有 京ICP备1号</footer></body></html>"""
 
 
+def test_signs_of_symbol_fonts_are_what_a_reader_of_slides_and_sheets_sees(tmp_path: Path) -> None:
+    run = '<a:r><a:rPr><a:latin typeface="{}"/></a:rPr><a:t>{}</a:t></a:r>'
+    line = run.format("Wingdings", "þ") + run.format("宋体", "同意 \uf0a8不同意")
+    data = pptx(f'<p:sp><a:off x="0" y="0"/><p:txBody><a:p>{line}</a:p></p:txBody></p:sp>')
+    assert read(tmp_path, data, "文.pptx").text.strip() == "☑同意 ☐不同意"
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    rows = [("事项", "办结"), ("公示", "þ"), ("验收", "R"), ("归档", "\uf052"), ("移交", "是 R")]
+    for row in rows:
+        sheet.append(row)
+    for place, font in (("B2", "Wingdings"), ("B3", "Wingdings 2"), ("B5", "宋体")):
+        sheet[place].font = openpyxl.styles.Font(name=font)
+    book.save(tmp_path / "表.xlsx")
+    shown = load(tmp_path / "表.xlsx").text.splitlines()
+    assert shown == ["事项 | 办结", "公示 | ☑", "验收 | ☑", "归档 | ☑", "移交 | 是 R"]
+
+
 def test_a_web_page_is_its_article(tmp_path: Path) -> None:
     document = read(tmp_path, PAGE, "页.html")
     assert lines(document) == [
