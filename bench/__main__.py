@@ -32,6 +32,7 @@ from bench import (
     stages,
     statutes,
     stores,
+    uploads,
     wording,
 )
 from index.errors import YijuError
@@ -66,6 +67,7 @@ BENCHES: Mapping[str, Bench] = {
     "outlines-pdf-test": outlines.plans_test,
     "load": load.crowd,
     "scale": scale.curve,
+    "uploads": uploads.handed_in,
     "wording": wording.speed,
     "stages": stages.shares,
 }

@@ -57,11 +57,15 @@ def _said(run: Run, words: str) -> int:
     return int(any(words in line for line in run.said))
 
 
-def book(pages: int) -> bytes:
-    """Return a PDF of that many pages, a line on each."""
-    objects = ["<</Type/Catalog/Pages 2 0 R>>", "", _FONT]
+def _one_line(number: int) -> str:
+    return f"(Page {number}: installed capacity {number * 7} MW.) Tj"
+
+
+def book(pages: int, written: Callable[[int], str] = _one_line, font: str = _FONT) -> bytes:
+    """Return a PDF of that many pages; `written` gives the text operators of each, by default of one line."""
+    objects = ["<</Type/Catalog/Pages 2 0 R>>", "", font]
     for number in range(1, pages + 1):
-        said = f"BT /F1 12 Tf 72 700 Td (Page {number}: installed capacity {number * 7} MW.) Tj ET"
+        said = f"BT /F1 12 Tf 72 700 Td {written(number)} ET"
         objects.append(f"<</Length {len(said)}>>stream\n{said}\nendstream")
         objects.append(
             f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents {len(objects)} 0 R"
