@@ -82,6 +82,24 @@ def test_a_notice_lies_over_nothing_that_can_be_pressed(browser: Browser, addres
         assert page.locator(TOAST).first.evaluate(UNDER, CONTROLS) == []
 
 
+def test_the_way_down_lies_over_no_text_of_a_phone(browser: Browser, address: str) -> None:
+    with chat(browser, address, **PHONE) as page:
+        for question in ("光伏装机目标是多少？", "风电呢？", "补贴多少？"):
+            ask(page, question)
+        page.locator(".bubble-wrap").evaluate("log => log.scrollTo(0, 0)")
+        down = page.locator(".scroll-down-button-container")
+        expect(down).to_be_visible()
+        field, send = page.locator("#yj-ask textarea"), page.locator("#yj-ask .submit-button")
+        box, within, beside = (each.bounding_box() for each in (down, field, send))
+        assert box and within and beside
+        assert within["y"] <= box["y"] + 8 and box["y"] + box["height"] <= within["y"] + within["height"] + 8
+        assert box["x"] + box["width"] <= beside["x"]
+        assert (
+            within["x"] + within["width"] - int(field.evaluate("e => parseInt(getComputedStyle(e).paddingRight)"))
+            <= box["x"]
+        )
+
+
 def test_the_english_chat_is_english_around_what_documents_say(browser: Browser, address: str) -> None:
     with chat(browser, address, "/chat/?lang=en") as page:
         page.locator(".example").first.wait_for()

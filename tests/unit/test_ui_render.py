@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from index.records import Hit, Passage, Span
 from qa.answers import Answer
-from tests.support.fake_answerer import PLAN, FakeAnswerer, cite
+from tests.support.fake_answerer import PLAN, RULES, FakeAnswerer, cite
 from tests.support.markdown import words_of
 from ui.chat.references import reference, section_number
 from ui.chat.rendering import confidence_words, escape, render, render_question, render_refusal, unescape
@@ -136,6 +137,18 @@ def test_the_sources_stand_below_the_answer_each_place_once():
     assert shown.count("<cite>綦江区绿色发展实施方案 · （三）加快新能源开发</cite>") == 1
     paged = replace(quotes[0], passage=replace(quotes[0].passage, page=3))
     assert " · 第3页</cite>" in render(Answer("q", "q", "甲[1]", citations=(paged,), confidence=0.9))
+
+
+def test_a_document_of_several_places_is_named_once():
+    places = [cite(1, PLAN, "180MW"), cite(2, PLAN, "坚持生态优先"), cite(3, RULES, "每千瓦时0.1元")]
+    places[1] = replace(places[1], passage=replace(places[1].passage, page=2))
+    shown = render(Answer("q", "q", "甲[1]乙[2]丙[3]", citations=tuple(places), confidence=0.9))
+    assert re.findall("<cite>(.*?)</cite>", shown) == [
+        "綦江区绿色发展实施方案",
+        "（三）加快新能源开发",
+        "一、总体要求 · 第2页",
+        "光伏项目管理办法 · 第二章 补贴",
+    ]
 
 
 def test_a_list_is_not_said_twice():

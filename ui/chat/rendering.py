@@ -203,19 +203,25 @@ def _lead_to(answer: Answer, words: Words) -> Iterator[str]:
 
 
 def _sources(answer: Answer, words: Words) -> Iterator[str]:
-    """Yield where an answer stands: a line each place, by document, section and page."""
-    places = dict[tuple[object, ...], Citation]()
+    """Yield where an answer stands: a line each place, by document, section and page; of several a document once."""
+    documents = dict[str, dict[tuple[object, ...], Citation]]()
     for each in answer.citations:
-        places.setdefault((each.passage.document_id, each.passage.section_path, each.passage.page), each)
-    listed = "".join(f"<li>{_source(each, words)}</li>" for each in places.values())
+        places = documents.setdefault(each.passage.document_id, {})
+        places.setdefault((each.passage.section_path, each.passage.page), each)
+    listed = ""
+    for places in documents.values():
+        first, *others = places.values()
+        listed += f'<li class="yj-of"><cite>{escape(first.passage.title)}</cite></li>' if others else ""
+        listed += "".join(f"<li>{_source(each, words, named=not others)}</li>" for each in places.values())
     if listed:
         yield f'<ul class="yj-sources">{listed}</ul>'
 
 
-def _source(citation: Citation, words: Words) -> str:
+def _source(citation: Citation, words: Words, *, named: bool) -> str:
     passage = citation.passage
     page = (words.page.format(n=passage.page),) if passage.page else ()
-    where = " · ".join((passage.title, *passage.section_path[-1:], *page))
+    parts = (*passage.section_path[-1:], *page)
+    where = " · ".join((passage.title, *parts) if named or not parts else parts)
     place = source_link(passage.document_id, citation.quote.start, citation.quote.end)
     return f'<a href="{place}" title="{escape(reference(passage))}">{citation.n}</a> <cite>{escape(where)}</cite>'
 
