@@ -11,7 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby, pairwise
 from statistics import median
 
 from index.loaders.content import Box, Place, Writer, joined
@@ -56,7 +56,7 @@ _NUMBER_BEGUN = re.compile(r"[^\x00-\x7f][0-9][0-9.,]*$")  # of Chinese text, wh
 _NUMBER_GOES_ON = re.compile(r"[.,]?[0-9]|[%‰]")
 _NUMBER_MAX = 30  # characters of a number
 _SMALL, _OFF = 0.8, 0.1  # of the size of its line: how large a power is at most, how far from its middle at least
-_SHIFTABLE = "0123456789+-−–n"
+_SHIFTABLE = frozenset("0123456789+-−–n")
 _LEAD = re.compile(r"[0-9]{1,2}(?:[.．][0-9]{1,2}){0,3}(?=[\u4e00-\u9fff])")
 
 
@@ -240,20 +240,31 @@ def _line(row: Sequence[Glyph]) -> _Line:
 
 
 def _powers(row: Sequence[Glyph], size: float) -> Sequence[Glyph]:
-    """Return a line with small raised digits behind others as powers, 10⁴, and small lowered ones as indices, CO₂."""
+    """Return a line with small raised digits behind others as powers, 10⁴, and small lowered ones as indices, CO₂.
+
+    What is raised or lowered together stays as it is where Unicode has no such sign for a part of it: PM2.5.
+    """
     full = [(glyph.top + glyph.bottom) / 2 for glyph in row if glyph.bottom - glyph.top > _SMALL * size]
     if len(full) in (0, len(row)):
         return row
-    middle, found = median(full), [row[0]]
-    shifted = False  # whether the sign before is a power or an index itself
-    for before, glyph in pairwise(row):
-        off = (glyph.top + glyph.bottom) / 2 - middle
-        small = glyph.bottom - glyph.top <= _SMALL * size and len(glyph.text) == 1 and glyph.text in _SHIFTABLE
-        behind = shifted or (before.text[-1].isascii() and before.text[-1].isalnum())
-        shifted = small and behind and abs(off) > _OFF * size and glyph.x0 - before.x1 < _WORD_GAP * size
-        shift = raised if off < 0 else lowered
-        found.append(glyph._replace(text=shift(glyph.text)) if shifted else glyph)
+    middle, found = median(full), list[Glyph]()
+    for side, group in groupby(row, key=lambda glyph: _side(glyph, middle, size)):
+        run = list(group)
+        before = found[-1] if found else None
+        near = before is not None and run[0].x0 - before.x1 < _WORD_GAP * size
+        behind = before is not None and before.text[-1].isascii() and before.text[-1].isalnum()
+        if side and near and behind and _SHIFTABLE.issuperset(glyph.text for glyph in run):
+            shift = raised if side < 0 else lowered
+            run = [glyph._replace(text=shift(glyph.text)) for glyph in run]
+        found += run
     return found
+
+
+def _side(glyph: Glyph, middle: float, size: float) -> int:
+    """Return -1 for a small sign above the middle of its line, 1 for one below it, 0 for others."""
+    off = (glyph.top + glyph.bottom) / 2 - middle
+    small = glyph.bottom - glyph.top <= _SMALL * size and abs(off) > _OFF * size
+    return (1 if off > 0 else -1) if small else 0
 
 
 def _numbered(text: str, row: Sequence[Glyph], size: float) -> int:

@@ -44,8 +44,8 @@ def raised(text: str) -> str:
 
 
 def lowered(text: str) -> str:
-    """Return a subscript: digits as the characters that Unicode has for them, CO₂; anything else as it is."""
-    return text.translate(_LOWERED)
+    """Return a subscript: digits as the characters that Unicode has for them, CO₂; anything else as it is, PM2.5."""
+    return text.translate(_LOWERED) if text.strip().isdecimal() else text
 
 
 def shifted(text: str, place: str | None) -> str:

@@ -48,7 +48,7 @@ class _Word:
 
     @property
     def nominal(self) -> bool:
-        """Whether it names something: a noun other than a place, an abbreviation, a set phrase, a Latin word."""
+        """Return whether it names something: a noun other than a place, an abbreviation, a set phrase, a Latin word."""
         return (self.tag[0] in "njlib" and self.tag != "ns") or self.tag in {"eng", "vn"}
 
 

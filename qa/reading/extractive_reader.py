@@ -314,9 +314,7 @@ def _with_lead(finding: Finding) -> str:
 def _short(place: Place, citations: Sequence[Citation]) -> str | None:
     """Return the candidate, where it is narrower than its sentence and the quotes carry it whole."""
     candidate, passage = place.site.candidate, place.hit.passage
-    line = len(place.text) <= _LINE and not place.text.rstrip().endswith(
-        tuple("。！？；")
-    )  # such as a document's number
+    line = len(place.text) <= _LINE and place.text.rstrip()[-1:] not in "。！？；"  # such as a document's number
     sentence = candidate.kind is Kind.CLAUSE and candidate.span == place.site.sentence and not line
     quoted = Span(citations[0].quote.start, citations[-1].quote.end)
     if sentence or not quoted.contains(candidate.span.shift(passage.span.start)):

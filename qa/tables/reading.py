@@ -47,7 +47,7 @@ class Reading:
 
     @property
     def rank(self) -> tuple[int, int, int]:
-        """How well it fits; higher is better."""
+        """Return how well it fits; higher is better."""
         return self.own.bit_count(), -self.unasked, self.covered.bit_count()
 
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from index.__main__ import main as build
 from index.filters import Filter
 from index.protocols import Vectors
-from index.records import Description, Document, Heading, Origin, Passage
+from index.records import Document, Heading, Origin, Passage
 from index.rights import RightsFile
 from index.store.passage_index import PassageIndex
 from qa.answers import Answer, Citation, Conflict, Said, Sentence
@@ -30,6 +30,7 @@ from qa.privacy.personal import masked
 from qa.settings import Settings
 from tests.support.fake_answerer import PLAN, FakeAnswerer, cite
 from tests.support.fakes import HashEncoder
+from tests.support.managed import Held
 from tests.support.served import built
 from ui.access.visitors import OWNER
 from ui.audit.command import entries
@@ -248,19 +249,7 @@ def test_what_was_kept_before_is_masked_too(tmp_path):
 
 
 def test_an_index_answers_as_before_and_shows_less():
-    class Whole(FakeAnswerer):
-        index = PassageIndex.build([BOOK, PLAN], HashEncoder(dim=16))
-
-        def documents(self) -> Sequence[Document]:
-            return self.index.documents()
-
-        def descriptions(self) -> Sequence[Description]:
-            return self.index.descriptions()
-
-        def document(self, document_id: str) -> Document | None:
-            return self.index.document(document_id)
-
-    shown = Masked(Whole())
+    shown = Masked(Held(index=PassageIndex.build([BOOK, PLAN], HashEncoder(dim=16))))
     assert [each.text for each in shown.documents()] == [masked(TEXT), PLAN.text]
     assert [(each.title, each.origin) for each in shown.descriptions()] == [
         ("通讯录138****5678", Origin()),

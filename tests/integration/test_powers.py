@@ -88,6 +88,12 @@ def test_small_raised_digits_on_a_page_are_powers(tmp_path: Path) -> None:
     assert text(tmp_path, "文.pdf", pdf(page)) == POWERS
 
 
+def test_small_signs_that_have_no_lowered_form_together_stay_as_they_are(tmp_path: Path) -> None:
+    page = at(72, 700, "PM", 12) + at(84, 698, "2.5", 7) + at(94.5, 700, "年均浓度", 12)
+    assert text(tmp_path, "文.pdf", pdf(page)) == "PM2.5年均浓度"
+    assert lowered("2.5") == "2.5"
+
+
 def test_small_print_that_is_not_raised_is_no_power(tmp_path: Path) -> None:
     page = at(72, 700, "装机") + at(96, 700, "70", 12) + at(108, 700.5, "1", 8) + at(112, 700, "兆瓦。")
     assert text(tmp_path, "文.pdf", pdf(page)) == "装机701兆瓦。"

@@ -173,7 +173,7 @@ class Group:
 
 
 def _known(queue: AnswerQueue, visitor: Visitor) -> Callable[[Iterable[str]], bool]:
-    """Tells whether an administrator may read all of some documents, those that have left the index too."""
+    """Return a test whether an administrator may read all of some documents, those that have left the index too."""
     if queue.sees_all(visitor):
         return lambda documents: True
     ids = {each.id for each in queue.seen_by(visitor).descriptions()}
